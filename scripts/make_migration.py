@@ -1,0 +1,33 @@
+"""Write the migration that brings the tables from the newest version to what the rooms now declare.
+
+    python scripts/make_migration.py 0002 "what changes"
+
+Look at the result before you commit it: data moves, triggers and checks are yours to add.
+"""
+
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from alembic import command
+
+from goodwill.storage import connect, metadata, migrate
+from goodwill.storage.migrate import _config
+
+for room in ("consent.tables", "people.tables", "catalogue.tables", "storage.kept", "collect.store", "web.store"):
+    import_module(f"goodwill.{room}")
+
+
+def main(number: str, words: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        database = connect(Path(folder) / "scratch.db")
+        migrate(database)
+        with database.transaction() as connection:
+            config = _config(connection)
+            config.attributes["metadata"] = metadata
+            command.revision(config, words, rev_id=number, autogenerate=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], " ".join(sys.argv[2:]))

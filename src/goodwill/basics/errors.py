@@ -1,0 +1,58 @@
+"""What can go wrong, named by what the person in front of it should do.
+
+Each error says what happened and what helps, in a sentence fit for a screen. ``web`` alone turns them into status
+codes and ``cli`` alone into exit codes.
+"""
+
+
+class GoodwillError(Exception):
+    """Something goodwill refuses or cannot do; ``str()`` is fit for a screen."""
+
+
+class Refused(GoodwillError):
+    """Allowed in principle, not here: no consent, not approved, budget spent."""
+
+
+class NoConsent(Refused):
+    """This person does not allow this purpose; offer what everyone gets."""
+
+    def __init__(self, purpose: str, reason: str) -> None:
+        super().__init__(f"No permission for '{purpose}': {reason}. Offer what everyone gets.")
+        self.purpose = purpose
+        self.reason = reason
+
+
+class TooFew(Refused):
+    """A figure about so few people would be a figure about a person."""
+
+    def __init__(self, people: int, least: int, purpose: str) -> None:
+        super().__init__(
+            f"Only {people} people would be counted for '{purpose}'; at least {least} are needed, "
+            "so that no figure is about one person. Ask for a longer period or a wider group."
+        )
+        self.people = people
+        self.least = least
+
+
+class NotFound(GoodwillError):
+    """There is no such thing here."""
+
+
+class BadInput(GoodwillError):
+    """What was given cannot be understood; the message names what, where and how to mend it."""
+
+
+class Conflict(GoodwillError):
+    """Somebody else is at it, or it was already done differently; look again and retry."""
+
+
+class Overflow(GoodwillError):
+    """A whole-number sum left the range of 64 bits; nothing was changed."""
+
+
+class KeyDestroyed(GoodwillError):
+    """The person's key was destroyed, so what it locked is gone for good."""
+
+
+class KeyMissing(GoodwillError):
+    """No key was ever made for this person, or the key store is not the one that belongs to this data."""

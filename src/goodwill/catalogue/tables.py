@@ -1,0 +1,36 @@
+"""Products, and the items that models count."""
+
+from sqlalchemy import Column, Index, SmallInteger, Table, Text
+
+from goodwill.storage.schema import Whole, metadata
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Whole, primary_key=True),
+    Column("external", Text, nullable=False, unique=True),  # the shop's own id or SKU
+    Column("name", Text, nullable=False),
+    Column("department", Text),
+    Column("category", Text),
+    Column("type", Text),
+    Column("brand", Text),
+    Column("price", Whole),  # minor units
+    Column("currency", Text),
+    Column("available", SmallInteger, nullable=False),
+    Column("url", Text),
+    Column("image", Text),
+    Column("tags", Text),  # JSON list
+    Column("item", Whole),  # its item's number at the shop's level
+    Column("import_id", Whole),
+)
+Index("ix_products_item", products.c.item)
+
+# An item's number is its row and column in every total; it is never given out twice, so totals keep their shape.
+items = Table(
+    "items",
+    metadata,
+    Column("level", Text, primary_key=True),  # product, type or category
+    Column("number", Whole, primary_key=True, autoincrement=False),  # 0, 1, 2 … within its level
+    Column("name", Text, nullable=False),
+)
+Index("ux_items_level_name", items.c.level, items.c.name, unique=True)

@@ -1,0 +1,43 @@
+"""The consent ledger: who agreed to what, when, and how they were asked.
+
+Rows are only ever added. Per person, purpose and data category the word said last counts, and of two said at the same
+moment the "no". It names people by an id only, so it can outlive them as proof.
+"""
+
+from goodwill.consent.ledger import (
+    Asked,
+    Evidence,
+    Receipt,
+    Row,
+    Said,
+    Standing,
+    State,
+    allowed_categories,
+    append,
+    grant,
+    history,
+    invalidate,
+    last_position,
+    refuse,
+    standing,
+    withdraw,
+)
+
+__all__ = [
+    "Asked",
+    "Evidence",
+    "Receipt",
+    "Row",
+    "Said",
+    "Standing",
+    "State",
+    "allowed_categories",
+    "append",
+    "grant",
+    "history",
+    "invalidate",
+    "last_position",
+    "refuse",
+    "standing",
+    "withdraw",
+]

@@ -1,0 +1,313 @@
+"""Add to the ledger, and ask it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, insert, select
+
+from goodwill.basics.clock import DAY, Micros
+from goodwill.basics.errors import BadInput
+from goodwill.basics.ids import PersonId, Position
+from goodwill.consent.relation import renew_answers
+from goodwill.consent.tables import consent_now, consent_rows
+from goodwill.purposes import Basis, Category, Entry, Purpose
+from goodwill.storage.engine import LEDGER, one_at_a_time
+
+
+class State(StrEnum):
+    """What a row says, after the W3C Data Privacy Vocabulary's consent states."""
+
+    REQUESTED = "requested"
+    GIVEN = "given"
+    RENEWED = "renewed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    INVALIDATED = "invalidated"
+
+
+_ANSWER = {State.GIVEN: 1, State.RENEWED: 1, State.REFUSED: 0, State.WITHDRAWN: 0}
+
+
+class Evidence(StrEnum):
+    """How well a row can be proved."""
+
+    PROVEN = "proven"  # the person acted here, and what was shown is on record
+    CLAIMED = "claimed"  # another system says so
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How somebody was asked: the channel, the notice and words shown, the language, who recorded the answer."""
+
+    how: str
+    notice: str | None = None
+    words: str | None = None
+    language: str | None = None
+    by: str | None = None
+    evidence: Evidence = Evidence.PROVEN
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer to be written down."""
+
+    person: PersonId
+    purpose: Purpose
+    category: Category
+    state: State
+    said_at: int
+    asked: Asked
+    until: int | None = None
+    refers: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the ledger."""
+
+    position: Position
+    person: PersonId
+    purpose: Purpose
+    category: Category
+    state: State
+    said_at: Micros
+    recorded_at: Micros
+    until: Micros | None
+    evidence: Evidence
+    notice: str | None
+    asked: str
+    refers: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a person gets back for an answer: the ledger's own numbers for it."""
+
+    person: PersonId
+    purpose: Purpose
+    categories: tuple[Category, ...]
+    state: State
+    positions: tuple[Position, ...]
+    said_at: Micros
+    recorded_at: Micros
+    until: Micros | None
+    notice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one purpose stands for one person, for one category.
+
+    Attributes:
+        reason: allowed · never-asked · refused · withdrawn · expired · objected · purpose-expired.
+        since: when that was said, if anything was.
+        position: the row that says so; 0 if none does.
+        until: when a yes ends by itself.
+    """
+
+    category: Category
+    allowed: bool
+    reason: str
+    since: Micros | None
+    position: Position
+    until: Micros | None
+
+
+def last_position(connection: Connection) -> Position:
+    """The number of the ledger's last row; 0 while it is empty."""
+    return Position(connection.execute(select(func.coalesce(func.max(consent_rows.c.position), 0))).scalar_one())
+
+
+def append(connection: Connection, said: Sequence[Said], *, now: Micros) -> list[Position]:
+    """Write answers down, in order, and return their positions.
+
+    A word said in the future is recorded as said now: nobody's clock can outvote a later "no".
+    """
+    if not said:
+        return []
+    one_at_a_time(connection, LEDGER)
+    before = last_position(connection)
+    rows = [_as_row(Position(before + n), word, now) for n, word in enumerate(said, start=1)]
+    connection.execute(insert(consent_rows), rows)
+    renew_answers(connection, after=before, upto=before + len(rows))
+    return [row["position"] for row in rows]
+
+
+def _as_row(position: Position, word: Said, now: Micros) -> dict[str, object]:
+    asked = {key: getattr(word.asked, key) for key in ("how", "words", "language", "by") if getattr(word.asked, key)}
+    return {
+        "position": position,
+        "person": word.person,
+        "purpose": word.purpose,
+        "category": word.category,
+        "state": word.state.value,
+        "yes": _ANSWER.get(word.state),
+        "said_at": min(word.said_at, now),
+        "recorded_at": now,
+        "until": word.until,
+        "evidence": word.asked.evidence.value,
+        "notice": word.asked.notice,
+        "asked": json.dumps(asked, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        "refers": word.refers,
+    }
+
+
+def grant(
+    connection: Connection,
+    person: PersonId,
+    entry: Entry,
+    categories: Iterable[Category] | None = None,
+    *,
+    asked: Asked,
+    now: Micros,
+    said_at: Micros | None = None,
+) -> Receipt:
+    """Record that a person allows a purpose, for some of its data categories or all; it ends after the register's time.
+
+    Raises:
+        BadInput: the purpose does not use such a category, or rests on something other than a person's choice.
+    """
+    said = Micros(min(said_at if said_at is not None else now, now))
+    until = Micros(said + entry.consent_days * DAY) if entry.consent_days is not None else None
+    return _record(connection, person, entry, categories, State.GIVEN, asked, said, now, until)
+
+
+def refuse(
+    connection: Connection,
+    person: PersonId,
+    entry: Entry,
+    categories: Iterable[Category] | None = None,
+    *,
+    asked: Asked,
+    now: Micros,
+    said_at: Micros | None = None,
+) -> Receipt:
+    """Record that a person was asked and said no."""
+    said = Micros(min(said_at if said_at is not None else now, now))
+    return _record(connection, person, entry, categories, State.REFUSED, asked, said, now, None)
+
+
+def withdraw(
+    connection: Connection,
+    person: PersonId,
+    entry: Entry,
+    categories: Iterable[Category] | None = None,
+    *,
+    asked: Asked,
+    now: Micros,
+    said_at: Micros | None = None,
+) -> Receipt:
+    """Record that a person takes back consent, or objects; totals catch up by themselves."""
+    said = Micros(min(said_at if said_at is not None else now, now))
+    return _record(connection, person, entry, categories, State.WITHDRAWN, asked, said, now, None)
+
+
+def _record(
+    connection: Connection,
+    person: PersonId,
+    entry: Entry,
+    categories: Iterable[Category] | None,
+    state: State,
+    asked: Asked,
+    said_at: Micros,
+    now: Micros,
+    until: Micros | None,
+) -> Receipt:
+    chosen = tuple(categories) if categories is not None else entry.categories
+    _check(entry, chosen)
+    words = [Said(person, entry.name, category, state, said_at, asked, until) for category in chosen]
+    positions = append(connection, words, now=now)
+    return Receipt(person, entry.name, chosen, state, tuple(positions), said_at, now, until, asked.notice)
+
+
+def _check(entry: Entry, chosen: tuple[Category, ...]) -> None:
+    if entry.basis not in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS):
+        raise BadInput(f"'{entry.name}' rests on {entry.basis}, so there is no choice to record for it.")
+    if not chosen:
+        raise BadInput(f"Name at least one data category for '{entry.name}': {', '.join(entry.categories)}.")
+    if unknown := [category for category in chosen if category not in entry.categories]:
+        raise BadInput(
+            f"'{entry.name}' does not use {', '.join(unknown)}; its data categories are {', '.join(entry.categories)}."
+        )
+
+
+def invalidate(connection: Connection, positions: Sequence[Position], *, asked: Asked, now: Micros) -> list[Position]:
+    """Take rows back as never valid (an import that was undone): what they replaced counts again."""
+    found = connection.execute(select(consent_rows).where(consent_rows.c.position.in_(positions))).all()
+    words = [
+        Said(row.person, row.purpose, row.category, State.INVALIDATED, now, asked, refers=row.position)
+        for row in sorted(found, key=lambda row: row.position)
+    ]
+    return append(connection, words, now=now)
+
+
+def standing(connection: Connection, person: PersonId, entry: Entry, *, at: Micros, day: int) -> list[Standing]:
+    """How a purpose stands for a person, a line per data category; no row and no other basis means no."""
+    answers = {
+        row.category: row
+        for row in connection.execute(
+            select(consent_now, consent_rows.c.state)
+            .join(consent_rows, consent_rows.c.position == consent_now.c.position)
+            .where(consent_now.c.person == person, consent_now.c.purpose == entry.name)
+        )
+    }
+    lines = []
+    for category in entry.categories:
+        row = answers.get(category)
+        allowed, reason = _verdict(entry, row.state if row else None, row.until if row else None, at=at, day=day)
+        lines.append(
+            Standing(category, allowed, reason, row.said_at if row else None, Position(row.position if row else 0), row.until if row else None)
+        )
+    return lines
+
+
+def _verdict(entry: Entry, state: str | None, until: int | None, *, at: int, day: int) -> tuple[bool, str]:
+    if entry.is_off(day):
+        return False, "purpose-expired"
+    if entry.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION):
+        return True, "allowed"
+    answer = _ANSWER.get(State(state)) if state else None
+    if entry.basis is Basis.LEGITIMATE_INTERESTS:
+        return (False, "objected") if answer == 0 else (True, "allowed")
+    if answer is None:
+        return False, "never-asked"
+    if answer == 0:
+        return False, str(state)
+    if until is not None and until <= at:
+        return False, "expired"
+    return True, "allowed"
+
+
+def allowed_categories(connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int) -> frozenset[Category]:
+    """The data categories that a person allows for a purpose at a moment: one look-up, for the decision path."""
+    if entry.is_off(day):
+        return frozenset()
+    if entry.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION):
+        return frozenset(entry.categories)
+    rows = connection.execute(
+        select(consent_now.c.category, consent_now.c.yes, consent_now.c.until).where(
+            consent_now.c.purpose == entry.name,
+            consent_now.c.category.in_(entry.categories),
+            consent_now.c.person == person,
+        )
+    ).all()
+    if entry.basis is Basis.LEGITIMATE_INTERESTS:
+        return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes == 0}
+    return frozenset(Category(row.category) for row in rows if row.yes == 1 and (row.until is None or row.until > at))
+
+
+def history(connection: Connection, person: PersonId, *, purpose: Purpose | None = None, upto: int | None = None) -> list[Row]:
+    """A person's lines of the ledger, oldest first."""
+    question = select(consent_rows).where(consent_rows.c.person == person).order_by(consent_rows.c.position)
+    if purpose is not None:
+        question = question.where(consent_rows.c.purpose == purpose)
+    if upto is not None:
+        question = question.where(consent_rows.c.position <= upto)
+    return [
+        Row(row.position, row.person, Purpose(row.purpose), Category(row.category), State(row.state), row.said_at,
+            row.recorded_at, row.until, Evidence(row.evidence), row.notice, row.asked, row.refers)
+        for row in connection.execute(question)
+    ]  # fmt: skip

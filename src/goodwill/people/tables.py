@@ -1,0 +1,80 @@
+"""The personal tables. Only ``people`` and ``access`` may import this module; a contract and a test see to it."""
+
+from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table, Text
+
+from goodwill.storage.schema import Bytes, Whole, metadata
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Whole, primary_key=True),
+    Column("created_at", Whole, nullable=False),
+    Column("merged_into", Whole, ForeignKey("people.id")),
+    Column("erased_at", Whole),
+    Column("import_id", Whole),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("kind", Text, primary_key=True),  # user_id, anonymous_id, email, phone, or a shop system's own name
+    Column("lookup", Bytes, primary_key=True),  # keyed hash of the canonical value
+    Column("person", Whole, ForeignKey("people.id"), nullable=False),
+    Column("sealed", Bytes, nullable=False),
+    Column("epoch", Whole, nullable=False),
+    Column("verified_at", Whole),
+    Column("import_id", Whole),
+)
+Index("ix_identities_person", identities.c.person)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("person", Whole, ForeignKey("people.id"), primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("category", Text, nullable=False),
+    Column("sealed", Bytes, nullable=False),
+    Column("epoch", Whole, nullable=False),
+    Column("changed_at", Whole, nullable=False),
+    Column("import_id", Whole),
+)
+
+# One table for all that happened. Whole numbers only, so that every engine reads it alike and fast:
+# `day` is the shop's calendar day of the sender's own timestamp, `at` the corrected moment; `quantity` is in
+# thousandths (350 g of a kilo price is 350); `amount` in minor units; `reference` the 64-bit number of an order or a
+# decision; `key` the 64-bit number of source and message, which with the day tells a repeat.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Whole, primary_key=True),
+    Column("person", Whole, ForeignKey("people.id")),  # null: a decision about nobody in particular
+    Column("type", SmallInteger, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("day", Whole, nullable=False),
+    Column("product", Whole),
+    Column("quantity", Whole),
+    Column("amount", Whole),
+    Column("currency", Text),
+    Column("reference", Whole),
+    Column("key", Whole, nullable=False),
+    Column("import_id", Whole),
+    Column("detail", Text),  # JSON: the rest, never a name or an address
+    sqlite_autoincrement=True,  # an id is never given out twice, not even after an undo
+)
+Index("ux_events_day_key", events.c.day, events.c.key, unique=True)
+Index("ix_events_person", events.c.person, events.c.id)
+Index("ix_events_import_id", events.c.import_id, sqlite_where=events.c.import_id.is_not(None),
+      postgresql_where=events.c.import_id.is_not(None))  # fmt: skip
+Index("ix_events_reference", events.c.reference, sqlite_where=events.c.type == 12, postgresql_where=events.c.type == 12)
+
+# A held person counts in nothing: before an erasure, a merge or an undo, and while processing is restricted.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("person", Whole, nullable=False),
+    Column("held", SmallInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Whole, nullable=False),
+)
+Index("ix_holds_person", holds.c.person)

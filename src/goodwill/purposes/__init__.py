@@ -1,0 +1,47 @@
+"""The register: what each purpose is for, why it is lawful, which data it may use, for how long, and who answers for it.
+
+Nothing in the house reads personal data without naming one of these. The register is a TOML file that a shopkeeper can
+read; a shop may bring its own. It knows nothing of people.
+"""
+
+from goodwill.purposes.register import (
+    BENCHMARKING,
+    BOOKKEEPING,
+    EMAIL_MARKETING,
+    FULFILMENT,
+    MEASUREMENT,
+    MODEL_IMPROVEMENT,
+    OFFERS,
+    PERSONAL_CONTENT,
+    RECOMMENDATIONS,
+    STATISTICS,
+    Basis,
+    Category,
+    Entry,
+    Kind,
+    Purpose,
+    Register,
+    load,
+    shipped,
+)
+
+__all__ = [
+    "BENCHMARKING",
+    "BOOKKEEPING",
+    "EMAIL_MARKETING",
+    "FULFILMENT",
+    "MEASUREMENT",
+    "MODEL_IMPROVEMENT",
+    "OFFERS",
+    "PERSONAL_CONTENT",
+    "RECOMMENDATIONS",
+    "STATISTICS",
+    "Basis",
+    "Category",
+    "Entry",
+    "Kind",
+    "Purpose",
+    "Register",
+    "load",
+    "shipped",
+]

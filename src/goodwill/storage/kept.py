@@ -1,0 +1,144 @@
+"""Kept totals and the read log: what was worked out, from which rows, and who looked."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from goodwill.storage.engine import is_sqlite
+from goodwill.storage.schema import Whole, metadata
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AsOf:
+    """How far an answer reaches: the last row of each log that it has seen, and the moment for what expires.
+
+    Attributes:
+        consent: position in the consent ledger.
+        events: id of an event.
+        holds: id of a hold.
+        at: microseconds since 1970; consents that end by then no longer count.
+    """
+
+    consent: int
+    events: int
+    holds: int
+    at: int
+
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("consent", Whole, nullable=False),
+    Column("events", Whole, nullable=False),
+    Column("holds", Whole, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("people", Whole, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("file", Text, nullable=False),
+)
+
+reads = Table(
+    "reads",
+    metadata,
+    Column("day", Integer, primary_key=True),
+    Column("person", Whole, primary_key=True),  # 0: many people, nobody visible
+    Column("purpose", Text, primary_key=True),
+    Column("verb", Text, primary_key=True),
+    Column("categories", Text, primary_key=True),
+    Column("times", Whole, nullable=False),
+    Column("people", Whole, nullable=False),
+    Column("first_at", Whole, nullable=False),
+    Column("last_at", Whole, nullable=False),
+    Column("position", Whole, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A total that was kept: how far it reaches, how many people it counts, its hash, and the file that holds it."""
+
+    name: str
+    purpose: str
+    as_of: AsOf
+    people: int
+    recipe: str
+    hash: str
+    file: str
+
+
+def keep(connection: Connection, kept: Kept) -> None:
+    """Remember a total, in place of the earlier one of that name."""
+    connection.execute(delete(totals).where(totals.c.name == kept.name))
+    connection.execute(
+        totals.insert().values(
+            name=kept.name,
+            purpose=kept.purpose,
+            consent=kept.as_of.consent,
+            events=kept.as_of.events,
+            holds=kept.as_of.holds,
+            at=kept.as_of.at,
+            people=kept.people,
+            recipe=kept.recipe,
+            hash=kept.hash,
+            file=kept.file,
+        )
+    )
+
+
+def kept(connection: Connection, name: str | None = None) -> list[Kept]:
+    """The totals that are kept, or the one of that name if there is one."""
+    question = select(totals).order_by(totals.c.name)
+    if name is not None:
+        question = question.where(totals.c.name == name)
+    return [
+        Kept(row.name, row.purpose, AsOf(row.consent, row.events, row.holds, row.at), row.people, row.recipe, row.hash, row.file)
+        for row in connection.execute(question)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One line of the read log: on one day, one purpose read one person (0: many) so many times."""
+
+    day: int
+    person: int
+    purpose: str
+    verb: str
+    categories: str
+    times: int
+    people: int
+    first_at: int
+    last_at: int
+    position: int
+
+
+def note_read(
+    connection: Connection, *, day: int, person: int, purpose: str, verb: str, categories: str, people: int, at: int, position: int
+) -> None:
+    """Write down that personal data was read; the same reading on the same day counts up one line."""
+    insert = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    line = insert(reads).values(
+        day=day, person=person, purpose=purpose, verb=verb, categories=categories,
+        times=1, people=people, first_at=at, last_at=at, position=position,
+    )  # fmt: skip
+    connection.execute(
+        line.on_conflict_do_update(
+            index_elements=[reads.c.day, reads.c.person, reads.c.purpose, reads.c.verb, reads.c.categories],
+            set_={
+                "times": reads.c.times + 1,
+                "people": line.excluded.people,
+                "last_at": line.excluded.last_at,
+                "position": line.excluded.position,
+            },
+        )
+    )
+
+
+def reads_of(connection: Connection, person: int) -> list[Read]:
+    """Everything that was read about one person, newest day first."""
+    question = select(reads).where(reads.c.person == person).order_by(reads.c.day.desc(), reads.c.purpose)
+    return [Read(*row) for row in connection.execute(question)]
