@@ -1,0 +1,79 @@
+"""What was chosen, for whom, from which data, and why: a value that explains itself."""
+
+from dataclasses import dataclass
+
+from goodwill.basics.ids import PersonId
+from goodwill.purposes import Category, Purpose
+from goodwill.storage import AsOf
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that spoke for an item.
+
+    Attributes:
+        text: a sentence for the customer.
+        share: the part of the item's positive evidence that this reason carries, 0 to 1.
+    """
+
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One chosen item.
+
+    Attributes:
+        product: the shop's own id of the product to show.
+        name: its name.
+        item: the item that the models count (the product itself, its type or its category).
+        kind: usual · new · everyone.
+        because: the weightiest reasons, weightiest first.
+        covered: the share of the positive evidence that the reasons carry together, 0 to 1.
+        score: the model's own number, for staff and auditors.
+        model: the model that proposed it, with its version.
+    """
+
+    product: str
+    name: str
+    item: str
+    kind: str
+    because: tuple[Reason, ...]
+    covered: float
+    score: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was chosen for one person (or nobody in particular) in one slot.
+
+    Attributes:
+        id: opaque word; `goodwill explain ID` shows it again.
+        personalised: False: this is what everyone gets.
+        reason: why it is not personalised (never-asked, refused, withdrawn, expired, unknown-person, no-history, anonymous);
+            "" when it is.
+        used: the data categories that the choice rests on.
+        withheld: those that the purpose could use and this person did not allow.
+        as_of: how far in ledger and log the decision saw.
+        arm: the experiment arm; "all" while no experiment runs.
+    """
+
+    id: str
+    person: PersonId | None
+    slot: str
+    purpose: Purpose
+    personalised: bool
+    reason: str
+    items: tuple[Choice, ...]
+    used: tuple[Category, ...]
+    withheld: tuple[Category, ...]
+    as_of: AsOf
+    at: int
+    arm: str = "all"
+
+    @property
+    def because(self) -> tuple[Reason, ...]:
+        """The weightiest reason of each item."""
+        return tuple(choice.because[0] for choice in self.items if choice.because)
