@@ -57,8 +57,8 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 connection.info["writes"] = True
-                with connection.begin():
-                    yield connection
+                yield connection  # the first statement begins; until then nobody waits for us
+                connection.commit()
         except OperationalError as error:
             if "locked" in str(error.orig) or "busy" in str(error.orig):
                 raise Conflict("The database is busy with another change; try again in a moment.") from error

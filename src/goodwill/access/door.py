@@ -1,0 +1,200 @@
+"""The door's four verbs. A fifth needs a decision record."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from goodwill.access import rows, settle
+from goodwill.access.columns import Columns
+from goodwill.access.view import Aggregate, Contribution, Everything, Frame, Happened, Log, Total, View
+from goodwill.basics.clock import Clock, day_of
+from goodwill.basics.errors import BadInput, NoConsent, TooFew
+from goodwill.basics.ids import PersonId
+from goodwill.consent import allowed_categories, history, standing
+from goodwill.people.tables import events, identities, profiles
+from goodwill.people.types import BY_CODE
+from goodwill.protect.cipher import Cipher, Sealed
+from goodwill.purposes import Category, Entry, Purpose, Register
+from goodwill.storage import AsOf
+from goodwill.storage.kept import note_read, reads_of
+from goodwill.sums import Running, Sums
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person who has shown who she is, or a member of staff who acts on her request.
+
+    Attributes:
+        by: how that was established, for the read log.
+    """
+
+    person: PersonId
+    by: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Door:
+    """The door, open for one transaction.
+
+    Args:
+        connection: the transaction; what is read is logged in it.
+        columns: the engine for many people; it sees what is committed.
+        cipher: opens profile fields, for purposes that may see them.
+        zone: the shop's, for the day of the read log and of a purpose's expiry.
+    """
+
+    connection: Connection
+    register: Register
+    columns: Columns
+    cipher: Cipher | None
+    clock: Clock
+    zone: ZoneInfo
+
+    def one(self, person: PersonId, *, purpose: Purpose) -> View:
+        """One person, as far as she allows the purpose.
+
+        Raises:
+            NoConsent: she does not, for any category, or is not known here; the reason says which.
+        """
+        entry, at = self.register[purpose], self.clock()
+        day = day_of(at, self.zone)
+        as_of = rows.as_of_now(self.connection, at)
+        allowed = allowed_categories(self.connection, person, entry, at=at, day=day)
+        if not allowed:
+            raise NoConsent(purpose, self._why_not(person, entry, at=at, day=day))
+        if rows.is_held(self.connection, person, as_of.holds):
+            raise NoConsent(purpose, "held")
+        if not rows.is_known(self.connection, person):
+            raise NoConsent(purpose, "unknown-person")
+        view = rows.view_of(self.connection, person, entry, allowed, as_of, cipher=self.cipher)
+        self._note(entry, "one", view.used, as_of, person=person, people=1)
+        return view
+
+    def each(self, *, purpose: Purpose) -> Iterator[View]:
+        """Everyone who allows the purpose, one view after another, to act for those who asked for it."""
+        entry, at = self.register[purpose], self.clock()
+        day = day_of(at, self.zone)
+        as_of = rows.as_of_now(self.connection, at)
+        for person in self._everyone(entry, as_of, day):
+            allowed = allowed_categories(self.connection, person, entry, at=at, day=day)
+            if allowed and not rows.is_held(self.connection, person, as_of.holds) and rows.is_known(self.connection, person):
+                view = rows.view_of(self.connection, person, entry, allowed, as_of, cipher=self.cipher)
+                self._note(entry, "each", view.used, as_of, person=person, people=1)
+                yield view
+
+    def total(self, what: Contribution | Aggregate, *, since: Total | None = None) -> Total:
+        """What all who allow it contribute together; nobody is visible.
+
+        Args:
+            since: an earlier total of the same contribution. Only people about whom something changed are looked at
+                again; the result is bit for bit the one worked out anew.
+
+        Raises:
+            TooFew: the purpose sets a least number of people, and fewer would be counted.
+            BadInput: the contribution wants a category that its purpose does not list.
+        """
+        entry = self.register[what.purpose]
+        if unlisted := sorted(what.categories - frozenset(entry.categories)):
+            raise BadInput(f"'{what.name}' wants {', '.join(unlisted)}, which '{entry.name}' does not list.")
+        total = self._settled(entry, what, since) if since is not None else None
+        if total is None:
+            total = self._anew(entry, what)
+        if total.people < entry.minimum_group and entry.minimum_group > 1:
+            raise TooFew(total.people, entry.minimum_group, entry.name)
+        self._note(entry, "total", what.categories, total.as_of, person=0, people=total.people)
+        return total
+
+    def own(self, person: SignedIn) -> Everything:
+        """The person's own copy: all that is held about her, in clear."""
+        who, at = person.person, self.clock()
+        if self.cipher is None:
+            raise BadInput("A person's own copy needs the key store; open the shop with its keys.")
+        named = self.connection.execute(select(identities).where(identities.c.person == who)).all()
+        fields = self.connection.execute(select(profiles).where(profiles.c.person == who)).all()
+        happened = self.connection.execute(select(events).where(events.c.person == who).order_by(events.c.id)).all()
+        self._log("own", who, "own", person.by, 1, rows.as_of_now(self.connection, at))
+        return Everything(
+            person=who,
+            identities=tuple((row.kind, self.cipher.open(who, row.kind, Sealed(row.epoch, row.sealed))) for row in named),
+            profile={row.field: self.cipher.open(who, row.field, Sealed(row.epoch, row.sealed)) for row in fields},
+            events=tuple(_in_words(row) for row in happened),
+            consents=tuple(history(self.connection, who)),
+            reads=tuple(reads_of(self.connection, who)),
+        )
+
+    # ---- how a total is worked out ---------------------------------------------------------------------------------
+
+    def _anew(self, entry: Entry, what: Contribution | Aggregate) -> Total:
+        """By the column engine, from one steady picture of what is committed."""
+        from goodwill.access import many
+
+        at = self.clock()
+        return many.total(self.columns, entry, what, at=at, off=entry.is_off(day_of(at, self.zone)))
+
+    def _settled(self, entry: Entry, what: Contribution | Aggregate, since: Total) -> Total | None:
+        """From an earlier total, person by person; None where that is not possible or not worth it."""
+        at = self.clock()
+        day = day_of(at, self.zone)
+        now = rows.as_of_now(self.connection, at)
+        if not _reaches_back(since.as_of, now) or entry.is_off(day) or settle.history_was_rewritten(self.connection, since.as_of, now):
+            return None
+        changed = settle.changed_people(self.connection, entry, what.categories, what.types, since.as_of, now)
+        if len(changed) > settle.MANY:
+            return None
+        before_day = day_of(since.as_of.at, self.zone)
+        running, people = Running(since.sums), since.people
+        for person in sorted(changed):
+            old = self._part(person, entry, what, since.as_of, before_day)
+            new = self._part(person, entry, what, now, day)
+            people += (new is not None) - (old is not None)
+            if old is not None:
+                running.subtract(old)
+            if new is not None:
+                running.add(new)
+        return Total(running.sums, now, people)
+
+    def _part(self, person: PersonId, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, day: int) -> Sums | None:
+        """One person's part as of a point; None if she does not count there."""
+        allowed = rows.categories_as_of(self.connection, person, entry, as_of, day=day) & what.categories
+        if not allowed or rows.is_held(self.connection, person, as_of.holds) or not rows.is_known(self.connection, person):
+            return None
+        return what.part(rows.view_of(self.connection, person, entry, allowed, as_of, types=what.types))
+
+    def _everyone(self, entry: Entry, as_of: AsOf, day: int) -> list[PersonId]:
+        from goodwill.access import many
+
+        if entry.is_off(day):
+            return []
+        return [PersonId(person) for person in many.people_allowing(self.columns, entry, as_of).tolist()]
+
+    # ---- the read log ----------------------------------------------------------------------------------------------
+
+    def _why_not(self, person: PersonId, entry: Entry, *, at: int, day: int) -> str:
+        lines = standing(self.connection, person, entry, at=self.clock(), day=day)
+        reasons = [line.reason for line in sorted(lines, key=lambda line: -(line.since or 0))]
+        return reasons[0] if reasons else "never-asked"
+
+    def _note(self, entry: Entry, verb: str, used: frozenset[Category], as_of: AsOf, *, person: int, people: int) -> None:
+        self._log(entry.name, person, verb, " ".join(sorted(used)), people, as_of)
+
+    def _log(self, purpose: str, person: int, verb: str, categories: str, people: int, as_of: AsOf) -> None:
+        note_read(
+            self.connection, day=day_of(as_of.at, self.zone), person=person, purpose=purpose, verb=verb,
+            categories=categories, people=people, at=as_of.at, position=as_of.consent,
+        )  # fmt: skip
+
+
+def _reaches_back(old: AsOf, now: AsOf) -> bool:
+    """Whether an earlier point really is earlier in every log; a restored or foreign total is not."""
+    return old.consent <= now.consent and old.events <= now.events and old.holds <= now.holds and old.at <= now.at
+
+
+def _in_words(row: "object") -> Happened:
+    kind = BY_CODE[row.type]  # type: ignore[attr-defined]
+    values = {name: getattr(row, name) for name in ("product", "quantity", "amount", "currency", "reference", "detail")}
+    return Happened(id=row.id, type=kind.name, category=kind.category, at=row.at, **values)  # type: ignore[attr-defined]

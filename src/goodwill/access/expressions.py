@@ -1,0 +1,104 @@
+"""The door's questions about many people, written once with Ibis and compiled for each engine.
+
+Plain filters, joins and whole-number aggregates only: every engine gives them the same meaning.
+"""
+
+import ibis
+from ibis import Table
+
+from goodwill.access.view import COLUMNS
+from goodwill.people.types import codes_of
+from goodwill.purposes import Basis, Category, Entry
+from goodwill.storage import AsOf
+
+EVENTS = ibis.table(
+    {
+        "id": "int64", "person": "int64", "type": "int64", "at": "int64", "day": "int64", "product": "int64",
+        "quantity": "int64", "amount": "int64", "currency": "string", "reference": "int64", "import_id": "int64",
+    },
+    name="events",
+)  # fmt: skip
+ANSWERS = ibis.table(
+    {"purpose": "string", "category": "string", "person": "int64", "yes": "int64", "position": "int64", "until": "int64"},
+    name="consent_now",
+)
+LEDGER = ibis.table(
+    {
+        "position": "int64", "person": "int64", "purpose": "string", "category": "string", "yes": "int64",
+        "said_at": "int64", "until": "int64", "refers": "int64",
+    },
+    name="consent_rows",
+)  # fmt: skip
+HOLDS = ibis.table({"id": "int64", "person": "int64", "held": "int64"}, name="holds")
+PEOPLE = ibis.table({"id": "int64", "merged_into": "int64", "erased_at": "int64"}, name="people")
+
+_ABSENT = {"product": -1, "quantity": -1, "amount": 0, "reference": -1}
+
+
+def answers_as_of(entry: Entry, category: Category, position: int) -> Table:
+    """The last word of each person on a purpose and category, as of a row of the ledger."""
+    rows = LEDGER.filter(LEDGER.purpose == entry.name, LEDGER.category == category, LEDGER.position <= position)
+    taken_back = LEDGER.filter(LEDGER.refers.notnull(), LEDGER.position <= position).select(position=LEDGER.refers)
+    counting = rows.filter(rows.yes.notnull()).anti_join(taken_back, "position")
+    order = [counting.said_at.desc(), counting.yes.asc(), counting.position.desc()]
+    ranked = counting.mutate(nth=ibis.row_number().over(ibis.window(group_by=counting.person, order_by=order)))
+    return ranked.filter(ranked.nth == 0).select("person", "yes", "until")
+
+
+def held(position: int) -> Table:
+    """The people who count in nothing, as of a row of the holds."""
+    upto = HOLDS.filter(HOLDS.id <= position)
+    last = upto.group_by("person").aggregate(id=upto.id.max())
+    newest = upto.join(last, ["person", "id"])
+    return newest.filter(newest.held == 1).select("person")
+
+
+def allowing(entry: Entry, category: Category, as_of: AsOf, *, current: bool) -> Table:
+    """Who allows a purpose for a category: one column, ``person``.
+
+    Args:
+        current: the ledger's last row is ``as_of.consent``, so its kept answers serve and nothing needs replaying.
+    """
+    if current:
+        answers = ANSWERS.filter(ANSWERS.purpose == entry.name, ANSWERS.category == category)
+    else:
+        answers = answers_as_of(entry, category, as_of.consent)
+    if entry.basis is Basis.CONSENT:
+        ends_later = answers.until.isnull() | (answers.until > as_of.at)
+        allowed = answers.filter(answers.yes == 1, ends_later).select("person")
+    else:
+        allowed = PEOPLE.filter(PEOPLE.erased_at.isnull(), PEOPLE.merged_into.isnull()).select(person=PEOPLE.id)
+        if entry.basis is Basis.LEGITIMATE_INTERESTS:
+            allowed = allowed.anti_join(answers.filter(answers.yes == 0), "person")
+    return allowed.anti_join(held(as_of.holds), "person")
+
+
+def allowing_any(entry: Entry, categories: frozenset[Category], as_of: AsOf, *, current: bool) -> Table:
+    """Who allows a purpose for at least one of some categories."""
+    tables = [allowing(entry, category, as_of, current=current) for category in sorted(categories)]
+    return ibis.union(*tables, distinct=True) if len(tables) > 1 else tables[0]
+
+
+def consenting_events(
+    entry: Entry, categories: frozenset[Category], types: tuple[int, ...], as_of: AsOf, *, current: bool
+) -> Table:
+    """The events of some types that a purpose may see: each of a category that its person allows."""
+    tables = []
+    for category in sorted(categories):
+        codes = [code for code in codes_of(frozenset({category})) if code in types]
+        if not codes:
+            continue
+        chosen = EVENTS.filter(EVENTS.type.isin(codes), EVENTS.id <= as_of.events)
+        tables.append(chosen.semi_join(allowing(entry, category, as_of, current=current), "person"))
+    if not tables:
+        return EVENTS.filter(ibis.literal(False))
+    return ibis.union(*tables) if len(tables) > 1 else tables[0]
+
+
+def frame(events: Table) -> Table:
+    """Events as `Frame` wants them: whole numbers, nothing absent, in the order of (person, day, at, id)."""
+    columns = {
+        name: events[name].fill_null(_ABSENT[name]) if name in _ABSENT else events[name] for name in ("person", *COLUMNS)
+    }
+    plain = events.select(**columns)
+    return plain.order_by("person", "day", "at", "id")

@@ -1,0 +1,170 @@
+"""What the door hands over: one person's view, many people's frame, and totals that show nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodwill.basics.ids import PersonId
+from goodwill.consent import Row
+from goodwill.people.types import TypeCode
+from goodwill.purposes import Category, Purpose
+from goodwill.storage import AsOf
+from goodwill.storage.kept import Read
+from goodwill.sums import Sums
+
+if TYPE_CHECKING:
+    import ibis
+
+Numbers = NDArray[np.int64]
+
+# The columns of the event log that the door hands out, in this order; −1 stands where there is nothing.
+COLUMNS = ("id", "type", "at", "day", "product", "quantity", "amount", "reference")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Log:
+    """Events as parallel arrays of int64, in the order of (day, at, id).
+
+    Attributes:
+        id, type: of the event (see `goodwill.people.types`).
+        at: microseconds since 1970; day: the shop's calendar day.
+        product: product id, −1 if none; quantity: thousandths, −1 if none; amount: minor units, 0 if none.
+        reference: number of the order or decision, −1 if none.
+    """
+
+    id: Numbers
+    type: Numbers
+    at: Numbers
+    day: Numbers
+    product: Numbers
+    quantity: Numbers
+    amount: Numbers
+    reference: Numbers
+
+    def __len__(self) -> int:
+        return int(self.id.size)
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Log":
+        """The events for which ``chosen`` is true."""
+        return Log(*(getattr(self, name)[chosen] for name in COLUMNS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What one purpose may see of one person.
+
+    Attributes:
+        used: the categories handed over: listed by the purpose and allowed by the person.
+        withheld: listed by the purpose, not allowed by the person.
+        facts: profile fields of the used categories, in clear.
+    """
+
+    person: PersonId
+    purpose: Purpose
+    as_of: AsOf
+    used: frozenset[Category]
+    withheld: frozenset[Category]
+    events: Log
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Many people's events, sorted by person and then (day, at, id); a person is a number from 0 to ``people`` − 1.
+
+    The numbers are made for one answer and mean nothing outside it. Someone who allows the purpose and has no events
+    is counted in ``people`` all the same.
+    """
+
+    people: int
+    person: Numbers
+    events: Log
+
+
+@runtime_checkable
+class Contribution(Protocol):
+    """What one person adds to a total, and how to add many at once.
+
+    ``whole(frame)`` equals the sum of ``part(view)`` over the frame's people, bit for bit; a test holds every
+    contribution to it.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def categories(self) -> frozenset[Category]: ...
+    @property
+    def types(self) -> tuple[TypeCode, ...]: ...
+
+    def part(self, view: View) -> Sums: ...
+    def whole(self, frame: Frame) -> Sums: ...
+
+
+@runtime_checkable
+class Aggregate(Protocol):
+    """A contribution that a database can add up alone: a grouped sum over events, and how to read its rows."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def categories(self) -> frozenset[Category]: ...
+    @property
+    def types(self) -> tuple[TypeCode, ...]: ...
+
+    def part(self, view: View) -> Sums: ...
+    def expression(self, events: "ibis.Table") -> "ibis.Table": ...
+    def gather(self, people: int, columns: Mapping[str, Numbers]) -> Sums: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Total:
+    """What all who allow it contributed together.
+
+    Attributes:
+        sums: exact.
+        as_of: how far it reaches.
+        people: how many contributed.
+    """
+
+    sums: Sums
+    as_of: AsOf
+    people: int
+
+    @property
+    def hash(self) -> str:
+        return self.sums.hash
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event of a person's own copy, in words."""
+
+    id: int
+    type: str
+    category: Category
+    at: int
+    product: int | None
+    quantity: int | None
+    amount: int | None
+    currency: str | None
+    reference: int | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All that the shop holds about one person, for that person."""
+
+    person: PersonId
+    identities: tuple[tuple[str, str], ...]
+    profile: Mapping[str, str]
+    events: tuple[Happened, ...]
+    consents: tuple[Row, ...]
+    reads: tuple[Read, ...]
