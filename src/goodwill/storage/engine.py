@@ -1,14 +1,17 @@
-"""The engine: SQLite with a version that cannot lose commits, or PostgreSQL; one transaction at a time, committed whole."""
+"""The engine: SQLite in a version that cannot lose commits, or PostgreSQL; a transaction is committed whole."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import QueuePool
 
 from goodwill.basics.errors import BadInput, Conflict
@@ -16,12 +19,15 @@ from goodwill.basics.errors import BadInput, Conflict
 # 3.7.0-3.51.2 can corrupt a database when a checkpoint meets a commit (https://sqlite.org/wal.html, "WAL-reset").
 SAFE_SQLITE = (3, 51, 3)
 
+PATIENCE = 10  # seconds that a writer waits for another one, on both databases
+
 _PRAGMAS = (
+    f"PRAGMA busy_timeout={PATIENCE * 1000}",  # first, so that the next ones wait for their turn too
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # an acknowledged row survives a power cut
     "PRAGMA secure_delete=ON",  # erased means overwritten
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=10000",
+    "PRAGMA recursive_triggers=ON",  # or INSERT OR REPLACE would remove rows of a log unseen by its trigger
     "PRAGMA wal_autocheckpoint=16000",
     "PRAGMA cache_size=-65536",
     "PRAGMA mmap_size=1073741824",
@@ -41,7 +47,7 @@ class Database:
 
     engine: Engine
     file: Path | None
-    url: str | None
+    url: str | None = field(repr=False)  # it holds the password
 
     @property
     def is_sqlite(self) -> bool:
@@ -51,31 +57,31 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """One unit of work: committed when the block ends, undone when it raises. The edges call this; rooms do not.
 
+        Its first statement begins it; until then nobody waits for it.
+
         Raises:
-            Conflict: another process held the database too long.
+            Conflict: another change held the database too long, or the same rows, or a part of this one failed and
+                the block went on; nothing was changed.
         """
-        try:
-            with self.engine.connect() as connection:
-                connection.info["writes"] = True
-                yield connection  # the first statement begins; until then nobody waits for us
-                connection.commit()
-        except OperationalError as error:
-            if "locked" in str(error.orig) or "busy" in str(error.orig):
-                raise Conflict("The database is busy with another change; try again in a moment.") from error
-            raise
+        with _conflicts_told(), self.engine.connect() as connection:
+            yield connection
+            if not self.is_sqlite and _raw(connection).info.transaction_status == _IN_ERROR:
+                # PostgreSQL would take COMMIT for ROLLBACK here, and nobody would be told.
+                raise Conflict("A part of this change failed, so none of it was kept. Look again and retry.")
+            connection.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A steady picture of the database that never waits for a writer; anything written in it is undone."""
-        with self.engine.connect() as connection:
-            connection.info["writes"] = False
-            if not self.is_sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            transaction = connection.begin()
-            try:
-                yield connection
-            finally:
-                transaction.rollback()
+        """A steady picture of the database, from its first question on, that never waits for a writer.
+
+        The database itself refuses to write anything in it.
+        """
+        with _conflicts_told(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.execution_options(goodwill_reading=True)
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
 
     def close(self) -> None:
         self.engine.dispose()
@@ -85,14 +91,26 @@ def connect(where: str | Path) -> Database:
     """Open a database by its URL (``sqlite:///…``, ``postgresql://…``) or a path to an SQLite file.
 
     Raises:
-        BadInput: the address is of another kind, or the bundled SQLite is too old to be safe.
+        BadInput: the address is of another kind, the file cannot be written, or the bundled SQLite is too old to be
+            safe.
     """
-    url = make_url(where) if isinstance(where, str) and "://" in where else URL.create("sqlite", database=str(where))
+    url = _url(where)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
-    if url.get_backend_name() == "postgresql":
+    if url.get_backend_name() in {"postgresql", "postgres"}:
         return _postgresql(url)
     raise BadInput(f"goodwill keeps data in SQLite or PostgreSQL, not in '{url.get_backend_name()}'")
+
+
+def _url(where: str | Path) -> URL:
+    if not (isinstance(where, str) and "://" in where):
+        return URL.create("sqlite", database=str(where))
+    try:
+        return make_url(where)
+    except (ArgumentError, ValueError):
+        raise BadInput(  # the address is not repeated here: it may hold a password
+            "The database's address cannot be read; it looks like sqlite:///shop.db or postgresql://name@host/shop"
+        ) from None
 
 
 def _sqlite(url: URL) -> Database:
@@ -104,7 +122,11 @@ def _sqlite(url: URL) -> Database:
     if not url.database or url.database == ":memory:":
         raise BadInput("goodwill needs a file for its SQLite database; one in memory would be gone on exit")
     file = Path(url.database).absolute()
-    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # a new file is its owner's alone, and so is its WAL
+    except OSError as error:
+        raise BadInput(f"The database file {file} cannot be opened for writing: {error.strerror}.") from error
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(file)),
         module=pysqlite3.dbapi2,
@@ -119,19 +141,71 @@ def _sqlite(url: URL) -> Database:
         raw.isolation_level = None  # SQLAlchemy's BEGIN below, not the driver's late one
         for pragma in _PRAGMAS:
             raw.execute(pragma)
+        raw.execute(_MAY_NOT_WRITE)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("goodwill_reading", False):
+            connection.exec_driver_sql("BEGIN")
+            return
         # A writer that starts as a reader and upgrades can fail half-way; so writers say so at once.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writes", True) else "BEGIN")
+        _raw(connection).execute(_MAY_WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "reset")
+    def close_again(raw: pysqlite3.dbapi2.Connection, _: object, __: object) -> None:
+        raw.execute(_MAY_NOT_WRITE)
 
     return Database(engine, file, None)
+
+
+_IN_ERROR = 3  # libpq's PQTRANS_INERROR
+
+# Between transactions, and while reading, a connection to SQLite refuses to write: nothing is committed by the way.
+_MAY_WRITE, _MAY_NOT_WRITE = "PRAGMA query_only=OFF", "PRAGMA query_only=ON"
 
 
 def _postgresql(url: URL) -> Database:
     url = url.set(drivername="postgresql+psycopg")
     engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def prepare(raw: Any, _: object) -> None:
+        raw.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        raw.commit()
+
     return Database(engine, None, url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+@contextmanager
+def _conflicts_told() -> Iterator[None]:
+    """Say `Conflict` where the database or its driver says that somebody else is at it."""
+    try:
+        yield
+    except NoneFree as error:
+        raise Conflict("Too many are using the database at once; try again in a moment.") from error
+    except Exception as error:
+        if _is_conflict(getattr(error, "orig", error)):
+            raise Conflict("The database is busy with another change; try again in a moment.") from error
+        raise
+
+
+def _is_conflict(error: BaseException) -> bool:
+    # SQLite: BUSY, LOCKED and their finer kinds. PostgreSQL: serialization failure, deadlock, lock not available.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {5, 6} or getattr(error, "sqlstate", None) in {
+        "40001", "40P01", "55P03",
+    }  # fmt: skip
+
+
+def driver(connection: Connection) -> Any:
+    """The driver's own connection (pysqlite3 or psycopg), inside the transaction: for work in bulk."""
+    if not connection.in_transaction():
+        connection.begin()
+    return _raw(connection)
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -139,10 +213,12 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 # Names of the locks that make row numbers follow the order of commits on PostgreSQL; SQLite has one writer anyway.
-LEDGER, EVENTS, HOLDS = 8401, 8402, 8403
+LEDGER, EVENTS, HOLDS, MIGRATIONS = 8401, 8402, 8403, 8404
 
 
 def one_at_a_time(connection: Connection, lock: int) -> None:
     """Hold a named lock to the end of the transaction, so that numbers given out under it follow commit order."""
-    if not is_sqlite(connection):
+    if is_sqlite(connection):
+        driver(connection)  # its transactions come one after the other; this one begins now
+    else:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goodwill.storage.engine import is_sqlite
@@ -72,21 +72,24 @@ class Kept:
 
 def keep(connection: Connection, kept: Kept) -> None:
     """Remember a total, in place of the earlier one of that name."""
-    connection.execute(delete(totals).where(totals.c.name == kept.name))
-    connection.execute(
-        totals.insert().values(
-            name=kept.name,
-            purpose=kept.purpose,
-            consent=kept.as_of.consent,
-            events=kept.as_of.events,
-            holds=kept.as_of.holds,
-            at=kept.as_of.at,
-            people=kept.people,
-            recipe=kept.recipe,
-            hash=kept.hash,
-            file=kept.file,
-        )
+    line = _insert(connection, totals).values(
+        name=kept.name,
+        purpose=kept.purpose,
+        consent=kept.as_of.consent,
+        events=kept.as_of.events,
+        holds=kept.as_of.holds,
+        at=kept.as_of.at,
+        people=kept.people,
+        recipe=kept.recipe,
+        hash=kept.hash,
+        file=kept.file,
     )
+    changed = {column.name: line.excluded[column.name] for column in totals.c if not column.primary_key}
+    connection.execute(line.on_conflict_do_update(index_elements=[totals.c.name], set_=changed))
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
 
 
 def kept(connection: Connection, name: str | None = None) -> list[Kept]:
@@ -95,9 +98,12 @@ def kept(connection: Connection, name: str | None = None) -> list[Kept]:
     if name is not None:
         question = question.where(totals.c.name == name)
     return [
-        Kept(row.name, row.purpose, AsOf(row.consent, row.events, row.holds, row.at), row.people, row.recipe, row.hash, row.file)
+        Kept(
+            row.name, row.purpose, AsOf(row.consent, row.events, row.holds, row.at), row.people, row.recipe, row.hash,
+            row.file,
+        )
         for row in connection.execute(question)
-    ]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +123,19 @@ class Read:
 
 
 def note_read(
-    connection: Connection, *, day: int, person: int, purpose: str, verb: str, categories: str, people: int, at: int, position: int
+    connection: Connection,
+    *,
+    day: int,
+    person: int,
+    purpose: str,
+    verb: str,
+    categories: str,
+    people: int,
+    at: int,
+    position: int,
 ) -> None:
     """Write down that personal data was read; the same reading on the same day counts up one line."""
-    insert = sqlite.insert if is_sqlite(connection) else postgresql.insert
-    line = insert(reads).values(
+    line = _insert(connection, reads).values(
         day=day, person=person, purpose=purpose, verb=verb, categories=categories,
         times=1, people=people, first_at=at, last_at=at, position=position,
     )  # fmt: skip
@@ -140,5 +154,6 @@ def note_read(
 
 def reads_of(connection: Connection, person: int) -> list[Read]:
     """Everything that was read about one person, newest day first."""
-    question = select(reads).where(reads.c.person == person).order_by(reads.c.day.desc(), reads.c.purpose)
+    question = select(reads).where(reads.c.person == person)
+    question = question.order_by(reads.c.day.desc(), reads.c.purpose, reads.c.verb, reads.c.categories)
     return [Read(*row) for row in connection.execute(question)]

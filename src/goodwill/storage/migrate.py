@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from goodwill.basics.errors import Conflict
-from goodwill.storage.engine import Database
+from goodwill.storage.engine import MIGRATIONS, Database, one_at_a_time
 
 _FOLDER = Path(__file__).with_name("migrations")
 
@@ -21,7 +21,8 @@ def migrate(database: Database) -> None:
         Conflict: the database was made by a newer goodwill.
     """
     with database.transaction() as connection:
-        if _knows(revision_of(connection)):
+        one_at_a_time(connection, MIGRATIONS)
+        if _is_behind(revision_of(connection)):
             command.upgrade(_config(connection), "head")
 
 
@@ -40,7 +41,7 @@ def newest() -> str | None:
     return ScriptDirectory(str(_FOLDER)).get_current_head()
 
 
-def _knows(current: str | None) -> bool:
+def _is_behind(current: str | None) -> bool:
     known = {script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()}
     if current is not None and current not in known:
         raise Conflict(
