@@ -2,3 +2,29 @@
 
 No personal data. Models count *items*: products themselves, or their types or categories where a shop's range is deep.
 """
+
+from goodwill.catalogue.products import LEVELS, Product, Upserted
+from goodwill.catalogue.store import (
+    count,
+    ids_of,
+    item_names,
+    items_of_products,
+    of_ids,
+    set_items,
+    shown,
+    upsert_many,
+)
+
+__all__ = [
+    "LEVELS",
+    "Product",
+    "Upserted",
+    "count",
+    "ids_of",
+    "item_names",
+    "items_of_products",
+    "of_ids",
+    "set_items",
+    "shown",
+    "upsert_many",
+]

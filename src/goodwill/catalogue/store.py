@@ -1,0 +1,188 @@
+"""Keep the catalogue, and ask it."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
+
+from goodwill.basics.errors import BadInput
+from goodwill.basics.ids import ProductId
+from goodwill.catalogue.products import LEVELS, Product, Upserted, merged
+from goodwill.catalogue.tables import items, products
+
+_BATCH = 5_000  # ids in one question; SQLite takes 32,766 values, PostgreSQL 65,535
+
+_COLUMNS = (
+    products.c.id, products.c.external, products.c.name, products.c.department, products.c.category, products.c.type,
+    products.c.brand, products.c.price, products.c.currency, products.c.available, products.c.url, products.c.image,
+    products.c.tags,
+)  # fmt: skip
+
+
+def upsert_many(connection: Connection, given: Sequence[Product], import_id: int | None = None) -> Upserted:
+    """Add products that are new and update those that say something new; what a product leaves open stays as it was."""
+    wanted = merged(given)
+    stored = dict(_find(connection, list(wanted)))
+    fresh = [product for external, product in wanted.items() if external not in stored]
+    after = {external: wanted[external].over(old) for external, (_, old) in stored.items()}
+    before = {key: old for external, (key, old) in stored.items() if after[external] != old}
+    if fresh:
+        connection.execute(insert(products), [{**_row(product), "import_id": import_id} for product in fresh])
+    _rewrite(connection, {key: after[old.external] for key, old in before.items()})
+    ids = {external: key for external, (key, _) in stored.items()}
+    ids.update(ids_of(connection, [product.external for product in fresh]))
+    return Upserted(
+        ids=tuple(ids[product.external] for product in given),
+        added=len(fresh),
+        unchanged=len(given) - len(fresh) - len(before),
+        before=before,
+    )
+
+
+def ids_of(connection: Connection, externals: Iterable[str]) -> dict[str, ProductId]:
+    """The ids of those products that the catalogue knows, by the shop's own id."""
+    found: dict[str, ProductId] = {}
+    for some in _batches(list(externals)):
+        rows = connection.execute(select(products.c.external, products.c.id).where(products.c.external.in_(some)))
+        found.update((row.external, ProductId(row.id)) for row in rows)
+    return found
+
+
+def of_ids(connection: Connection, ids: Iterable[int]) -> dict[ProductId, Product]:
+    """The products behind some ids."""
+    found: dict[ProductId, Product] = {}
+    for some in _batches(list(ids)):
+        rows = connection.execute(select(*_COLUMNS).where(products.c.id.in_(some)))
+        found.update((ProductId(row.id), _product(row)) for row in rows)
+    return found
+
+
+def count(connection: Connection) -> int:
+    """How many products there are."""
+    return int(connection.execute(select(func.count()).select_from(products)).scalar_one())
+
+
+def set_items(connection: Connection, level: str) -> int:
+    """Give every product its item at a level, and say how many items there are.
+
+    A product without a type counts under its category, and without either as itself. Names that are new are numbered in
+    alphabetical order after those that have a number: an item keeps its number for ever, so totals keep their shape.
+
+    Raises:
+        BadInput: there is no such level.
+    """
+    if level not in LEVELS:
+        raise BadInput(f"Items are counted by product, type or category, not by '{level}'.")
+    name = _item_name(level)
+    known = items.c.level == level
+    missing = select(name).distinct().where(name.not_in(select(items.c.name).where(known)))
+    start = 1 + int(connection.execute(select(func.coalesce(func.max(items.c.number), -1)).where(known)).scalar_one())
+    fresh = sorted(connection.execute(missing).scalars())
+    if fresh:
+        rows = [{"level": level, "number": number, "name": word} for number, word in enumerate(fresh, start=start)]
+        connection.execute(insert(items), rows)
+    number = select(items.c.number).where(known, items.c.name == name).scalar_subquery()
+    connection.execute(update(products).where(products.c.item.is_distinct_from(number)).values(item=number))
+    return start + len(fresh)
+
+
+def _item_name(level: str) -> ColumnElement[str]:
+    itself = products.c.external
+    if level == "product":
+        return itself
+    kinds = (products.c.type, products.c.category) if level == "type" else (products.c.category,)
+    return func.coalesce(*kinds, itself)
+
+
+def items_of_products(connection: Connection) -> NDArray[np.int64]:
+    """The item of each product: an int64 array indexed by product id, −1 where a product has none or no id is used."""
+    having = products.c.item.is_not(None)
+    ids = np.array(connection.execute(select(products.c.id).where(having).order_by(products.c.id)).scalars().all(), int)
+    answer = np.full(int(ids.max(initial=0)) + 1, -1, np.int64)
+    answer[ids] = connection.execute(select(products.c.item).where(having).order_by(products.c.id)).scalars().all()
+    return answer
+
+
+def item_names(connection: Connection, level: str) -> list[str]:
+    """The names of a level's items, by number."""
+    question = select(items.c.name).where(items.c.level == level).order_by(items.c.number)
+    return list(connection.execute(question).scalars())
+
+
+def shown(connection: Connection, numbers: Iterable[int]) -> dict[int, Product]:
+    """A product to show for each item at the shop's level: one that can be had, the first that the catalogue learned.
+
+    An item of which nothing can be had is left out.
+    """
+    first = (
+        select(products.c.item, func.min(products.c.id).label("id"))
+        .where(products.c.available == 1)
+        .group_by(products.c.item)
+    )
+    found: dict[int, Product] = {}
+    for some in _batches(list(numbers)):
+        chosen = first.where(products.c.item.in_(some)).subquery()
+        rows = connection.execute(select(chosen.c.item, *_COLUMNS).join(chosen, chosen.c.id == products.c.id))
+        found.update((row.item, _product(row)) for row in rows)
+    return found
+
+
+def added_by(connection: Connection, import_id: int) -> list[ProductId]:
+    """The products that an import brought."""
+    question = select(products.c.id).where(products.c.import_id == import_id).order_by(products.c.id)
+    return [ProductId(key) for key in connection.execute(question).scalars()]
+
+
+def put_back(connection: Connection, before: Mapping[ProductId, Product]) -> None:
+    """Make products what they were before an import changed them."""
+    _rewrite(connection, before)
+
+
+def remove(connection: Connection, ids: Iterable[int]) -> None:
+    """Take products out; their items keep their numbers."""
+    for some in _batches(list(ids)):
+        connection.execute(delete(products).where(products.c.id.in_(some)))
+
+
+def _find(connection: Connection, externals: Sequence[str]) -> Iterator[tuple[str, tuple[ProductId, Product]]]:
+    for some in _batches(externals):
+        for row in connection.execute(select(*_COLUMNS).where(products.c.external.in_(some))):
+            yield row.external, (ProductId(row.id), _product(row))
+
+
+def _rewrite(connection: Connection, rows: Mapping[ProductId, Product]) -> None:
+    if rows:
+        statement = update(products).where(products.c.id == bindparam("this"))
+        connection.execute(statement, [{"this": key, **_row(product)} for key, product in rows.items()])
+
+
+def _row(product: Product) -> dict[str, object]:
+    return {
+        "external": product.external,
+        "name": product.name or product.external,
+        "department": product.department,
+        "category": product.category,
+        "type": product.type,
+        "brand": product.brand,
+        "price": product.price,
+        "currency": product.currency,
+        "available": 1 if product.available in (None, True) else 0,
+        "url": product.url,
+        "image": product.image,
+        "tags": json.dumps(product.tags, ensure_ascii=False) if product.tags is not None else None,
+    }
+
+
+def _product(row: Row[Any, *tuple[Any, ...]]) -> Product:
+    return Product(
+        row.external, row.name, row.department, row.category, row.type, row.brand, row.price, row.currency,
+        row.available == 1, row.url, row.image, tuple(json.loads(row.tags)) if row.tags is not None else None,
+    )  # fmt: skip
+
+
+def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]
