@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from sqlalchemy import Connection, select
 
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
-from goodwill.access.view import Aggregate, Contribution, Everything, Frame, Happened, Log, Total, View
-from goodwill.basics.clock import Clock, day_of
+from goodwill.access.view import Aggregate, Contribution, Everything, Happened, Total, View
+from goodwill.basics.clock import Clock, Day, Micros, day_of
 from goodwill.basics.errors import BadInput, NoConsent, TooFew
 from goodwill.basics.ids import PersonId
 from goodwill.consent import allowed_categories, history, standing
@@ -63,16 +62,16 @@ class Door:
         """
         entry, at = self.register[purpose], self.clock()
         day = day_of(at, self.zone)
-        as_of = rows.as_of_now(self.connection, at)
+        arrival = rows.at_the_door(self.connection, person, at)
+        if not arrival.known:
+            raise NoConsent(purpose, "unknown-person")
+        if arrival.held:
+            raise NoConsent(purpose, "held")
         allowed = allowed_categories(self.connection, person, entry, at=at, day=day)
         if not allowed:
             raise NoConsent(purpose, self._why_not(person, entry, at=at, day=day))
-        if rows.is_held(self.connection, person, as_of.holds):
-            raise NoConsent(purpose, "held")
-        if not rows.is_known(self.connection, person):
-            raise NoConsent(purpose, "unknown-person")
-        view = rows.view_of(self.connection, person, entry, allowed, as_of, cipher=self.cipher)
-        self._note(entry, "one", view.used, as_of, person=person, people=1)
+        view = rows.view_of(self.connection, person, entry, allowed, arrival.as_of, cipher=self.cipher)
+        self._note(entry, "one", view.used, view.as_of, person=person, people=1)
         return view
 
     def each(self, *, purpose: Purpose) -> Iterator[View]:
@@ -174,8 +173,8 @@ class Door:
 
     # ---- the read log ----------------------------------------------------------------------------------------------
 
-    def _why_not(self, person: PersonId, entry: Entry, *, at: int, day: int) -> str:
-        lines = standing(self.connection, person, entry, at=self.clock(), day=day)
+    def _why_not(self, person: PersonId, entry: Entry, *, at: Micros, day: Day) -> str:
+        lines = standing(self.connection, person, entry, at=at, day=day)
         reasons = [line.reason for line in sorted(lines, key=lambda line: -(line.since or 0))]
         return reasons[0] if reasons else "never-asked"
 

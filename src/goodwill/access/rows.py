@@ -1,13 +1,15 @@
 """The row engine: one person in microseconds, as of now or of any earlier point."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, func, literal, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, literal, select
 
 from goodwill.access.view import COLUMNS, Log, View
 from goodwill.basics.ids import PersonId
-from goodwill.consent import allowed_categories, last_position
 from goodwill.consent.relation import fold
 from goodwill.consent.tables import consent_rows
 from goodwill.people.tables import events, holds, people, profiles
@@ -19,35 +21,64 @@ from goodwill.storage import AsOf
 _EVENT_CATEGORIES = frozenset(kind.category for kind in ALL)
 
 _NONE = {"product": -1, "quantity": -1, "amount": 0, "reference": -1}
-_LOG = [
-    func.coalesce(events.c[name], _NONE[name]).label(name) if name in _NONE else events.c[name] for name in COLUMNS
-]
+# Statements are built once: putting one together costs more than running it.
+_REACH = (
+    select(func.coalesce(func.max(consent_rows.c.position), 0)).scalar_subquery(),
+    select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery(),
+    select(func.coalesce(func.max(holds.c.id), 0)).scalar_subquery(),
+)
+_AS_OF = select(*_REACH)
+_HELD = (
+    select(holds.c.held)
+    .where(holds.c.person == bindparam("person"), holds.c.id <= bindparam("upto"))
+    .order_by(holds.c.id.desc())
+    .limit(1)
+)
+_KNOWN = select(literal(1)).where(
+    people.c.id == bindparam("person"), people.c.erased_at.is_(None), people.c.merged_into.is_(None)
+)
+_HELD_NOW = select(holds.c.held).where(holds.c.person == bindparam("person")).order_by(holds.c.id.desc()).limit(1)
+_AT_THE_DOOR = select(*_REACH, _KNOWN.scalar_subquery(), _HELD_NOW.scalar_subquery())
+_LOG = (
+    select(*(func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS))
+    .where(
+        events.c.person == bindparam("person"),
+        events.c.id <= bindparam("upto"),
+        events.c.type.in_(bindparam("types", expanding=True)),
+    )
+    .order_by(events.c.day, events.c.at, events.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who stands at the door: how far the logs reach, and whether the person is known and may be looked at."""
+
+    as_of: AsOf
+    known: bool
+    held: bool
+
+
+def at_the_door(connection: Connection, person: PersonId, at: int) -> Arrival:
+    """One look-up for all that must be true before a person's data are read."""
+    row = connection.execute(_AT_THE_DOOR, {"person": person}).one()
+    return Arrival(AsOf(int(row[0]), int(row[1]), int(row[2]), at), row[3] == 1, row[4] == 1)
 
 
 def as_of_now(connection: Connection, at: int) -> AsOf:
     """How far the logs reach in this transaction."""
-    last_event = select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery()
-    last_hold = select(func.coalesce(func.max(holds.c.id), 0)).scalar_subquery()
-    row = connection.execute(select(last_event, last_hold)).one()
-    return AsOf(consent=last_position(connection), events=int(row[0]), holds=int(row[1]), at=at)
+    row = connection.execute(_AS_OF).one()
+    return AsOf(int(row[0]), int(row[1]), int(row[2]), at)
 
 
 def is_held(connection: Connection, person: PersonId, upto: int) -> bool:
     """Whether the person counts in nothing, as of a row of the holds."""
-    newest = select(holds.c.held).where(holds.c.person == person, holds.c.id <= upto).order_by(holds.c.id.desc()).limit(1)
-    return connection.execute(newest).scalar() == 1
+    return connection.execute(_HELD, {"person": person, "upto": upto}).scalar() == 1
 
 
 def is_known(connection: Connection, person: PersonId) -> bool:
     """Whether there is such a person, neither erased nor merged into another."""
-    question = select(literal(1)).where(
-        people.c.id == person, people.c.erased_at.is_(None), people.c.merged_into.is_(None)
-    )
-    return connection.execute(question).first() is not None
-
-
-def categories_now(connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int) -> frozenset[Category]:
-    return allowed_categories(connection, person, entry, at=at, day=day)
+    return connection.execute(_KNOWN, {"person": person}).first() is not None
 
 
 def categories_as_of(
@@ -92,19 +123,16 @@ def view_of(
 def log_of(
     connection: Connection, person: PersonId, codes: list[int], as_of: AsOf, types: tuple[int, ...] | None = None
 ) -> Log:
+    """A person's events of some types, as far as ``as_of`` reaches."""
     wanted = [code for code in codes if types is None or code in types]
-    question = (
-        select(*_LOG)
-        .where(events.c.person == person, events.c.id <= as_of.events, events.c.type.in_(wanted))
-        .order_by(events.c.day, events.c.at, events.c.id)
-    )
-    return log_from(connection.execute(question).all())
+    return log_from(connection.execute(_LOG, {"person": person, "upto": as_of.events, "types": wanted}).all())
 
 
-def log_from(rows: "list[tuple[int, ...]] | object") -> Log:
+def log_from(rows: Sequence[Row[Any]]) -> Log:
     """A log from database rows in the order of `COLUMNS`."""
-    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, len(COLUMNS))  # type: ignore[attr-defined]
-    return Log(*(np.ascontiguousarray(table[:, n]) for n in range(len(COLUMNS))))
+    width = len(COLUMNS)
+    flat = np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width)
+    return Log(*flat.reshape(-1, width).T.copy())
 
 
 def facts_of(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput
@@ -281,19 +281,22 @@ def _verdict(entry: Entry, state: str | None, until: int | None, *, at: int, day
     return True, "allowed"
 
 
+# Built once, for the path of every decision.
+_ANSWERS_NOW = select(consent_now.c.category, consent_now.c.yes, consent_now.c.until).where(
+    consent_now.c.purpose == bindparam("purpose"),
+    consent_now.c.category.in_(bindparam("categories", expanding=True)),
+    consent_now.c.person == bindparam("person"),
+)
+
+
 def allowed_categories(connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int) -> frozenset[Category]:
     """The data categories that a person allows for a purpose at a moment: one look-up, for the decision path."""
     if entry.is_off(day):
         return frozenset()
     if entry.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION):
         return frozenset(entry.categories)
-    rows = connection.execute(
-        select(consent_now.c.category, consent_now.c.yes, consent_now.c.until).where(
-            consent_now.c.purpose == entry.name,
-            consent_now.c.category.in_(entry.categories),
-            consent_now.c.person == person,
-        )
-    ).all()
+    asked = {"purpose": entry.name, "categories": entry.categories, "person": person}
+    rows = connection.execute(_ANSWERS_NOW, asked).all()
     if entry.basis is Basis.LEGITIMATE_INTERESTS:
         return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes == 0}
     return frozenset(Category(row.category) for row in rows if row.yes == 1 and (row.until is None or row.until > at))

@@ -1,6 +1,7 @@
 """Kept totals and the read log: what was worked out, from which rows, and who looked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -135,21 +136,28 @@ def note_read(
     position: int,
 ) -> None:
     """Write down that personal data was read; the same reading on the same day counts up one line."""
-    line = _insert(connection, reads).values(
-        day=day, person=person, purpose=purpose, verb=verb, categories=categories,
-        times=1, people=people, first_at=at, last_at=at, position=position,
-    )  # fmt: skip
-    connection.execute(
-        line.on_conflict_do_update(
-            index_elements=[reads.c.day, reads.c.person, reads.c.purpose, reads.c.verb, reads.c.categories],
-            set_={
-                "times": reads.c.times + 1,
-                "people": line.excluded.people,
-                "last_at": line.excluded.last_at,
-                "position": line.excluded.position,
-            },
-        )
+    values = {
+        "day": day, "person": person, "purpose": purpose, "verb": verb, "categories": categories,
+        "times": 1, "people": people, "first_at": at, "last_at": at, "position": position,
+    }  # fmt: skip
+    connection.execute(_NOTE[connection.dialect.name], values)
+
+
+def _counting_up(insert: Any) -> Any:
+    line = insert(reads)
+    return line.on_conflict_do_update(
+        index_elements=[reads.c.day, reads.c.person, reads.c.purpose, reads.c.verb, reads.c.categories],
+        set_={
+            "times": reads.c.times + 1,
+            "people": line.excluded.people,
+            "last_at": line.excluded.last_at,
+            "position": line.excluded.position,
+        },
     )
+
+
+# Built once, for the path of every decision.
+_NOTE = {"sqlite": _counting_up(sqlite.insert), "postgresql": _counting_up(postgresql.insert)}
 
 
 def reads_of(connection: Connection, person: int) -> list[Read]:
