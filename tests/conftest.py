@@ -1,0 +1,294 @@
+"""What tests share: a migrated database on SQLite and on PostgreSQL, a clock to turn, keys, and the large data sets.
+
+The PostgreSQL server is our own: one for the whole run, started when the first test asks for it, reached through a
+socket in a folder of its own, and gone when the run ends, however it ends.
+"""
+
+import fcntl
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from goodwill.basics.clock import DAY, SECOND, Micros
+from goodwill.storage import Database, connect, migrate
+
+ROOT = Path(__file__).resolve().parent.parent
+CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
+NO_DATA = "no shared data"
+_RUNNER = "GOODWILL_TESTS_RUNNER"  # process id of the run; its workers inherit it
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.register_profile("soak", settings.get_profile("default"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if CI else "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        os.environ[_RUNNER] = str(os.getpid())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything is meant to be installed, a test that skips hides something: it fails instead."""
+    report = yield
+    expected_failure = hasattr(report, "wasxfail")
+    if CI and report.skipped and not expected_failure and NO_DATA not in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} may not skip where CI is set.\n{report.longrepr}"
+    return report
+
+
+# ---- time ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands until it is turned."""
+
+    at: Micros
+
+    def __call__(self) -> Micros:
+        return self.at
+
+    def turn(self, *, days: int = 0, seconds: int = 0) -> Micros:
+        """Move on (or back), and tell the new time."""
+        self.at = Micros(self.at + days * DAY + seconds * SECOND)
+        return self.at
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Sunday, 22 November 2026, nine in the morning UTC."""
+    return FakeClock(Micros(1_795_338_000 * SECOND))
+
+
+# ---- keys ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keys(tmp_path: Path, clock: FakeClock) -> object:
+    from goodwill.protect.cipher import KeyStore
+
+    return KeyStore.open(tmp_path / "keys", clock=clock)
+
+
+@pytest.fixture
+def cipher(keys: object) -> object:
+    from goodwill.protect.cipher import Cipher
+
+    return Cipher(keys, "test-shop")
+
+
+# ---- data ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets: GOODWILL_DATA, or `shared/data` beside this repository or above it."""
+    named = os.environ.get("GOODWILL_DATA")
+    places = [Path(named)] if named else [folder / "shared" / "data" for folder in ROOT.parents]
+    for place in places:
+        if place.is_dir():
+            return place
+    pytest.skip(f"{NO_DATA}: set GOODWILL_DATA to the folder that holds complete-journey, cdnow and the others")
+
+
+# ---- databases -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A fresh database with all tables and no rows, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        file = tmp_path / "shop.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), file)
+        opened = connect(file)
+        yield opened
+        opened.close()
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        opened = connect(url)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, to be copied: copying is ten times faster than migrating."""
+    file = tmp_path_factory.mktemp("template") / "shop.db"
+    opened = connect(file)
+    migrate(opened)
+    opened.close()
+    return file
+
+
+@dataclass
+class Server:
+    """Our PostgreSQL server, and the one database that this worker's tests use one after the other.
+
+    Attributes:
+        folder: holds its data, its log and its socket.
+        lent: the database's name and the shape of its tables; None when the next test needs a new one.
+    """
+
+    folder: Path
+    lent: tuple[str, object] | None = None
+
+    def url(self, name: str) -> str:
+        return f"postgresql://goodwill@/{name}?host={self.folder}"
+
+    def ask(self, name: str, question: str) -> list[tuple[Any, ...]]:
+        import psycopg
+
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            cursor = connection.execute(question.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The address of a database with all tables and no rows.
+
+        Making one takes a sixth of a second, emptying one a hundredth; so a test that only wrote rows leaves it to
+        the next, and one that touched the tables themselves takes it down with it.
+        """
+        if self.lent is None:
+            name = f"t_{os.getpid()}_{secrets.token_hex(4)}"
+            self.ask("postgres", f"CREATE DATABASE {name} TEMPLATE migrated")
+            self.lent = name, self.ask(name, _SHAPE)
+        name, shape = self.lent
+        yield self.url(name)
+        self.ask("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        if self.ask(name, _SHAPE) == shape:
+            self.empty(name)
+        else:
+            self.lent = None
+            self.ask("postgres", f"DROP DATABASE {name}")
+
+    def empty(self, name: str) -> None:
+        tables = [row[0] for row in self.ask(name, _TABLES)]
+        whether = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+        if full := [row[0] for row in self.ask(name, " UNION ALL ".join(whether))]:
+            self.ask(name, f"TRUNCATE {', '.join(full)} CASCADE")
+        self.ask(name, "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'")
+
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_SHAPE = """
+    SELECT (SELECT version_num FROM alembic_version), (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc),
+           md5(string_agg(oid || relname || relnatts, ' ' ORDER BY oid))
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The run's one server; the worker that comes first starts it."""
+    programs = _postgresql_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    note = shared / "postgresql"
+    with (shared / "postgresql.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not note.exists():
+            folder = _start(programs)
+            _make_template(Server(folder))
+            note.write_text(str(folder))
+    return Server(Path(note.read_text()))
+
+
+def _postgresql_programs() -> Path | None:
+    """The folder of initdb and pg_ctl: on the path, or the newest that Debian installed beside it."""
+    on_path = shutil.which("initdb")
+    places = [Path(on_path).resolve().parent] if on_path else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: -float(place.parent.name))
+    return next((place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
+
+
+# Waits for the run to end, even by a kill, then stops the server and takes its folder away.
+_KEEPER = """(
+while kill -0 "$0"; do sleep 0.5; done
+kill -INT "$1"
+while kill -0 "$1"; do sleep 0.1; done
+rm -rf "$2"
+) </dev/null >/dev/null 2>&1 &"""
+
+_QUICK = {  # nothing here has to survive a power cut
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+}
+
+
+def _start(programs: Path) -> Path:
+    """Start a server in a folder of its own, with a keeper that ends it with the run."""
+    # Not below pytest's own folder: that one is closed to the user who must run the server when we are root.
+    folder = Path(tempfile.mkdtemp(prefix="goodwill-pg-", dir="/tmp"))
+    run = _as_somebody_else(folder) if os.geteuid() == 0 else _as_ourselves
+    data = folder / "data"
+    initdb = [programs / "initdb", "-D", data, "-U", "goodwill", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    run([*map(str, initdb)])
+    options = " ".join(f"-c {name}='{value}'" for name, value in {**_QUICK, "unix_socket_directories": folder}.items())
+    run([str(programs / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start"])
+    server = (data / "postmaster.pid").read_text().splitlines()[0]
+    subprocess.run(["sh", "-c", _KEEPER, os.environ[_RUNNER], server, str(folder)], check=True, start_new_session=True)
+    return folder
+
+
+def _as_ourselves(command: list[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        pytest.fail(f"{command[0]} failed: {done.stderr}", pytrace=False)
+
+
+def _as_somebody_else(folder: Path) -> Callable[[list[str]], None]:
+    """PostgreSQL refuses to run as root: the folder and its processes belong to its own user, or to nobody."""
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    who = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    os.chown(folder, who.pw_uid, who.pw_gid)
+
+    def run(command: list[str]) -> None:
+        with (folder / "said").open("w+") as said:  # not a pipe: the server would keep it open
+            done = subprocess.run(
+                command,
+                user=who.pw_uid,
+                group=who.pw_gid,
+                extra_groups=[],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                check=False,
+            )
+            said.seek(0)
+            if done.returncode:
+                pytest.fail(f"{command[0]} failed: {said.read()}", pytrace=False)
+
+    return run
+
+
+def _make_template(server: Server) -> None:
+    server.ask("postgres", "CREATE DATABASE migrated")
+    opened = connect(server.url("migrated"))
+    migrate(opened)
+    opened.close()
