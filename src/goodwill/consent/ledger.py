@@ -4,16 +4,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from goodwill.basics.clock import DAY, Micros
-from goodwill.basics.errors import BadInput
+from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId, Position
-from goodwill.consent.relation import renew_answers
+from goodwill.consent.relation import answer_again, renew_answers
 from goodwill.consent.tables import consent_now, consent_rows
 from goodwill.purposes import Basis, Category, Entry, Purpose
-from goodwill.storage.engine import LEDGER, one_at_a_time
+from goodwill.storage.engine import LEDGER, driver, is_sqlite, one_at_a_time
 
 
 class State(StrEnum):
@@ -48,6 +49,13 @@ class Asked:
     language: str | None = None
     by: str | None = None
     evidence: Evidence = Evidence.PROVEN
+
+    def __post_init__(self) -> None:
+        for name in ("how", "notice", "words", "language", "by"):
+            if not _can_be_kept(getattr(self, name) or ""):
+                raise BadInput(
+                    f"'{name}' of how somebody was asked holds a character that cannot be kept; leave it out."
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ class Standing:
     """How one purpose stands for one person, for one category.
 
     Attributes:
-        reason: allowed · never-asked · refused · withdrawn · expired · objected · purpose-expired.
+        reason: allowed · never-asked · refused · withdrawn · expired · objected · purpose-expired · unreadable.
         since: when that was said, if anything was.
         position: the row that says so; 0 if none does.
         until: when a yes ends by itself.
@@ -125,34 +133,77 @@ def append(connection: Connection, said: Sequence[Said], *, now: Micros) -> list
     """Write answers down, in order, and return their positions.
 
     A word said in the future is recorded as said now: nobody's clock can outvote a later "no".
+
+    Raises:
+        BadInput: a word takes rows back; `invalidate` does that.
     """
+    if any(word.state is State.INVALIDATED or word.refers is not None for word in said):
+        raise BadInput("Rows of the ledger are taken back with consent.invalidate, not added as answers.")
+    return [row["position"] for row in _write(connection, said, now)]
+
+
+def _write(connection: Connection, said: Sequence[Said], now: Micros) -> list[dict[str, Any]]:
     if not said:
         return []
     one_at_a_time(connection, LEDGER)
-    before = last_position(connection)
-    rows = [_as_row(Position(before + n), word, now) for n, word in enumerate(said, start=1)]
-    connection.execute(insert(consent_rows), rows)
+    before, latest = connection.execute(_LAST_ROW).one_or_none() or (0, now)
+    # A clock that went back must not put a "no" of today before a "yes" of yesterday: the order of the rows decides.
+    recorded = now if now >= latest else latest + 1
+    how = {asked: _how(asked) for asked in {word.asked for word in said}}
+    rows = [
+        {
+            "position": Position(position),
+            "person": word.person,
+            "purpose": word.purpose,
+            "category": word.category,
+            "state": word.state.value,
+            "yes": _ANSWER.get(word.state),
+            "said_at": word.said_at if word.said_at < now else recorded,
+            "recorded_at": recorded,
+            "until": word.until,
+            "evidence": word.asked.evidence.value,
+            "notice": word.asked.notice,
+            "asked": how[word.asked],
+            "refers": word.refers,
+        }
+        for position, word in enumerate(said, start=before + 1)
+    ]
+    _add(connection, rows)
     renew_answers(connection, after=before, upto=before + len(rows))
-    return [row["position"] for row in rows]
+    return rows
 
 
-def _as_row(position: Position, word: Said, now: Micros) -> dict[str, object]:
-    asked = {key: getattr(word.asked, key) for key in ("how", "words", "language", "by") if getattr(word.asked, key)}
-    return {
-        "position": position,
-        "person": word.person,
-        "purpose": word.purpose,
-        "category": word.category,
-        "state": word.state.value,
-        "yes": _ANSWER.get(word.state),
-        "said_at": min(word.said_at, now),
-        "recorded_at": now,
-        "until": word.until,
-        "evidence": word.asked.evidence.value,
-        "notice": word.asked.notice,
-        "asked": json.dumps(asked, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-        "refers": word.refers,
-    }
+_LAST_ROW = (
+    select(consent_rows.c.position, consent_rows.c.recorded_at).order_by(consent_rows.c.position.desc()).limit(1)
+)
+_ADD = insert(consent_rows)
+_NAMES = [column.name for column in consent_rows.c]
+_MANY = 100  # rows from which the driver's own way is worth it
+
+
+def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if len(rows) < _MANY:
+        connection.execute(_ADD, rows)
+    elif is_sqlite(connection):
+        places = ", ".join(f":{name}" for name in _NAMES)
+        driver(connection).executemany(f"INSERT INTO {consent_rows.name} ({', '.join(_NAMES)}) VALUES ({places})", rows)
+    else:
+        with (
+            driver(connection).cursor() as cursor,
+            cursor.copy(f"COPY {consent_rows.name} ({', '.join(_NAMES)}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row([row[name] for name in _NAMES])
+
+
+def _can_be_kept(text: str) -> bool:
+    """PostgreSQL keeps no NUL, and no database half a character."""
+    return "\0" not in text and text.encode("utf-8", "ignore").decode() == text
+
+
+def _how(asked: Asked) -> str:
+    words = {key: getattr(asked, key) for key in ("how", "words", "language", "by") if getattr(asked, key)}
+    return json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def grant(
@@ -216,11 +267,15 @@ def _record(
     now: Micros,
     until: Micros | None,
 ) -> Receipt:
-    chosen = tuple(categories) if categories is not None else entry.categories
+    chosen = tuple(dict.fromkeys(categories)) if categories is not None else entry.categories
     _check(entry, chosen)
     words = [Said(person, entry.name, category, state, said_at, asked, until) for category in chosen]
-    positions = append(connection, words, now=now)
-    return Receipt(person, entry.name, chosen, state, tuple(positions), said_at, now, until, asked.notice)
+    rows = _write(connection, words, now)
+    positions = tuple(row["position"] for row in rows)
+    first = rows[0]
+    return Receipt(
+        person, entry.name, chosen, state, positions, first["said_at"], first["recorded_at"], until, asked.notice
+    )
 
 
 def _check(entry: Entry, chosen: tuple[Category, ...]) -> None:
@@ -235,13 +290,45 @@ def _check(entry: Entry, chosen: tuple[Category, ...]) -> None:
 
 
 def invalidate(connection: Connection, positions: Sequence[Position], *, asked: Asked, now: Micros) -> list[Position]:
-    """Take rows back as never valid (an import that was undone): what they replaced counts again."""
-    found = connection.execute(select(consent_rows).where(consent_rows.c.position.in_(positions))).all()
+    """Take rows back as never valid (an import that was undone): what they replaced counts again.
+
+    Taking back is final, and a row that was taken back already stays so: nothing is added for it.
+
+    Raises:
+        NotFound: the ledger has no such row.
+        BadInput: a row takes back another; say anew what was said instead.
+    """
+    one_at_a_time(connection, LEDGER)
+    found = _rows_at(connection, positions)
+    if missing := sorted(set(positions) - {row.position for row in found}):
+        raise NotFound(f"The ledger has no row {missing[0]}; its last is {last_position(connection)}.")
+    if final := [row.position for row in found if row.state == State.INVALIDATED]:
+        raise BadInput(f"Row {final[0]} takes another back, which is final. Record the person's answer anew instead.")
     words = [
         Said(row.person, row.purpose, row.category, State.INVALIDATED, now, asked, refers=row.position)
-        for row in sorted(found, key=lambda row: row.position)
+        for row in found
+        if not row.already
     ]
-    return append(connection, words, now=now)
+    rows = _write(connection, words, now)
+    if rows:
+        answer_again(connection, after=rows[0]["position"] - 1, upto=rows[-1]["position"])
+    return [row["position"] for row in rows]
+
+
+def _rows_at(connection: Connection, positions: Sequence[Position]) -> list[Any]:
+    """What stands at some positions, in their order, and whether it was taken back already."""
+    later, wanted = consent_rows.alias("later"), sorted(set(positions))
+    already = select(later.c.refers).where(later.c.refers == consent_rows.c.position).exists().label("already")
+    columns = (consent_rows.c[name] for name in ("position", "person", "purpose", "category", "state"))
+    question = select(*columns, already).order_by(consent_rows.c.position)
+    found: list[Any] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        few = wanted[start : start + _AT_ONCE]
+        found += connection.execute(question.where(consent_rows.c.position.in_(few))).all()
+    return found
+
+
+_AT_ONCE = 10_000  # a question may carry some 32,000 values on SQLite, twice that on PostgreSQL
 
 
 def standing(connection: Connection, person: PersonId, entry: Entry, *, at: Micros, day: int) -> list[Standing]:
@@ -257,26 +344,32 @@ def standing(connection: Connection, person: PersonId, entry: Entry, *, at: Micr
     lines = []
     for category in entry.categories:
         row = answers.get(category)
-        allowed, reason = _verdict(entry, row.state if row else None, row.until if row else None, at=at, day=day)
+        allowed, reason = _verdict(entry, row, at=at, day=day)
         lines.append(
-            Standing(category, allowed, reason, row.said_at if row else None, Position(row.position if row else 0), row.until if row else None)
+            Standing(
+                category,
+                allowed,
+                reason,
+                row.said_at if row else None,
+                Position(row.position if row else 0),
+                row.until if row else None,
+            )
         )
     return lines
 
 
-def _verdict(entry: Entry, state: str | None, until: int | None, *, at: int, day: int) -> tuple[bool, str]:
+def _verdict(entry: Entry, row: Any, *, at: int, day: int) -> tuple[bool, str]:
     if entry.is_off(day):
         return False, "purpose-expired"
     if entry.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION):
         return True, "allowed"
-    answer = _ANSWER.get(State(state)) if state else None
-    if entry.basis is Basis.LEGITIMATE_INTERESTS:
-        return (False, "objected") if answer == 0 else (True, "allowed")
-    if answer is None:
-        return False, "never-asked"
-    if answer == 0:
-        return False, str(state)
-    if until is not None and until <= at:
+    if row is None:
+        return (True, "allowed") if entry.basis is Basis.LEGITIMATE_INTERESTS else (False, "never-asked")
+    if row.yes != 1:
+        refused = row.state in {State.REFUSED, State.WITHDRAWN}
+        reason = "objected" if entry.basis is Basis.LEGITIMATE_INTERESTS else str(row.state)
+        return False, reason if refused else "unreadable"
+    if entry.basis is Basis.CONSENT and row.until is not None and row.until <= at:
         return False, "expired"
     return True, "allowed"
 
@@ -289,7 +382,9 @@ _ANSWERS_NOW = select(consent_now.c.category, consent_now.c.yes, consent_now.c.u
 )
 
 
-def allowed_categories(connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int) -> frozenset[Category]:
+def allowed_categories(
+    connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int
+) -> frozenset[Category]:
     """The data categories that a person allows for a purpose at a moment: one look-up, for the decision path."""
     if entry.is_off(day):
         return frozenset()
@@ -298,11 +393,13 @@ def allowed_categories(connection: Connection, person: PersonId, entry: Entry, *
     asked = {"purpose": entry.name, "categories": entry.categories, "person": person}
     rows = connection.execute(_ANSWERS_NOW, asked).all()
     if entry.basis is Basis.LEGITIMATE_INTERESTS:
-        return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes == 0}
+        return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes != 1}
     return frozenset(Category(row.category) for row in rows if row.yes == 1 and (row.until is None or row.until > at))
 
 
-def history(connection: Connection, person: PersonId, *, purpose: Purpose | None = None, upto: int | None = None) -> list[Row]:
+def history(
+    connection: Connection, person: PersonId, *, purpose: Purpose | None = None, upto: int | None = None
+) -> list[Row]:
     """A person's lines of the ledger, oldest first."""
     question = select(consent_rows).where(consent_rows.c.person == person).order_by(consent_rows.c.position)
     if purpose is not None:

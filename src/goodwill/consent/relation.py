@@ -1,30 +1,61 @@
 """Who allows a purpose for a category, as a relation to join: now, or as of any row of the ledger."""
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, tuple_
+from typing import Any, Final, cast
+
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
-from goodwill.consent.tables import consent_now, consent_rows
+from goodwill.consent.tables import SAYS_NOTHING, SAYS_YES, consent_now, consent_rows
+from goodwill.storage.schema import Whole
+
+_NAMES = ["purpose", "category", "person", "yes", "position", "said_at", "until"]
+_END_OF_TIME: Final = 2**63 - 1
 
 
 def fold(*, as_of: int, among: ColumnElement[bool] | None = None) -> Select[tuple[object, ...]]:
     """The answer of every person, purpose and category that follows from the rows up to ``as_of``.
 
     The word said last counts; of two said at the same moment the "no"; then the later row. Rows that were taken back
-    (invalidated) by a row up to ``as_of`` do not count.
+    (invalidated) by a row up to ``as_of`` do not count. A row whose state is not known here is a "no".
     """
-    rows, later = consent_rows, consent_rows.alias("later")
-    taken_back = select(later.c.refers).where(later.c.refers == rows.c.position, later.c.position <= as_of).exists()
-    order = (rows.c.said_at.desc(), rows.c.yes.asc(), rows.c.position.desc())
-    last = func.row_number().over(partition_by=(rows.c.person, rows.c.purpose, rows.c.category), order_by=order)
+    later = consent_rows.alias("later")
+    taken_back = (
+        select(later.c.refers).where(later.c.refers == consent_rows.c.position, later.c.position <= as_of).exists()
+    )
+    conditions = [consent_rows.c.position <= as_of, ~taken_back]
+    return _last_words(*conditions, *([] if among is None else [among]))
+
+
+def _last_words(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    """The row that counts for each person, purpose and category, among the rows of some conditions."""
+    rows = consent_rows.c
+    yes = case((and_(rows.state.in_(SAYS_YES), rows.yes == 1), 1), else_=0).label("yes")
+    last = func.row_number().over(
+        partition_by=(rows.person, rows.purpose, rows.category),
+        order_by=(rows.said_at.desc(), yes.element.asc(), rows.position.desc()),
+    )
     ranked = (
-        select(rows.c.purpose, rows.c.category, rows.c.person, rows.c.yes, rows.c.position, rows.c.said_at, rows.c.until, last.label("nth"))
-        .where(rows.c.position <= as_of, rows.c.yes.is_not(None), ~taken_back)
-    )  # fmt: skip
-    if among is not None:
-        ranked = ranked.where(among)
-    inner = ranked.subquery()
-    columns = [column for column in inner.c if column.name != "nth"]
-    return select(*columns).where(inner.c.nth == 1)
+        select(
+            rows.purpose, rows.category, rows.person, yes, rows.position, rows.said_at, rows.until, last.label("nth")
+        )
+        .where(rows.state.not_in(SAYS_NOTHING), *conditions)
+        .subquery()
+    )
+    return select(*(ranked.c[name] for name in _NAMES)).where(ranked.c.nth == 1)
 
 
 def allowing(purpose: str, category: str, *, at: int, as_of: int | None = None) -> Select[tuple[object, ...]]:
@@ -34,34 +65,52 @@ def allowing(purpose: str, category: str, *, at: int, as_of: int | None = None) 
         at: the moment; a consent that ends by then is a "no".
         as_of: position in the ledger; the current one unless given.
     """
-    answers = consent_now if as_of is None else fold(as_of=as_of).subquery()
+    mine = and_(consent_rows.c.purpose == purpose, consent_rows.c.category == category)
+    answers = consent_now if as_of is None else fold(as_of=as_of, among=mine).subquery()
     return select(answers.c.person).where(
         answers.c.purpose == purpose,
         answers.c.category == category,
         answers.c.yes == 1,
-        or_(answers.c.until.is_(None), answers.c.until > at),
+        # An end that is not a number would be later than every number on SQLite; it is none of these.
+        or_(answers.c.until.is_(None), answers.c.until.between(at + 1, _END_OF_TIME)),
     )
 
 
 def renew_answers(connection: Connection, *, after: int, upto: int) -> None:
-    """Bring ``consent_now`` up to the ledger for the people and purposes that the rows after ``after`` speak of."""
-    key = (consent_rows.c.person, consent_rows.c.purpose, consent_rows.c.category)
-    fresh = select(*key).where(consent_rows.c.position > after, consent_rows.c.position <= upto).distinct()
-    now_key = tuple_(consent_now.c.person, consent_now.c.purpose, consent_now.c.category)
-    connection.execute(delete(consent_now).where(now_key.in_(fresh)))
-    inner = consent_rows.alias("fresh")
-    touched = (
-        select(inner.c.position)
-        .where(
-            and_(
-                inner.c.position > after,
-                inner.c.position <= upto,
-                inner.c.person == consent_rows.c.person,
-                inner.c.purpose == consent_rows.c.purpose,
-                inner.c.category == consent_rows.c.category,
-            )
-        )
-        .exists()
+    """Bring ``consent_now`` up to the ledger for the answers in the rows after ``after``; none of them is taken back.
+
+    What stands there came first in the order of `fold` among all earlier rows, so that only it needs comparing:
+    the work grows with the new rows, not with the ledger.
+    """
+    connection.execute(_RENEW[connection.dialect.name], {"after": after, "upto": upto})
+
+
+def _renewing(line: Insert) -> Insert:
+    new: Any = line.from_select(_NAMES, _last_words(consent_rows.c.position > _AFTER, consent_rows.c.position <= _UPTO))
+    counts_more = or_(
+        new.excluded.said_at > consent_now.c.said_at,
+        and_(new.excluded.said_at == consent_now.c.said_at, new.excluded.yes <= consent_now.c.yes),
     )
-    names = ["purpose", "category", "person", "yes", "position", "said_at", "until"]
-    connection.execute(insert(consent_now).from_select(names, fold(as_of=upto, among=touched)))
+    key = [consent_now.c.purpose, consent_now.c.category, consent_now.c.person]
+    changed = {name: new.excluded[name] for name in ("yes", "position", "said_at", "until")}
+    return cast("Insert", new.on_conflict_do_update(index_elements=key, set_=changed, where=counts_more))
+
+
+def answer_again(connection: Connection, *, after: int, upto: int) -> None:
+    """Work out anew, from the whole ledger, the answers that the rows after ``after`` speak of."""
+    fresh = consent_rows.alias("fresh")
+    spoken_of = select(fresh.c.person, fresh.c.purpose, fresh.c.category).where(
+        fresh.c.position > after, fresh.c.position <= upto
+    )
+    now_key = tuple_(consent_now.c.person, consent_now.c.purpose, consent_now.c.category)
+    key = tuple_(consent_rows.c.person, consent_rows.c.purpose, consent_rows.c.category)
+    connection.execute(delete(consent_now).where(now_key.in_(spoken_of)))
+    connection.execute(insert(consent_now).from_select(_NAMES, fold(as_of=upto, among=key.in_(spoken_of))))
+
+
+_AFTER, _UPTO = bindparam("after", type_=Whole), bindparam("upto", type_=Whole)
+# Built once: a withdrawal waits for it.
+_RENEW = {
+    "sqlite": _renewing(sqlite.insert(consent_now)),
+    "postgresql": _renewing(postgresql.insert(consent_now)),
+}

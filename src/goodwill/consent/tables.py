@@ -1,8 +1,11 @@
 """The ledger's rows, and the answer of each person, purpose and category that follows from them."""
 
-from sqlalchemy import Column, Index, SmallInteger, Table, Text
+from sqlalchemy import CheckConstraint, Column, Index, SmallInteger, Table, Text
 
 from goodwill.storage.schema import Whole, metadata
+
+SAYS_YES = ("given", "renewed")
+SAYS_NOTHING = ("requested", "invalidated")
 
 consent_rows = Table(
     "consent_rows",
@@ -20,6 +23,16 @@ consent_rows = Table(
     Column("notice", Text),
     Column("asked", Text, nullable=False),  # JSON: how, in which words, in which language, by whom
     Column("refers", Whole),  # the position that an 'invalidated' row takes back
+    # So that every engine may trust `yes` alone: a state that is not known here can only be a no.
+    CheckConstraint(
+        "CASE WHEN state IN ('given', 'renewed') THEN yes = 1 AND yes IS NOT NULL "
+        "WHEN state IN ('requested', 'invalidated') THEN yes IS NULL "
+        "ELSE yes = 0 AND yes IS NOT NULL END",
+        name="ck_consent_rows_yes",
+    ),
+    CheckConstraint("said_at <= recorded_at", name="ck_consent_rows_said_at"),
+    CheckConstraint("until IS NULL OR until <= 9223372036854775807", name="ck_consent_rows_until"),
+    CheckConstraint("refers IS NULL OR (state = 'invalidated' AND refers < position)", name="ck_consent_rows_refers"),
 )
 Index("ix_consent_rows_person", consent_rows.c.person, consent_rows.c.purpose, consent_rows.c.category)
 Index("ix_consent_rows_refers", consent_rows.c.refers, sqlite_where=consent_rows.c.refers.is_not(None),
@@ -35,5 +48,6 @@ consent_now = Table(
     Column("position", Whole, nullable=False),
     Column("said_at", Whole, nullable=False),
     Column("until", Whole),
+    CheckConstraint("yes IN (0, 1)", name="ck_consent_now_yes"),
 )
 Index("ix_consent_now_person", consent_now.c.person)

@@ -40,6 +40,7 @@ def upgrade() -> None:
     sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('said_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('until', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint('yes IN (0, 1)', name=op.f('ck_consent_now_yes')),
     sa.PrimaryKeyConstraint('purpose', 'category', 'person', name=op.f('pk_consent_now'))
     )
     op.create_index('ix_consent_now_person', 'consent_now', ['person'], unique=False)
@@ -57,6 +58,10 @@ def upgrade() -> None:
     sa.Column('notice', sa.Text(), nullable=True),
     sa.Column('asked', sa.Text(), nullable=False),
     sa.Column('refers', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("CASE WHEN state IN ('given', 'renewed') THEN yes = 1 AND yes IS NOT NULL WHEN state IN ('requested', 'invalidated') THEN yes IS NULL ELSE yes = 0 AND yes IS NOT NULL END", name=op.f('ck_consent_rows_yes')),
+    sa.CheckConstraint('said_at <= recorded_at', name=op.f('ck_consent_rows_said_at')),
+    sa.CheckConstraint('until IS NULL OR until <= 9223372036854775807', name=op.f('ck_consent_rows_until')),
+    sa.CheckConstraint("refers IS NULL OR (state = 'invalidated' AND refers < position)", name=op.f('ck_consent_rows_refers')),
     sa.PrimaryKeyConstraint('position', name=op.f('pk_consent_rows'))
     )
     op.create_index('ix_consent_rows_person', 'consent_rows', ['person', 'purpose', 'category'], unique=False)
@@ -70,6 +75,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_holds'))
     )
     op.create_index('ix_holds_person', 'holds', ['person'], unique=False)
+    op.create_table('idempotency',
+    sa.Column('api_key', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('request', sa.Text(), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('api_key', 'name', name=op.f('pk_idempotency'))
+    )
+    op.create_index('ix_idempotency_at', 'idempotency', ['at'], unique=False)
     op.create_table('imports',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
