@@ -167,7 +167,12 @@ _MAY_WRITE, _MAY_NOT_WRITE = "PRAGMA query_only=OFF", "PRAGMA query_only=ON"
 
 def _postgresql(url: URL) -> Database:
     url = url.set(drivername="postgresql+psycopg")
-    engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True)
+    try:
+        engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"PostgreSQL needs {error.name}, which is not installed: pip install 'goodwill[postgresql]'"
+        ) from error
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _: object) -> None:
