@@ -107,7 +107,7 @@ def test_croissants_sell_in_the_morning_soup_at_noon_cake_in_the_afternoon(world
 
 
 def test_bread_sells_on_saturdays_and_plum_cake_in_its_season(world: World) -> None:
-    saturdays = Counter()
+    saturdays: Counter[tuple[str, bool]] = Counter()
     months = set()
     for index, time in zip(world.lines.product.tolist(), _local(world), strict=True):
         saturdays[PRODUCTS[index].category, time.weekday() == 5] += 1
@@ -163,7 +163,7 @@ def test_the_files_agree_with_the_world_and_with_each_other(world: World, tmp_pa
 
 def test_times_in_files_are_the_tills_own_with_their_offset(world: World, tmp_path: Path) -> None:
     files = write(tmp_path, world)
-    written = [datetime.fromisoformat(line["time"]) for line in _read(files.lines)]
+    written = [datetime.fromisoformat(line["ordered_at"]) for line in _read(files.lines)]
     assert [round(time.timestamp() * 1e6) for time in written] == world.lines.at.tolist()
     assert {time.utcoffset() for time in written} == {time.utcoffset() for time in _local(world)}
     assert len({time.utcoffset() for time in written}) == 2  # summer and winter

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -26,9 +27,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> journey.Prepared:
     return journey.prepare(tmp_path_factory.mktemp("journey"), now=NOW)
 
 
-def _rows(question: str, file: Path) -> list[tuple[object, ...]]:
+def _rows(question: str, file: Path | None) -> list[tuple[Any, ...]]:
+    assert file is not None
     with duckdb.connect() as connection:
-        connection.read_parquet(str(file)).create_view("file")
+        read = connection.read_parquet if file.suffix == ".parquet" else connection.read_csv
+        read(str(file)).create_view("file")
         return connection.execute(question).fetchall()
 
 
@@ -47,14 +50,14 @@ def test_the_whole_catalogue_is_there_and_its_types_stay_apart(prepared: journey
 
 
 def test_names_can_be_read(prepared: journey.Prepared) -> None:
-    names = dict(_rows("SELECT product_id, name FROM file", prepared.files.products))
+    names: dict[str, str] = dict(_rows("SELECT product_id, name FROM file", prepared.files.products))
     assert names["25671"] == "Ice - crushed/cubed, 22 lb"
     assert names["26355"] == "Specialty cookies, 14 oz"
 
 
 def test_purchases_move_by_whole_weeks_and_end_within_the_last_one(prepared: journey.Prepared) -> None:
     question = "SELECT max(epoch_us({0})), sum(epoch_us({0})::HUGEINT) FROM file"
-    last, total = _rows(question.format("time"), prepared.files.lines)[0]
+    last, total = _rows(question.format("ordered_at"), prepared.files.lines)[0]
     with duckdb.connect() as connection:
         folder = journey.data_folder()
         connection.read_parquet(str(folder / "transactions.parquet")).create_view("sold")
@@ -71,6 +74,14 @@ def test_consents_have_not_run_out_and_none_lies_ahead(prepared: journey.Prepare
     given = [word.at for word in prepared.consents if word.state == GIVEN]
     assert min(given) + days * DAY > NOW
     assert max(word.at for word in prepared.consents) < NOW
+
+
+def test_addresses_are_invented_and_some_are_missing(prepared: journey.Prepared) -> None:
+    rows = _rows("SELECT user_id, email FROM file", prepared.files.customers)
+    assert len(rows) == prepared.households
+    known = [email for _, email in rows if email]
+    assert all(email.endswith("@example.org") for email in known)
+    assert 0.85 < len(known) / len(rows) < 0.95
 
 
 def test_the_cast_is_chosen_by_the_stated_rule(prepared: journey.Prepared) -> None:

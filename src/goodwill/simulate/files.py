@@ -15,7 +15,7 @@ from goodwill.simulate.cafe import World
 from goodwill.simulate.consents import Word
 
 NOTICE, SOURCE = "demo", "invented"
-_CONSENTS = ("user_id", "purpose", "category", "state", "time", "notice", "source")
+_CONSENTS = ("user_id", "purpose", "data_category", "state", "said_at", "notice", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ def write(out: Path, world: World) -> Files:
     out.mkdir(parents=True, exist_ok=True)
     names = ("products", "consents", "order_lines", "customers", "orders")
     files = Files(*(out / f"{name}.csv" for name in names))
-    _write(files.products, *_products(world))
+    write_table(files.products, *_products(world))
     write_consents(files.consents, world.consents)
     times = _local_times(world.lines.at, world.zone)
-    _write(files.lines, *_lines(world, times))
-    _write(out / "customers.csv", *_customers(world))
-    _write(out / "orders.csv", *_orders(world, times))
+    write_table(files.lines, *_lines(world, times))
+    write_table(out / "customers.csv", *_customers(world))
+    write_table(out / "orders.csv", *_orders(world, times))
     return files
 
 
@@ -51,7 +51,7 @@ def write_consents(file: Path, words: Iterable[Word], *, notice: str = NOTICE, s
     """Answers in the order of time, so that a withdrawal follows what it takes back."""
     told = sorted(words, key=lambda word: (word.at, word.person, word.purpose, word.category))
     rows = ((word.person, word.purpose, word.category, word.state, iso(word.at), notice, source) for word in told)
-    _write(file, _CONSENTS, rows)
+    write_table(file, _CONSENTS, rows)
 
 
 Table = tuple[tuple[str, ...], Iterable[Sequence[object]]]
@@ -67,14 +67,12 @@ def _products(world: World) -> Table:
 
 
 def _customers(world: World) -> Table:
-    header = ("user_id", "first_name", "last_name", "email", "city", "created_at")
-    return header, (
-        (one.id, one.first_name, one.last_name, one.email, one.town, one.joined.isoformat()) for one in world.people
-    )
+    header = ("user_id", "first_name", "last_name", "email", "city")
+    return header, ((one.id, one.first_name, one.last_name, one.email, one.town) for one in world.people)
 
 
 def _lines(world: World, times: list[str]) -> Table:
-    header = ("order_id", "user_id", "time", "product_id", "quantity", "amount", "currency")
+    header = ("order_id", "user_id", "ordered_at", "product_id", "quantity", "amount", "currency")
     people, products, lines = [one.id for one in world.people], [item.id for item in world.products], world.lines
     return header, (
         (f"R{order:07d}", people[person], when, products[product], quantity, _money(amount), world.currency)
@@ -86,7 +84,7 @@ def _lines(world: World, times: list[str]) -> Table:
 
 
 def _orders(world: World, times: list[str]) -> Table:
-    header = ("order_id", "user_id", "time", "total", "currency")
+    header = ("order_id", "user_id", "ordered_at", "total", "currency")
     lines = world.lines
     starts = np.flatnonzero(np.diff(lines.order, prepend=0))
     totals = np.add.reduceat(lines.amount, starts) if starts.size else lines.amount
@@ -111,7 +109,8 @@ def _local_times(at: NDArray[np.int64], zone: ZoneInfo) -> list[str]:
     return [text + suffixes[hour] for text, hour in zip(local, where.tolist(), strict=True)]
 
 
-def _write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def write_table(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A CSV file as any program writes it: UTF-8, commas, one line per row."""
     with file.open("w", encoding="utf-8", newline="") as sheet:
         writer = csv.writer(sheet, lineterminator="\n")
         writer.writerow(header)

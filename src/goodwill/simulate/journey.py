@@ -5,7 +5,7 @@ consents are invented by a declared rule. They are some years old, so the whole 
 to end now: weekdays and gaps stay, the seasons do not, and consents given in that year have not run out by now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -17,7 +17,7 @@ from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput
 from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, Register, shipped
 from goodwill.simulate.consents import GIVEN, Asking, ConsentRule, Word
-from goodwill.simulate.files import Files, write_consents
+from goodwill.simulate.files import Files, write_consents, write_table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,6 +29,7 @@ ZONE = ZoneInfo("America/New_York")
 CURRENCY = "USD"
 RULE = ConsentRule(people="households")
 _WEEK = 7 * DAY
+_WITH_ADDRESS = 0.9  # of the households; nothing is ever sent to example.org
 _ASKED_WITHIN = 60 * DAY  # households are asked in the first two months
 
 _KINDS = {"department": "department", "product_category": "category", "product_type": "type"}
@@ -102,6 +103,7 @@ class Prepared:
             CREDIT,
             f"The purchases of 2017 are moved forward by {self.weeks} whole weeks: the year ends now, weekdays stay.",
             self.rule.says,
+            "E-mail addresses are invented too, at example.org, for nine households in ten; nothing is sent.",
         )
 
 
@@ -135,7 +137,7 @@ def prepare(
     rule: ConsentRule = RULE,
     register: Register | None = None,
 ) -> Prepared:
-    """Write products.parquet, order_lines.parquet and consents.csv for the importer into ``folder``.
+    """Write products.parquet, customers.csv, consents.csv and order_lines.parquet for the importer into ``folder``.
 
     Args:
         now: the moment at which the moved year ends.
@@ -147,7 +149,8 @@ def prepare(
     started = perf_counter()
     source = data_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    files = Files(folder / "products.parquet", folder / "consents.csv", folder / "order_lines.parquet")
+    names = ("products.parquet", "consents.csv", "order_lines.parquet", "customers.csv")
+    files = Files(*(folder / name for name in names))
     connection = _duckdb(source, full=full)
     try:
         weeks, year = _moved(connection, now)
@@ -158,6 +161,7 @@ def prepare(
         connection.close()
     words = invent(households, rule, register or shipped(), year, now)
     write_consents(files.consents, words)
+    _write_customers(folder / "customers.csv", households, rule)
     cast = choose_cast(households, rule)
     return Prepared(files, len(households), lines, weeks, cast, rule, tuple(words), perf_counter() - started)
 
@@ -240,12 +244,20 @@ def _write_lines(connection: "DuckDBPyConnection", file: Path, weeks: int) -> in
         f"""
         SELECT household_id::VARCHAR AS user_id, basket_id::VARCHAR AS order_id, product_id::VARCHAR AS product_id,
                quantity, sales_value::DECIMAL(12, 2) AS amount, '{CURRENCY}' AS currency,
-               timezone('UTC', transaction_timestamp + to_weeks({weeks})) AS time
+               timezone('UTC', transaction_timestamp + to_weeks({weeks})) AS ordered_at
         FROM sold
         """
     )
     lines.write_parquet(str(file), compression="snappy")
     return len(connection.read_parquet(str(file)))
+
+
+def _write_customers(file: Path, households: Iterable[str], rule: ConsentRule) -> None:
+    """The households with their invented addresses; one in ten has none."""
+    known = ((one, rule.draw("address", one) < _WITH_ADDRESS) for one in households)
+    write_table(
+        file, ("user_id", "email"), ((one, f"household-{one}@example.org" if has else "") for one, has in known)
+    )
 
 
 def _households(connection: "DuckDBPyConnection") -> dict[str, Household]:
