@@ -16,7 +16,7 @@ from goodwill.consent import allowed_categories, history, standing
 from goodwill.people.tables import events, identities, profiles
 from goodwill.people.types import BY_CODE
 from goodwill.protect.cipher import Cipher, Sealed
-from goodwill.purposes import Category, Entry, Purpose, Register
+from goodwill.purposes import Basis, Category, Entry, Purpose, Register
 from goodwill.storage import AsOf
 from goodwill.storage.kept import note_read, reads_of
 from goodwill.sums import Running, Sums
@@ -136,11 +136,16 @@ class Door:
         return many.total(self.columns, entry, what, at=at, off=entry.is_off(day_of(at, self.zone)))
 
     def _settled(self, entry: Entry, what: Contribution | Aggregate, since: Total) -> Total | None:
-        """From an earlier total, person by person; None where that is not possible or not worth it."""
+        """From an earlier total, person by person; None where that is not possible or not worth it.
+
+        Only where people join by a word in the ledger: under other bases somebody new counts without any.
+        """
         at = self.clock()
         day = day_of(at, self.zone)
         now = rows.as_of_now(self.connection, at)
-        if not _reaches_back(since.as_of, now) or entry.is_off(day) or settle.history_was_rewritten(self.connection, since.as_of, now):
+        if entry.basis is not Basis.CONSENT or entry.is_off(day) or not _reaches_back(since.as_of, now):
+            return None
+        if settle.history_was_rewritten(self.connection, since.as_of, now):
             return None
         changed = settle.changed_people(self.connection, entry, what.categories, what.types, since.as_of, now)
         if len(changed) > settle.MANY:

@@ -112,6 +112,15 @@ def item_names(connection: Connection, level: str) -> list[str]:
     return list(connection.execute(question).scalars())
 
 
+def words_of_items(connection: Connection, level: str) -> list[str]:
+    """All that names each item of the shop's level, by number: its own name, and its products' kinds and departments."""
+    words = [[name] for name in item_names(connection, level)]
+    kinds = select(products.c.item, products.c.department, products.c.category).where(products.c.item.is_not(None))
+    for item, department, category in connection.execute(kinds.distinct()):
+        words[item] += [word for word in (department, category) if word]
+    return [" ".join(some) for some in words]
+
+
 def shown(connection: Connection, numbers: Iterable[int]) -> dict[int, Product]:
     """A product to show for each item at the shop's level: one that can be had, the first that the catalogue learned.
 

@@ -1,0 +1,62 @@
+"""The decision record: written into the event log like anything else that happened, read back through the door."""
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection
+
+from goodwill import people
+from goodwill.access import Door, SignedIn
+from goodwill.basics.clock import day_of
+from goodwill.basics.errors import NotFound
+from goodwill.basics.ids import PersonId, from_opaque
+from goodwill.decide.decision import Decision
+from goodwill.people import log
+from goodwill.people.types import DECIDED
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Decision)
+
+
+def write(connection: Connection, decision: Decision, *, zone: ZoneInfo) -> None:
+    """Add a decision to the event log; one about nobody in particular belongs to nobody."""
+    reference = from_opaque(decision.id)
+    log.append_one(
+        connection,
+        person=decision.person,
+        type_=DECIDED,
+        at=decision.at,
+        day=day_of(decision.at, zone),
+        reference=reference,
+        key=reference,
+        detail=_ENCODER.encode(decision).decode(),
+    )
+
+
+def read(door: Door, connection: Connection, word: str) -> Decision:
+    """A decision by its id.
+
+    Raises:
+        NotFound: there is none, or it was erased with the person.
+    """
+    try:
+        reference = from_opaque(word)
+    except ValueError:
+        raise NotFound(f"'{word}' is not the id of a decision.") from None
+    found = people.log.whose_decision(connection, reference)
+    if found is None:
+        raise NotFound(f"There is no decision '{word}' here. It may have been erased with the person it was made for.")
+    person, detail = found
+    if person is None:
+        return _DECODER.decode(detail or "")
+    for happened in door.own(SignedIn(person, by=f"explain {word}")).events:
+        if happened.reference == reference and happened.type == "decided":
+            return _DECODER.decode(happened.detail or "")
+    raise NotFound(f"There is no decision '{word}' here.")
+
+
+def of_person(door: Door, person: PersonId, limit: int) -> list[Decision]:
+    """What was decided for a person, newest first."""
+    own = door.own(SignedIn(person, by="decisions"))
+    details = [happened.detail for happened in own.events if happened.type == "decided" and happened.detail]
+    return [_DECODER.decode(detail) for detail in details[: -limit - 1 : -1]]

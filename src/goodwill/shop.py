@@ -1,0 +1,361 @@
+"""The shop, whole: one meaning for its four faces.
+
+The command line, HTTP, Python and the pages all call this; a face holds no logic of its own. Each call is one unit of
+work: it opens a transaction, does what is asked, and commits.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from goodwill import consent, people
+from goodwill.access import Door, Everything, SignedIn, Total
+from goodwill.access.columns import Columns
+from goodwill.basics.clock import Clock, Micros, day_of
+from goodwill.basics.errors import BadInput, NotFound
+from goodwill.basics.ids import PersonId, Position
+from goodwill.collect import imports
+from goodwill.consent import Asked, Receipt, Row, Standing
+from goodwill.decide import record
+from goodwill.decide.choose import Choosing, Context, choose
+from goodwill.decide.decision import Decision
+from goodwill.learn.library import Learned, Library
+from goodwill.people.contact import MayContact, may_contact
+from goodwill.protect.cipher import Cipher
+from goodwill.protect.keystore import KeyStore
+from goodwill.purposes import EMAIL_MARKETING, MODEL_IMPROVEMENT, RECOMMENDATIONS, Basis, Category, Purpose, Register
+from goodwill.storage import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ShopSettings:
+    """What a shop may set; `goodwill.app` reads it, nothing else does."""
+
+    shop_id: str
+    name: str
+    zone: ZoneInfo
+    currency: str
+    region: str | None
+    items: str
+    new_in_ten: int
+    sensitive: tuple[str, ...]
+    base_url: str
+    watermark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """How a caller names somebody: by any of the ids that the shop knows."""
+
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    email: str | None = None
+    id: PersonId | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        given = {"user_id": self.user_id, "anonymous_id": self.anonymous_id, "email": self.email}
+        return {kind: value for kind, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether one person allows one purpose.
+
+    Attributes:
+        basis: why the purpose is lawful at all.
+        reason: allowed, or why not: never-asked · refused · withdrawn · expired · objected · purpose-expired ·
+            unknown-person · held.
+        since: when that was said, if anything was; position: the ledger's row, 0 if none.
+        categories: a line for each data category.
+    """
+
+    allowed: bool
+    basis: Basis
+    reason: str
+    since: Micros | None
+    position: Position
+    categories: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenTotal:
+    """What forgetting did to one total."""
+
+    name: str
+    hash_before: str
+    hash_after: str
+    hash_rebuilt_without: str
+    people_before: int
+    people_after: int
+
+    @property
+    def equal(self) -> bool:
+        return self.hash_after == self.hash_rebuilt_without
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The proof that a person is in no total any more.
+
+    Attributes:
+        milliseconds: from the withdrawal to the last total without the person, the commit included.
+        totals: one line each; `equal` holds for all of them.
+    """
+
+    person: PersonId
+    totals: tuple[ForgottenTotal, ...]
+    receipts: tuple[Receipt, ...]
+    milliseconds: float
+
+    @property
+    def equal(self) -> bool:
+        return all(total.equal for total in self.totals)
+
+    @property
+    def changed(self) -> bool:
+        return any(total.hash_before != total.hash_after for total in self.totals)
+
+
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """One shop, open."""
+
+    database: Database
+    register: Register
+    keys: KeyStore
+    cipher: Cipher
+    columns: Columns
+    library: Library
+    settings: ShopSettings
+    folder: Path
+    clock: Clock
+    _choosing: Choosing = field(default_factory=Choosing, repr=False)
+
+    # ---- consent ---------------------------------------------------------------------------------------------------
+
+    def can(self, who: Who | str, purpose: str) -> Answer:
+        """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
+        entry, at = self.register[purpose], self.clock()
+        with self.database.reading() as connection:
+            person = self._find(connection, who)
+            lines = () if person is None else tuple(
+                consent.standing(connection, person, entry, at=at, day=day_of(at, self.settings.zone))
+            )
+        if person is None or not lines:
+            return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
+        speaks = _telling(lines)
+        return Answer(any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines)
+
+    def grant(
+        self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
+    ) -> Receipt:
+        """Write down a yes or a no; a no after a yes is a withdrawal, a no to a question a refusal.
+
+        Somebody unknown becomes known by it: an answer needs someone to belong to.
+        """
+        entry, now = self.register[purpose], self.clock()
+        chosen = None if categories is None else [self.register.category(category).name for category in categories]
+        with self.database.transaction() as connection:
+            person = self._find(connection, who)
+            if person is None:
+                person = people.identify(connection, self.cipher, _words(who), now=now)
+            if yes:
+                return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            said = consent.history(connection, person, purpose=entry.name)
+            says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
+            return says_no(connection, person, entry, chosen, asked=asked, now=now)
+
+    def consents(self, who: Who | str) -> list[Row]:
+        """Everything that somebody said about consent, oldest first."""
+        with self.database.reading() as connection:
+            return consent.history(connection, self._known(connection, who))
+
+    def may_contact(self) -> MayContact:
+        """How many people the shop may write to by e-mail, of how many, and why not the rest."""
+        with self.database.reading() as connection:
+            at = self.clock()
+            entry = self.register[EMAIL_MARKETING]
+            return may_contact(connection, entry, at=at, day=day_of(at, self.settings.zone))
+
+    # ---- decisions -------------------------------------------------------------------------------------------------
+
+    def decide(
+        self,
+        who: Who | str | None = None,
+        slot: str = "home",
+        count: int = 10,
+        context: Context | None = None,
+        *,
+        person: Who | str | None = None,
+    ) -> Decision:
+        """Choose ``count`` products for somebody, or for nobody in particular, and write the decision down."""
+        who = person if who is None else who
+        if not 1 <= count <= 100:  # noqa: PLR2004
+            raise BadInput(f"Ask for 1 to 100 suggestions, not {count}.")
+        with self.database.transaction() as connection:
+            decision = choose(
+                self._door(connection),
+                self.library,
+                self._choosing,
+                person=self._find(connection, who) if who is not None else None,
+                named=who is not None,
+                slot=slot,
+                count=count,
+                context=context or Context(),
+                level=self.settings.items,
+                sensitive=self.settings.sensitive,
+                new_in_ten=self.settings.new_in_ten,
+            )
+            record.write(connection, decision, zone=self.settings.zone)
+            return decision
+
+    def explain(self, decision: str) -> Decision:
+        """A decision that was made earlier, with its reasons.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        with self.database.transaction() as connection:
+            return record.read(self._door(connection), connection, decision)
+
+    def decisions(self, who: Who | str, limit: int = 20) -> list[Decision]:
+        """What was decided for somebody, newest first."""
+        with self.database.transaction() as connection:
+            person = self._known(connection, who)
+            return record.of_person(self._door(connection), person, limit)
+
+    # ---- what the shop knows ---------------------------------------------------------------------------------------
+
+    def learn(self) -> Learned:
+        """Work all totals out anew from those who allow it, fit the models, and keep both."""
+        with self.database.transaction() as connection:
+            self._choosing.refresh(connection, self.settings.items, self.settings.sensitive)
+            return self.library.learn(self._door(connection), connection, self._choosing.shelf)
+
+    def settle(self) -> None:
+        """Let every kept total catch up with consent and events."""
+        with self.database.transaction() as connection:
+            self.library.settle(self._door(connection), connection)
+
+    def forget(self, who: Who | str) -> Forgotten:
+        """Take back all that somebody allowed, and prove that no total holds her any more.
+
+        Every total is settled before, settled again after the withdrawal, and then worked out anew from the database
+        without her; the last two must be equal, bit for bit.
+        """
+        with self.database.transaction() as connection:
+            person = self._known(connection, who)
+            before = self.library.settle(self._door(connection), connection)
+        start = perf_counter()
+        with self.database.transaction() as connection:
+            receipts = self._withdraw_all(connection, person)
+        with self.database.transaction() as connection:
+            after = self.library.settle(self._door(connection), connection)
+        took = (perf_counter() - start) * 1_000
+        with self.database.transaction() as connection:
+            rebuilt = self.library.rebuilt(self._door(connection))
+        lines = [_forgotten(name, before[name], after[name], rebuilt[name]) for name in sorted(after)]
+        return Forgotten(person, tuple(lines), tuple(receipts), took)
+
+    def _withdraw_all(self, connection: Connection, person: PersonId) -> list[Receipt]:
+        now = self.clock()
+        asked = Asked(how="forget", by="shop")
+        entries = [entry for entry in self.register if entry.basis is Basis.CONSENT]
+        return [consent.withdraw(connection, person, entry, asked=asked, now=now) for entry in entries]
+
+    # ---- people ----------------------------------------------------------------------------------------------------
+
+    def find(self, who: Who | str) -> PersonId | None:
+        """The person behind an id, if the shop knows one."""
+        with self.database.reading() as connection:
+            return self._find(connection, who)
+
+    def own(self, person: SignedIn) -> Everything:
+        """The person's own copy of all that is held about her."""
+        with self.database.transaction() as connection:
+            return self._door(connection).own(person)
+
+    # ---- what comes in ---------------------------------------------------------------------------------------------
+
+    @property
+    def tools(self) -> imports.Tools:
+        """What an import needs of the shop."""
+        return imports.Tools(
+            cipher=self.cipher,
+            register=self.register,
+            zone=self.settings.zone,
+            currency=self.settings.currency,
+            region=self.settings.region,
+            clock=self.clock,
+            level=self.settings.items,
+        )
+
+    # ---- state -----------------------------------------------------------------------------------------------------
+
+    def ready(self) -> list[str]:
+        """What keeps the shop from answering, each with what helps; nothing when it is ready."""
+        problems: list[str] = []
+        for check in (self._database_answers, self._keys_open):
+            try:
+                check()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the shop is not ready
+                problems.append(f"{type(error).__name__}: {error}")
+        return problems
+
+    def close(self) -> None:
+        self.columns.close()
+        self.database.close()
+        self.keys.close()
+
+    def __enter__(self) -> "Shop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _database_answers(self) -> None:
+        with self.database.reading() as connection:
+            consent.last_position(connection)
+
+    def _keys_open(self) -> None:
+        self.keys.check()
+
+    def _door(self, connection: Connection) -> Door:
+        return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone)
+
+    def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
+        if isinstance(who, Who) and who.id is not None:
+            return who.id
+        for kind, value in _words(who).items():
+            found = people.find(connection, self.cipher, kind, value)
+            if found is not None:
+                return found
+        return None
+
+    def _known(self, connection: Connection, who: Who | str) -> PersonId:
+        person = self._find(connection, who)
+        if person is None:
+            raise NotFound("Nobody of that name is known here. Look for ids with: goodwill people find")
+        return person
+
+
+def _words(who: Who | str) -> dict[str, str]:
+    words = {"user_id": who} if isinstance(who, str) else who.words
+    if not words:
+        raise BadInput("Name somebody: give a user_id, an anonymous_id or an email.")
+    return words
+
+
+def _telling(lines: Sequence[Standing]) -> Standing:
+    """The line that speaks for a purpose: an allowed one if there is one, else what was said last."""
+    return max(lines, key=lambda line: (line.allowed, line.since or 0))
+
+
+def _forgotten(name: str, before: Total, after: Total, rebuilt: Total) -> ForgottenTotal:
+    return ForgottenTotal(name, before.hash, after.hash, rebuilt.hash, before.people, after.people)
