@@ -4,27 +4,42 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 # ISO 4217 minor units that are not 2 (the list of exceptions, 2024-06-25 edition).
-_DIGITS = dict.fromkeys(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0
-) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+_DIGITS = {
+    code: digits
+    for digits, codes in (
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+    )
+    for code in codes.split()
+}
+_LONGEST = 18  # digits of a whole number that surely fits into 64 bits
 
 
 def digits_of(currency: str) -> int:
     """How many decimals a currency has: EUR 2, JPY 0, KWD 3."""
-    return _DIGITS.get(currency, 2)
+    return _DIGITS.get(currency.upper(), 2)
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
     """``Decimal("3.40"), "EUR"`` → 340.
 
     Raises:
-        ValueError: the amount is finer than the currency's smallest coin.
+        ValueError: the amount is finer than the currency's smallest coin, longer than eighteen digits, or no number.
     """
-    scaled = amount.scaleb(digits_of(currency))
-    whole = scaled.to_integral_value()
-    if whole != scaled:
-        raise ValueError(f"{amount} {currency} is finer than the smallest coin")
-    return int(whole)
+    if not amount.is_finite():
+        raise ValueError(f"{amount} is not an amount of money")
+    if not amount:
+        return 0
+    digits = digits_of(currency)
+    if amount.adjusted() + digits >= _LONGEST:
+        raise ValueError(f"{amount} {currency} is too large to be an amount of money")
+    if amount.adjusted() + digits >= 0:
+        above, below = amount.as_integer_ratio()  # exact, where scaling would round to 28 digits
+        whole, rest = divmod(above * int(10**digits), below)
+        if rest == 0:
+            return whole
+    raise ValueError(f"{amount} {currency} is finer than the smallest coin")
 
 
 @dataclass(frozen=True, slots=True)
