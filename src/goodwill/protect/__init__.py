@@ -1,0 +1,10 @@
+"""What keeps personal data unreadable: a key for each person, and a cipher that uses it.
+
+Whoever destroys a person's key has erased all that it locked, in every copy and backup of the data. The room knows
+numbers of people, names of fields and bytes; it never knows whose they are, and nothing of shops or purposes.
+"""
+
+from goodwill.protect.cipher import Cipher, Sealed
+from goodwill.protect.keystore import KeyState, KeyStore
+
+__all__ = ["Cipher", "KeyState", "KeyStore", "Sealed"]
