@@ -1,4 +1,4 @@
-"""The register: what each purpose is for, why it is lawful, which data it may use, for how long, and who answers for it.
+"""The register: what each purpose is for, why it is lawful, what data it may use, how long, and who answers for it.
 
 Nothing in the house reads personal data without naming one of these. The register is a TOML file that a shopkeeper can
 read; a shop may bring its own. It knows nothing of people.

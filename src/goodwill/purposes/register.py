@@ -1,7 +1,8 @@
 """Purposes and data categories, read from TOML and checked whole before any is used."""
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -125,9 +126,16 @@ def load(path: Path) -> Register:
     """A shop's own register.
 
     Raises:
-        BadInput: the file is not TOML, or an entry is incomplete or contradicts another; the message names it.
+        BadInput: the file cannot be read or is not TOML, or an entry is incomplete or contradicts another; the message
+            names it.
     """
-    return parse(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadInput(f"The register {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"The register {path} is not in UTF-8; save it again with that encoding.") from None
+    return parse(text, str(path))
 
 
 def parse(text: str, source: str) -> Register:
@@ -136,49 +144,114 @@ def parse(text: str, source: str) -> Register:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source} is not valid TOML: {error}") from None
-    kinds = {Category(name): _kind(name, table, source) for name, table in raw.get("category", {}).items()}
-    entries = {Purpose(name): _entry(name, table, kinds, source) for name, table in raw.get("purpose", {}).items()}
+    if unknown := sorted(raw.keys() - {"version", "category", "purpose"}):
+        raise BadInput(
+            f"{source} has unknown tables or keys: {', '.join(unknown)}; it holds [category.…] and [purpose.…]"
+        )
+    kinds = {Category(name): _kind(name, table, source) for name, table in _tables(raw, "category", source)}
+    entries = {Purpose(name): _entry(name, table, kinds, source) for name, table in _tables(raw, "purpose", source)}
     if not entries:
         raise BadInput(f"{source} registers no purpose; it needs at least one [purpose.NAME] table")
     return Register(entries, kinds, str(raw.get("version", "1")), source)
 
 
-_KIND_KEYS = {"sentence", "fideslang", "dpv"}
-_ENTRY_KEYS = {"sentence", "basis", "categories", "owner", "review", "expiry", "dpv", "fideslang"}
-_ENTRY_EXTRA = {"retention_days", "minimum_group", "consent_days", "reserved", "why_lawful"}
+def _tables(raw: dict[str, Any], what: str, source: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    tables = raw.get(what, {})
+    if not isinstance(tables, dict):
+        raise BadInput(f"[{what}] in {source} must hold tables such as [{what}.NAME]")
+    for name, table in tables.items():
+        where = f"[{what}.{name}] in {source}"
+        if not isinstance(table, dict):
+            raise BadInput(f"{where} must be a table, not {_shown(table)}")
+        if not _NAME.fullmatch(name):
+            raise BadInput(f"{where}: a name is made of small letters, digits and hyphens, and starts with a letter")
+        yield name, table
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What a key may hold, and how to say so."""
+
+    is_right: Callable[[Any], bool]
+    wanted: str
+
+
+def _few_words(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value.split()) <= 12 and "\n" not in value
+
+
+def _count(value: object) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(name, str) for name in value)
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_SENTENCE = _Check(_few_words, "a sentence of at most twelve words, to be read at a glance")
+_TEXT = _Check(lambda value: isinstance(value, str) and bool(value.strip()), "a text that is not empty")
+_DATE = _Check(lambda value: type(value) is date, "a date such as 2027-06-30, without quotes or time")
+_COUNT = _Check(_count, "a whole number of at least 1")
+_SWITCH = _Check(lambda value: isinstance(value, bool), "true or false")
+_DPV = _Check(
+    lambda value: isinstance(value, str) and re.fullmatch(r"[a-z][a-z-]*:[A-Za-z0-9]+", value) is not None,
+    'an id of the Data Privacy Vocabulary such as "dpv:DirectMarketing"',
+)
+_FIDES = _Check(
+    lambda value: isinstance(value, str) and re.fullmatch(r"[a-z_]+(\.[a-z0-9_]+)*", value) is not None,
+    'an id of fideslang such as "analytics.reporting"',
+)
+_BASIS = _Check(lambda value: value in list(Basis), f"a lawful basis: one of {', '.join(Basis)}")
+_NAMED = _Check(_names, 'a list of data categories such as ["purchases"]')
+
+_KIND = {"sentence": _SENTENCE, "fideslang": _FIDES, "dpv": _DPV}
+_KIND_EXTRA = {"sensitive": _SWITCH}
+_ENTRY = {
+    "sentence": _SENTENCE, "basis": _BASIS, "categories": _NAMED, "owner": _TEXT, "review": _DATE, "expiry": _DATE,
+    "dpv": _DPV, "fideslang": _FIDES,
+}  # fmt: skip
+_ENTRY_EXTRA = {
+    "retention_days": _COUNT, "minimum_group": _COUNT, "consent_days": _COUNT, "reserved": _SWITCH, "why_lawful": _TEXT,
+}  # fmt: skip
 
 
 def _kind(name: str, table: dict[str, Any], source: str) -> Kind:
-    _check_keys(f"[category.{name}] in {source}", table, _KIND_KEYS, {"sensitive"})
+    _check_keys(f"[category.{name}] in {source}", table, _KIND, _KIND_EXTRA)
     return Kind(Category(name), **table)
 
 
 def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], source: str) -> Entry:
     where = f"[purpose.{name}] in {source}"
-    _check_keys(where, table, _ENTRY_KEYS, _ENTRY_EXTRA)
-    for category in table["categories"]:
+    _check_keys(where, table, _ENTRY, _ENTRY_EXTRA)
+    categories = tuple(Category(category) for category in table["categories"])
+    for category in categories:
         if category not in kinds:
-            raise BadInput(f"{where} names the category '{category}', which no [category.{category}] describes")
-    if len(table["sentence"].split()) > 12:
-        raise BadInput(f"{where}: the sentence has more than twelve words; a customer has to read it at a glance")
-    if table["basis"] not in set(Basis):
-        raise BadInput(f"{where}: '{table['basis']}' is not a lawful basis; use one of {', '.join(Basis)}")
-    if table["basis"] == Basis.LEGITIMATE_INTERESTS and not table.get("why_lawful"):
+            raise BadInput(f"{where}: categories names '{category}', which no [category.{category}] describes")
+    if len(set(categories)) < len(categories):
+        raise BadInput(f"{where}: categories names one of them twice")
+    basis = Basis(table["basis"])
+    if basis is Basis.LEGITIMATE_INTERESTS and "why_lawful" not in table:
         raise BadInput(f"{where}: legitimate interests need 'why_lawful', the balancing test in a sentence or two")
-    for key in ("review", "expiry"):
-        if not isinstance(table[key], date):
-            raise BadInput(f"{where}: {key} must be a date such as 2027-06-30, without quotes")
-    values = {
-        **table,
-        "basis": Basis(table["basis"]),
-        "categories": tuple(Category(category) for category in table["categories"]),
-        "retention_days": table.get("retention_days"),
-    }
+    if basis is not Basis.CONSENT and "consent_days" in table:
+        raise BadInput(f"{where}: consent_days fits only the basis 'consent', not '{basis}'")
+    if table["review"] > table["expiry"]:
+        raise BadInput(f"{where}: review comes after expiry; a purpose is looked at again while it is on")
+    values = {**table, "basis": basis, "categories": categories, "retention_days": table.get("retention_days")}
     return Entry(name=Purpose(name), **values)
 
 
-def _check_keys(where: str, table: dict[str, Any], needed: set[str], allowed: set[str]) -> None:
-    if missing := sorted(needed - table.keys()):
+def _check_keys(where: str, table: dict[str, Any], needed: dict[str, _Check], extra: dict[str, _Check]) -> None:
+    if missing := sorted(needed.keys() - table.keys()):
         raise BadInput(f"{where} lacks {', '.join(missing)}")
-    if unknown := sorted(table.keys() - needed - allowed):
+    if unknown := sorted(table.keys() - needed.keys() - extra.keys()):
         raise BadInput(f"{where} has unknown keys: {', '.join(unknown)}")
+    for key, value in table.items():
+        check = needed.get(key) or extra[key]
+        if not check.is_right(value):
+            raise BadInput(f"{where}: {key} must be {check.wanted}, not {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    text = value.isoformat() if isinstance(value, date) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
