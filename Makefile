@@ -53,7 +53,7 @@ contracts: setup
 
 unused: setup
 	@echo "check: dead code (vulture)"
-	@$(BIN)/vulture
+	@$(BIN)/python scripts/dead_code.py
 
 docs: setup
 	@echo "check: the docs list the real folders"

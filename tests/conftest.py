@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from goodwill.basics.clock import DAY, SECOND, Micros
+from goodwill.protect import Cipher, KeyStore
 from goodwill.storage import Database, connect, migrate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,16 +81,15 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def keys(tmp_path: Path, clock: FakeClock) -> object:
-    from goodwill.protect.cipher import KeyStore
-
-    return KeyStore.open(tmp_path / "keys", clock=clock)
+def keys(tmp_path: Path, clock: FakeClock) -> Iterator[KeyStore]:
+    """An empty key store."""
+    store = KeyStore.open(tmp_path / "keys", clock=clock)
+    yield store
+    store.close()
 
 
 @pytest.fixture
-def cipher(keys: object) -> object:
-    from goodwill.protect.cipher import Cipher
-
+def cipher(keys: KeyStore) -> Cipher:
     return Cipher(keys, "test-shop")
 
 
