@@ -1,8 +1,19 @@
-"""API keys: what each may do; only a hash of the secret is kept."""
+"""API keys and repeated requests: what each key may do, and what was already answered once."""
 
-from sqlalchemy import Column, Index, Table, Text
+from dataclasses import dataclass
+from enum import StrEnum
 
+from sqlalchemy import Column, Connection, Index, Table, Text, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.sql.elements import ColumnElement
+
+from goodwill.basics.clock import DAY, SECOND
+from goodwill.storage.engine import is_sqlite
 from goodwill.storage.schema import Whole, metadata
+
+# What the driver raises when the database cannot be reached; the faces say "try later" and nothing of its address.
+AWAY = (OperationalError, InterfaceError)
 
 api_keys = Table(
     "api_keys",
@@ -16,3 +27,137 @@ api_keys = Table(
     Column("revoked_at", Whole),
 )
 Index("ix_api_keys_hash", api_keys.c.hash, unique=True)
+
+# A request that carries an Idempotency-Key is worked on once; its answer is kept for a day. Only hashes of the key's
+# name and of the body are kept: callers like to put names into both. Answers name nobody.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("api_key", Text, primary_key=True),
+    Column("name", Text, primary_key=True),  # SHA-256 of the header's value
+    Column("request", Text, nullable=False),  # SHA-256 of what was asked
+    Column("answer", Text),  # JSON; null: still being worked on
+    Column("at", Whole, nullable=False),
+)
+Index("ix_idempotency_at", idempotency.c.at)
+
+ANSWERS_KEPT = DAY
+ABANDONED_AFTER = 60 * SECOND  # a request that was cut off by a crash may be made again after this
+
+
+class Scope(StrEnum):
+    """What a key may be allowed to do."""
+
+    COLLECT = "collect"  # send events in
+    DECIDE = "decide"  # ask for suggestions
+    CONSENT = "consent"  # write answers to the consent ledger
+    READ = "read"  # read what is known and was decided about a person
+    EXPORT = "export"  # take data out in bulk
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key as it may be shown: everything but its secret.
+
+    Attributes:
+        id: the public part.
+        used_at: when it was last used, to the minute.
+        revoked_at: since when it opens nothing; None while it does.
+    """
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    created_at: int
+    used_at: int | None
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whether a request is new, still being worked on, answered already, or another one under the same name."""
+
+    is_new: bool
+    is_same: bool
+    answer: str | None
+
+
+def add_key(connection: Connection, key: Key, hash_: str) -> None:
+    connection.execute(
+        insert(api_keys).values(
+            id=key.id,
+            name=key.name,
+            hash=hash_,
+            scopes=" ".join(sorted(key.scopes)),
+            created_at=key.created_at,
+        )
+    )
+
+
+def keys(connection: Connection) -> list[Key]:
+    """All keys, oldest first, the revoked ones too."""
+    rows = connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id))
+    return [_key(row.id, row.name, row.scopes, row.created_at, row.used_at, row.revoked_at) for row in rows]
+
+
+def key_and_hash(connection: Connection, key_id: str) -> tuple[Key, str] | None:
+    """One key with the hash of its secret, for the check at the door."""
+    row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+    if row is None:
+        return None
+    return _key(row.id, row.name, row.scopes, row.created_at, row.used_at, row.revoked_at), row.hash
+
+
+def _key(key_id: str, name: str, scopes: str, created_at: int, used_at: int | None, revoked_at: int | None) -> Key:
+    return Key(key_id, name, frozenset(Scope(scope) for scope in scopes.split()), created_at, used_at, revoked_at)
+
+
+def note_revoked(connection: Connection, key_id: str, *, now: int) -> None:
+    """Close a key; the first time counts."""
+    first = api_keys.c.revoked_at.is_(None)
+    connection.execute(update(api_keys).where(api_keys.c.id == key_id, first).values(revoked_at=now))
+
+
+def note_used(connection: Connection, key_id: str, *, now: int, every: int) -> None:
+    """Write down that a key was used, unless that was done less than ``every`` microseconds ago."""
+    due = or_(api_keys.c.used_at.is_(None), api_keys.c.used_at <= now - every)
+    connection.execute(update(api_keys).where(api_keys.c.id == key_id, due).values(used_at=now))
+
+
+def claim(connection: Connection, api_key: str, name: str, request: str, *, now: int) -> Claim:
+    """Take a request up under a name, or learn what became of it. Drops answers that are older than a day."""
+    connection.execute(delete(idempotency).where(idempotency.c.at < now - ANSWERS_KEPT))
+    if _taken_up(connection, api_key, name, request, now) or _taken_over(connection, api_key, name, request, now):
+        return Claim(is_new=True, is_same=True, answer=None)
+    row = connection.execute(select(idempotency).where(*_named(api_key, name))).one()
+    return Claim(is_new=False, is_same=row.request == request, answer=row.answer)
+
+
+def _named(api_key: str, name: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return idempotency.c.api_key == api_key, idempotency.c.name == name
+
+
+def _taken_up(connection: Connection, api_key: str, name: str, request: str, now: int) -> bool:
+    insert_new = (sqlite.insert if is_sqlite(connection) else postgresql.insert)(idempotency)
+    row = insert_new.values(api_key=api_key, name=name, request=request, answer=None, at=now)
+    # SQLAlchemy only keeps the count of an INSERT when told to.
+    return connection.execute(row.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}).rowcount == 1
+
+
+def _taken_over(connection: Connection, api_key: str, name: str, request: str, now: int) -> bool:
+    abandoned = (
+        idempotency.c.answer.is_(None),
+        idempotency.c.at <= now - ABANDONED_AFTER,
+        idempotency.c.request == request,
+    )
+    again = update(idempotency).where(*_named(api_key, name), *abandoned).values(at=now)
+    return connection.execute(again).rowcount == 1
+
+
+def keep_answer(connection: Connection, api_key: str, name: str, answer: str) -> None:
+    connection.execute(update(idempotency).where(*_named(api_key, name)).values(answer=answer))
+
+
+def drop_claim(connection: Connection, api_key: str, name: str) -> None:
+    """Let go of a request that failed, so that it can be made again."""
+    connection.execute(delete(idempotency).where(*_named(api_key, name), idempotency.c.answer.is_(None)))

@@ -1,0 +1,222 @@
+"""The application: the desk's operations, the pages and the health checks, as one plain ASGI app."""
+
+import asyncio
+import re
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.enums import HttpMethod
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+
+from goodwill import __version__
+from goodwill.basics import errors
+from goodwill.shop import Shop
+from goodwill.web import metrics, openapi, pages
+from goodwill.web.api import ENDPOINTS
+from goodwill.web.bodies import CallerGone, receive
+from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
+from goodwill.web.keys import key_text
+from goodwill.web.logs import Log, log_to, where
+from goodwill.web.messages import Alive, Ready
+from goodwill.web.outside import PAGE_POLICY, Outside
+from goodwill.web.problems import (
+    AWAY_NOW,
+    INTERNAL,
+    KEY_SCOPE,
+    MEDIA_TYPE,
+    NO_KEY,
+    TOO_MANY,
+    Problem,
+    Wrong,
+    problem_of,
+    problem_of_status,
+)
+from goodwill.web.store import Scope
+
+REQUESTS_A_MINUTE = 12_000
+_READY_WITHIN = 5.0  # seconds
+_HTML = "text/html"
+_JSON = "application/json"
+
+Answer = Response[bytes]
+Asked = Request[Any, Any, Any]
+
+
+def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | None = None) -> Outside:
+    """The ASGI application of one shop, for granian or any other server.
+
+    Args:
+        per_minute: how many requests one key may make in a minute.
+        log: where the lines about requests go; standard error unless given.
+    """
+    log = log or log_to()
+    desk = Desk(shop, per_minute=per_minute)
+    base_url = shop.settings.base_url.rstrip("/")
+    inside = Litestar(
+        route_handlers=[
+            *(_handler(desk, endpoint) for endpoint in ENDPOINTS),
+            *_running(desk),
+            *_reading(shop),
+        ],
+        exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
+        on_shutdown=[desk.close],
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
+    )
+    return Outside(inside, metrics=desk.metrics, log=log, base_url=base_url, watermark=shop.settings.watermark)
+
+
+# ---- operations with a key -----------------------------------------------------------------------------------------
+
+
+def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
+    async def handle(request: Asked) -> Answer:
+        key_text(request.scope["headers"])  # nobody without a key makes us read a body
+        body = await receive(request) if endpoint.operation.has_body else b""
+        letter = _letter(request, body)
+        answer = await asyncio.get_running_loop().run_in_executor(desk.threads, desk.answer, endpoint, letter)
+        return Response(answer, media_type=_JSON)
+
+    return _route(endpoint.operation, handle)
+
+
+def _letter(request: Asked, body: bytes = b"") -> Letter:
+    scope = request.scope
+    return Letter(tuple(scope["headers"]), scope["state"]["notes"], body, scope["query_string"], scope["path_params"])
+
+
+def _route(operation: Operation, handle: Any) -> HTTPRouteHandler:
+    methods = [HttpMethod.GET, HttpMethod.HEAD] if operation.method == "GET" else [HttpMethod(operation.method)]
+    path = re.sub(r"{(\w+)}", r"{\1:str}", operation.path)
+    route = HTTPRouteHandler(
+        path, http_method=methods, name=operation.name, status_code=200, opt={"scopes": operation.scopes}
+    )
+    return route(handle)
+
+
+def _answer_to(log: Log, base_url: str) -> Any:
+    def answer(request: Asked, error: Exception) -> Answer:
+        if isinstance(error, CallerGone):
+            raise error
+        if isinstance(error, HTTPException) and not isinstance(error, Problem):
+            problem = problem_of_status(error.status_code, dict(error.headers or {}))
+        else:
+            problem = problem_of(error)
+        notes: Notes = request.scope["state"]["notes"]
+        if problem.kind is INTERNAL:
+            log.error("broke", request=notes.request, error=type(error).__name__, where=where(error))
+        return Response(
+            problem.document(notes.request, base_url),
+            media_type=MEDIA_TYPE,
+            status_code=problem.kind.status,
+            headers=problem.headers,
+        )
+
+    return answer
+
+
+# ---- for whoever runs the shop -------------------------------------------------------------------------------------
+
+HEALTH = Operation(
+    "GET",
+    "/healthz",
+    "healthz",
+    "Whether the process is alive",
+    "Answers without touching the database.",
+    "Running",
+    gives=Alive,
+)
+READY = Operation(
+    "GET", "/readyz", "readyz", "Whether requests can be answered",
+    "The database answers and has the tables of this version, and the key store opens. If not, `errors` lists what is "
+    "missing.",
+    "Running", gives=Ready, problems=(AWAY_NOW,),
+)  # fmt: skip
+METRICS = Operation(
+    "GET", "/metrics", "metrics", "Counters and latencies for Prometheus",
+    "Names nobody. Without a key: requests and latencies by route. With a key also decisions and refusals: a refusal "
+    "that is counted while somebody watches would tell about the customer who was there.",
+    "Running", more_with=(Scope.READ,), media="text/plain", problems=(NO_KEY, KEY_SCOPE, TOO_MANY),
+)  # fmt: skip
+
+
+def _running(desk: Desk) -> list[HTTPRouteHandler]:
+    alive = msgspec.json.encode(Alive("alive", __version__))
+    ready = msgspec.json.encode(Ready(ready=True))
+
+    async def healthz() -> Answer:
+        return Response(alive, media_type=_JSON)
+
+    async def readyz() -> Answer:
+        asked = asyncio.get_running_loop().run_in_executor(desk.threads, desk.shop.ready)
+        try:
+            missing = [_fit_for_all(problem) for problem in await asyncio.wait_for(asked, _READY_WITHIN)]
+        except TimeoutError:
+            missing = [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
+        if missing:
+            raise Problem(
+                AWAY_NOW, " ".join(missing), errors=[Wrong(detail=one) for one in missing], headers={"Retry-After": "5"}
+            )
+        return Response(ready, media_type=_JSON)
+
+    async def counters(request: Asked) -> Answer:
+        letter = _letter(request)
+        keyed = letter.header(b"authorization") is not None
+        if keyed:
+            await asyncio.get_running_loop().run_in_executor(desk.threads, desk.admit, letter, METRICS.more_with)
+        return Response(desk.metrics.page(whole=keyed), media_type=metrics.MEDIA_TYPE)
+
+    return [_route(HEALTH, healthz), _route(READY, readyz), _route(METRICS, counters)]
+
+
+def _fit_for_all(problem: str) -> str:
+    """A reason as anybody may read it: our own sentences whole, of a driver's only its kind (it may name hosts)."""
+    kind, colon, sentence = problem.partition(": ")
+    if colon and issubclass(getattr(errors, kind, object), errors.GoodwillError):
+        return sentence
+    return f"{kind}: `goodwill doctor` says more." if colon else problem
+
+
+# ---- pages and documents -------------------------------------------------------------------------------------------
+
+HOME = Operation("GET", "/", "home", "What runs here", "A page.", "Reading", media="text/html")
+REFERENCE = Operation("GET", "/api/docs", "reference", "This reference", "A page.", "Reading", media="text/html")
+DOCUMENT = Operation("GET", "/api/openapi.json", "openapi", "This document", "OpenAPI 3.1.", "Reading", media=_JSON)
+ASSETS = tuple(
+    Operation(
+        "GET", f"/assets/{name}", name.replace(".", "_"), f"The pages' own {name}", "A file.", "Reading", media=kind
+    )
+    for name, kind in pages.ASSETS.items()
+)
+
+OPERATIONS = (
+    *(endpoint.operation for endpoint in ENDPOINTS),
+    HEALTH, READY, METRICS, HOME, REFERENCE, DOCUMENT, *ASSETS,
+)  # fmt: skip
+
+
+def _reading(shop: Shop) -> list[HTTPRouteHandler]:
+    name, watermark = shop.settings.name, shop.settings.watermark
+    document = openapi.document(OPERATIONS, base_url=shop.settings.base_url.rstrip("/"), shop=name)
+    as_page = {"content-security-policy": PAGE_POLICY}
+    kept = {"cache-control": "public, max-age=3600"}
+    return [
+        _fixed(HOME, pages.home(name, watermark), _HTML, as_page),
+        _fixed(REFERENCE, pages.reference(document, name, watermark), _HTML, as_page),
+        _fixed(DOCUMENT, msgspec.json.encode(document), _JSON, {}),
+        *(
+            _fixed(one, pages.asset(file), kind, kept)
+            for one, (file, kind) in zip(ASSETS, pages.ASSETS.items(), strict=True)
+        ),
+    ]
+
+
+def _fixed(operation: Operation, content: bytes, media: str, headers: dict[str, str]) -> HTTPRouteHandler:
+    async def handle() -> Answer:
+        return Response(content, media_type=media, headers=headers)
+
+    return _route(operation, handle)

@@ -1,0 +1,160 @@
+"""Reading what a caller sent: never more than fits, never two meanings, and every fault named by its place."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request
+
+from goodwill.web.problems import BAD_INPUT, MALFORMED, MEDIA, TOO_LARGE, Problem, Wrong
+
+if TYPE_CHECKING:
+    from litestar.types import HTTPReceiveMessage
+
+LARGEST_BODY = 512 * 1024
+DEEPEST = 32
+MOST_PARAMETERS = 32
+
+T = TypeVar("T")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+class CallerGone(Exception):
+    """The caller hung up before the request was whole."""
+
+
+async def receive(request: Request[Any, Any, Any]) -> bytes:
+    """The body of a JSON request; its announced length is judged before a byte is read.
+
+    Raises:
+        Problem: another format, compressed, or longer than fits.
+        CallerGone: nobody is left to answer.
+    """
+    _check_format(request)
+    too_large = Problem(TOO_LARGE, f"A request may have {LARGEST_BODY} bytes.", headers={"Connection": "close"})
+    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:
+        raise too_large
+    chunks, length, more = [], 0, True
+    while more:
+        event: HTTPReceiveMessage = await request.receive()  # type: ignore[assignment]
+        if event["type"] == "http.disconnect":
+            raise CallerGone
+        chunks.append(event.get("body", b""))
+        length += len(chunks[-1])
+        if length > LARGEST_BODY:
+            raise too_large
+        more = event.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _check_format(request: Request[Any, Any, Any]) -> None:
+    length = request.headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        raise Problem(MALFORMED, "Content-Length is not a number.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(
+            MEDIA, "Compressed bodies are not read yet; send it as it is.", headers={"Accept-Encoding": "identity"}
+        )
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem(
+            MEDIA, "Send the body as `Content-Type: application/json`.", headers={"Accept": "application/json"}
+        )
+
+
+def parse(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """What a body says.
+
+    Raises:
+        Problem: it is not JSON (400), or not what this address asks for (422); the place is named.
+    """
+    if deeper_than(raw, DEEPEST):
+        raise Problem(MALFORMED, f"The JSON is nested deeper than {DEEPEST} levels.")
+    try:
+        value = decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _not_understood(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem(MALFORMED, f"The body is not valid JSON: {_where(error)}.") from None
+    if _NUL.search(raw):
+        raise Problem(MALFORMED, "The body contains the character U+0000, which no text here may have.")
+    # Two parsers may read {"yes": false, "yes": true} differently; so nobody reads it.
+    json.loads(raw, object_pairs_hook=_each_name_once)
+    return value
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return str(error).removeprefix("JSON is malformed: ").rstrip(".")
+
+
+def _each_name_once(pairs: list[tuple[str, object]]) -> None:
+    names = {name for name, _ in pairs}
+    if len(names) != len(pairs):
+        twice = next(name for n, (name, _) in enumerate(pairs) if name in {other for other, _ in pairs[:n]})
+        raise Problem(MALFORMED, f"The name '{twice[:100]}' stands twice in one object.")
+
+
+def deeper_than(raw: bytes, limit: int) -> bool:
+    """Whether JSON is nested deeper than a limit; looks only once, and hardly at all where few brackets stand."""
+    if raw.count(b"{") + raw.count(b"[") <= limit:
+        return False
+    depth = 0
+    for found in _BRACKETS.finditer(raw):
+        sign = found[0][:1]
+        depth += (sign in b"{[") - (sign in b"}]")
+        if depth > limit:
+            return True
+    return False
+
+
+def parse_parameters(query: bytes, path: Mapping[str, Any], form: type[T]) -> T:
+    """What the address says: the parts of its path and the parameters behind its question mark.
+
+    Raises:
+        Problem: one is missing, unknown, given twice or of the wrong kind.
+    """
+    given: dict[str, str] = {name: str(value) for name, value in path.items()}
+    for name, value in _pairs(query):
+        if name in given:
+            raise _wrong_parameter(name, "is given more than once")
+        given[name] = value
+    if strange := [name for name, value in given.items() if "\0" in value or "\ufffd" in value]:
+        raise _wrong_parameter(strange[0], "contains characters that no text here may have")
+    try:
+        return msgspec.convert(given, form, strict=False)
+    except msgspec.ValidationError as error:
+        raise _not_understood(str(error), in_body=False) from None
+
+
+def _pairs(query: bytes) -> Sequence[tuple[str, str]]:
+    try:
+        return parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise Problem(BAD_INPUT, f"An address may have {MOST_PARAMETERS} parameters.") from None
+
+
+def _wrong_parameter(name: str, fault: str) -> Problem:
+    return wrong(Wrong(detail=f"'{name[:100]}' {fault}.", parameter=name[:100]))
+
+
+def wrong(*faults: Wrong) -> Problem:
+    """The answer to a request that could be read and not understood."""
+    return Problem(BAD_INPUT, " ".join(fault.detail for fault in faults), errors=faults)
+
+
+def _not_understood(message: str, *, in_body: bool = True) -> Problem:
+    """Msgspec names the place as ``$.person.user_id``; a JSON pointer in a URI fragment is ``#/person/user_id``."""
+    what, _, place = message.partition(" - at `$")
+    steps = [name or number for name, number in _STEP.findall(place.rstrip("`"))]
+    detail = f"{what}." if not steps else f"{'.'.join(steps)}: {what}."
+    if in_body:
+        return wrong(Wrong(detail=detail, pointer="#" + "".join(f"/{step}" for step in steps)))
+    name = steps[0] if steps else next(iter(re.findall(r"`(\w+)`", what)), "")
+    return wrong(Wrong(detail=detail, parameter=name))

@@ -1,0 +1,61 @@
+"""The log: one JSON line per request, with fields from a list; nothing else can get in, so no personal data can."""
+
+import sys
+import traceback
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+import structlog
+
+# The key's public id and the route's template are in; addresses, query strings, bodies, messages and names are not.
+FIELDS = frozenset(
+    (
+        "event",
+        "level",
+        "at",
+        "request",
+        "method",
+        "route",
+        "status",
+        "ms",
+        "key",
+        "error",
+        "where",
+        "address",
+        "version",
+    )
+)
+
+
+class Log(Protocol):
+    """What the web room needs of a logger."""
+
+    def info(self, event: str, **fields: object) -> Any: ...
+    def warning(self, event: str, **fields: object) -> Any: ...
+    def error(self, event: str, **fields: object) -> Any: ...
+
+
+def log_to(stream: TextIO | None = None) -> Log:
+    """A log that writes JSON lines, to standard error unless told."""
+    log: Log = structlog.wrap_logger(
+        structlog.WriteLogger(stream or sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            only_allowed,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+    return log
+
+
+def only_allowed(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every field that is not on the list."""
+    return {name: value for name, value in line.items() if name in FIELDS}
+
+
+def where(error: BaseException) -> str:
+    """Where an error came from, innermost call last, without its message: that may quote what somebody sent."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)

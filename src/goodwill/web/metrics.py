@@ -1,0 +1,70 @@
+"""Counters for whoever runs the shop: what was asked, how fast it was answered, how often the answer was no.
+
+They name nobody. But a counter of refusals that moves while somebody is watching a customer shop would tell about that
+customer, so what concerns consent is shown to holders of a key only.
+"""
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from goodwill import __version__
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # the framework adds it to every text
+# A start time per series doubles the page and tells nothing.
+disable_created_metrics()  # type: ignore[no-untyped-call] # the library gives types to all but this one
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_REASONS = frozenset(
+    (
+        "never-asked", "refused", "withdrawn", "expired", "objected", "purpose-expired", "unknown-person", "no-history",
+        "anonymous", "held", "restricted", "key-scope", "no-consent", "too-few",
+    )
+)  # fmt: skip
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """The counters of one running application."""
+
+    def __init__(self) -> None:
+        self._open = CollectorRegistry()
+        self._kept = CollectorRegistry()
+        self._requests = Counter(
+            "goodwill_http_requests", "Requests answered", ("method", "route", "status"), registry=self._open
+        )
+        self._seconds = Histogram(
+            "goodwill_http_request_seconds", "Time to the answer", ("route",), buckets=_SECONDS, registry=self._open
+        )
+        Gauge("goodwill_build_info", "The version that runs", ("version",), registry=self._open).labels(
+            __version__
+        ).set(1)
+        self._decisions = Counter("goodwill_decisions", "Decisions made", ("personalised",), registry=self._kept)
+        self._refusals = Counter("goodwill_refusals", "Times the answer was no", ("reason",), registry=self._kept)
+        self._signals = Counter("goodwill_gpc_signals", "Requests with Sec-GPC: 1", registry=self._kept)
+
+    def note_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answer; ``route`` is the template, never the address itself."""
+        self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def note_decision(self, *, personalised: bool, reason: str) -> None:
+        self._decisions.labels("yes" if personalised else "no").inc()
+        if not personalised:
+            self.note_refusal(reason)
+
+    def note_refusal(self, reason: str) -> None:
+        # A closed list: a reason that nobody foresaw must not bring its words in here.
+        self._refusals.labels(reason if reason in _REASONS else "other").inc()
+
+    def note_signal(self) -> None:
+        self._signals.inc()
+
+    def page(self, *, whole: bool) -> bytes:
+        """What Prometheus reads; without ``whole`` nothing that concerns consent."""
+        return generate_latest(self._open) + (generate_latest(self._kept) if whole else b"")

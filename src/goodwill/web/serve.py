@@ -1,0 +1,81 @@
+"""Serve a shop over HTTP until told to stop; what was begun is finished first."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from litestar.types import ASGIApp
+
+from goodwill import __version__
+from goodwill.basics.errors import Conflict
+from goodwill.shop import Shop
+from goodwill.web.application import REQUESTS_A_MINUTE, application
+from goodwill.web.logs import Log, log_to
+
+_LONGEST_HEAD = 16 * 1024  # bytes of request line and headers together
+_AT_ONCE = 256  # requests in work; more wait in the socket's queue
+
+
+def serve(
+    shop: Shop,
+    host: str = "127.0.0.1",
+    port: int = 8400,
+    *,
+    per_minute: int = REQUESTS_A_MINUTE,
+    log: Log | None = None,
+    when_listening: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, in this process; then finish the requests at hand and return.
+
+    Args:
+        per_minute: how many requests one key may make in a minute.
+        when_listening: called with the shop's address once requests are taken.
+
+    Raises:
+        Conflict: something else listens at this address.
+    """
+    log = log or log_to()
+    _check_free(host, port)
+    asyncio.run(_until_stopped(application(shop, per_minute=per_minute, log=log), host, port, log, when_listening))
+
+
+async def _until_stopped(
+    app: ASGIApp, host: str, port: int, log: Log, when_listening: Callable[[str], None] | None
+) -> None:
+    # Granian calls its embedding experimental; what we use of it (one worker, HTTP/1.1, a clean stop) a test holds.
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=_LONGEST_HEAD),
+        websockets=False,
+        backpressure=_AT_ONCE,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, server.stop)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    server.on_startup(lambda: log.info("listening", address=address, version=__version__))
+    if when_listening is not None:
+        server.on_startup(lambda: when_listening(address))
+    try:
+        await server.serve()
+    finally:
+        log.info("stopped", address=address)
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise Conflict(f"Cannot listen at {host}:{port}: {error.strerror}. Choose another with --port.") from error

@@ -1,0 +1,102 @@
+"""A shop behind HTTP, with the cast: Amina allows everything, Bruno was never asked, Chiara withdrew, Dev is new."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from goodwill.app import create_shop
+from goodwill.consent import Asked
+from goodwill.shop import Shop, Who
+from goodwill.storage import Database
+from goodwill.web.application import application
+from goodwill.web.keys import create_key
+from goodwill.web.logs import log_to
+from goodwill.web.store import Scope
+
+Client = TestClient[Any]
+MakeClient = Callable[..., Client]
+
+
+def furnish(shop: Shop) -> Shop:
+    """Let Amina allow all, and Chiara allow suggestions and take it back."""
+    asked = Asked(how="test")
+    for entry in shop.register.asked():
+        shop.grant(Who(user_id="amina"), entry.name, asked=asked)
+    shop.grant(Who(user_id="chiara"), "recommendations", asked=asked)
+    shop.grant(Who(user_id="chiara"), "recommendations", asked=asked, yes=False)
+    return shop
+
+
+@pytest.fixture
+def clients() -> Iterator[ExitStack]:
+    """The clients that a test opened."""
+    with ExitStack() as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(database: Database, tmp_path: Path, clock: Any, clients: ExitStack) -> Iterator[Shop]:
+    """A shop of its own, on either database; closed after its clients."""
+    opened = create_shop(
+        tmp_path / "home",
+        clock=clock,
+        name="Corner café",
+        base_url="https://shop.example",
+        database=database.url or f"sqlite:///{database.file}",
+    )
+    yield furnish(opened)
+    clients.close()
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def quiet_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One shop that many tests ask and none changes."""
+    opened = create_shop(
+        tmp_path_factory.mktemp("quiet") / "home",
+        name="Quiet <shop>",
+        watermark="demo: consents invented – all of them",
+    )
+    yield furnish(opened)
+    opened.close()
+
+
+@pytest.fixture
+def lines() -> io.StringIO:
+    """What the application wrote to its log."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def client_of(lines: io.StringIO, clients: ExitStack) -> MakeClient:
+    """Open a shop's application for a client; it is closed at the end."""
+
+    def client_of(shop: Shop, *scopes: Scope, **options: Any) -> Client:
+        client: Client = clients.enter_context(TestClient(application(shop, log=log_to(lines), **options)))
+        if scopes:
+            client.headers["Authorization"] = f"Bearer {key_for(shop, *scopes)}"
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def quiet(client_of: MakeClient, quiet_shop: Shop) -> Client:
+    """A client of the quiet shop with a key for everything."""
+    return client_of(quiet_shop, *Scope)
+
+
+@pytest.fixture
+def client(client_of: MakeClient, shop: Shop) -> Client:
+    """A client of a shop of its own, with a key for everything."""
+    return client_of(shop, *Scope)
+
+
+def key_for(shop: Shop, *scopes: str) -> str:
+    with shop.database.transaction() as connection:
+        return create_key(connection, "a test", scopes, now=shop.clock()).text

@@ -1,0 +1,86 @@
+"""Who gets in: every operation with every kind of key."""
+
+import pytest
+from tests.web.asking import ask
+from tests.web.conftest import key_for
+
+from goodwill.web.application import OPERATIONS
+from goodwill.web.keys import revoke_key
+from goodwill.web.store import Scope
+
+KEYED = [operation for operation in OPERATIONS if operation.scopes]
+OPEN = [operation for operation in OPERATIONS if not operation.scopes]
+SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "why"}
+
+
+def name_of(operation):
+    return operation.name
+
+
+def test_whatever_shows_personal_data_needs_a_key():
+    assert {operation.name for operation in KEYED} == SHOWS_PERSONAL_DATA
+
+
+@pytest.fixture
+def decision(quiet):
+    return quiet.post("/api/v1/decide", json={"person": {"user_id": "amina"}}).json()["decision"]
+
+
+@pytest.mark.parametrize("operation", KEYED, ids=name_of)
+def test_without_a_key_nobody_gets_in(client_of, quiet_shop, operation):
+    answer = ask(client_of(quiet_shop), operation)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert "amina" not in answer.text
+
+
+@pytest.mark.parametrize("operation", KEYED, ids=name_of)
+@pytest.mark.parametrize("key", ["", "nonsense", "gw_aaaaaaaaaaaaa_" + "A" * 43])
+def test_with_a_key_that_was_never_made_nobody_gets_in(client_of, quiet_shop, operation, key):
+    assert ask(client_of(quiet_shop), operation, Authorization=f"Bearer {key}").status_code == 401
+
+
+@pytest.mark.parametrize("operation", KEYED, ids=name_of)
+def test_with_a_revoked_key_nobody_gets_in(client_of, quiet_shop, operation):
+    key = key_for(quiet_shop, *Scope)
+    with quiet_shop.database.transaction() as connection:
+        revoke_key(connection, key.split("_")[1], now=quiet_shop.clock())
+    assert ask(client_of(quiet_shop), operation, Authorization=f"Bearer {key}").status_code == 401
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("operation", KEYED, ids=name_of)
+def test_a_key_does_what_its_scope_says_and_nothing_else(client_of, quiet_shop, decision, operation, scope):
+    answer = ask(client_of(quiet_shop, scope), operation, decision=decision)
+    assert answer.status_code == (200 if scope in operation.scopes else 403), answer.text
+    if scope not in operation.scopes:
+        assert answer.json()["type"].endswith("#problem-key-scope")
+        assert str(operation.scopes[0]) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("operation", KEYED, ids=name_of)
+def test_the_key_works_as_the_user_of_basic_too(quiet_shop, client_of, decision, operation):
+    client = client_of(quiet_shop)
+    client.auth = (key_for(quiet_shop, *Scope), "")
+    assert ask(client, operation, decision=decision).status_code == 200
+
+
+@pytest.mark.parametrize("operation", OPEN, ids=name_of)
+def test_what_needs_no_key_names_nobody(client_of, quiet_shop, quiet, operation):
+    ask(quiet, KEYED[0])
+    answer = ask(client_of(quiet_shop), operation)
+    assert answer.status_code == 200
+    for name in ("bruno", "chiara"):
+        assert name not in answer.text.lower()
+
+
+def test_a_key_that_asks_too_fast_is_slowed_and_others_are_not(client_of, shop, clock):
+    hasty, calm = client_of(shop, Scope.READ, per_minute=3), key_for(shop, Scope.READ)
+    path = "/api/v1/people/amina/consents"
+    answers = [hasty.get(path) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [answer.headers["ratelimit"].split(";")[1] for answer in answers] == ["r=2", "r=1", "r=0", "r=0"]
+    assert answers[-1].json()["type"].endswith("#problem-too-many")
+    assert hasty.get(path, headers={"Authorization": f"Bearer {calm}"}).status_code == 200
+    clock.turn(seconds=int(answers[-1].headers["retry-after"]))
+    assert hasty.get(path).status_code == 200

@@ -1,0 +1,170 @@
+"""A real server on a real port, asked as a shop's own server would ask it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+from tests.web.conftest import key_for
+
+from goodwill.basics.errors import Conflict
+from goodwill.shop import Shop
+from goodwill.web.serve import serve
+from goodwill.web.store import Scope
+
+# As `goodwill serve` does it; `can` takes its time, so that a test can stop the server while it works.
+_SCRIPT = """
+import sys, time
+from goodwill.app import open_shop
+from goodwill.shop import Shop
+from goodwill.web.serve import serve
+
+at_once = Shop.can
+def slow(shop, who, purpose):
+    time.sleep(1 if who.user_id == "slow" else 0)
+    return at_once(shop, who, purpose)
+Shop.can = slow
+
+with open_shop(sys.argv[1]) as shop:
+    serve(shop, port=int(sys.argv[2]), when_listening=lambda address: print(address, flush=True))
+print("closed", flush=True)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+@contextmanager
+def served(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server process and its address, once it listens."""
+    command = [sys.executable, "-c", _SCRIPT, str(home), str(free_port())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().strip()
+            assert address.startswith("http://127.0.0.1:"), process.stderr and process.stderr.read()
+            yield process, address
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def resident_megabytes(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def test_a_shops_server_asks_withdraws_and_stops_it(quiet_shop: Shop):
+    key = key_for(quiet_shop, *Scope)
+    with served(quiet_shop.folder) as (process, address):
+        if sys.platform == "linux":
+            assert resident_megabytes(process.pid) <= 300
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
+            eve = {"user_id": "eve"}
+            asks = {"person": eve, "slot": "home", "count": 3}
+            assert client.get("/readyz").json() == {"ready": True}
+            assert client.post("/api/v1/decide", json=asks).json()["reason"] == "unknown-person"
+            said = {"person": eve, "purpose": "recommendations", "categories": ["purchases"], "yes": True}
+            given = client.post("/api/v1/consent", json=said).json()
+            can = client.get("/api/v1/can", params={**eve, "purpose": "recommendations"}).json()
+            assert (can["allowed"], can["position"]) == (True, given["positions"][0])
+            client.post("/api/v1/consent", json={**said, "yes": False})
+            decided = client.post("/api/v1/decide", json=asks).json()
+            assert (decided["personalised"], decided["reason"]) == (False, "withdrawn")
+            assert "goodwill_decisions_total" in client.get("/metrics").text
+        process.send_signal(signal.SIGTERM)
+        output, log = process.communicate(timeout=20)
+    assert process.returncode == 0, log
+    assert output.endswith("closed\n")
+    assert "eve" not in log
+    assert key not in log
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(quiet_shop: Shop, sign):
+    key = key_for(quiet_shop, Scope.READ)
+    headers = {"Authorization": f"Bearer {key}"}
+    answers: list[httpx.Response] = []
+
+    def ask_slowly():
+        ask = {"user_id": "slow", "purpose": "offers"}
+        answers.append(httpx.get(f"{address}/api/v1/can", params=ask, headers=headers, timeout=10))
+
+    with served(quiet_shop.folder) as (process, address):
+        asking = threading.Thread(target=ask_slowly)
+        asking.start()
+        time.sleep(0.4)
+        process.send_signal(sign)
+        time.sleep(0.2)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{address}/healthz", timeout=2)
+        asking.join()
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert answers[0].status_code == 200
+
+
+def raw(address: str, request: bytes) -> bytes:
+    """What comes back for these very bytes."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(request)
+        line.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: line.recv(65536), b""))
+
+
+def test_what_is_no_clean_http_does_not_reach_the_shop(quiet_shop: Shop):
+    key = key_for(quiet_shop, *Scope)
+    lines = (
+        "POST /api/v1/decide HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {key}",
+        "Content-Type: application/json",
+    )
+    head = "".join(f"{line}\r\n" for line in lines).encode()
+    with served(quiet_shop.folder) as (process, address):
+        bad = {
+            "a head without end": head + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
+            "two lengths": head + b"Content-Length: 2\r\nContent-Length: 4\r\n\r\n{}{}",
+            "no length that is one": head + b"Content-Length: -1\r\n\r\n{}",
+            "two keys": head + b"Authorization: Bearer other\r\nContent-Length: 2\r\n\r\n{}",
+            "a length that is never sent": head + b"Content-Length: 999999999\r\n\r\n{}",
+        }
+        for name, request in bad.items():
+            assert raw(address, request).startswith(b"HTTP/1.1 4"), name
+        cut_off = head + b"Content-Length: 100\r\n\r\n{"
+        raw(address, cut_off)
+        assert httpx.get(f"{address}/healthz").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+    assert '"broke"' not in log
+
+
+def test_a_taken_port_is_said_and_not_fought_over(quiet_shop: Shop):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(Conflict, match="--port"):
+            serve(quiet_shop, port=other.getsockname()[1])
+
+
+def test_the_machines_own_environment_turns_no_debugging_on(quiet_shop: Shop, monkeypatch):
+    from goodwill.web.application import application
+
+    monkeypatch.setitem(os.environ, "LITESTAR_DEBUG", "1")
+    monkeypatch.setitem(os.environ, "LITESTAR_PDB", "1")
+    inside = application(quiet_shop)._inside
+    assert isinstance(inside, Litestar)
+    assert (inside.debug, inside.pdb_on_exception) == (False, False)
