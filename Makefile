@@ -36,12 +36,13 @@ test: setup
 	@sh scripts/run_tests.sh -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: setup
-	@$(MAKE) --no-print-directory -j$(WORKERS) --output-sync=target lint types contracts unused docs
+	@$(MAKE) --no-print-directory --keep-going -j$(WORKERS) --output-sync=target lint types contracts unused docs
 	@echo "check: all is well"
 
 lint: setup
 	@echo "check: format and lint (ruff)"
-	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "'make format' mends these"; bad=1; }; \
+	 $(BIN)/ruff check --quiet --output-format concise . || bad=1; exit $${bad:-0}
 
 types: setup
 	@echo "check: types (mypy --strict)"
