@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from tests.web.asking import ask
 
+from goodwill.purposes import shipped
 from goodwill.web.api import ENDPOINTS
 from goodwill.web.application import OPERATIONS, application
 from goodwill.web.desk import Endpoint
@@ -19,7 +20,7 @@ KEYED = [operation for operation in OPERATIONS if operation.scopes]
 
 @pytest.fixture(scope="module")
 def doc() -> dict[str, Any]:
-    return document(OPERATIONS, base_url="https://shop.example", shop="Corner café")
+    return document(OPERATIONS, shipped(), base_url="https://shop.example", shop="Corner café")
 
 
 def described(doc):

@@ -56,7 +56,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     It does not change the choice: it speaks of selling and sharing, and nothing here is sold or shared.
     """
     ask = call.ask
-    who = _who(ask.person) if ask.person else None
+    who = None if ask.person is None else _person(ask.person)
     context = Context(basket=tuple(ask.context.basket), new=ask.context.new)
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
@@ -74,8 +74,9 @@ def can(call: Call[CanRequest]) -> CanAnswer:
     of the consent ledger that decides it. `allowed` is true when at least one data category is; `categories` has each.
     """
     ask = call.ask
-    _check_purpose(call.shop, ask.purpose, "parameter")
-    answer = call.shop.can(_who(Person(ask.user_id, ask.anonymous_id), "parameter"), ask.purpose)
+    _check_purpose(call.shop, ask.purpose, parameter="purpose")
+    who = _who(ask.user_id, ask.anonymous_id, parameter="user_id")
+    answer = call.shop.can(who, ask.purpose)
     if not answer.allowed:
         call.metrics.note_refusal(answer.reason)
     standings = [
@@ -117,7 +118,7 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     in here. With an `Idempotency-Key` the same request is written once within a day, and gets the same receipt again.
     """
     ask = call.ask
-    _check_purpose(call.shop, ask.purpose, "pointer")
+    _check_purpose(call.shop, ask.purpose, pointer="#/purpose")
     categories = _categories(call.shop, ask)
     asked = Asked(
         how=ask.asked.how,
@@ -127,7 +128,7 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
         by=f"key {call.key.id}",
         evidence=Evidence.CLAIMED,
     )
-    return _receipt(call.shop, call.shop.grant(_who(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes))
+    return _receipt(call.shop, call.shop.grant(_person(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes))
 
 
 @endpoint(
@@ -155,22 +156,20 @@ def why(call: Call[WhyRequest]) -> DecideAnswer:
 ENDPOINTS = (decide, can, consent, consents, decisions, why)
 
 
-def _who(person: Person, place: str = "pointer") -> Who:
-    if (person.user_id is None) == (person.anonymous_id is None):
-        fault = "Name the person by exactly one of user_id and anonymous_id."
-        raise wrong(
-            Wrong(detail=fault, pointer="#/person") if place == "pointer" else Wrong(detail=fault, parameter="user_id")
-        )
-    return Who(user_id=person.user_id, anonymous_id=person.anonymous_id)
+def _person(person: Person) -> Who:
+    return _who(person.user_id, person.anonymous_id, pointer="#/person")
 
 
-def _check_purpose(shop: Shop, purpose: str, place: str) -> None:
+def _who(user_id: str | None, anonymous_id: str | None, **place: str) -> Who:
+    if (user_id is None) == (anonymous_id is None):
+        raise wrong(Wrong(detail="Name the person by exactly one of user_id and anonymous_id.", **place))
+    return Who(user_id=user_id, anonymous_id=anonymous_id)
+
+
+def _check_purpose(shop: Shop, purpose: str, **place: str) -> None:
     if purpose not in shop.register:
         registered = ", ".join(entry.name for entry in shop.register)
-        fault = f"'{purpose}' is not a registered purpose. Registered are: {registered}."
-        raise wrong(
-            Wrong(detail=fault, pointer="#/purpose") if place == "pointer" else Wrong(detail=fault, parameter="purpose")
-        )
+        raise wrong(Wrong(detail=f"'{purpose}' is not a registered purpose. Registered are: {registered}.", **place))
 
 
 def _categories(shop: Shop, ask: ConsentRequest) -> list[Category] | None:

@@ -201,7 +201,7 @@ OPERATIONS = (
 
 def _reading(shop: Shop) -> list[HTTPRouteHandler]:
     name, watermark = shop.settings.name, shop.settings.watermark
-    document = openapi.document(OPERATIONS, base_url=shop.settings.base_url.rstrip("/"), shop=name)
+    document = openapi.document(OPERATIONS, shop.register, base_url=shop.settings.base_url.rstrip("/"), shop=name)
     as_page = {"content-security-policy": PAGE_POLICY}
     kept = {"cache-control": "public, max-age=3600"}
     return [

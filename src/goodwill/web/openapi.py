@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from goodwill import __version__
+from goodwill.purposes import Register
 from goodwill.web import problems
 from goodwill.web.desk import Operation
 from goodwill.web.problems import Kind, ProblemDocument
@@ -31,15 +32,17 @@ _WITH_KEY = (problems.NO_KEY, problems.KEY_SCOPE, problems.TOO_MANY, problems.BA
 _WITH_BODY = (problems.MALFORMED, problems.TOO_LARGE, problems.MEDIA)
 
 
-def document(operations: Iterable[Operation], *, base_url: str, shop: str) -> Json:
+def document(operations: Iterable[Operation], register: Register, *, base_url: str, shop: str) -> Json:
     """The whole document.
 
     Args:
+        register: the purposes and data categories that may be named in this shop.
         base_url: where this shop is reached; "" stands for wherever the document came from.
         shop: the shop's name, for the title.
     """
     operations = tuple(operations)
     schemas, refs = _schemas(operations)
+    _name_purposes(schemas, register)
     paths: Json = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, refs)
@@ -110,6 +113,16 @@ def _schemas(operations: tuple[Operation, ...]) -> tuple[Json, dict[type, Json]]
     return schemas, dict(zip(unique, found, strict=True))
 
 
+def _name_purposes(schemas: Json, register: Register) -> None:
+    """Say which purposes and categories there are, so that a wrong one is seen before it is sent."""
+    schemas["CanRequest"]["properties"]["purpose"]["enum"] = [str(entry.name) for entry in register]
+    said = schemas["ConsentRequest"]["properties"]
+    said["purpose"]["enum"] = [str(entry.name) for entry in register.asked()]
+    for choice in said["categories"]["anyOf"]:
+        if choice["type"] == "array":
+            choice["items"]["enum"] = sorted(register.kinds)
+
+
 def _without_parameters(schemas: Json, operations: tuple[Operation, ...]) -> Json:
     """The shapes of GET parameters are written out where they are used, so they need no name."""
     hidden = {operation.asks.__name__ for operation in operations if operation.asks and not operation.has_body}
@@ -155,10 +168,8 @@ def _parameters(operation: Operation, schemas: Json) -> list[Json]:
         about = "Any fresh text, such as a UUID; the same request under it is written once within a day."
         parameters.append(_parameter("Idempotency-Key", "header", {**schema, "description": about}, required=False))
     if operation.name == "decide":
-        about = "Global Privacy Control, passed on from the browser; counted and mentioned in `notes`."
-        parameters.append(
-            _parameter("Sec-GPC", "header", {"type": "string", "enum": ["1"], "description": about}, required=False)
-        )
+        about = "`1`: Global Privacy Control, passed on from the browser; counted and mentioned in `notes`."
+        parameters.append(_parameter("Sec-GPC", "header", {"type": "string", "description": about}, required=False))
     return parameters
 
 

@@ -135,6 +135,7 @@ _LIMITS = {
     "minItems": "{} or more",
     "maxItems": "{} at most",
     "pattern": "like {}",
+    "enum": "one of {}",
     "default": "{} if left out",
 }
 
