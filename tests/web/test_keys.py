@@ -23,8 +23,8 @@ def ring(database: Database, clock):
 
 
 def test_a_key_opens_by_its_text_and_only_its_hash_is_kept(database, clock, ring):
-    new = made(database, clock, scopes=("decide", "consent"))
-    assert ring.recognise(new.text).scopes == {Scope.DECIDE, Scope.CONSENT}
+    new = made(database, clock, scopes=("collect", "export"))
+    assert ring.recognise(new.text).scopes == {Scope.COLLECT, Scope.EXPORT}
     secret = new.text.split("_", 2)[2]
     with database.reading() as connection:
         kept = repr(connection.execute(select(api_keys)).all())

@@ -2,11 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from goodwill.basics import errors
-from goodwill.web.problems import ALL, INTERNAL, problem_of
+from goodwill.web.problems import ALL, INTERNAL, ProblemDocument, problem_of
 
 ERRORS = {
     errors.BadInput("x"): 422,
@@ -61,11 +62,12 @@ def test_errors_are_problem_documents_with_the_request_id(quiet, method, path, m
     answer = quiet.request(method, path, content=more.get("content"), headers=headers)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["instance"] == answer.headers["x-request-id"]
-    assert {"type", "title", "detail"} <= problem.keys()
-    anchor = problem["type"].partition("#")[2]
+    problem = msgspec.json.decode(answer.content, type=ProblemDocument)
+    assert problem.status == status
+    assert problem.instance == answer.headers["x-request-id"]
+    assert problem.title
+    assert problem.detail
+    anchor = problem.kind.partition("#")[2]
     assert f'id="{anchor}"' in quiet.get("/api/docs").text
 
 

@@ -23,11 +23,6 @@ class Person(Struct, forbid_unknown_fields=True, frozen=True):
     anonymous_id: Id | None = None
 
 
-# `api` checks it; a document can say it too.
-_ONE_ID = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "anonymous_id")]
-Somebody = Annotated[Person, Meta(extra_json_schema={"oneOf": _ONE_ID})]
-
-
 class Basket(Struct, forbid_unknown_fields=True, frozen=True):
     """What is known about the moment."""
 
@@ -40,7 +35,7 @@ class Basket(Struct, forbid_unknown_fields=True, frozen=True):
 class DecideRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """Whom to choose for, where, and how many; without a person it is what everyone gets."""
 
-    person: Somebody | None = None
+    person: Person | None = None
     slot: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="The place in the shop.")] = "home"
     count: Annotated[int, Meta(ge=1, le=100)] = 10
     context: Basket = Basket()
@@ -65,7 +60,7 @@ class HowAsked(Struct, forbid_unknown_fields=True, frozen=True):
 class ConsentRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """A person's answer about one purpose."""
 
-    person: Somebody
+    person: Person
     purpose: Annotated[Name, Meta(description="A purpose of the register that asks for a choice.")]
     yes: Annotated[bool, Meta(description="False withdraws what was allowed, or else records a refusal.")]
     categories: (

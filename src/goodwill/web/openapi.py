@@ -42,7 +42,7 @@ def document(operations: Iterable[Operation], register: Register, *, base_url: s
     """
     operations = tuple(operations)
     schemas, refs = _schemas(operations)
-    _name_purposes(schemas, register)
+    _complete(schemas, register)
     paths: Json = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, refs)
@@ -113,8 +113,10 @@ def _schemas(operations: tuple[Operation, ...]) -> tuple[Json, dict[type, Json]]
     return schemas, dict(zip(unique, found, strict=True))
 
 
-def _name_purposes(schemas: Json, register: Register) -> None:
-    """Say which purposes and categories there are, so that a wrong one is seen before it is sent."""
+def _complete(schemas: Json, register: Register) -> None:
+    """Say what types cannot: exactly one id for a person, and the purposes and categories that there are."""
+    ids = schemas["Person"]["properties"]
+    schemas["Person"]["oneOf"] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ids]
     schemas["CanRequest"]["properties"]["purpose"]["enum"] = [str(entry.name) for entry in register]
     said = schemas["ConsentRequest"]["properties"]
     said["purpose"]["enum"] = [str(entry.name) for entry in register.asked()]
