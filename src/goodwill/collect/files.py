@@ -1,0 +1,172 @@
+"""What lies at a path: a table of text, a Parquet file, or a ZIP of tables; opened safely, a piece at a time.
+
+A member of a ZIP is only ever read as a stream. Its name is shown and never used as a path, and what it unpacks to is
+capped, so that neither "../../etc/passwd" nor a few kilobytes that unpack to terabytes can do harm.
+"""
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from goodwill.basics.errors import BadInput, NotFound
+
+BLOCK = 1 << 20
+MOST_MEMBERS = 1_000
+MOST_BYTES = 64 << 30  # what all members of a ZIP may unpack to
+MOST_RATIO = 200  # real exports shrink 5 to 20 times
+RATIO_FREE = 64 << 20  # below this size the ratio does not matter
+
+_MAGIC = {
+    b"\x1f\x8b": "is a gzip file: unpack it first (gunzip), or pack it as ZIP",
+    b"%PDF": "is a PDF: export the same list as CSV",
+    b"\xd0\xcf\x11\xe0": "is an old Excel workbook (.xls): save it as 'CSV UTF-8' and import that",
+    b"SQLite format 3": "is a database, not a table: export the table as CSV",
+    b"7z\xbc\xaf": "is a 7-Zip archive: unpack it first, or pack it as ZIP",
+    b"Rar!": "is a RAR archive: unpack it first, or pack it as ZIP",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table: a file itself, or one member of a ZIP.
+
+    Attributes:
+        name: how it is shown: ``orders.csv``, or ``shop.zip: orders.csv``.
+        member: its place in the ZIP; None for a file itself.
+        form: "text" or "parquet".
+        bytes: its unpacked size.
+    """
+
+    path: Path
+    name: str
+    member: int | None
+    form: str
+    bytes: int
+
+
+def parts_of(path: Path) -> list[Part]:
+    """The tables at a path.
+
+    Raises:
+        NotFound: there is no such file.
+        BadInput: it is empty, damaged, of a kind that goodwill does not read, or unpacks to far too much.
+    """
+    if not path.exists():
+        raise NotFound(f"There is no file {path}.")
+    if not path.is_file():
+        raise BadInput(f"{path} is not a file; name the files in it.")
+    size = path.stat().st_size
+    if size == 0:
+        raise BadInput(f"{path.name} is empty: 0 bytes. Export it again.")
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head.startswith(b"PAR1"):
+        return [Part(path, path.name, None, "parquet", size)]
+    if head.startswith(b"PK") or path.suffix.lower() == ".zip":
+        return _members(path)
+    _refuse_foreign(path.name, head)
+    return [Part(path, path.name, None, "text", size)]
+
+
+def _refuse_foreign(name: str, head: bytes) -> None:
+    for magic, advice in _MAGIC.items():
+        if head.startswith(magic):
+            raise BadInput(f"{name} {advice}.")
+
+
+def _members(path: Path) -> list[Part]:
+    with _zip(path) as archive:
+        infos = archive.infolist()
+        if any(info.filename.startswith("xl/") for info in infos):
+            raise BadInput(f"{path.name} is an Excel workbook: save each sheet as 'CSV UTF-8' and import those.")
+        if len(infos) > MOST_MEMBERS:
+            raise BadInput(f"{path.name} holds {len(infos):,} files; at most {MOST_MEMBERS:,} are opened. Pack fewer.")
+        _refuse_bomb(path.name, infos)
+        parts = [
+            Part(path, f"{path.name}: {_shown(info.filename)}", place, "text", info.file_size)
+            for place, info in enumerate(infos)
+            if not _is_clutter(info)
+        ]
+        for part in parts:
+            _check_member(archive, infos[part.member or 0], part)
+    if not parts:
+        raise BadInput(f"{path.name} holds no table. Pack CSV or TSV files into it.")
+    return parts
+
+
+def _refuse_bomb(name: str, infos: list[zipfile.ZipInfo]) -> None:
+    total = sum(info.file_size for info in infos)
+    packed = max(1, sum(info.compress_size for info in infos))
+    if total > MOST_BYTES or (total > RATIO_FREE and total / packed > MOST_RATIO):
+        raise BadInput(
+            f"{name} would unpack to {total / 2**20:,.0f} MiB, {total // packed:,} times its size. Tables do not "
+            "shrink like that, so it is not opened. If it is really yours, unpack it and import the files."
+        )
+
+
+def _is_clutter(info: zipfile.ZipInfo) -> bool:
+    words = info.filename.replace("\\", "/").split("/")
+    return info.is_dir() or "__MACOSX" in words or words[-1].startswith(".")
+
+
+def _check_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, part: Part) -> None:
+    if info.flag_bits & 0x1:
+        raise BadInput(f"{part.name} is locked with a password: unpack it and import the file.")
+    with _reading(part.name), archive.open(info) as file:
+        head = file.read(16)
+    if head.startswith(b"PK"):
+        raise BadInput(f"{part.name} is packed twice: take it out of the outer ZIP.")
+    if head.startswith(b"PAR1"):
+        raise BadInput(f"{part.name} is a Parquet file, which is packed already: take it out of the ZIP and import it.")
+    _refuse_foreign(part.name, head)
+
+
+def _shown(name: str) -> str:
+    """A member's name, fit for a screen: no control characters, not endless."""
+    clean = "".join(letter if letter.isprintable() else "�" for letter in name)
+    return clean if len(clean) <= 120 else f"…{clean[-119:]}"
+
+
+@contextmanager
+def opened(part: Part) -> Iterator[IO[bytes]]:
+    """The bytes of a table.
+
+    Raises:
+        BadInput: the ZIP turns out damaged while it is read.
+    """
+    if part.member is None:
+        with part.path.open("rb", buffering=BLOCK) as file:
+            yield file
+        return
+    with _zip(part.path) as archive, _reading(part.name), archive.open(archive.infolist()[part.member]) as file:
+        yield file
+
+
+@contextmanager
+def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    with _reading(path.name), zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise BadInput(
+            f"{name} is cut short or damaged ({str(error).rstrip('.')}). Nothing was taken from it: "
+            "download or pack it again."
+        ) from None
+    except NotImplementedError:
+        raise BadInput(f"{name} is packed in a way that goodwill does not read: pack it again as plain ZIP.") from None
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

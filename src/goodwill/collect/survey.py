@@ -1,0 +1,145 @@
+"""Look at a whole table before a row of it is taken in: how many rows, how numbers and dates are written.
+
+Evidence from the last row counts as much as from the first; and a file that turns out damaged is refused while nothing
+of it is in the database yet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from goodwill.basics.errors import BadInput
+from goodwill.collect import times, values
+from goodwill.collect.columns import BAD, BLANK, Column, Held, Memo
+from goodwill.collect.kinds import Shape
+from goodwill.collect.parquet import Parquet
+from goodwill.collect.recognise import Recognised
+from goodwill.collect.tables import Table
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a whole table tells.
+
+    Attributes:
+        rows: all of them, the broken ones included.
+        marks: per field with numbers, the mark ("." or ",") that begins the decimals; "" where nothing tells.
+        order: which number of a date with slashes is the day.
+        no_zone: some times carry no zone.
+        notes: what the owner should know or decide.
+    """
+
+    rows: int
+    marks: Mapping[str, str]
+    order: times.Order
+    no_zone: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Evidence:
+    """What has been seen so far, per field, as bits."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    dates: int = 0
+    rows: int = 0
+
+
+def survey(table: Table, known: Recognised, answers: Mapping[str, str]) -> Survey:
+    """Read a table once, from the first row to the last.
+
+    Args:
+        answers: what the owner said about how the file is written: ``decimal`` and ``dates``.
+
+    Raises:
+        BadInput: the file turns out damaged, or an answer is none.
+    """
+    numbers = _fields(known, Shape.NUMBER, Shape.MONEY)
+    dates = _fields(known, Shape.TIME)
+    seen = _gather(table, numbers, dates)
+    marks, notes = _marks(seen.numbers, numbers, _answer(answers, "decimal", (".", ",")))
+    order, question = _order(seen.dates, dates, _answer(answers, "dates", ("dmy", "mdy")))
+    no_zone = bool(seen.dates & times.Seen.NO_ZONE) and not known.utc
+    return Survey(seen.rows, marks, order, no_zone, (*notes, *question))
+
+
+def _fields(known: Recognised, *shapes: Shape) -> dict[str, str]:
+    return {name: column for name, column in known.columns.items() if known.kind.fields[name].shape in shapes}
+
+
+def _answer(answers: Mapping[str, str], name: str, possible: tuple[str, ...]) -> str:
+    said = answers.get(name, "").removeprefix("=")
+    if said and said not in possible:
+        raise BadInput(f"--map {name}={said}: say {' or '.join(possible)}.")
+    return said
+
+
+def _gather(table: Table, numbers: Mapping[str, str], dates: Mapping[str, str]) -> _Evidence:
+    seen = _Evidence()
+    wanted = [*numbers.values(), *dates.values()]
+    if isinstance(table, Parquet) and not any(_is_text(table, column) for column in wanted):
+        # Typed columns need no interpretation, and the file itself says how many rows it has.
+        seen.rows = table.rows
+        walls = (table.held[table.headings.index(column)] is Held.WALL for column in dates.values())
+        seen.dates = times.Seen.NO_ZONE if any(walls) else times.Seen.NOTHING
+        return seen
+    number_memo = {name: Memo(lambda text: int(values.seen_in(text))) for name in numbers}
+    date_memo = Memo(lambda text: int(times.seen_in(text)))
+    for chunk in table.chunks(wanted):
+        seen.rows += chunk.rows + len(chunk.broken)
+        for name, column in numbers.items():
+            seen.numbers[name] = seen.numbers.get(name, 0) | _bits(number_memo[name], chunk.column(column))
+        for column in dates.values():
+            seen.dates |= _bits(date_memo, chunk.column(column))
+    return seen
+
+
+def _is_text(table: Parquet, column: str) -> bool:
+    return table.held[table.headings.index(column)] is Held.TEXT
+
+
+def _bits(memo: Memo, column: Column) -> int:
+    if column.held is Held.WALL:
+        return int(times.Seen.NO_ZONE)
+    if column.held is not Held.TEXT or not len(column):
+        return 0
+    found = memo.of(column)
+    return int(np.bitwise_or.reduce(found[(found != BAD) & (found != BLANK)], initial=0))
+
+
+def _marks(seen: Mapping[str, int], numbers: Mapping[str, str], said: str) -> tuple[dict[str, str], list[str]]:
+    """The decimal mark of each field: from its own column, else from the other columns of the same file."""
+    both = values.Seen.POINT | values.Seen.COMMA
+    whole = 0
+    for bits in seen.values():
+        whole |= bits & both
+    marks: dict[str, str] = {}
+    notes = []
+    for name, column in numbers.items():
+        own = seen.get(name, 0) & both
+        marks[name] = said or {values.Seen.POINT: ".", values.Seen.COMMA: ","}.get(values.Seen(own or whole), "")
+        if seen.get(name, 0) & values.Seen.EITHER and not marks[name]:
+            why = "both ways occur in the file" if (own or whole) == both else "no other number tells"
+            notes.append(
+                f"Numbers such as 1.234 in '{column}' can be read in two ways ({why}), so those rows are rejected. "
+                "Say what begins the decimals: --map decimal=. or --map decimal=,"
+            )
+    return marks, notes
+
+
+def _order(seen: int, dates: Mapping[str, str], said: str) -> tuple[times.Order, list[str]]:
+    both = times.Seen.DAY_FIRST | times.Seen.MONTH_FIRST
+    if said:
+        return times.Order(said), []
+    told = {times.Seen.DAY_FIRST: times.Order.DAY_FIRST, times.Seen.MONTH_FIRST: times.Order.MONTH_FIRST}
+    order = told.get(times.Seen(seen & both), times.Order.UNKNOWN)
+    if not seen & times.Seen.EITHER or order:
+        return order, []
+    why = "both orders occur in the file" if seen & both else "no date in the file tells"
+    columns = ", ".join(f"'{column}'" for column in dates.values())
+    question = (
+        f"Dates such as 03/04/2026 in {columns} could be two days ({why}), so those rows are rejected. "
+        "Say which number comes first: --map dates=dmy or --map dates=mdy"
+    )
+    return order, [question]
