@@ -3,7 +3,7 @@
 set -eu
 
 has_postgresql() {
-    command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1
+    command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
 if has_postgresql; then exit 0; fi
