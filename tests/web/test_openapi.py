@@ -83,7 +83,7 @@ def test_security_is_told_for_every_operation(doc):
 def test_every_keyed_operation_tells_its_errors_as_problem_documents(doc):
     for operation in KEYED:
         responses = described(doc)[operation.method, operation.path]["responses"]
-        assert {"401", "403", "422", "429", "500", "503"} <= responses.keys()
+        assert {"401", "403", "409", "410", "422", "429", "500", "503"} <= responses.keys()
         if operation.has_body:
             assert {"400", "413", "415"} <= responses.keys()
         for status, answer in responses.items():

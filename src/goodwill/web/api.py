@@ -1,20 +1,13 @@
 """The API: choose, ask whether something is allowed, write an answer down, and read back what is known and why."""
 
-import json
-
-from msgspec import UNSET, UnsetType
-
-from goodwill.basics.clock import iso
-from goodwill.consent import Asked, Evidence, Row
-from goodwill.consent import Receipt as Written
+from goodwill.consent import Asked, Evidence
 from goodwill.decide.choose import Context
-from goodwill.decide.decision import Choice, Decision
 from goodwill.purposes import Category
 from goodwill.shop import Shop, Who
+from goodwill.web import answers
 from goodwill.web.bodies import wrong
 from goodwill.web.desk import Call, endpoint
 from goodwill.web.messages import (
-    Because,
     CanAnswer,
     CanRequest,
     ConsentRequest,
@@ -24,14 +17,11 @@ from goodwill.web.messages import (
     DecideRequest,
     Decisions,
     DecisionsRequest,
-    Item,
-    Line,
     Person,
     Receipt,
-    Standing,
     WhyRequest,
 )
-from goodwill.web.problems import CONFLICT, NO_CONSENT, NOT_FOUND, OTHER_REQUEST, REFUSED, Wrong
+from goodwill.web.problems import NO_CONSENT, NOT_FOUND, OTHER_REQUEST, REFUSED, Wrong
 from goodwill.web.store import Scope
 
 _GPC = (
@@ -61,9 +51,9 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
     if call.letter.header(b"sec-gpc") != "1":
-        return _decision(call.shop, decision)
+        return answers.decision(call.shop, decision)
     call.metrics.note_signal()
-    return _decision(call.shop, decision, notes=[_GPC])
+    return answers.decision(call.shop, decision, notes=[_GPC])
 
 
 @endpoint("GET", "/api/v1/can", Scope.DECIDE, Scope.CONSENT, Scope.READ, tag="Consent")
@@ -79,25 +69,13 @@ def can(call: Call[CanRequest]) -> CanAnswer:
     answer = call.shop.can(who, ask.purpose)
     if not answer.allowed:
         call.metrics.note_refusal(answer.reason)
-    standings = [
-        Standing(str(line.category), line.allowed, line.reason, _iso(line.since), line.position, _iso(line.until))
-        for line in answer.categories
-    ]
-    return CanAnswer(
-        answer.allowed,
-        str(answer.basis),
-        answer.reason,
-        _iso(answer.since),
-        answer.position,
-        standings,
-        _mark(call.shop),
-    )
+    return answers.can(call.shop, answer)
 
 
 @endpoint(
     "POST", "/api/v1/consent", Scope.CONSENT,
     tag="Consent",
-    problems=(CONFLICT, OTHER_REQUEST, NOT_FOUND, REFUSED),
+    problems=(OTHER_REQUEST, REFUSED),
     once=True,
     example={
         "person": {"user_id": "amina"},
@@ -128,29 +106,26 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
         by=f"key {call.key.id}",
         evidence=Evidence.CLAIMED,
     )
-    return _receipt(call.shop, call.shop.grant(_person(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes))
+    written = call.shop.grant(_person(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes)
+    return answers.receipt(call.shop, written)
 
 
-@endpoint(
-    "GET", "/api/v1/people/{id}/consents", Scope.CONSENT, Scope.READ, tag="People", problems=(NOT_FOUND,)
-)  # fmt: skip
+@endpoint("GET", "/api/v1/people/{id}/consents", Scope.CONSENT, Scope.READ, tag="People", problems=(NOT_FOUND,))
 def consents(call: Call[ConsentsRequest]) -> Consents:
     """Read a person's rows of the consent ledger, oldest first."""
-    rows = call.shop.consents(Who(user_id=call.ask.id))
-    return Consents([_line(row) for row in rows], _mark(call.shop))
+    return answers.consents(call.shop, call.shop.consents(Who(user_id=call.ask.id)))
 
 
 @endpoint("GET", "/api/v1/people/{id}/decisions", Scope.READ, tag="People", problems=(NOT_FOUND, NO_CONSENT))
 def decisions(call: Call[DecisionsRequest]) -> Decisions:
     """Read what was decided for a person, latest first, with the reasons given then."""
-    found = call.shop.decisions(Who(user_id=call.ask.id), limit=call.ask.limit)
-    return Decisions([_decision(call.shop, decision) for decision in found], _mark(call.shop))
+    return answers.decisions(call.shop, call.shop.decisions(Who(user_id=call.ask.id), limit=call.ask.limit))
 
 
 @endpoint("GET", "/why/{decision}", Scope.READ, tag="Decide", problems=(NOT_FOUND,))
 def why(call: Call[WhyRequest]) -> DecideAnswer:
     """Read one decision again: what was chosen, from which data, and why."""
-    return _decision(call.shop, call.shop.explain(call.ask.decision))
+    return answers.decision(call.shop, call.shop.explain(call.ask.decision))
 
 
 ENDPOINTS = (decide, can, consent, consents, decisions, why)
@@ -187,55 +162,3 @@ def _categories(shop: Shop, ask: ConsentRequest) -> list[Category] | None:
     if faults:
         raise wrong(*faults)
     return [Category(name) for name in dict.fromkeys(ask.categories)]
-
-
-def _decision(shop: Shop, decision: Decision, notes: list[str] | None = None) -> DecideAnswer:
-    return DecideAnswer(
-        decision=decision.id,
-        personalised=decision.personalised,
-        purpose=str(decision.purpose),
-        used=sorted(decision.used),
-        withheld=sorted(decision.withheld),
-        items=[_item(choice) for choice in decision.items],
-        arm=decision.arm,
-        why_url=f"{shop.settings.base_url.rstrip('/')}/why/{decision.id}",
-        slot=decision.slot,
-        at=iso(decision.at),
-        reason=decision.reason or UNSET,
-        watermark=_mark(shop),
-        notes=notes or UNSET,
-    )
-
-
-def _item(choice: Choice) -> Item:
-    reasons = [Because(reason.text, round(reason.share, 4)) for reason in choice.because]
-    return Item(choice.product, choice.name, choice.item, choice.kind, reasons, round(choice.covered, 4))
-
-
-def _receipt(shop: Shop, written: Written) -> Receipt:
-    return Receipt(
-        purpose=str(written.purpose),
-        categories=[str(category) for category in written.categories],
-        state=written.state.value,
-        positions=list(written.positions),
-        said_at=iso(written.said_at),
-        recorded_at=iso(written.recorded_at),
-        until=_iso(written.until),
-        notice=written.notice,
-        watermark=_mark(shop),
-    )
-
-
-def _line(row: Row) -> Line:
-    return Line(
-        row.position, str(row.purpose), str(row.category), row.state.value, iso(row.said_at), iso(row.recorded_at),
-        _iso(row.until), row.evidence.value, row.notice, json.loads(row.asked), row.refers,
-    )  # fmt: skip
-
-
-def _iso(at: int | None) -> str | None:
-    return None if at is None else iso(at)
-
-
-def _mark(shop: Shop) -> str | UnsetType:
-    return shop.settings.watermark or UNSET

@@ -28,7 +28,10 @@ _SCOPES = {
     "read": "read what is known and was decided about a person",
     "export": "take data out in bulk",
 }
-_WITH_KEY = (problems.NO_KEY, problems.KEY_SCOPE, problems.TOO_MANY, problems.BAD_INPUT, problems.AWAY_NOW)
+_WITH_KEY = (
+    problems.NO_KEY, problems.KEY_SCOPE, problems.CONFLICT, problems.GONE, problems.BAD_INPUT, problems.TOO_MANY,
+    problems.AWAY_NOW,
+)  # fmt: skip
 _WITH_BODY = (problems.MALFORMED, problems.TOO_LARGE, problems.MEDIA)
 
 

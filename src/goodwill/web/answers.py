@@ -1,0 +1,90 @@
+"""What the shop answers, in the shapes that go over the wire; a script reads the same from ``--json``."""
+
+import json
+from collections.abc import Iterable
+
+from msgspec import UNSET, UnsetType
+
+from goodwill.basics.clock import iso
+from goodwill.consent import Receipt, Row
+from goodwill.decide.decision import Choice, Decision
+from goodwill.shop import Answer, Shop
+from goodwill.web import messages
+
+
+def can(shop: Shop, answer: Answer) -> messages.CanAnswer:
+    """Whether something is allowed."""
+    lines = [
+        messages.Standing(
+            str(line.category), line.allowed, line.reason, moment(line.since), line.position, moment(line.until)
+        )
+        for line in answer.categories
+    ]
+    return messages.CanAnswer(
+        answer.allowed, answer.basis.value, answer.reason, moment(answer.since), answer.position, lines, _mark(shop)
+    )
+
+
+def decision(shop: Shop, chosen: Decision, notes: Iterable[str] = ()) -> messages.DecideAnswer:
+    """What was chosen, from which data, and why."""
+    return messages.DecideAnswer(
+        decision=chosen.id,
+        personalised=chosen.personalised,
+        purpose=str(chosen.purpose),
+        used=sorted(chosen.used),
+        withheld=sorted(chosen.withheld),
+        items=[_item(choice) for choice in chosen.items],
+        arm=chosen.arm,
+        why_url=f"{shop.settings.base_url.rstrip('/')}/why/{chosen.id}",
+        slot=chosen.slot,
+        at=iso(chosen.at),
+        reason=chosen.reason or UNSET,
+        watermark=_mark(shop),
+        notes=list(notes) or UNSET,
+    )
+
+
+def _item(choice: Choice) -> messages.Item:
+    reasons = [messages.Because(reason.text, round(reason.share, 4)) for reason in choice.because]
+    return messages.Item(choice.product, choice.name, choice.item, choice.kind, reasons, round(choice.covered, 4))
+
+
+def decisions(shop: Shop, made: Iterable[Decision]) -> messages.Decisions:
+    """Several decisions, in the order given."""
+    return messages.Decisions([decision(shop, one) for one in made], _mark(shop))
+
+
+def receipt(shop: Shop, written: Receipt) -> messages.Receipt:
+    """What the ledger wrote down; it names nobody."""
+    return messages.Receipt(
+        purpose=str(written.purpose),
+        categories=[str(category) for category in written.categories],
+        state=written.state.value,
+        positions=list(written.positions),
+        said_at=iso(written.said_at),
+        recorded_at=iso(written.recorded_at),
+        until=moment(written.until),
+        notice=written.notice,
+        watermark=_mark(shop),
+    )
+
+
+def consents(shop: Shop, rows: Iterable[Row]) -> messages.Consents:
+    """Rows of the consent ledger, in the order given."""
+    return messages.Consents([_line(row) for row in rows], _mark(shop))
+
+
+def _line(row: Row) -> messages.Line:
+    return messages.Line(
+        row.position, str(row.purpose), str(row.category), row.state.value, iso(row.said_at), iso(row.recorded_at),
+        moment(row.until), row.evidence.value, row.notice, json.loads(row.asked), row.refers,
+    )  # fmt: skip
+
+
+def moment(at: int | None) -> str | None:
+    """A moment in UTC, if there is one."""
+    return None if at is None else iso(at)
+
+
+def _mark(shop: Shop) -> str | UnsetType:
+    return shop.settings.watermark or UNSET
