@@ -27,6 +27,7 @@ OFFENCES = [
     ("http-clients", "collect/offence.py", "def fetch():\n    import requests"),
     ("columns", "decide/offence.py", "import duckdb"),
     ("columns", "people/offence.py", "import ibis"),
+    ("columns", "learn/offence.py", "import duckdb"),
     ("drivers", "decide/offence.py", "import sqlite3"),
     ("drivers", "web/offence.py", "from psycopg import sql"),
     ("no-data-frames", "collect/offence.py", "import pandas as pd"),
