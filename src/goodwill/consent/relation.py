@@ -26,7 +26,7 @@ _NAMES = ["purpose", "category", "person", "yes", "position", "said_at", "until"
 _END_OF_TIME: Final = 2**63 - 1
 
 
-def fold(*, as_of: int, among: ColumnElement[bool] | None = None) -> Select[tuple[object, ...]]:
+def fold(*, as_of: int, among: ColumnElement[bool] | None = None) -> Select[*tuple[Any, ...]]:
     """The answer of every person, purpose and category that follows from the rows up to ``as_of``.
 
     The word said last counts; of two said at the same moment the "no"; then the later row. Rows that were taken back
@@ -40,7 +40,7 @@ def fold(*, as_of: int, among: ColumnElement[bool] | None = None) -> Select[tupl
     return _last_words(*conditions, *([] if among is None else [among]))
 
 
-def _last_words(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+def _last_words(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """The row that counts for each person, purpose and category, among the rows of some conditions."""
     rows = consent_rows.c
     yes = case((and_(rows.state.in_(SAYS_YES), rows.yes == 1), 1), else_=0).label("yes")
@@ -58,7 +58,7 @@ def _last_words(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     return select(*(ranked.c[name] for name in _NAMES)).where(ranked.c.nth == 1)
 
 
-def allowing(purpose: str, category: str, *, at: int, as_of: int | None = None) -> Select[tuple[object, ...]]:
+def allowing(purpose: str, category: str, *, at: int, as_of: int | None = None) -> Select[int]:
     """The people whose answer for a purpose and category is "yes" and has not ended, as a one-column relation.
 
     Args:
