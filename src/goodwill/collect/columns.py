@@ -58,6 +58,15 @@ class Column:
             return at.isoformat(sep=" ") if self.held is Held.MOMENT else at.replace(tzinfo=None).isoformat(sep=" ")
         return shown(value)
 
+    def some(self, rows: Marks) -> "Column":
+        """Some of the rows."""
+        if rows.all():
+            return self
+        blank = self.blank[rows] if self.blank is not None else None
+        if isinstance(self.values, np.ndarray):
+            return Column(self.held, self.values[rows], blank)
+        return Column(self.held, [self.values[row] for row in np.flatnonzero(rows).tolist()])
+
     def texts(self) -> list[str]:
         """All cells as texts."""
         if self.held is Held.TEXT:
@@ -73,6 +82,14 @@ def shown(value: Any) -> str:
     if number.is_integer() and abs(number) < 2**53:
         return str(int(number))
     return str(value)
+
+
+def runs(values: NDArray[Any]) -> tuple[Numbers, Numbers]:
+    """Where stretches of one value begin, and how long they are: the rows of one order stand together."""
+    if not values.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    starts = np.concatenate(([0], np.flatnonzero(values[1:] != values[:-1]) + 1))
+    return starts, np.diff(starts, append=values.size)
 
 
 class Unreadable(Exception):
@@ -114,8 +131,9 @@ class Memo(dict[Any, int]):
         return np.fromiter(map(self.__getitem__, column.values), np.int64, len(column.values))
 
     def _of_numbers(self, values: NDArray[Any], blank: Marks | None) -> Numbers:
-        distinct, place = np.unique(values, return_inverse=True)
-        meanings = np.fromiter(map(self.__getitem__, distinct.tolist()), np.int64, distinct.size)[place]
+        starts, lengths = runs(values)
+        heads = values[starts].tolist()
+        meanings = np.repeat(np.fromiter(map(self.__getitem__, heads), np.int64, len(heads)), lengths)
         if blank is not None:
             meanings[blank] = BLANK
         return meanings

@@ -27,6 +27,7 @@ class Stretch:
     """A chunk of a Parquet file. Its rows have numbers from 1 in place of lines."""
 
     source: "Parquet"
+    duck: "DuckDBPyConnection"
     read: dict[str, Column]
     lines: range
     broken: tuple[Broken, ...] = ()
@@ -39,7 +40,13 @@ class Stretch:
         return self.read[name]
 
     def originals(self, rows: Sequence[int]) -> list[list[str]]:
-        return self.source.originals([self.lines[row] - 1 for row in rows])
+        wanted = [self.lines[row] - 1 for row in rows]
+        question = (
+            f"SELECT file_row_number, {self.source.texts} FROM {_SOURCE} WHERE file_row_number IN (SELECT unnest(?))"
+        )
+        rows_found = self.duck.execute(question, [_literal(self.source.part), wanted]).fetchall()
+        found = {row[0]: list(row[1:]) for row in rows_found}
+        return [found[row] for row in wanted]
 
 
 @dataclass(frozen=True)
@@ -71,15 +78,12 @@ class Parquet:
                 stop = min(start + _STRETCH, self.rows)
                 found = duck.execute(question, [_literal(self.part), start, stop]).fetchnumpy()
                 read = {self.headings[number]: _column(found[f"c{number}"], self.held[number]) for number in chosen}
-                yield Stretch(self, read, range(start + 1, stop + 1))
+                yield Stretch(self, duck, read, range(start + 1, stop + 1))
 
-    def originals(self, rows: Sequence[int]) -> list[list[str]]:
-        """All cells of some rows (from 0), as text."""
-        words = ", ".join(f"coalesce({_quoted(name)}::VARCHAR, '')" for name in self.names)
-        question = f"SELECT file_row_number, {words} FROM {_SOURCE} WHERE file_row_number IN (SELECT unnest(?))"
-        with _duck(self.part) as duck:
-            found = {row[0]: list(row[1:]) for row in duck.execute(question, [_literal(self.part), rows]).fetchall()}
-        return [found[row] for row in rows]
+    @property
+    def texts(self) -> str:
+        """All columns as texts, for a question to DuckDB."""
+        return ", ".join(f"coalesce({_quoted(name)}::VARCHAR, '')" for name in self.names)
 
 
 def open_parquet(part: Part) -> Parquet:

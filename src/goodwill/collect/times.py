@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from goodwill.basics.clock import DAY, SECOND, micros, moment
-from goodwill.collect.columns import BAD, Numbers, Unreadable
+from goodwill.collect.columns import BAD, Numbers, Unreadable, runs
 from goodwill.collect.values import NOTHING, read_text
 
 _QUARTER = 900 * SECOND  # zones change their offset at quarters of an hour, wherever they do
@@ -58,11 +58,12 @@ class Calendar:
         return wall - self._looked_up(wall, self._local_offsets, self._local_offset)
 
     def _looked_up(self, at: Numbers, known: dict[int, int], find: Callable[[int], int]) -> Numbers:
-        quarters, place = np.unique(at // _QUARTER, return_inverse=True)
-        for quarter in quarters.tolist():
-            if quarter not in known:
-                known[quarter] = find(quarter * _QUARTER)
-        return np.fromiter((known[quarter] for quarter in quarters.tolist()), np.int64, quarters.size)[place]
+        quarters = at // _QUARTER
+        starts, lengths = runs(quarters)
+        heads = quarters[starts].tolist()
+        for quarter in set(heads).difference(known):
+            known[quarter] = find(quarter * _QUARTER)
+        return np.repeat(np.fromiter(map(known.__getitem__, heads), np.int64, len(heads)), lengths)
 
     def _offset(self, at: int) -> int:
         return _micros(moment(at).astimezone(self.zone).utcoffset())
@@ -79,10 +80,13 @@ def time_reader(zone: ZoneInfo, order: Order, now: int) -> Callable[[object], in
     """Reads times as microseconds since 1970 in UTC; a date alone is the beginning of that day in the zone."""
 
     def read(value: object) -> int | None:
-        text = read_text(value)
-        if text.casefold() in NOTHING:
-            return None
-        when = _parsed(text, order)
+        if isinstance(value, str) and _PLAIN_ISO.match(value):  # most columns, and quick to read
+            when = _iso(value)
+        else:
+            text = read_text(value)
+            if text.casefold() in NOTHING:
+                return None
+            when = _parsed(text, order)
         at = micros(when.replace(tzinfo=zone) if when.tzinfo is None else when)
         check_range(at, now)
         return at

@@ -40,6 +40,10 @@ def read_text(value: object) -> str:
 
 def read_id(value: object) -> str | None:
     """An id as text: "'00123" and ="00123" are "00123", 900.0 is "900"; None where nothing is said."""
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.isalnum() and len(value) < _LONGEST_ID:
+        return value if value.casefold() not in NOTHING else None
     text = _EXCEL_TEXT.sub(r"\1", read_text(value)).removeprefix("'")
     if text.casefold() in NOTHING:
         return None

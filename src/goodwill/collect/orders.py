@@ -1,0 +1,57 @@
+"""Orders: each becomes an event "ordered" with what it came to."""
+
+import numpy as np
+from sqlalchemy import Connection
+
+from goodwill.collect import keys
+from goodwill.collect.columns import BLANK
+from goodwill.collect.plans import PartPlan
+from goodwill.collect.sales import Sales
+from goodwill.collect.tables import Chunk
+from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows
+from goodwill.people import log
+from goodwill.people.log import EventColumns
+from goodwill.people.types import ORDERED
+
+
+class Orders:
+    """Reads and writes orders."""
+
+    def __init__(self, part: PartPlan, tools: Tools, making: Making, currency: str | None) -> None:
+        self._part = part
+        self._making = making
+        self._sales = Sales(part, tools, making, currency)
+
+    def prepare(self, chunk: Chunk) -> Prepared:
+        sale = self._sales.read(chunk)
+        total = self._sales.money(chunk, "total", sale)
+        sale.faults.because(total == BLANK, "total", "is empty", "write what the order came to, such as 0.00")
+        # The same order again with the same content changes nothing; with other content nobody knows which is right.
+        other = self._sales.other_totals(sale, total)
+        sale.faults.mark(other, self._sales.contradiction(chunk, sale, "total", "is another total than"))
+        other = self._sales.other_times(sale)
+        sale.faults.mark(other, self._sales.contradiction(chunk, sale, "time", "is another time than"))
+        good = np.flatnonzero(sale.faults.none)
+        skipped = blank_rows(self._part, chunk, ~sale.faults.none)
+        sale.faults.which[skipped] = -1
+        rejects = [*broken_rows(self._part, chunk), *sale.faults.rejects()]
+
+        def write(connection: Connection) -> Wrote:
+            done = log.append(
+                connection,
+                EventColumns(
+                    person=self._sales.persons(connection, sale, good),
+                    type=np.full(good.size, ORDERED, np.int64),
+                    at=sale.at[good],
+                    day=self._sales.calendar.days(sale.at[good]),
+                    key=keys.order_keys(sale.reference[good]),
+                    amount=total[good],
+                    currency=self._sales.currencies_of(sale, good),
+                    reference=sale.reference[good],
+                    import_id=self._making.id,
+                ),
+            )
+            return Wrote(done.kept, done.repeated)
+
+        blank = int(np.count_nonzero(skipped))
+        return Prepared(chunk.rows + len(chunk.broken), rejects, write, {"blank rows": blank} if blank else {})

@@ -1,0 +1,115 @@
+"""Rows that could not be taken in, each with what is wrong and what helps, in a file to mend and import again."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+# The first columns of the file; the importer knows them again and leaves them out.
+HEADINGS = (
+    "rejected file", "rejected line", "rejected column", "rejected value", "what to do", "rejected occurrence",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One row that was not taken in.
+
+    Attributes:
+        line: where it begins in its file.
+        column: the heading of the value that is the matter, "" if it is the whole row.
+        occurrence: which of several equal lines of an order it is; 0 for the only or first one.
+        cells: the row as the file has it.
+    """
+
+    file: str
+    line: int
+    column: str
+    value: str
+    problem: str
+    remedy: str
+    cells: tuple[str, ...] = ()
+    occurrence: int = 0
+
+    @property
+    def what_to_do(self) -> str:
+        return f"{self.problem}: {self.remedy}"
+
+    def __str__(self) -> str:
+        where = f"{self.file}, line {self.line}" + (f", column '{self.column}'" if self.column else "")
+        return f"{where}: '{self.value}' {self.problem}: {self.remedy}"
+
+
+class RejectFile:
+    """A CSV file of rejects with the headings of their table; it is made when the first reject comes.
+
+    Args:
+        size: how far an interrupted import had written it; what stands after that is written again.
+    """
+
+    def __init__(self, path: Path, headings: Sequence[str], separator: str = ",", size: int = 0) -> None:
+        self.path = path
+        self._headings = headings
+        self._separator = separator
+        self._file: IO[bytes] | None = None
+        if size and path.exists():
+            self._file = path.open("r+b")
+            self._file.truncate(size)
+            self._file.seek(size)
+
+    @property
+    def size(self) -> int:
+        """How far it is written; 0 if there was nothing to write."""
+        return self._file.tell() if self._file is not None else 0
+
+    def add(self, rejects: Sequence[Reject]) -> None:
+        """Write some rejects, so that they stay if the program ends here."""
+        if not rejects:
+            return
+        if self._file is None:
+            self._file = self._begin()
+        self._write(
+            [one.file, one.line, one.column, one.value, one.what_to_do, one.occurrence, *self._padded(one.cells)]
+            for one in rejects
+        )
+        self._file.flush()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _begin(self) -> IO[bytes]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.unlink(missing_ok=True)
+        # What was rejected may be about people, so only the owner may read it.
+        file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        file.write(b"\xef\xbb\xbf")  # spreadsheets read UTF-8 by this mark
+        self._file = file
+        self._write([[*HEADINGS, *self._headings]])
+        return file
+
+    def _padded(self, cells: Sequence[str]) -> list[str]:
+        """A row too short or too long for its table, cut to its columns so that the rest stays in line."""
+        return [*cells[: len(self._headings)], *[""] * (len(self._headings) - len(cells))]
+
+    def _write(self, rows: object) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=self._separator, lineterminator="\r\n")
+        writer.writerows([_harmless(cell) for cell in row] for row in rows)  # type: ignore[attr-defined]
+        if self._file is not None:
+            self._file.write(text.getvalue().encode("utf-8", "replace"))
+
+
+def _harmless(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula; the importer takes the mark off again."""
+    if not isinstance(cell, str) or not cell.startswith(_FORMULA):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,306 @@
+"""What files of orders and files of order lines have in common: which order, whose, when, in which currency.
+
+All rows of one order must agree on these. A row that leaves the customer, the time or the currency open has those of
+its order's first row, as shop systems write it.
+"""
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import Connection
+
+from goodwill.basics.clock import DAY
+from goodwill.collect import keys, times
+from goodwill.collect.columns import BAD, BLANK, Column, Held, Marks, Memo, Numbers, Unreadable, runs
+from goodwill.collect.plans import PartPlan
+from goodwill.collect.tables import Chunk
+from goodwill.collect.values import money_reader, read_currency, read_id
+from goodwill.collect.writing import Faults, Making, Tools
+from goodwill.people.identify import identify_many
+
+# In which order a row's customer is known by what it says.
+IDENTITIES = (("customer", "user_id"), ("email", "email"), ("phone", "phone"))
+
+
+@dataclass
+class Sale:
+    """The common columns of a chunk, row by row.
+
+    Attributes:
+        reference: number of the order.
+        at: microseconds since 1970 in UTC.
+        customer: index into `Sales.customers`; BLANK: nobody.
+        currency: index into `Sales.currencies`.
+        seen: whether its order had rows in an earlier chunk.
+        place: where its order stands in the file's list of orders; −1: nowhere.
+    """
+
+    faults: Faults
+    reference: Numbers
+    at: Numbers
+    customer: Numbers
+    currency: Numbers
+    seen: Marks
+    place: Numbers
+
+
+class Sales:
+    """Reads the common columns, and remembers the customers, currencies and orders of the file.
+
+    Attributes:
+        customers: what names each: the kind of identity and the word.
+        currencies: codes; the first is that of amounts that name none.
+    """
+
+    def __init__(self, part: PartPlan, tools: Tools, making: Making, currency: str | None) -> None:
+        known = part.known
+        self.part = part
+        self.calendar = times.Calendar(tools.zone)
+        self.customers: list[tuple[str, str]] = []
+        self.currencies = [known.constants.get("currency") or known.currency or currency or tools.currency]
+        self._tools = tools
+        self._making = making
+        self._utc = "time" in known.utc
+        self._orders = _Orders()
+        self._customer_numbers: dict[tuple[str, str], int] = {}
+        self._order_memo = Memo(self._reference)
+        zone = ZoneInfo("UTC") if self._utc else tools.zone
+        self._time_memo = Memo(times.time_reader(zone, part.survey.order, making.now))
+        self._currency_memo = Memo(self._currency)
+        self._customer_memos = {field: Memo(self._customer(kind)) for field, kind in IDENTITIES}
+        self._money: dict[tuple[str, int], Memo] = {}
+
+    def read(self, chunk: Chunk) -> Sale:
+        """The common columns of a chunk; rows with faults in them are marked."""
+        faults = Faults(self.part, chunk)
+        reference = self._order_memo.of(self.column(chunk, "order"))
+        faults.because(reference == BLANK, "order", "is empty", "write the order's number; its lines belong together")
+        faults.unreadable(reference == BAD, "order", self._order_memo)
+        at = self._times(chunk, faults)
+        currency = self._read_currencies(chunk, faults)
+        customer = self._read_customers(chunk, faults)
+        usable = (reference > BAD) & (at > BAD)
+        place, seen = self._orders.places(reference, usable, chunk.lines)
+        sale = Sale(faults, reference, at, customer, currency, seen, place)
+        self._orders.learn(sale)
+        self._agree(sale, chunk)
+        faults.because(sale.at == BLANK, "time", "is empty", "write when it was bought, like 2026-01-31 14:30")
+        return sale
+
+    def says(self, field: str) -> bool:
+        """Whether a column of the file says a field."""
+        return field in self.part.known.columns
+
+    def column(self, chunk: Chunk, field: str) -> Column:
+        """The column that says a field."""
+        return chunk.column(self.part.known.columns[field])
+
+    def money(self, chunk: Chunk, field: str, sale: Sale) -> Numbers:
+        """A column of amounts in minor units of each row's currency; BLANK where nothing is said."""
+        column = self.column(chunk, field)
+        amounts = np.full(len(column), BLANK, np.int64)
+        for number in np.unique(sale.currency).tolist():
+            memo = self._money_memo(field, number)
+            rows = sale.currency == number
+            amounts[rows] = memo.of(column.some(rows))
+            sale.faults.unreadable(rows & (amounts == BAD), field, memo)
+        return amounts
+
+    def persons(self, connection: Connection, sale: Sale, rows: Numbers) -> Numbers:
+        """The people behind some rows, −1 for nobody; whoever is new is made."""
+        customer = np.where(sale.customer[rows] > BAD, sale.customer[rows], -1)
+        person = np.full(len(self.customers) + 1, -1, np.int64)  # one more, for −1: nobody
+        here = np.zeros(person.size, bool)
+        here[customer] = True
+        numbers = np.flatnonzero(here[:-1]).tolist()
+        for _, kind in IDENTITIES:
+            words = {n: self.customers[n][1] for n in numbers if self.customers[n][0] == kind}
+            if words:
+                known = identify_many(
+                    connection, self._tools.cipher, kind, list(words.values()), now=self._making.now,
+                    import_id=self._making.id, region=self._tools.region,
+                )  # fmt: skip
+                person[list(words)] = [known.get(word, -1) for word in words.values()]
+        return person[customer]
+
+    def currencies_of(self, sale: Sale, rows: Numbers) -> str | list[str]:
+        """The currency of some rows: one for all, or one each."""
+        numbers = sale.currency[rows]
+        if not numbers.size or (numbers == numbers[0]).all():
+            return self.currencies[int(numbers[0]) if numbers.size else 0]
+        return [self.currencies[number] for number in numbers.tolist()]
+
+    def other_totals(self, sale: Sale, total: Numbers) -> Marks:
+        """Rows of an order whose total differs from the one that its first row gave."""
+        first = self._orders.learn_total(sale, total)
+        other: Marks = (first > BAD) & (total > BAD) & (first != total)
+        return other
+
+    def other_times(self, sale: Sale) -> Marks:
+        """Rows of an order whose time differs from the one that its first row gave."""
+        first = self._orders.of(self._orders.at, sale.place)
+        other: Marks = (first > BAD) & (sale.at > BAD) & (first != sale.at)
+        return other
+
+    def line_of(self, place: int) -> int:
+        """The line on which an order begins."""
+        return self._orders.line[place]
+
+    def _money_memo(self, field: str, number: int) -> Memo:
+        if (field, number) not in self._money:
+            mark = self.part.survey.marks.get(field, "")
+            self._money[field, number] = Memo(money_reader(self.currencies[number], mark))
+        return self._money[field, number]
+
+    def _reference(self, value: object) -> int | None:
+        order = read_id(value)
+        return keys.reference(self._tools.source, order) if order is not None else None
+
+    def _times(self, chunk: Chunk, faults: Faults) -> Numbers:
+        column = self.column(chunk, "time")
+        if column.held in (Held.WALL, Held.MOMENT):
+            of_the_shop = column.held is Held.WALL and not self._utc
+            at = times.wall_or_moment(
+                np.asarray(column.values), self.calendar if of_the_shop else None, self._making.now
+            )
+            if column.blank is not None:
+                at[column.blank] = BLANK
+            faults.because(at == BAD, "time", "is no time at which a shop can have sold", "write the date again")
+            return at
+        if self.says("clock"):
+            clock = self.column(chunk, "clock")
+            column = Column(Held.TEXT, [f"{column.text(n)} {clock.text(n)}".strip() for n in range(len(column))])
+        at = self._time_memo.of(column)
+        if self.says("clock"):
+            faults.because(at == BAD, "time", "is not a date with a time of day", "write it like 2026-01-31 and 14:30")
+        faults.unreadable(at == BAD, "time", self._time_memo)
+        return at
+
+    def _currency(self, value: object) -> int | None:
+        code = read_currency(value)
+        if code is None:
+            return None
+        if code not in self.currencies:
+            self.currencies.append(code)
+        return self.currencies.index(code)
+
+    def _read_currencies(self, chunk: Chunk, faults: Faults) -> Numbers:
+        if not self.says("currency"):
+            return np.zeros(chunk.rows, np.int64)
+        found = self._currency_memo.of(self.column(chunk, "currency"))
+        faults.unreadable(found == BAD, "currency", self._currency_memo)
+        return found
+
+    def _customer(self, kind: str) -> Callable[[object], int | None]:
+        def number(value: object) -> int | None:
+            word = read_id(value)
+            if word is None:
+                return None
+            given = self._customer_numbers.setdefault((kind, word), len(self.customers))
+            if given == len(self.customers):
+                self.customers.append((kind, word))
+            return given
+
+        return number
+
+    def _read_customers(self, chunk: Chunk, faults: Faults) -> Numbers:
+        """The surest thing that each row says about its customer: a number of the shop's, else e-mail, else phone."""
+        customer = np.full(chunk.rows, BLANK, np.int64)
+        for field, memo in self._customer_memos.items():
+            if self.says(field) and (customer == BLANK).any():
+                found = memo.of(self.column(chunk, field))
+                faults.unreadable(found == BAD, field, memo)
+                customer = np.where(customer == BLANK, found, customer)
+        return customer
+
+    def _agree(self, sale: Sale, chunk: Chunk) -> None:
+        """Fill what a row leaves open from its order, and see that the rest agrees with it."""
+        orders, faults, place = self._orders, sale.faults, sale.place
+        having = place >= 0
+        first_at, first_customer, first_currency = (
+            orders.of(column, place) for column in (orders.at, orders.customer, orders.currency)
+        )
+        sale.at = np.where(having & (sale.at == BLANK), first_at, sale.at)
+        sale.customer = np.where(having & (sale.customer == BLANK), first_customer, sale.customer)
+        sale.currency = np.where(sale.currency == BLANK, first_currency, sale.currency)
+        other = having & (sale.customer > BAD) & (first_customer > BAD) & (sale.customer != first_customer)
+        faults.mark(other, self.contradiction(chunk, sale, "customer", "names another customer than"))
+        other = having & (sale.currency > BAD) & (first_currency > BAD) & (sale.currency != first_currency)
+        faults.mark(other, self.contradiction(chunk, sale, "currency", "is another currency than"))
+        other = having & (sale.at > BAD) & (np.abs(sale.at - first_at) > DAY)
+        faults.mark(other, self.contradiction(chunk, sale, "time", "is more than a day from what"))
+        sale.currency = np.where(sale.currency <= BAD, 0, sale.currency)
+
+    def contradiction(
+        self, chunk: Chunk, sale: Sale, field: str, how: str
+    ) -> Callable[[int], tuple[str, str, Unreadable]]:
+        """Why a row cannot belong to its order."""
+
+        def why(row: int) -> tuple[str, str, Unreadable]:
+            order = self.column(chunk, "order").text(row)
+            said = next((name for name in (field, "email", "phone") if self.says(name)), "order")
+            problem = f"{how} order '{order}' has on line {self.line_of(int(sale.place[row]))}"
+            remedy = "correct the row; if numbers begin again every day, map a column that is unique to each order"
+            return self.part.known.columns[said], self.column(chunk, said).text(row), Unreadable(problem, remedy)
+
+        return why
+
+
+class _Orders:
+    """The orders of a file: of each the time, customer, currency, total and line that its first rows gave."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, int] = {}
+        self.at = array("q")
+        self.customer = array("q")
+        self.currency = array("q")
+        self.total = array("q")
+        self.line = array("q")
+
+    def places(self, references: Numbers, usable: Marks, lines: Sequence[int]) -> tuple[Numbers, Marks]:
+        """Where each row's order stands (−1: nowhere), and whether it had rows before this chunk.
+
+        Args:
+            usable: rows that can begin an order: its number and time are readable.
+        """
+        start = len(self.line)
+        rows = np.flatnonzero(usable)
+        heads, _ = runs(references[rows])
+        for reference, row in zip(references[rows[heads]].tolist(), rows[heads].tolist(), strict=True):
+            if reference not in self._places:
+                self._places[reference] = len(self.line)
+                self.line.append(lines[row])
+        for column in (self.at, self.customer, self.currency, self.total):
+            column.extend([BLANK] * (len(self.line) - start))
+        heads, lengths = runs(references)
+        found = [self._places.get(reference, -1) for reference in references[heads].tolist()]
+        place = np.repeat(np.array(found, np.int64), lengths)
+        return place, (place >= 0) & (place < start)
+
+    def learn(self, sale: Sale) -> None:
+        """Take what is not known of an order yet from its first row in this chunk that says it."""
+        self._learn(self.at, sale.place, sale.at)
+        self._learn(self.customer, sale.place, sale.customer)
+        self._learn(self.currency, sale.place, sale.currency)
+
+    def learn_total(self, sale: Sale, total: Numbers) -> Numbers:
+        """The total that each row's order has by its first row."""
+        self._learn(self.total, sale.place, total)
+        return self.of(self.total, sale.place)
+
+    def _learn(self, column: "array[int]", place: Numbers, values: Numbers) -> None:
+        rows = np.flatnonzero((place >= 0) & (values > BAD))
+        rows = rows[self.of(column, place[rows]) == BLANK][
+            ::-1
+        ]  # of equal places the last written counts: the first row
+        if rows.size:
+            np.frombuffer(column, np.int64)[place[rows]] = values[rows]
+
+    def of(self, column: "array[int]", place: Numbers) -> Numbers:
+        """What is known of some orders; BLANK where nothing is, and for place −1."""
+        if not len(column):
+            return np.full(place.size, BLANK, np.int64)
+        return np.where(place >= 0, np.frombuffer(column, np.int64)[place], BLANK)

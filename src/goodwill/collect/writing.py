@@ -1,0 +1,191 @@
+"""What every kind of file does with a chunk: read it into what will be kept and what is rejected, then write the one.
+
+Reading is pure and remembers what came before in the file, so an interrupted import reads its first rows again and goes
+on writing where it stopped.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import Connection
+
+from goodwill.basics.clock import Clock, Micros
+from goodwill.collect.columns import Column, Marks, Memo, Unreadable
+from goodwill.collect.plans import PartPlan
+from goodwill.collect.rejects import Reject
+from goodwill.collect.tables import Chunk
+from goodwill.collect.values import read_id
+from goodwill.protect import Cipher
+from goodwill.purposes import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What an import needs of the shop.
+
+    Attributes:
+        zone: of times that carry none.
+        currency: of amounts that name none.
+        region: two letters of the country that telephone numbers without a country code belong to.
+        level: what the models count; new products get their items by it.
+        source: the name of where orders come from; the same order from the same source is the same order.
+    """
+
+    cipher: Cipher
+    register: Register
+    zone: ZoneInfo
+    currency: str
+    clock: Clock
+    region: str | None = None
+    level: str = "product"
+    source: str = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """One import that is being made.
+
+    Attributes:
+        id: its number; what it writes carries it.
+        now: when it began. A resumed import keeps its first beginning, so that it writes what it would have written.
+        since: when the same file was first imported; what is said without a time is said then.
+    """
+
+    id: int
+    now: Micros
+    since: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """What writing a chunk did: rows by what became of them."""
+
+    kept: int
+    unchanged: int
+    rejects: Sequence[Reject] = ()
+    positions: tuple[int, int] | None = None  # first and last row in the consent ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A chunk that was read.
+
+    Attributes:
+        rows: all rows, rejected and skipped ones included.
+        skipped: rows that say nothing, by the reason.
+        write: writes the rest.
+    """
+
+    rows: int
+    rejects: Sequence[Reject]
+    write: Callable[[Connection], Wrote]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """One kind of file."""
+
+    def prepare(self, chunk: Chunk) -> Prepared:
+        """Read a chunk; chunks come in the order of the file."""
+
+
+class Texts(dict[Any, str | None]):
+    """Values and the ids that they are: "" where nothing is said, None where it cannot be read."""
+
+    def __missing__(self, value: Any) -> str | None:
+        try:
+            text = read_id(value) or ""
+        except Unreadable:
+            text = None
+        self[value] = text
+        return text
+
+    def of(self, column: Column) -> list[str | None]:
+        if len(self) > 400_000:
+            self.clear()
+        values = column.values.tolist() if isinstance(column.values, np.ndarray) else column.values
+        texts = list(map(self.__getitem__, values))
+        if column.blank is not None:
+            for row in np.flatnonzero(column.blank).tolist():
+                texts[row] = ""
+        return texts
+
+
+class Faults:
+    """The first thing that is wrong with each row of a chunk."""
+
+    def __init__(self, part: PartPlan, chunk: Chunk) -> None:
+        self._part = part
+        self._chunk = chunk
+        self._why: list[Callable[[int], tuple[str, str, Unreadable]]] = []
+        self.which = np.full(chunk.rows, -1, np.int16)
+
+    @property
+    def none(self) -> Marks:
+        """The rows with which nothing is wrong so far."""
+        good: Marks = self.which < 0
+        return good
+
+    def mark(self, rows: Marks, why: Callable[[int], tuple[str, str, Unreadable]]) -> None:
+        """Something is wrong with some rows; `why` tells column, value and reason of one of them."""
+        fresh = rows & self.none
+        if fresh.any():
+            self.which[fresh] = len(self._why)
+            self._why.append(why)
+
+    def unreadable(self, rows: Marks, field: str, memo: Memo) -> None:
+        """Some values of a field could not be read."""
+        heading = self._part.known.columns.get(field, "")
+
+        def why(row: int) -> tuple[str, str, Unreadable]:
+            column = self._chunk.column(heading)
+            value = column.values[row]
+            return heading, column.text(row), memo.why(value.item() if isinstance(value, np.generic) else value)
+
+        self.mark(rows, why)
+
+    def because(self, rows: Marks, field: str, problem: str, remedy: str) -> None:
+        """The same is wrong with a field of some rows."""
+        heading = self._part.known.columns.get(field, "")
+
+        def why(row: int) -> tuple[str, str, Unreadable]:
+            value = self._chunk.column(heading).text(row) if heading else ""
+            return heading, value, Unreadable(problem, remedy)
+
+        self.mark(rows, why)
+
+    def rejects(self, occurrence: Sequence[int] | None = None) -> list[Reject]:
+        """All faulty rows, as they will be reported."""
+        rows = np.flatnonzero(self.which >= 0).tolist()
+        answer = []
+        for row, cells in zip(rows, self._chunk.originals(rows), strict=True):
+            column, value, reason = self._why[self.which[row]](row)
+            answer.append(
+                Reject(
+                    self._part.name, self._chunk.lines[row], column, value[:200], reason.problem, reason.remedy,
+                    tuple(cells), int(occurrence[row]) if occurrence is not None else 0,
+                )
+            )  # fmt: skip
+        return answer
+
+
+def broken_rows(part: PartPlan, chunk: Chunk) -> list[Reject]:
+    """The rows of a chunk that are no rows of its table."""
+    return [
+        Reject(part.name, row.line, "", row.value[:200], row.problem, row.remedy, row.cells) for row in chunk.broken
+    ]
+
+
+def blank_rows(part: PartPlan, chunk: Chunk, among: Marks) -> Marks:
+    """Those of some rows in which no column that we read says anything, as spreadsheets leave below a table."""
+    answer = among.copy()
+    for heading in part.known.columns.values():
+        if not answer.any():
+            break
+        column = chunk.column(heading)
+        for row in np.flatnonzero(answer).tolist():
+            answer[row] = not column.text(row).strip()
+    return answer
