@@ -38,9 +38,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     purposes: str = ""  # a register of the shop's own; empty: the one shipped
     items: str = "product"  # what models count: product, type or category
     new_in_ten: int = 1  # of ten suggestions, how many are new to the person
+    # Parts of words that name kinds of products which are never suggested unasked.
     sensitive: tuple[str, ...] = (
-        "pharmac", "contracepti", "incontinen", "pregnan", "feminine hyg", "family plan", "laxative", "tobacco", "cigar",
-    )  # kinds of products never suggested unless the person asks for them  # fmt: skip
+        "pharmac",
+        "contracepti",
+        "incontinen",
+        "pregnan",
+        "feminine hyg",
+        "family plan",
+        "laxative",
+        "tobacco",
+        "cigar",
+    )
     settle_minutes: int = 15  # how long new purchases may wait before models count them; a withdrawal never waits
     base_url: str = "http://127.0.0.1:8400"
     watermark: str = ""
@@ -183,7 +192,7 @@ def _checked(values: Mapping[str, object], source: str) -> Settings:
         raise BadInput(f"'{settings.currency}' in {source} is not a currency; use three capitals such as EUR")
     if settings.items not in ("product", "type", "category"):
         raise BadInput(f"items = '{settings.items}' in {source}; use product, type or category")
-    if not 0 <= settings.new_in_ten <= 10:  # noqa: PLR2004 - of ten
+    if not 0 <= settings.new_in_ten <= 10:
         raise BadInput(f"new_in_ten = {settings.new_in_ten} in {source}; use 0 to 10")
     if settings.columns not in ("auto", "duckdb", "database"):
         raise BadInput(f"columns = '{settings.columns}' in {source}; use auto, duckdb or database")
@@ -211,9 +220,8 @@ def _for_shop(settings: Settings) -> ShopSettings:
 
 def _write(file: Path, settings: Settings, names: set[str]) -> None:
     lines = ["# A goodwill shop. Every setting: goodwill config show", ""]
-    for field in msgspec.structs.fields(Settings):
-        if field.name in names:
-            lines.append(f"{field.name} = {_toml(getattr(settings, field.name))}")
+    chosen = [field.name for field in msgspec.structs.fields(Settings) if field.name in names]
+    lines += [f"{name} = {_toml(getattr(settings, name))}" for name in chosen]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

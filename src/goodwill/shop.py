@@ -4,11 +4,12 @@ The command line, HTTP, Python and the pages all call this; a face holds no logi
 work: it opens a transaction, does what is asked, and commits.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -24,11 +25,12 @@ from goodwill.consent import Asked, Receipt, Row, Standing
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
+from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import Learned, Library
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
-from goodwill.purposes import EMAIL_MARKETING, MODEL_IMPROVEMENT, RECOMMENDATIONS, Basis, Category, Purpose, Register
+from goodwill.purposes import EMAIL_MARKETING, Basis, Register
 from goodwill.storage import Database
 
 
@@ -84,42 +86,35 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class ForgottenTotal:
-    """What forgetting did to one total."""
+class Forgotten:
+    """The proof that a person is in what the shop knows no more.
 
-    name: str
+    Attributes:
+        hash_before: of the whole-number total while it held her.
+        hash_after: after her part was subtracted.
+        hash_rebuilt_without: of the same total worked out anew from a database in which she says no.
+        people_before, people_after: how many people it counts.
+        milliseconds: from before the withdrawal until the total and the models are without her, commits included.
+        receipts: for what she took back.
+    """
+
+    person: PersonId
     hash_before: str
     hash_after: str
     hash_rebuilt_without: str
     people_before: int
     people_after: int
+    milliseconds: float
+    receipts: tuple[Receipt, ...]
 
     @property
     def equal(self) -> bool:
+        """Whether subtracting her gave, bit for bit, what never had her."""
         return self.hash_after == self.hash_rebuilt_without
 
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """The proof that a person is in no total any more.
-
-    Attributes:
-        milliseconds: from the withdrawal to the last total without the person, the commit included.
-        totals: one line each; `equal` holds for all of them.
-    """
-
-    person: PersonId
-    totals: tuple[ForgottenTotal, ...]
-    receipts: tuple[Receipt, ...]
-    milliseconds: float
-
     @property
-    def equal(self) -> bool:
-        return all(total.equal for total in self.totals)
-
-    @property
-    def changed(self) -> bool:
-        return any(total.hash_before != total.hash_after for total in self.totals)
+    def was_counted(self) -> bool:
+        return self.hash_before != self.hash_after
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +139,17 @@ class Shop:
         entry, at = self.register[purpose], self.clock()
         with self.database.reading() as connection:
             person = self._find(connection, who)
-            lines = () if person is None else tuple(
-                consent.standing(connection, person, entry, at=at, day=day_of(at, self.settings.zone))
+            lines = (
+                ()
+                if person is None
+                else tuple(consent.standing(connection, person, entry, at=at, day=day_of(at, self.settings.zone)))
             )
         if person is None or not lines:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         speaks = _telling(lines)
-        return Answer(any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines)
+        return Answer(
+            any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines
+        )
 
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
@@ -196,7 +195,7 @@ class Shop:
     ) -> Decision:
         """Choose ``count`` products for somebody, or for nobody in particular, and write the decision down."""
         who = person if who is None else who
-        if not 1 <= count <= 100:  # noqa: PLR2004
+        if not 1 <= count <= 100:
             raise BadInput(f"Ask for 1 to 100 suggestions, not {count}.")
         with self.database.transaction() as connection:
             decision = choose(
@@ -233,35 +232,45 @@ class Shop:
     # ---- what the shop knows ---------------------------------------------------------------------------------------
 
     def learn(self) -> Learned:
-        """Work all totals out anew from those who allow it, fit the models, and keep both."""
-        with self.database.transaction() as connection:
-            self._choosing.refresh(connection, self.settings.items, self.settings.sensitive)
-            return self.library.learn(self._door(connection), connection, self._choosing.shelf)
+        """Work the total out anew from those who allow it, fit the models, and keep it."""
+        return self.library.learn(self._at_the_door, self._look_at_shelf())
 
-    def settle(self) -> None:
-        """Let every kept total catch up with consent and events."""
-        with self.database.transaction() as connection:
-            self.library.settle(self._door(connection), connection)
+    def settle(self) -> Total:
+        """Let the kept total catch up with consent and events; work it out anew if the catalogue changed."""
+        return self.library.settle(self._at_the_door, self._look_at_shelf())
 
     def forget(self, who: Who | str) -> Forgotten:
-        """Take back all that somebody allowed, and prove that no total holds her any more.
+        """Take back all that somebody allowed, and prove that nothing learned holds her any more.
 
-        Every total is settled before, settled again after the withdrawal, and then worked out anew from the database
-        without her; the last two must be equal, bit for bit.
+        The total is settled before, settled again after the withdrawal, and then worked out anew from the database;
+        the last two must be equal, bit for bit.
+
+        Raises:
+            NotFound: nobody of that name is known.
         """
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             person = self._known(connection, who)
-            before = self.library.settle(self._door(connection), connection)
+        before = self.settle()
         start = perf_counter()
         with self.database.transaction() as connection:
             receipts = self._withdraw_all(connection, person)
-        with self.database.transaction() as connection:
-            after = self.library.settle(self._door(connection), connection)
+        after = self.library.caught_up(self._at_the_door, self._choosing.shelf)
         took = (perf_counter() - start) * 1_000
+        rebuilt = self.library.rebuilt(self._at_the_door)
+        self.settle()
+        return Forgotten(
+            person, before.hash, after.hash, rebuilt.hash, before.people, after.people, took, tuple(receipts)
+        )
+
+    def _look_at_shelf(self) -> Shelf:
         with self.database.transaction() as connection:
-            rebuilt = self.library.rebuilt(self._door(connection))
-        lines = [_forgotten(name, before[name], after[name], rebuilt[name]) for name in sorted(after)]
-        return Forgotten(person, tuple(lines), tuple(receipts), took)
+            return self._choosing.refresh(connection, self.settings.items, self.settings.sensitive)
+
+    @contextmanager
+    def _at_the_door(self) -> Iterator[Door]:
+        """The door, in a transaction of its own."""
+        with self.database.transaction() as connection:
+            yield self._door(connection)
 
     def _withdraw_all(self, connection: Connection, person: PersonId) -> list[Receipt]:
         now = self.clock()
@@ -313,7 +322,7 @@ class Shop:
         self.database.close()
         self.keys.close()
 
-    def __enter__(self) -> "Shop":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -355,7 +364,3 @@ def _words(who: Who | str) -> dict[str, str]:
 def _telling(lines: Sequence[Standing]) -> Standing:
     """The line that speaks for a purpose: an allowed one if there is one, else what was said last."""
     return max(lines, key=lambda line: (line.allowed, line.since or 0))
-
-
-def _forgotten(name: str, before: Total, after: Total, rebuilt: Total) -> ForgottenTotal:
-    return ForgottenTotal(name, before.hash, after.hash, rebuilt.hash, before.people, after.people)

@@ -32,7 +32,7 @@ class Columns:
 
     def __init__(self, database: Database, *, engine: str = "auto", memory: str = "2GB", threads: int = 2) -> None:
         self.database = database
-        self._settings = {"memory_limit": memory, "threads": threads}
+        self._settings: dict[str, str | int] = {"memory_limit": memory, "threads": threads}
         self._lock = threading.Lock()
         self._duck: duckdb.DuckDBPyConnection | None = None
         self.engine = engine
@@ -70,7 +70,9 @@ class Columns:
             for expression in expressions:
                 names = list(expression.schema().names)
                 cursor.execute(_as_whole_numbers(expression, "duckdb"))
-                answers.append({name: _array(column) for name, column in zip(names, cursor.fetchnumpy().values(), strict=True)})
+                answers.append(
+                    {name: _array(column) for name, column in zip(names, cursor.fetchnumpy().values(), strict=True)}
+                )
             return answers
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             raise Overflow(f"A sum left the range of 64 bits; nothing was changed ({error})") from error
@@ -90,7 +92,9 @@ class Columns:
                     rows = connection.execute(text(_as_whole_numbers(expression, dialect).replace(":", "\\:"))).all()
                 except DBAPIError as error:
                     if "overflow" in str(error.orig) or "out of range" in str(error.orig):
-                        raise Overflow(f"A sum left the range of 64 bits; nothing was changed ({error.orig})") from error
+                        raise Overflow(
+                            f"A sum left the range of 64 bits; nothing was changed ({error.orig})"
+                        ) from error
                     raise
                 table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, len(names))
                 answers.append({name: np.ascontiguousarray(table[:, n]) for n, name in enumerate(names)})
@@ -135,7 +139,11 @@ def _attach(database: Database, settings: Mapping[str, str | int]) -> "duckdb.Du
     import duckdb
 
     # Loaded from the installed package itself: nothing is copied to the home folder, nothing is fetched.
-    alone = {**settings, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    alone: dict[str, str | bool | int | float | list[str]] = {
+        **settings,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
     connection = duckdb.connect(":memory:", config=alone)
     connection.execute(f"LOAD '{_extension(database)}'")
     where = str(database.file) if database.is_sqlite else database.url or ""

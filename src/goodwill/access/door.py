@@ -81,7 +81,11 @@ class Door:
         as_of = rows.as_of_now(self.connection, at)
         for person in self._everyone(entry, as_of, day):
             allowed = allowed_categories(self.connection, person, entry, at=at, day=day)
-            if allowed and not rows.is_held(self.connection, person, as_of.holds) and rows.is_known(self.connection, person):
+            if (
+                allowed
+                and not rows.is_held(self.connection, person, as_of.holds)
+                and rows.is_known(self.connection, person)
+            ):
                 view = rows.view_of(self.connection, person, entry, allowed, as_of, cipher=self.cipher)
                 self._note(entry, "each", view.used, as_of, person=person, people=1)
                 yield view
@@ -119,7 +123,9 @@ class Door:
         self._log("own", who, "own", person.by, 1, rows.as_of_now(self.connection, at))
         return Everything(
             person=who,
-            identities=tuple((row.kind, self.cipher.open(who, row.kind, Sealed(row.epoch, row.sealed))) for row in named),
+            identities=tuple(
+                (row.kind, self.cipher.open(who, row.kind, Sealed(row.epoch, row.sealed))) for row in named
+            ),
             profile={row.field: self.cipher.open(who, row.field, Sealed(row.epoch, row.sealed)) for row in fields},
             events=tuple(_in_words(row) for row in happened),
             consents=tuple(history(self.connection, who)),
@@ -162,10 +168,16 @@ class Door:
                 running.add(new)
         return Total(running.sums, now, people)
 
-    def _part(self, person: PersonId, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, day: int) -> Sums | None:
+    def _part(
+        self, person: PersonId, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, day: int
+    ) -> Sums | None:
         """One person's part as of a point; None if she does not count there."""
         allowed = rows.categories_as_of(self.connection, person, entry, as_of, day=day) & what.categories
-        if not allowed or rows.is_held(self.connection, person, as_of.holds) or not rows.is_known(self.connection, person):
+        if (
+            not allowed
+            or rows.is_held(self.connection, person, as_of.holds)
+            or not rows.is_known(self.connection, person)
+        ):
             return None
         return what.part(rows.view_of(self.connection, person, entry, allowed, as_of, types=what.types))
 
@@ -183,7 +195,9 @@ class Door:
         reasons = [line.reason for line in sorted(lines, key=lambda line: -(line.since or 0))]
         return reasons[0] if reasons else "never-asked"
 
-    def _note(self, entry: Entry, verb: str, used: frozenset[Category], as_of: AsOf, *, person: int, people: int) -> None:
+    def _note(
+        self, entry: Entry, verb: str, used: frozenset[Category], as_of: AsOf, *, person: int, people: int
+    ) -> None:
         self._log(entry.name, person, verb, " ".join(sorted(used)), people, as_of)
 
     def _log(self, purpose: str, person: int, verb: str, categories: str, people: int, as_of: AsOf) -> None:

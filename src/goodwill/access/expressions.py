@@ -19,7 +19,14 @@ EVENTS = ibis.table(
     name="events",
 )  # fmt: skip
 ANSWERS = ibis.table(
-    {"purpose": "string", "category": "string", "person": "int64", "yes": "int64", "position": "int64", "until": "int64"},
+    {
+        "purpose": "string",
+        "category": "string",
+        "person": "int64",
+        "yes": "int64",
+        "position": "int64",
+        "until": "int64",
+    },
     name="consent_now",
 )
 LEDGER = ibis.table(
@@ -57,7 +64,7 @@ def allowing(entry: Entry, category: Category, as_of: AsOf, *, current: bool) ->
     """Who allows a purpose for a category: one column, ``person``.
 
     Args:
-        current: the ledger's last row is ``as_of.consent``, so its kept answers serve and nothing needs replaying.
+        current: the logs end at ``as_of``, so the kept answers serve and nothing needs replaying.
     """
     if current:
         answers = ANSWERS.filter(ANSWERS.purpose == entry.name, ANSWERS.category == category)
@@ -82,13 +89,19 @@ def allowing_any(entry: Entry, categories: frozenset[Category], as_of: AsOf, *, 
 def consenting_events(
     entry: Entry, categories: frozenset[Category], types: tuple[int, ...], as_of: AsOf, *, current: bool
 ) -> Table:
-    """The events of some types that a purpose may see: each of a category that its person allows."""
+    """The events of some types that a purpose may see: each of a category that its person allows.
+
+    Args:
+        current: see `allowing`; every event is then within reach, and its id need not be read.
+    """
     tables = []
     for category in sorted(categories):
         codes = [code for code in codes_of(frozenset({category})) if code in types]
         if not codes:
             continue
-        chosen = EVENTS.filter(EVENTS.type.isin(codes), EVENTS.id <= as_of.events)
+        chosen = EVENTS.filter(EVENTS.type.isin(codes))
+        if not current:
+            chosen = chosen.filter(chosen.id <= as_of.events)
         tables.append(chosen.semi_join(allowing(entry, category, as_of, current=current), "person"))
     if not tables:
         return EVENTS.filter(ibis.literal(False))
@@ -98,7 +111,8 @@ def consenting_events(
 def frame(events: Table) -> Table:
     """Events as `Frame` wants them: whole numbers, nothing absent, in the order of (person, day, at, id)."""
     columns = {
-        name: events[name].fill_null(_ABSENT[name]) if name in _ABSENT else events[name] for name in ("person", *COLUMNS)
+        name: events[name].fill_null(_ABSENT[name]) if name in _ABSENT else events[name]
+        for name in ("person", *COLUMNS)
     }
     plain = events.select(**columns)
     return plain.order_by("person", "day", "at", "id")

@@ -14,8 +14,8 @@ from goodwill.sums import Sums
 def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool) -> Total:
     """The total of a contribution as of what is committed now.
 
-    The kept answers serve if the ledger did not grow while they were read; otherwise the rows are replayed up to the
-    point where the reading began. Both give the same people.
+    If no log grew during the reading, all that was read is within reach. Otherwise the question is asked again with
+    the point where the reading began as its bound, the ledger replayed up to there. Both give the same total.
     """
     as_of = _committed(columns, at)
     if off:

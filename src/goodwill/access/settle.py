@@ -35,7 +35,10 @@ def changed_people(
         said.where(consent_rows.c.position > old.consent, consent_rows.c.position <= new.consent),
         said.where(consent_rows.c.until > old.at, consent_rows.c.until <= new.at),
         select(events.c.person).where(
-            events.c.id > old.events, events.c.id <= new.events, events.c.type.in_(sorted(types)), events.c.person.is_not(None)
+            events.c.id > old.events,
+            events.c.id <= new.events,
+            events.c.type.in_(sorted(types)),
+            events.c.person.is_not(None),
         ),
         select(holds.c.person).where(holds.c.id > old.holds, holds.c.id <= new.holds),
     ]

@@ -60,6 +60,18 @@ def of_ids(connection: Connection, ids: Iterable[int]) -> dict[ProductId, Produc
     return found
 
 
+# Built once, for the path of every decision.
+_AT_HAND = select(products.c.id, products.c.external, products.c.name).where(
+    products.c.id.in_(bindparam("ids", expanding=True)), products.c.available == 1
+)
+
+
+def at_hand(connection: Connection, ids: Sequence[int]) -> dict[int, Product]:
+    """Those products that can be had now, with no more than what names them."""
+    rows = connection.execute(_AT_HAND, {"ids": ids})
+    return {row.id: Product(row.external, row.name) for row in rows}
+
+
 def count(connection: Connection) -> int:
     """How many products there are."""
     return int(connection.execute(select(func.count()).select_from(products)).scalar_one())

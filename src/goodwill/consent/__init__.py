@@ -18,7 +18,9 @@ from goodwill.consent.ledger import (
     history,
     invalidate,
     last_position,
+    next_end,
     refuse,
+    said_no_since,
     standing,
     withdraw,
 )
@@ -37,7 +39,9 @@ __all__ = [
     "history",
     "invalidate",
     "last_position",
+    "next_end",
     "refuse",
+    "said_no_since",
     "standing",
     "withdraw",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput, NotFound
@@ -372,6 +372,25 @@ def _verdict(entry: Entry, row: Any, *, at: int, day: int) -> tuple[bool, str]:
     if entry.basis is Basis.CONSENT and row.until is not None and row.until <= at:
         return False, "expired"
     return True, "allowed"
+
+
+def said_no_since(connection: Connection, purpose: Purpose, position: int) -> bool:
+    """Whether anybody took back, refused or was taken back from a purpose after a row of the ledger."""
+    question = select(consent_rows.c.position).where(
+        consent_rows.c.position > position,
+        consent_rows.c.purpose == purpose,
+        or_(consent_rows.c.yes.is_(None), consent_rows.c.yes == 0),
+    )
+    return connection.execute(question.limit(1)).first() is not None
+
+
+def next_end(connection: Connection, purpose: Purpose, at: int) -> Micros | None:
+    """When the next consent for a purpose ends by itself; None if none does."""
+    ends = select(func.min(consent_now.c.until)).where(
+        consent_now.c.purpose == purpose, consent_now.c.yes == 1, consent_now.c.until > at
+    )
+    found = connection.execute(ends).scalar()
+    return None if found is None else Micros(int(found))
 
 
 # Built once, for the path of every decision.

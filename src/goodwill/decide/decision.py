@@ -52,8 +52,8 @@ class Decision:
     Attributes:
         id: opaque word; `goodwill explain ID` shows it again.
         personalised: False: this is what everyone gets.
-        reason: why it is not personalised (never-asked, refused, withdrawn, expired, unknown-person, no-history, anonymous);
-            "" when it is.
+        reason: "" when it is; else why not: never-asked · refused · withdrawn · expired · held · unknown-person ·
+            no-history · anonymous.
         used: the data categories that the choice rests on.
         withheld: those that the purpose could use and this person did not allow.
         as_of: how far in ledger and log the decision saw.

@@ -44,20 +44,15 @@ def shelf_of(connection: Connection, level: str, sensitive: Sequence[str]) -> Sh
     return Shelf(level, catalogue.items_of_products(connection), tuple(names), discreet(words, sensitive))
 
 
-def to_show(
-    connection: Connection, shelf: Shelf, items: Sequence[int], preferred: Mapping[int, int]
-) -> dict[int, Product]:
+def to_show(connection: Connection, items: Sequence[int], preferred: Mapping[int, int]) -> dict[int, Product]:
     """A product that can be had for each item, where there is one: the preferred product, else another of its kind.
 
     Args:
         preferred: product id by item, such as the one that this person buys.
     """
-    wanted = catalogue.of_ids(connection, {preferred[item] for item in items if item in preferred})
-    found = {
-        item: wanted[preferred[item]]
-        for item in items
-        if item in preferred and preferred[item] in wanted and wanted[preferred[item]].available
-    }
+    wanted = {item: preferred[item] for item in items if item in preferred}
+    had = catalogue.at_hand(connection, list(wanted.values()))
+    found = {item: had[product] for item, product in wanted.items() if product in had}
     missing = [item for item in items if item not in found]
     found.update(catalogue.shown(connection, missing) if missing else {})
     return found

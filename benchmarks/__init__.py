@@ -1,0 +1,1 @@
+"""Figures that goodwill promises, measured; each module's ``run()`` gives rows for docs/benchmarks.md."""
