@@ -43,9 +43,7 @@ def fill(database: Database, *, people: int, events: int, products: int, seed: i
 EVENT_COLUMNS = ("person", "type", "at", "day", "product", "quantity", "amount", "currency", "reference", "key")
 
 
-def _events(
-    rng: np.random.Generator, days: np.ndarray, people: int, products: int, begin: int
-) -> Iterator[tuple[object, ...]]:
+def _events(rng: np.random.Generator, days: np.ndarray, people: int, products: int) -> Iterator[tuple[object, ...]]:
     size = days.size
     person = rng.integers(1, people + 1, size)
     at = days * DAY + rng.integers(0, DAY, size)
