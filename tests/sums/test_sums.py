@@ -102,6 +102,18 @@ def test_the_edges_of_64_bits_are_exact_in_every_pair(a, b):
                 combine(Sums(x=a), Sums(x=b))
 
 
+@pytest.mark.parametrize("place", [0, 2**15 - 1, 2**15, 99_999])
+def test_a_large_sum_is_checked_and_exact_in_every_cell(place):
+    many = np.arange(1, 100_001)
+    one = many.copy()
+    one[place] = MOST - many[place]
+    assert (Sums(x=many) + Sums(x=one)).array("x")[place] == MOST
+    assert Sums(x=many) + Sums(x=one) - Sums(x=one) == Sums(x=many)
+    one[place] += 1
+    with pytest.raises(Overflow):
+        Sums(x=many) + Sums(x=one)
+
+
 @given(st.data(), shapes, st.integers(1, 6))
 def test_sums_return_whatever_the_order(data, shape, people):
     small = st.integers(-(2**58), 2**58)
