@@ -121,7 +121,7 @@ def says_no(line, person, entry):
 
 
 def test_the_ledger_says_what_a_list_read_anew_would_say(database):
-    run_state_machine_as_test(lambda: Ledger(database), settings=settings(max_examples=40, stateful_step_count=14))
+    run_state_machine_as_test(lambda: Ledger(database), settings=settings(max_examples=30, stateful_step_count=14))
 
 
 def test_the_model_itself_knows_the_rules():
