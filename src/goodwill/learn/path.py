@@ -1,25 +1,27 @@
 """Which weight an affinity model needs: tried on visits that were set aside, along a path of weights at once.
 
 A wrong weight makes suggestions worse than a list of best sellers, so it is never a constant. One eigendecomposition of
-the shared pairs gives the scores under every weight: P = Q diag(1 / (w + λ)) Qᵀ. What each person's list would have
+the shared pairs gives the inverse under every weight: P = Q diag(1 / (w + λ)) Qᵀ. What each person's list would have
 been worth under each weight is added up, in whole numbers, through the same door as everything else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodwill.learn.baskets import Baskets, HoldBack, Numbers, learnt, tried
 from goodwill.learn.inverse import Floats
 from goodwill.learn.purchases import OfPurchases
 from goodwill.learn.ranking import ndcg
-from goodwill.learn.rows import CAP, rows
+from goodwill.learn.rows import CAP, Rows, rows
 from goodwill.sums import Sums
 
-WEIGHTS = (10.0, 30.0, 100.0, 200.0, 400.0, 700.0, 1000.0, 1500.0, 2000.0, 3000.0, 5000.0, 10_000.0)
-HEAD = 800  # the items most people bought decide: the same weight wins with them as with all, at a tenth of the time
+WEIGHTS = (10.0, 30.0, 100.0, 250.0, 600.0, 1500.0, 4000.0, 10_000.0)
+HEAD = 800  # the items most people bought decide: about the same weight wins with them as with all, far sooner
 PLACES = 10
+_PEOPLE = 2_048  # at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,42 +36,50 @@ class Path(OfPurchases):
 
     name: str = "affinity-path"
     cap: int = CAP
-    head: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
-    values: Floats = field(default_factory=lambda: np.zeros(0))
-    vectors: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    weights: tuple[float, ...] = WEIGHTS
+    head: Numbers = field(kw_only=True)
+    values: Floats = field(kw_only=True)
+    vectors: Floats = field(kw_only=True)
+    weights: tuple[float, ...] = field(kw_only=True)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {"people": (1,), "ndcg": (len(self.weights),)}
 
     def whole_of(self, baskets: Baskets) -> Sums:
-        """One person after another, so that a sum over people is what it says whoever asks for how many."""
         number = np.full(self.items, -1)
         number[self.head] = np.arange(self.head.size)
         ours = baskets.of_items(number, self.head.size)
         known = learnt(ours, self.hold_back)
-        row, had, then = rows(known, self.cap), rows(known, None), rows(tried(ours, self.hold_back), None)
+        some = (rows(known, self.cap), rows(known, None), rows(tried(ours, self.hold_back), None))
         people, worth = 0, np.zeros(len(self.weights), np.int64)
-        shrink = 1 / (self.values + np.array(self.weights)[:, None])
-        scale = shrink @ (self.vectors**2).T
-        for person in np.flatnonzero(row.sizes * then.sizes).tolist():
-            wanted = np.setdiff1d(then.of(person), had.of(person), assume_unique=True)
-            if wanted.size:
-                image = self.vectors[row.of(person)].sum(axis=0)
-                scores = (shrink * image) @ self.vectors.T / -scale
-                scores[:, had.of(person)] = -np.inf
-                people += 1
-                worth += _worth(scores, wanted)
+        for row, had, then in _in_turns(*some):
+            wanted = _dense(then) & ~_dense(had)
+            counted = wanted.any(axis=1) & (row.sizes > 0)
+            people += int(np.count_nonzero(counted))
+            for n, inverse in enumerate(self._inverses()):
+                worth[n] += _worth(_scores(row, inverse)[counted], _dense(had)[counted], wanted[counted])
         return Sums(people=people, ndcg=worth)
 
     def fit(self, sums: Sums) -> float:
-        """The weight whose lists were worth most; of equals, and where nobody could be tried, the heaviest.
+        """The weight whose lists are worth most.
 
-        The heavier the weight, the closer the scores come to plain counts of shared purchases: wrong, but never absurd.
+        The worth changes smoothly with the logarithm of the weight, so the best lies at the top of the parabola through
+        the best weight on trial and its neighbours. Where nobody could be tried it is the heaviest: the heavier the
+        weight, the closer the scores come to plain counts of shared purchases, which are never absurd.
         """
-        worth = sums.array("ndcg")
-        return max(weight for weight, of in zip(self.weights, worth.tolist(), strict=True) if of == worth.max())
+        worth = sums.array("ndcg").astype(np.float64)
+        best = int(np.flatnonzero(worth == worth.max())[-1])
+        if not 0 < best < worth.size - 1:
+            return self.weights[best]
+        near = slice(best - 1, best + 2)
+        x = np.log(self.weights[near])
+        a, b, _ = np.polyfit(x - x[1], worth[near], 2)
+        return float(np.exp(x[1] - b / (2 * a))) if a < 0 else self.weights[best]
+
+    def _inverses(self) -> Iterator[Floats]:
+        for weight in self.weights:
+            scaled = self.vectors / np.sqrt(self.values + weight)
+            yield scaled @ scaled.T
 
 
 def path(
@@ -84,14 +94,37 @@ def path(
     values, vectors = eigh(counts[np.ix_(head, head)].astype(np.float64), lower=False, driver="evd", check_finite=False)
     return Path(
         item_of, bought.size, tuple(hold_back),
-        cap=cap, head=head, values=values, vectors=vectors, weights=tuple(sorted(weights)),
+        cap=cap, head=head, values=np.maximum(values, 0), vectors=vectors, weights=tuple(sorted(weights)),
     )  # fmt: skip
 
 
-def _worth(scores: Floats, wanted: Numbers) -> Numbers:
-    """nDCG@10 of each line of scores, in millionths; of equals the lower item comes first."""
+def _in_turns(*several: Rows) -> Iterator[tuple[Rows, ...]]:
+    people = several[0].people
+    for first in range(0, people, _PEOPLE):
+        yield tuple(some.between(first, min(first + _PEOPLE, people)) for some in several)
+
+
+def _dense(some: Rows) -> NDArray[np.bool_]:
+    out = np.zeros((some.people, some.items), bool)
+    out[some.person, some.item] = True
+    return out
+
+
+def _scores(row: Rows, inverse: Floats) -> Floats:
+    """Scores of all items for each person, shape (people, items); each line is added up alone."""
+    from scipy import sparse
+
+    x = sparse.csr_array((np.ones(row.item.size), row.item, row.starts), shape=(row.people, row.items))
+    return np.asarray(x @ inverse) / -np.diagonal(inverse)
+
+
+def _worth(scores: Floats, had: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> int:
+    """nDCG@10 of the best things that each person never had, added up in millionths; of equals the lower item first."""
+    if not scores.size:
+        return 0
+    scores[had] = -np.inf
     places = min(PLACES, scores.shape[1])
     some = np.sort(np.argpartition(-scores, places - 1, axis=1)[:, :places], axis=1)
     order = np.argsort(-np.take_along_axis(scores, some, axis=1), axis=1, kind="stable")
-    hits = np.isin(np.take_along_axis(some, order, axis=1), wanted)
-    return ndcg(hits, np.full(len(scores), wanted.size))
+    best = np.take_along_axis(some, order, axis=1)
+    return int(ndcg(np.take_along_axis(wanted, best, axis=1), wanted.sum(axis=1)).sum())

@@ -13,6 +13,7 @@ from goodwill.sums import Whole
 
 CAP = 200  # distinct items a person
 _DENSE_CELLS = 1 << 24  # float32 cells of one round: 64 MB, and every count stays exact below 2²⁴
+_SPARSE_PAIRS = 1 << 24  # of one round
 _DENSE_RATE, _SPARSE_RATE = 3e10, 1e8  # multiply-adds a second, measured on two cores; only the order matters
 
 
@@ -38,6 +39,11 @@ class Rows:
 
     def of(self, person: int) -> Numbers:
         return self.item[self.starts[person] : self.starts[person + 1]]
+
+    def between(self, first: int, last: int) -> "Rows":
+        """The rows of people ``first`` to ``last`` − 1, numbered from 0."""
+        starts = self.starts[first : last + 1]
+        return Rows(starts - starts[0], self.item[starts[0] : starts[-1]], self.items)
 
 
 def rows(baskets: Baskets, cap: int | None = CAP) -> Rows:
@@ -83,10 +89,9 @@ def _dense_pairs(of: Rows) -> Whole:
     total = np.zeros((of.items, of.items), np.int64)
     step = max(1, _DENSE_CELLS // max(of.items, 1))
     for first in range(0, of.people, step):
-        last = min(first + step, of.people)
-        x = np.zeros((last - first, of.items), np.float32)
-        lines = slice(int(of.starts[first]), int(of.starts[last]))
-        x[of.person[lines] - first, of.item[lines]] = 1
+        some = of.between(first, min(first + step, of.people))
+        x = np.zeros((some.people, some.items), np.float32)
+        x[some.person, some.item] = 1
         total += ssyrk(1.0, x.T, lower=1).T.astype(np.int64)
     return total
 
@@ -95,12 +100,12 @@ def _sparse_pairs(of: Rows) -> Whole:
     from scipy import sparse
 
     total = np.zeros((of.items, of.items), np.int64)
-    step = max(1, int((1 << 24) / max(1.0, float((of.sizes**2).mean())))) if of.people else 1
+    step = max(1, int(_SPARSE_PAIRS / max(1.0, float((of.sizes**2).mean())))) if of.people else 1
     for first in range(0, of.people, step):
-        last = min(first + step, of.people)
-        starts = of.starts[first : last + 1] - of.starts[first]
-        item = of.item[of.starts[first] : of.starts[last]]
-        x = sparse.csr_array((np.ones(item.size, np.int64), item, starts), shape=(last - first, of.items))
+        some = of.between(first, min(first + step, of.people))
+        x = sparse.csr_array(
+            (np.ones(some.item.size, np.int64), some.item, some.starts), shape=(some.people, some.items)
+        )
         both = sparse.triu(x.T @ x).tocoo()
         total[both.row, both.col] += both.data
     return total
