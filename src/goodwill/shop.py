@@ -27,11 +27,14 @@ from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
 from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import Learned, Library
+from goodwill.learn.purchases import OfPurchases
+from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import EMAIL_MARKETING, Basis, Register
 from goodwill.storage import Database
+from goodwill.sums import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +264,15 @@ class Shop:
         return Forgotten(
             person, before.hash, after.hash, rebuilt.hash, before.people, after.people, took, tuple(receipts)
         )
+
+    def accuracy(self) -> Accuracy:
+        """How good the suggestions would have been on everybody's last visit, beside simple counting."""
+        shelf = self._look_at_shelf()
+        return accuracy_by(self._totals, shelf.item_of, shelf.items, new=self.settings.new_in_ten)
+
+    def _totals(self, wanted: Sequence[OfPurchases]) -> list[Sums]:
+        with self._at_the_door() as door:
+            return through(door)(wanted)
 
     def _look_at_shelf(self) -> Shelf:
         with self.database.transaction() as connection:

@@ -20,7 +20,9 @@ CATEGORIES = [Category("purchases"), Category("browsing")]
 
 deeds = st.lists(
     st.tuples(
-        st.sampled_from(["grant", "withdraw", "refuse", "buy", "look", "hold", "release", "wait", "long wait", "settle"]),
+        st.sampled_from(
+            ["grant", "withdraw", "refuse", "buy", "look", "hold", "release", "wait", "long wait", "settle"]
+        ),
         st.integers(0, 5),  # who
         st.integers(0, 3),  # which: categories, product
         st.integers(0, 40),  # when said, days back
@@ -43,7 +45,9 @@ def live(world: World, crowd: list[int], deed: tuple[str, int, int, int]) -> Non
             act = {"grant": grant, "withdraw": withdraw, "refuse": refuse}[what]
             act(connection, person, entry, categories, asked=ASKED, now=world.now, said_at=said)
         elif what in ("buy", "look"):
-            world.happens(connection, person, BOUGHT if what == "buy" else VIEWED, FIRST + back, product=which, amount=which * 7)
+            world.happens(
+                connection, person, BOUGHT if what == "buy" else VIEWED, FIRST + back, product=which, amount=which * 7
+            )
         elif what in ("hold", "release"):
             world.hold(connection, person, held=what == "hold")
         elif what != "settle":

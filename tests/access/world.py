@@ -37,12 +37,22 @@ class World:
     def somebody(self, connection: Connection) -> PersonId:
         return PersonId(connection.execute(insert(people).values(created_at=self.now)).inserted_primary_key[0])
 
-    def happens(self, connection: Connection, person: int | None, type_: int, day: int, product: int = 1, amount: int = 100) -> None:
+    def happens(
+        self, connection: Connection, person: int | None, type_: int, day: int, product: int = 1, amount: int = 100
+    ) -> None:
         self.key += 1
         connection.execute(
             insert(events).values(
-                person=person, type=type_, at=day * DAY + self.key, day=day, product=product, quantity=1000,
-                amount=amount, currency="EUR", reference=day, key=self.key,
+                person=person,
+                type=type_,
+                at=day * DAY + self.key,
+                day=day,
+                product=product,
+                quantity=1000,
+                amount=amount,
+                currency="EUR",
+                reference=day,
+                key=self.key,
             )  # fmt: skip
         )
 
