@@ -2,3 +2,21 @@
 
 Writes are made here, and answered only with ids. Whoever wants to read asks ``access``.
 """
+
+from goodwill.people import holds, log
+from goodwill.people.canonical import canonical
+from goodwill.people.identify import count, find, identify, identify_many
+from goodwill.people.profile import put_back, set_profile, set_profiles
+
+__all__ = [
+    "canonical",
+    "count",
+    "find",
+    "holds",
+    "identify",
+    "identify_many",
+    "log",
+    "put_back",
+    "set_profile",
+    "set_profiles",
+]

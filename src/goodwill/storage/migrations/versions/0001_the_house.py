@@ -178,7 +178,6 @@ def upgrade() -> None:
     sa.Column('key', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('import_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('detail', sa.Text(), nullable=True),
-    sa.ForeignKeyConstraint(['person'], ['people.id'], name=op.f('fk_events_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_events')),
     sqlite_autoincrement=True
     )

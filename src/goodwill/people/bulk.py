@@ -1,0 +1,55 @@
+"""Many rows at once, the fastest way each database has: the driver's own loop, or COPY."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, LargeBinary, Select, SmallInteger, Table, Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from goodwill.storage.engine import driver, is_sqlite
+
+
+def listed(connection: Connection, values: Iterable[int] | Iterable[bytes]) -> Select[Any]:
+    """Many values as a one-column relation to join, however many they are: one parameter instead of one for each.
+
+    A long IN list would make PostgreSQL compare each row with each value where it has no statistics yet.
+    """
+    given: list[Any] = list(values)
+    binary = bool(given) and isinstance(given[0], bytes)
+    if not is_sqlite(connection):
+        return select(func.unnest(literal(given, ARRAY(LargeBinary if binary else BigInteger))))
+    if binary:
+        line = func.json_each(json.dumps([value.hex() for value in given])).table_valued("value")
+        return select(func.unhex(line.c.value, type_=LargeBinary))
+    line = func.json_each(json.dumps(given)).table_valued("value")
+    return select(line.c.value)
+
+
+def add_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Add rows to a table: their columns are named once, each row gives its values in that order."""
+    if is_sqlite(connection):
+        named, marks = ", ".join(columns), ", ".join("?" * len(columns))
+        driver(connection).executemany(f"INSERT INTO {table.name} ({named}) VALUES ({marks})", rows)
+    else:
+        copy(connection, table.name, columns, [postgresql_type(table, column) for column in columns], rows)
+
+
+def copy(
+    connection: Connection, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """PostgreSQL's COPY in its binary form, which saves both sides from writing and reading numbers as text."""
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    with driver(connection).cursor() as cursor, cursor.copy(statement) as stream:
+        stream.set_types(types)
+        for row in rows:
+            stream.write_row(row)
+
+
+def postgresql_type(table: Table, column: str) -> str:
+    """The name of a column's type, as COPY must know it."""
+    kind = table.c[column].type
+    for mine, name in ((SmallInteger, "int2"), (Text, "text"), (LargeBinary, "bytea")):
+        if isinstance(kind, mine):
+            return name
+    return "int8"

@@ -1,0 +1,177 @@
+"""The log of what happened: events are added in bulk, a repeat is told by its day and key, and numbers only rise."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, select
+
+from goodwill.basics.errors import NotFound
+from goodwill.basics.ids import EventId, PersonId
+from goodwill.people import holds
+from goodwill.people.bulk import copy, listed, postgresql_type
+from goodwill.people.columns import NAMES, EventColumns
+from goodwill.people.tables import events, people
+from goodwill.people.types import DECIDED, TypeCode
+from goodwill.storage.engine import EVENTS, driver, is_sqlite, one_at_a_time
+
+__all__ = ["Appended", "EventColumns", "append", "append_one", "last_id", "remove_import", "whose_decision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of some events: how many are new, how many were there before, and the numbers given out.
+
+    Attributes:
+        first_id, last_id: of the new ones; None if none is new.
+    """
+
+    kept: int
+    repeated: int
+    first_id: EventId | None
+    last_id: EventId | None
+
+
+class Owner(NamedTuple):
+    """Whose decision it is; its detail only where it is nobody's in particular."""
+
+    person: PersonId | None
+    detail: str | None
+
+
+def append(connection: Connection, columns: EventColumns) -> Appended:
+    """Add events to the log in the order given; those whose day and key are there already are left out.
+
+    Numbers rise in the order in which transactions commit; where repeats were left out, some are skipped.
+
+    Raises:
+        BadInput, Overflow: as `EventColumns.rows`; nothing is written.
+        NotFound: an event names a person who is not known; nothing is written.
+    """
+    rows = list(columns.rows())
+    if not rows:
+        return Appended(0, 0, None, None)
+    one_at_a_time(connection, EVENTS)
+    _check_known(connection, {row[0] for row in rows} - {None, -1})
+    kept, first, last = (_by_loop if is_sqlite(connection) else _by_copy)(connection, rows)
+    return Appended(kept, len(rows) - kept, first, last)
+
+
+def append_one(
+    connection: Connection,
+    *,
+    person: PersonId | None,
+    type_: TypeCode,
+    at: int,
+    day: int,
+    key: int,
+    product: int | None = None,
+    quantity: int | None = None,
+    amount: int | None = None,
+    currency: str | None = None,
+    reference: int | None = None,
+    detail: str | None = None,
+) -> EventId | None:
+    """Add one event, and give its number; None if its day and key are there already. Raises as `append`."""
+    columns = EventColumns(
+        person=[person], type=[type_], at=[at], day=[day], key=[key], product=[product], quantity=[quantity],
+        amount=[amount], currency=currency, reference=[reference], detail=[detail],
+    )  # fmt: skip
+    row = next(iter(columns.rows()))
+    one_at_a_time(connection, EVENTS)
+    # By the driver itself: a decision waits for this, and SQLAlchemy would take ten times as long.
+    found = driver(connection).execute(_ADD_ONE[connection.dialect.name], (*row, person, person)).fetchall()
+    if not found and person is not None:
+        _check_known(connection, {person})
+    return EventId(found[0][0]) if found else None
+
+
+def last_id(connection: Connection) -> EventId:
+    """The number of the last event in the log; 0 while it is empty."""
+    return EventId(connection.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one())
+
+
+def whose_decision(connection: Connection, reference: int) -> Owner | None:
+    """Whose decision bears a reference; None if there is none."""
+    found = connection.execute(_DECISION, {"reference": reference}).first()
+    if found is None:
+        return None
+    return Owner(None, found.detail) if found.person is None else Owner(PersonId(found.person), None)
+
+
+def remove_import(connection: Connection, import_id: int) -> int:
+    """Remove the events that an import brought, for good, and tell how many.
+
+    Mark, settle, erase: the people concerned must be held, and every kept total must have settled since.
+
+    Raises:
+        Conflict: they are not held, or totals have not settled; the message names the totals.
+    """
+    one_at_a_time(connection, EVENTS)
+    concerned = select(events.c.person).where(events.c.import_id == import_id, events.c.person.is_not(None))
+    holds.check_settled(connection, concerned.distinct())
+    return connection.execute(delete(events).where(events.c.import_id == import_id)).rowcount
+
+
+# ---- writing in bulk -----------------------------------------------------------------------------------------------
+
+_NAMED = ", ".join(NAMES)
+_NOT_AGAIN = "ON CONFLICT (day, key) DO NOTHING"  # and nothing else is passed over: OR IGNORE would swallow a null too
+_NONE_IS = {"person", "product", "reference"}  # where -1 says "none"
+
+
+def _values(given: Sequence[str]) -> str:
+    return ", ".join(
+        f"nullif({value}, -1)" if name in _NONE_IS else value for name, value in zip(NAMES, given, strict=True)
+    )
+
+
+_TYPES = [postgresql_type(events, name) for name in NAMES]
+_MARKS = {"sqlite": ["?"] * len(NAMES), "postgresql": [f"%s::{kind}" for kind in _TYPES]}
+_ADD = f"INSERT INTO events ({_NAMED}) VALUES ({_values(_MARKS['sqlite'])}) {_NOT_AGAIN}"
+_STAGE, _STAGED, _STAGED_AS = "goodwill_stage", ("place", *NAMES), ("int8", *_TYPES)
+_MAKE_STAGE = (
+    f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} "
+    f"({', '.join(f'{name} {kind}' for name, kind in zip(_STAGED, _STAGED_AS, strict=True))}) ON COMMIT DELETE ROWS"
+)
+_FROM_STAGE = (
+    f"WITH added AS (INSERT INTO events ({_NAMED}) "
+    f"SELECT {_values(NAMES)} FROM {_STAGE} "
+    f"ORDER BY place {_NOT_AGAIN} RETURNING id) SELECT count(*), min(id), max(id) FROM added"
+)
+_IF_KNOWN = "WHERE {0} IS NULL OR EXISTS (SELECT 1 FROM people WHERE id = {0})"
+_ADD_ONE = {
+    "sqlite": f"INSERT INTO events ({_NAMED}) SELECT {_values(_MARKS['sqlite'])} "
+    f"{_IF_KNOWN.format('?')} {_NOT_AGAIN} RETURNING id",
+    "postgresql": f"INSERT INTO events ({_NAMED}) SELECT {_values(_MARKS['postgresql'])} "
+    f"{_IF_KNOWN.format('%s::int8')} {_NOT_AGAIN} RETURNING id",
+}
+# The type is written out, not bound, so that the index over decisions alone serves the question.
+_DECISION = select(events.c.person, events.c.detail).where(
+    events.c.type == literal_column(str(DECIDED)), events.c.reference == bindparam("reference")
+)
+
+
+def _by_loop(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
+    raw, before = driver(connection), last_id(connection)
+    changes = raw.total_changes
+    raw.executemany(_ADD, rows)
+    kept = raw.total_changes - changes
+    new = connection.execute(select(func.min(events.c.id), func.max(events.c.id)).where(events.c.id > before)).one()
+    return kept, new[0], new[1]
+
+
+def _by_copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
+    raw = driver(connection)
+    raw.execute(_MAKE_STAGE)
+    copy(connection, _STAGE, _STAGED, _STAGED_AS, ((place, *row) for place, row in enumerate(rows)))
+    kept, first, last = raw.execute(_FROM_STAGE).fetchone()
+    raw.execute(f"TRUNCATE {_STAGE}")  # for the next batch of this transaction
+    return kept, first, last
+
+
+def _check_known(connection: Connection, persons: set[int]) -> None:
+    asked = listed(connection, persons).subquery().c[0]
+    stranger = connection.execute(select(asked).where(asked.not_in(select(people.c.id))).limit(1)).scalar()
+    if stranger is not None:
+        raise NotFound(f"There is no person {stranger}. Identify people first, then add what happened to them.")
