@@ -48,7 +48,7 @@ class Lines:
         skipped = blank_rows(self._part, chunk, ~sale.faults.none)
         sale.faults.which[skipped] = -1
         rejects = [*broken_rows(self._part, chunk), *sale.faults.rejects(nth)]
-        day = self._sales.calendar.days(sale.at[good])
+        day = self._sales.when.calendar.days(sale.at[good])
         paid = amount[good] if amount is not None else None
         events = _Bought(good, sale.at[good], day, product[good], quantity[good], paid, key[good])
 

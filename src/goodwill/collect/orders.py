@@ -43,7 +43,7 @@ class Orders:
                     person=self._sales.persons(connection, sale, good),
                     type=np.full(good.size, ORDERED, np.int64),
                     at=sale.at[good],
-                    day=self._sales.calendar.days(sale.at[good]),
+                    day=self._sales.when.calendar.days(sale.at[good]),
                     key=keys.order_keys(sale.reference[good]),
                     amount=total[good],
                     currency=self._sales.currencies_of(sale, good),

@@ -59,7 +59,7 @@ class Plan:
 
     Attributes:
         sha256: of all files together; the same files again have the same.
-        mapping: what the owner said with ``--map``.
+        mapping: what the owner said with ``--map``; `as_`: with ``--as``.
         currency: of amounts that name none, where the owner said so.
         notes: about the files themselves; each part has its own.
     """
@@ -68,6 +68,7 @@ class Plan:
     sha256: str
     parts: tuple[PartPlan, ...]
     mapping: Mapping[str, str]
+    as_: str | None = None
     currency: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -119,7 +120,7 @@ def plan(
     _check_mapping(said, found)
     found.sort(key=lambda part: _IN_TURN.index(part.kind.name))
     notes.extend(f"{part.name} has headings and no rows." for part in found if part.survey.rows == 0)
-    return Plan(files, _together(files), tuple(found), said, currency, tuple(notes))
+    return Plan(files, _together(files), tuple(found), said, as_, currency, tuple(notes))
 
 
 def _part_plan(part: Part, as_: str | None, said: Mapping[str, str]) -> PartPlan:

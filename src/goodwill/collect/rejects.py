@@ -47,12 +47,16 @@ class Reject:
 class RejectFile:
     """A CSV file of rejects with the headings of their table; it is made when the first reject comes.
 
+    Attributes:
+        size: how far it is written, in bytes; 0 while there was nothing to write.
+
     Args:
         size: how far an interrupted import had written it; what stands after that is written again.
     """
 
     def __init__(self, path: Path, headings: Sequence[str], separator: str = ",", size: int = 0) -> None:
         self.path = path
+        self.size = 0
         self._headings = headings
         self._separator = separator
         self._file: IO[bytes] | None = None
@@ -60,11 +64,7 @@ class RejectFile:
             self._file = path.open("r+b")
             self._file.truncate(size)
             self._file.seek(size)
-
-    @property
-    def size(self) -> int:
-        """How far it is written; 0 if there was nothing to write."""
-        return self._file.tell() if self._file is not None else 0
+            self.size = size
 
     def add(self, rejects: Sequence[Reject]) -> None:
         """Write some rejects, so that they stay if the program ends here."""
@@ -77,6 +77,7 @@ class RejectFile:
             for one in rejects
         )
         self._file.flush()
+        self.size = self._file.tell()
 
     def close(self) -> None:
         if self._file is not None:

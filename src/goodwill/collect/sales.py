@@ -7,22 +7,20 @@ its order's first row, as shop systems write it.
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Connection
 
 from goodwill.basics.clock import DAY
-from goodwill.collect import keys, times
-from goodwill.collect.columns import BAD, BLANK, Column, Held, Marks, Memo, Numbers, Unreadable, runs
+from goodwill.collect import keys
+from goodwill.collect.columns import BAD, BLANK, Column, Marks, Memo, Numbers, Unreadable, runs
+from goodwill.collect.named import IDENTITIES
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import money_reader, read_currency, read_id
+from goodwill.collect.when import When
 from goodwill.collect.writing import Faults, Making, Tools
 from goodwill.people.identify import identify_many
-
-# In which order a row's customer is known by what it says.
-IDENTITIES = (("customer", "user_id"), ("email", "email"), ("phone", "phone"))
 
 
 @dataclass
@@ -51,6 +49,7 @@ class Sales:
     """Reads the common columns, and remembers the customers, currencies and orders of the file.
 
     Attributes:
+        when: reads the times.
         customers: what names each: the kind of identity and the word.
         currencies: codes; the first is that of amounts that name none.
     """
@@ -58,17 +57,14 @@ class Sales:
     def __init__(self, part: PartPlan, tools: Tools, making: Making, currency: str | None) -> None:
         known = part.known
         self.part = part
-        self.calendar = times.Calendar(tools.zone)
+        self.when = When(part, tools, making)
         self.customers: list[tuple[str, str]] = []
         self.currencies = [known.constants.get("currency") or known.currency or currency or tools.currency]
         self._tools = tools
         self._making = making
-        self._utc = "time" in known.utc
         self._orders = _Orders()
         self._customer_numbers: dict[tuple[str, str], int] = {}
         self._order_memo = Memo(self._reference)
-        zone = ZoneInfo("UTC") if self._utc else tools.zone
-        self._time_memo = Memo(times.time_reader(zone, part.survey.order, making.now))
         self._currency_memo = Memo(self._currency)
         self._customer_memos = {field: Memo(self._customer(kind)) for field, kind in IDENTITIES}
         self._money: dict[tuple[str, int], Memo] = {}
@@ -79,7 +75,7 @@ class Sales:
         reference = self._order_memo.of(self.column(chunk, "order"))
         faults.because(reference == BLANK, "order", "is empty", "write the order's number; its lines belong together")
         faults.unreadable(reference == BAD, "order", self._order_memo)
-        at = self._times(chunk, faults)
+        at = self.when.read(chunk, faults)
         currency = self._read_currencies(chunk, faults)
         customer = self._read_customers(chunk, faults)
         usable = (reference > BAD) & (at > BAD)
@@ -158,26 +154,6 @@ class Sales:
     def _reference(self, value: object) -> int | None:
         order = read_id(value)
         return keys.reference(self._tools.source, order) if order is not None else None
-
-    def _times(self, chunk: Chunk, faults: Faults) -> Numbers:
-        column = self.column(chunk, "time")
-        if column.held in (Held.WALL, Held.MOMENT):
-            of_the_shop = column.held is Held.WALL and not self._utc
-            at = times.wall_or_moment(
-                np.asarray(column.values), self.calendar if of_the_shop else None, self._making.now
-            )
-            if column.blank is not None:
-                at[column.blank] = BLANK
-            faults.because(at == BAD, "time", "is no time at which a shop can have sold", "write the date again")
-            return at
-        if self.says("clock"):
-            clock = self.column(chunk, "clock")
-            column = Column(Held.TEXT, [f"{column.text(n)} {clock.text(n)}".strip() for n in range(len(column))])
-        at = self._time_memo.of(column)
-        if self.says("clock"):
-            faults.because(at == BAD, "time", "is not a date with a time of day", "write it like 2026-01-31 and 14:30")
-        faults.unreadable(at == BAD, "time", self._time_memo)
-        return at
 
     def _currency(self, value: object) -> int | None:
         code = read_currency(value)

@@ -109,11 +109,6 @@ def wall_or_moment(values: Numbers, calendar: Calendar | None, now: int) -> Numb
     return at
 
 
-def has_no_time(text: str) -> bool:
-    """Whether a text is a date alone."""
-    return bool(seen_in(text) & Seen.NO_TIME)
-
-
 def seen_in(value: str) -> Seen:
     """What a text tells about the order of day and month, and whether it carries a zone and a time."""
     try:

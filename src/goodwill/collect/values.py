@@ -174,6 +174,21 @@ def quantity_reader(mark: str) -> Callable[[object], int | None]:
     return read
 
 
+def stock_reader(mark: str) -> Callable[[object], int | None]:
+    """Reads how many there are as 1 (some) or 0 (none); None where nothing is said."""
+
+    def read(value: object) -> int | None:
+        number = _typed(value, 0)
+        if isinstance(value, str):
+            written = _taken_apart(value)
+            if written is None:
+                return None
+            number = _value(written, mark)
+        return int(number > 0)
+
+    return read
+
+
 def money_reader(currency: str, mark: str) -> Callable[[object], int | None]:
     """Reads amounts as whole minor units of a currency; None where nothing is said; less than zero is refused.
 

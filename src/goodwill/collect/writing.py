@@ -93,11 +93,15 @@ class Writer(Protocol):
 
 
 class Texts(dict[Any, str | None]):
-    """Values and the ids that they are: "" where nothing is said, None where it cannot be read."""
+    """Values and the ids (or texts) that they are: "" where nothing is said, None where it cannot be read."""
+
+    def __init__(self, read: Callable[[object], str | None] = read_id) -> None:
+        super().__init__()
+        self._read = read
 
     def __missing__(self, value: Any) -> str | None:
         try:
-            text = read_id(value) or ""
+            text = self._read(value) or ""
         except Unreadable:
             text = None
         self[value] = text

@@ -1,0 +1,215 @@
+"""Consents: each row becomes words in the ledger, one for each data category that it speaks of.
+
+Only a word that means yes is a yes: a blank is none, nor is "pending", nor a purchase. What is not said is read to the
+person's advantage. A yes without a time is recorded as the oldest word of all, so that any other word beats it; a no
+without a time as said when its file was first imported, so that it beats every yes before; a no with a date and no time
+of day as said at the end of that day.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from sqlalchemy import Connection
+
+from goodwill import consent
+from goodwill.basics.clock import DAY
+from goodwill.collect.columns import BAD, BLANK, Memo, Numbers, Unreadable
+from goodwill.collect.named import Named
+from goodwill.collect.plans import PartPlan
+from goodwill.collect.tables import Chunk
+from goodwill.collect.values import WITHDRAWN, answer_word, read_answer, read_text
+from goodwill.collect.when import When
+from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
+from goodwill.consent import Asked, Evidence, Said, State
+from goodwill.consent.repeats import already_said
+from goodwill.people.together import identify_rows
+from goodwill.purposes import Basis, Category, Entry, Register
+
+_BETWEEN = re.compile(r"\s*[,;|]\s*")
+_PROOF = ("notice", "words", "asked-how", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one row says, before it is known who the person is."""
+
+    entry: Entry
+    categories: tuple[Category, ...]
+    state: State
+    said_at: int
+    until: int | None
+    asked: Asked
+
+
+class Consents:
+    """Reads and writes answers about consent."""
+
+    def __init__(self, part: PartPlan, tools: Tools, making: Making, _: str | None) -> None:
+        self._part = part
+        self._tools = tools
+        self._making = making
+        self._named = Named(part, tools.region)
+        self._when = When(part, tools, making)
+        self._answers = Memo(read_answer)
+        self._about = _About(tools.register)
+        self._texts = Texts(read_text)
+
+    def prepare(self, chunk: Chunk) -> Prepared:
+        faults = Faults(self._part, chunk)
+        column = chunk.column(self._part.known.columns["answer"])
+        yes = self._answers.of(column)
+        ids = self._named.read(chunk, faults)
+        about = self._read_about(chunk, faults)
+        faults.unreadable(yes == BAD, "answer", self._answers)
+        at = self._when.read(chunk, faults)
+        proof = {field: self._read_texts(chunk, field) for field in _PROOF}
+        open_rows = yes == BLANK  # nobody answered, so the row says nothing, whatever else it holds
+        blank = blank_rows(self._part, chunk, open_rows)
+        faults.which[open_rows] = -1
+        good = np.flatnonzero(faults.none & ~open_rows).tolist()
+        said_at = self._said_at(at, yes).tolist()
+        states = [_state(yes[row] == 1, column.text(row)) for row in good]
+        told = [
+            (ids[row], self._answer(about[row], state, said_at[row], _of(proof, row)))
+            for row, state in zip(good, states, strict=True)
+        ]
+
+        def write(connection: Connection) -> Wrote:
+            return self._write(connection, told)
+
+        counts = {"blank rows": int(blank.sum()), "rows without an answer": int((open_rows & ~blank).sum())}
+        rejects = [*broken_rows(self._part, chunk), *faults.rejects()]
+        skipped = {why: count for why, count in counts.items() if count}
+        return Prepared(chunk.rows + len(chunk.broken), rejects, write, skipped)
+
+    def _write(self, connection: Connection, told: list[tuple[dict[str, str], _Answer]]) -> Wrote:
+        now, import_id = self._making.now, self._making.id
+        met = identify_rows(
+            connection, self._tools.cipher, [ids for ids, _ in told], now=now, import_id=import_id,
+            region=self._tools.region,
+        )  # fmt: skip
+        words, rows = [], []
+        for row, (one, (_, answer)) in enumerate(zip(met, told, strict=True)):
+            if one is None:
+                continue
+            for category in answer.categories:
+                words.append(
+                    Said(
+                        one.person,
+                        answer.entry.name,
+                        category,
+                        answer.state,
+                        answer.said_at,
+                        answer.asked,
+                        answer.until,
+                    )
+                )
+                rows.append(row)
+        known = already_said(connection, words)
+        fresh: dict[tuple[object, ...], Said] = {}
+        kept = set()
+        for word, row, old in zip(words, rows, known, strict=True):
+            key = (word.person, word.purpose, word.category, word.state, word.said_at)
+            if not old and key not in fresh:
+                fresh[key] = word
+                kept.add(row)
+        positions = consent.append(connection, list(fresh.values()), now=now)
+        span = (positions[0], positions[-1]) if positions else None
+        return Wrote(len(kept), len(told) - len(kept), positions=span)
+
+    def _read_about(self, chunk: Chunk, faults: Faults) -> "list[_Subject | None]":
+        """The purpose and data categories that each row is about."""
+        constants = self._part.known.constants
+        purposes, categories = (
+            self._read_texts(chunk, field) or [constants.get(field, "")] * chunk.rows
+            for field in ("purpose", "data-category")
+        )
+        about = [self._about[pair] for pair in zip(purposes, categories, strict=True)]
+        bad = np.fromiter((isinstance(one, Unreadable) for one in about), bool, chunk.rows)
+
+        def why(row: int) -> tuple[str, str, Unreadable]:
+            reason = about[row]
+            heading = self._part.known.columns.get("purpose", "")
+            return heading, purposes[row], reason if isinstance(reason, Unreadable) else Unreadable("", "")
+
+        faults.mark(bad, why)
+        return [None if isinstance(one, Unreadable) else one for one in about]
+
+    def _read_texts(self, chunk: Chunk, field: str) -> list[str]:
+        if field not in self._part.known.columns:
+            return []
+        return [text or "" for text in self._texts.of(chunk.column(self._part.known.columns[field]))]
+
+    def _said_at(self, at: Numbers, yes: Numbers) -> Numbers:
+        """When each word counts as said; never later than the file was first imported."""
+        # A moment before the import, so that the ledger keeps exactly this time and knows the word again.
+        calendar, since = self._when.calendar, self._making.since - 1
+        timed = np.where(at > BAD, at, 0)
+        day = calendar.days(timed)
+        begins, ends = calendar.moments(day * DAY), calendar.moments((day + 1) * DAY) - 1
+        said = np.where((timed == begins) & (yes == 0), ends, timed)
+        said = np.where(at == BLANK, np.where(yes == 1, 0, since), said)
+        earliest: Numbers = np.minimum(said, since)
+        return earliest
+
+    def _answer(self, about: "_Subject | None", state: State, said_at: int, proof: dict[str, str]) -> _Answer:
+        if about is None:
+            raise AssertionError("a row with a fault is not written")
+        entry, categories = about
+        timed = said_at > 0
+        shown = (proof["notice"] or proof["words"]) and proof["asked-how"]
+        evidence = Evidence.PROVEN if timed and shown else Evidence.CLAIMED if timed else Evidence.NONE
+        asked = Asked(
+            how=proof["asked-how"] or "import", notice=proof["notice"] or None, words=proof["words"] or None,
+            language=proof["language"] or None, by="import", evidence=evidence,
+        )  # fmt: skip
+        if state is not State.GIVEN or entry.consent_days is None:
+            return _Answer(entry, categories, state, said_at, None, asked)
+        # How old a yes without a time is nobody knows; it ends as if it had been given when its file first came.
+        begins = said_at if timed else self._making.since
+        return _Answer(entry, categories, state, said_at, begins + entry.consent_days * DAY, asked)
+
+
+def _state(yes: object, word: str) -> State:
+    if yes:
+        return State.GIVEN
+    return State.WITHDRAWN if answer_word(word) in WITHDRAWN else State.REFUSED
+
+
+_Subject: TypeAlias = tuple[Entry, tuple[Category, ...]]
+
+
+class _About(dict[tuple[str, str], _Subject | Unreadable]):
+    """What a purpose and data categories, as a file names them, are in the register."""
+
+    def __init__(self, register: Register) -> None:
+        super().__init__()
+        self._register = register
+
+    def __missing__(self, pair: tuple[str, str]) -> _Subject | Unreadable:
+        try:
+            self[pair] = self._look_up(*pair)
+        except Unreadable as reason:
+            self[pair] = reason
+        return self[pair]
+
+    def _look_up(self, purpose: str, categories: str) -> _Subject:
+        name = purpose.casefold().replace("_", "-").replace(" ", "-")
+        possible = ", ".join(entry.name for entry in self._register.asked())
+        if name not in self._register:
+            raise Unreadable("is not a registered purpose", f"write one of {possible}")
+        entry = self._register[name]
+        if entry.basis not in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS):
+            raise Unreadable(f"rests on {entry.basis}, so there is no choice to record", f"write one of {possible}")
+        chosen = tuple(Category(word) for word in _BETWEEN.split(categories.casefold()) if word)
+        if unknown := [word for word in chosen if word not in entry.categories]:
+            raise Unreadable(
+                f"does not use the data category '{unknown[0]}'", f"write one of {', '.join(entry.categories)}"
+            )
+        return entry, chosen or entry.categories
+
+
+def _of(columns: dict[str, list[str]], row: int) -> dict[str, str]:
+    return {field: column[row] if column else "" for field, column in columns.items()}

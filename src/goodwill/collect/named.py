@@ -1,0 +1,59 @@
+"""Who a row is about: by the shop's own number, an e-mail address, a phone number, or several of these."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from goodwill import people
+from goodwill.collect.columns import Unreadable
+from goodwill.collect.plans import PartPlan
+from goodwill.collect.tables import Chunk
+from goodwill.collect.values import read_id
+from goodwill.collect.writing import Faults, Texts
+
+# The fields that name a customer and the kinds of identity that they are, the surest first.
+IDENTITIES = (("customer", "user_id"), ("email", "email"), ("phone", "phone"))
+
+_ODD = {
+    "customer": ("cannot be read as an id", "export again, and import without opening the file in a spreadsheet"),
+    "email": ("is no e-mail address", "correct it, or leave it empty"),
+    "phone": ("is no telephone number", "write it with its country code, such as +49 30 123456, or leave it empty"),
+}
+
+
+class Named:
+    """Reads who each row is about."""
+
+    def __init__(self, part: PartPlan, region: str | None) -> None:
+        self._columns = part.known.columns
+        self._memos = {field: Texts(_reader(kind, region)) for field, kind in IDENTITIES if field in self._columns}
+
+    def read(self, chunk: Chunk, faults: Faults) -> list[dict[str, str]]:
+        """The ids of each row by kind. A row that names nobody, or somebody in a way that cannot be, has a fault."""
+        rows: list[dict[str, str]] = [{} for _ in range(chunk.rows)]
+        for field, kind in IDENTITIES:
+            if field not in self._memos:
+                continue
+            words = self._memos[field].of(chunk.column(self._columns[field]))
+            faults.because(np.fromiter((word is None for word in words), bool, chunk.rows), field, *_ODD[field])
+            for ids, word in zip(rows, words, strict=True):
+                if word:
+                    ids[kind] = word
+        nobody = np.fromiter((not ids for ids in rows), bool, chunk.rows)
+        field = next(iter(self._memos))
+        faults.because(nobody, field, "names nobody", "write a customer number, an e-mail address or a phone number")
+        return rows
+
+
+def _reader(kind: str, region: str | None) -> Callable[[object], str | None]:
+    """Reads an id of a kind: None for words that name nobody; what can be no address at all is refused."""
+
+    def read(value: object) -> str | None:
+        word = read_id(value)
+        if word is None or people.canonical(kind, word, region=region) is not None:
+            return word
+        if people.canonical("user_id", word) is None:
+            return None  # "guest", "unknown", "0"
+        raise Unreadable(*_ODD["email" if kind == "email" else "phone"])
+
+    return read

@@ -1,0 +1,122 @@
+"""What an import did: counted in is counted out, and what was left behind is named."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goodwill.collect.recognise import Left
+from goodwill.collect.rejects import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is.
+
+    Attributes:
+        rows: read so far; of: all; both over all files.
+        seconds: since this run began.
+        fresh: rows of this run; fewer than `rows` where an interrupted import goes on.
+    """
+
+    file: str
+    rows: int
+    of: int
+    rejected: int
+    seconds: float
+    fresh: int
+
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        return self.fresh / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to go; None while nobody can tell."""
+        return (self.of - self.rows) / self.rate if self.rate > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class PartReport:
+    """What became of one file.
+
+    Attributes:
+        unchanged: rows that said nothing new.
+        skipped: rows that say nothing at all.
+        left: columns that were not taken in.
+    """
+
+    file: str
+    kind: str
+    rows: int
+    kept: int
+    unchanged: int
+    rejected: int
+    skipped: int
+    left: tuple[Left, ...]
+    mapping: Mapping[str, str]
+
+    @property
+    def reconciled(self) -> str:
+        """One line in which what came in is what went out."""
+        skipped = f" + {self.skipped:,} without content" if self.skipped else ""
+        return (
+            f"{self.file}: {self.rows:,} rows = {self.kept:,} kept + {self.unchanged:,} unchanged + "
+            f"{self.rejected:,} rejected{skipped}"
+        )
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        id: its number, for an undo; None where nothing was kept (a dry run).
+        state: done; refused (strict, and there were rejects); dry-run.
+        rejects: the first of them; all are in `reject_files`.
+        notes: what the owner should know, in sentences.
+        seconds: of this run. resumed: whether it went on with an interrupted import.
+    """
+
+    id: int | None
+    state: str
+    parts: tuple[PartReport, ...]
+    notes: tuple[str, ...]
+    rejects: tuple[Reject, ...]
+    reject_files: tuple[Path, ...]
+    seconds: float
+    resumed: bool = False
+    fresh: int = field(default=0)
+
+    @property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def kept(self) -> int:
+        return sum(part.kept for part in self.parts)
+
+    @property
+    def unchanged(self) -> int:
+        return sum(part.unchanged for part in self.parts)
+
+    @property
+    def rejected(self) -> int:
+        return sum(part.rejected for part in self.parts)
+
+    @property
+    def skipped(self) -> int:
+        return sum(part.skipped for part in self.parts)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(part.kind for part in self.parts))
+
+    @property
+    def left_behind(self) -> tuple[tuple[str, Left], ...]:
+        """Every column that was not taken in, with its file."""
+        return tuple((part.file, left) for part in self.parts for left in part.left)
+
+    @property
+    def rows_per_second(self) -> float:
+        return self.fresh / self.seconds if self.seconds > 0 else 0.0

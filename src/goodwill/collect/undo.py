@@ -1,0 +1,140 @@
+"""Take an import back as if it had never been made, in the order mark, settle, erase."""
+
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection
+
+from goodwill import consent
+from goodwill.basics.errors import Conflict
+from goodwill.basics.ids import PersonId, Position, ProductId
+from goodwill.catalogue import Product, of_ids
+from goodwill.catalogue import store as shelves
+from goodwill.collect import store
+from goodwill.collect.writing import Tools
+from goodwill.consent import Asked
+from goodwill.people import holds, put_back
+from goodwill.people import undo as people_undo
+from goodwill.people.mentions import products_mentioned
+from goodwill.people.profile import Before, Line
+from goodwill.protect import Sealed
+from goodwill.purposes import Category
+from goodwill.storage import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was taken back.
+
+    Attributes:
+        facts: fields of profiles put back or taken out.
+        products: taken out of the catalogue; put back where the import had changed them.
+        consents: answers taken back; the ledger keeps both, the answer and that it never counted.
+        people: those whom nobody knows any more.
+    """
+
+    id: int
+    events: int
+    facts: int
+    products_removed: int
+    products_put_back: int
+    consents: int
+    people: int
+
+
+def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[], None]) -> Undone:
+    """Take back everything that an import brought. It may be interrupted, and then be done again.
+
+    Args:
+        settle: lets every kept total catch up; a total can only give back a part that can still be worked out.
+
+    Raises:
+        NotFound: there is no such import.
+        Conflict: it was taken back before, or a total did not settle.
+    """
+    with database.transaction() as connection:
+        answers = _mark(connection, tools, import_id)
+    settle()
+    with database.transaction() as connection:
+        undone, gone = _erase(connection, tools, import_id, answers)
+    for person in gone:
+        tools.cipher.keys.destroy(person)
+    return undone
+
+
+def _mark(connection: Connection, tools: Tools, import_id: int) -> int:
+    """Hold everybody concerned and take the answers back; from here on nobody goes on with this import."""
+    begun = store.get(connection, import_id)
+    if begun.state not in ("running", "done", "undoing"):
+        raise Conflict(f"Import {import_id} is {begun.state}, so there is nothing to take back.")
+    now = tools.clock()
+    positions = [Position(row) for first, last in begun.place.get("positions", []) for row in range(first, last + 1)]
+    people = {*people_undo.concerned(connection, import_id), *(was.person for was in _facts(connection, import_id))}
+    holds.hold(connection, people, _reason(import_id), now=now)
+    if begun.state != "undoing":
+        for some in range(0, len(positions), 5_000):
+            asked = Asked(how="undo", by=_reason(import_id))
+            consent.invalidate(connection, positions[some : some + 5_000], asked=asked, now=now)
+        store.close(connection, import_id, "undoing")
+    return len(positions)
+
+
+def _erase(connection: Connection, tools: Tools, import_id: int, answers: int) -> tuple[Undone, tuple[PersonId, ...]]:
+    now = tools.clock()
+    people = {*people_undo.concerned(connection, import_id), *(was.person for was in _facts(connection, import_id))}
+    facts = put_back(connection, list(_facts(connection, import_id)), import_id=import_id)
+    removed = people_undo.remove_import(connection, import_id, now=now)
+    holds.release(connection, people.difference(removed.people), _reason(import_id), now=now)
+    put_back_products = _put_back_products(connection, import_id)
+    taken = _remove_products(connection, import_id)
+    store.forget_before(connection, import_id)
+    store.close(connection, import_id, "undone", now=now)
+    undone = Undone(import_id, removed.events, facts, taken, put_back_products, answers, len(removed.people))
+    return undone, removed.people
+
+
+def _reason(import_id: int) -> str:
+    return f"undo of import {import_id}"
+
+
+def _facts(connection: Connection, import_id: int) -> Iterator[Before]:
+    for key, line in store.before(connection, import_id, "profile"):
+        yield Before(PersonId(key["person"]), key["field"], _line(line) if line is not None else None)
+
+
+def _line(line: dict[str, Any]) -> Line:
+    sealed = Sealed(line["epoch"], b64decode(line["data"]))
+    return Line(Category(line["category"]), sealed, line["changed_at"], line["import_id"])
+
+
+def _put_back_products(connection: Connection, import_id: int) -> int:
+    """Give products the values that they had, except where somebody else has changed them since."""
+    changes = [(ProductId(key), change) for key, change in store.before(connection, import_id, "product")]
+    now = of_ids(connection, {key for key, _ in changes})
+    for key, change in changes:
+        if key in now:
+            now[key] = _without(now[key], _product(change["became"]), _product(change["was"]))
+    shelves.put_back(connection, now)
+    return len(now)
+
+
+def _without(now: Product, became: Product, was: Product) -> Product:
+    values = {}
+    for one in fields(Product):
+        current, import_said, before = (getattr(product, one.name) for product in (now, became, was))
+        values[one.name] = before if current == import_said else current
+    return Product(**values)
+
+
+def _product(values: dict[str, Any]) -> Product:
+    return Product(**{**values, "tags": tuple(values["tags"]) if values["tags"] is not None else None})
+
+
+def _remove_products(connection: Connection, import_id: int) -> int:
+    """Take out the products that the import brought, except those that somebody bought by another way."""
+    mine = shelves.added_by(connection, import_id)
+    unused = set(mine) - products_mentioned(connection, mine)
+    shelves.remove(connection, unused)
+    return len(unused)

@@ -1,0 +1,112 @@
+"""Many people at once, each by several ids: what `identify` does for one, for a whole file of customers."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from goodwill.basics.clock import Micros
+from goodwill.basics.ids import PersonId
+from goodwill.people.bulk import listed
+from goodwill.people.identify import _SEVERAL, _attach, _Mark, _marks, _new_people, _people_of
+from goodwill.people.tables import identities
+from goodwill.protect import Cipher
+from goodwill.storage.engine import PEOPLE, one_at_a_time
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Who a row is about, and whether that told the shop anything: somebody new, or a new id of somebody known."""
+
+    person: PersonId
+    new: bool
+
+
+def identify_rows(
+    connection: Connection,
+    cipher: Cipher,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    now: Micros,
+    import_id: int | None = None,
+    region: str | None = None,
+) -> list[Met | None]:
+    """The people behind rows of ids, as if `identify` were asked for one row after the other.
+
+    A row none of whose ids can identify anybody gives None.
+
+    Raises:
+        BadInput: an id holds NUL or broken Unicode.
+    """
+    marked = [_marks(cipher, ids, region) for ids in rows]
+    if any(mark.place not in found for found in (_known(connection, marked),) for marks in marked for mark in marks):
+        one_at_a_time(connection, PEOPLE)  # whoever else makes people has committed when this returns
+    room = _Room(_known(connection, marked))
+    room.accounts.update(_accounts(connection, set(room.known.values())))
+    met = [room.take_in(marks) for marks in marked]
+    made = _new_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else []
+    owned = [(mark, _real(person, made)) for mark, person in room.attached]
+    _attach(connection, cipher, owned, verified_at=None, import_id=import_id)
+    return [Met(_real(one.person, made), one.new) if one is not None else None for one in met]
+
+
+@dataclass
+class _Room:
+    """Who is known while the rows come in; newcomers have numbers below zero until they are made."""
+
+    known: dict[tuple[str, bytes], PersonId]
+    accounts: defaultdict[PersonId, set[str]] = field(default_factory=lambda: defaultdict(set))
+    attached: list[tuple[_Mark, PersonId]] = field(default_factory=list)
+    newcomers: int = 0
+
+    def take_in(self, marks: Sequence[_Mark]) -> Met | None:
+        if not marks:
+            return None
+        person = self._whose(marks)
+        if person is None:
+            self.newcomers += 1
+            person = PersonId(-self.newcomers)
+        unknown = [mark for mark in marks if mark.place not in self.known]
+        for mark in unknown:
+            self.known[mark.place] = person
+            self.attached.append((mark, person))
+            if mark.kind not in _SEVERAL:
+                self.accounts[person].add(mark.kind)
+        return Met(person, bool(unknown))
+
+    def _whose(self, marks: Sequence[_Mark]) -> PersonId | None:
+        """The first person that the ids point to and that the new ones fit: nobody gets a second account."""
+        for place, mark in enumerate(marks):
+            person = self.known.get(mark.place)
+            stronger = {one.kind for one in marks[:place] if one.kind not in _SEVERAL}
+            if person is not None and not stronger & self.accounts[person]:
+                return person
+        return None
+
+
+def _known(connection: Connection, marked: Sequence[Sequence[_Mark]]) -> dict[tuple[str, bytes], PersonId]:
+    lookups: defaultdict[str, dict[bytes, None]] = defaultdict(dict)
+    for marks in marked:
+        for mark in marks:
+            lookups[mark.kind][mark.lookup] = None
+    return {
+        (kind, lookup): person
+        for kind, these in lookups.items()
+        for lookup, person in _people_of(connection, kind, list(these)).items()
+    }
+
+
+def _accounts(connection: Connection, persons: set[PersonId]) -> dict[PersonId, set[str]]:
+    """Of which kinds, of those that a person has only one of, each of some people has one."""
+    found: defaultdict[PersonId, set[str]] = defaultdict(set)
+    question = select(identities.c.person, identities.c.kind).where(
+        identities.c.person.in_(listed(connection, persons)), identities.c.kind.not_in(sorted(_SEVERAL))
+    )
+    for person, kind in connection.execute(question):
+        found[PersonId(person)].add(kind)
+    return found
+
+
+def _real(person: PersonId, made: Sequence[PersonId]) -> PersonId:
+    return made[-person - 1] if person < 0 else person
