@@ -31,8 +31,8 @@ ANSWERS = ibis.table(
 )
 LEDGER = ibis.table(
     {
-        "position": "int64", "person": "int64", "purpose": "string", "category": "string", "yes": "int64",
-        "said_at": "int64", "until": "int64", "refers": "int64",
+        "position": "int64", "person": "int64", "purpose": "string", "category": "string", "state": "string",
+        "yes": "int64", "said_at": "int64", "until": "int64", "refers": "int64",
     },
     name="consent_rows",
 )  # fmt: skip
@@ -47,6 +47,8 @@ def answers_as_of(entry: Entry, category: Category, position: int) -> Table:
     rows = LEDGER.filter(LEDGER.purpose == entry.name, LEDGER.category == category, LEDGER.position <= position)
     taken_back = LEDGER.filter(LEDGER.refers.notnull(), LEDGER.position <= position).select(position=LEDGER.refers)
     counting = rows.filter(rows.yes.notnull()).anti_join(taken_back, "position")
+    # As strict as the row engine: only a row whose state is a yes counts as one, whatever its other columns say.
+    counting = counting.mutate(yes=counting.state.isin(["given", "renewed"]).ifelse(counting.yes, 0))
     order = [counting.said_at.desc(), counting.yes.asc(), counting.position.desc()]
     ranked = counting.mutate(nth=ibis.row_number().over(ibis.window(group_by=counting.person, order_by=order)))
     return ranked.filter(ranked.nth == 0).select("person", "yes", "until")
@@ -76,7 +78,7 @@ def allowing(entry: Entry, category: Category, as_of: AsOf, *, current: bool) ->
     else:
         allowed = PEOPLE.filter(PEOPLE.erased_at.isnull(), PEOPLE.merged_into.isnull()).select(person=PEOPLE.id)
         if entry.basis is Basis.LEGITIMATE_INTERESTS:
-            allowed = allowed.anti_join(answers.filter(answers.yes == 0), "person")
+            allowed = allowed.anti_join(answers.filter(answers.yes != 1), "person")
     return allowed.anti_join(held(as_of.holds), "person")
 
 

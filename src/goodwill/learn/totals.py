@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def load(file: Path) -> Sums:
         BadInput: the file is not one of ours, or was cut short.
     """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as raw, np.load(raw, allow_pickle=False) as arrays:
             names = sorted({key.rsplit(".", 1)[0] for key in arrays.files})
             return Sums({
                 name: Cells(
@@ -41,7 +42,7 @@ def load(file: Path) -> Sums:
                 )
                 for name in names
             })  # fmt: skip
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise BadInput(
             f"The kept total in {file} cannot be read ({error}); make it anew with: goodwill learn"
         ) from None

@@ -10,7 +10,7 @@ from goodwill.storage.engine import is_sqlite
 from goodwill.storage.schema import Whole, metadata
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class AsOf:
     """How far an answer reaches: the last row of each log that it has seen, and the moment for what expires.
 

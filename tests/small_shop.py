@@ -1,0 +1,85 @@
+"""A small shop for tests: a bakery with twenty-odd customers of known habits, written through the rooms' own verbs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from goodwill import people
+from goodwill.app import create_shop
+from goodwill.basics.clock import DAY, Clock, Micros
+from goodwill.basics.ids import PersonId, hash64
+from goodwill.catalogue import store as catalogue
+from goodwill.catalogue.products import Product
+from goodwill.consent import Asked, grant, withdraw
+from goodwill.people.columns import EventColumns
+from goodwill.people.types import BOUGHT
+from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS
+from goodwill.shop import Shop
+from goodwill.storage import Database
+
+ASKED = Asked(how="test", notice="n1")
+CROWD = 30
+MORNING = ("croissant", "coffee", "brioche", "juice")
+EVENING = ("bread", "cheese", "olives", "wine")
+RARE = ("truffle", "tobacco pouch")
+
+
+@dataclass(frozen=True)
+class Bakery:
+    """The shop, and its people by name: the cast, and a crowd of c0, c1 … who allow everything."""
+
+    shop: Shop
+    person: dict[str, PersonId]
+
+
+def bakery(database: Database, folder: Path, clock: Clock, **settings: object) -> Bakery:
+    """Amina allows everything, Bruno was never asked, Chiara withdrew, Dev is new and allows everything.
+
+    Even-numbered people and Amina come in the morning, the others in the evening; nobody but Amina ever bought
+    truffles, and only she and four of the crowd bought tobacco.
+    """
+    where = database.url or f"sqlite:///{database.file}"
+    shop = create_shop(folder / "home", clock=clock, database=where, **settings)
+    names = ["amina", "bruno", "chiara", "dev", *(f"c{n}" for n in range(CROWD))]
+    with shop.database.transaction() as connection:
+        ids = people.identify_many(connection, shop.cipher, "user_id", names, now=clock())
+        things = [Product(name, name.capitalize(), category="food", type=name) for name in (*MORNING, *EVENING, *RARE)]
+        number = dict(zip([thing.external for thing in things], catalogue.upsert_many(connection, things).ids, strict=True))
+        _visits(connection, ids, number, int(clock()) // DAY)
+        for name in ("amina", "chiara", "dev", *names[4:]):
+            for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT):
+                grant(connection, ids[name], shop.register[purpose], asked=ASKED, now=Micros(clock() - DAY))
+        for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT):
+            withdraw(connection, ids["chiara"], shop.register[purpose], asked=ASKED, now=clock())
+    return Bakery(shop, ids)
+
+
+def _visits(connection, ids: dict[str, PersonId], number: dict[str, int], today: int) -> None:  # type: ignore[no-untyped-def]
+    lines: list[tuple[int, int, int]] = []
+    for turn, (name, person) in enumerate(ids.items()):
+        if name == "dev":
+            continue
+        usual = MORNING if turn % 2 == 0 else EVENING
+        for week in range(8, 0, -1):
+            basket = [usual[0], usual[1], usual[2 + (week + turn) % 2]]
+            basket += ["truffle"] if name == "amina" and week == 3 else []
+            basket += ["tobacco pouch"] if name in ("amina", "c0", "c2", "c4", "c6") else []
+            # The morning people with an even visit also take bread and cheese: what goes together across the two.
+            basket += [EVENING[week % 2]] if turn % 4 == 0 and name != "amina" else []
+            lines += [(person, today - 7 * week, number[thing]) for thing in basket]
+    columns = list(zip(*lines, strict=True))
+    log_days = [int(day) for day in columns[1]]
+    people.log.append(
+        connection,
+        EventColumns(
+            person=list(columns[0]),
+            type=[BOUGHT] * len(lines),
+            at=[day * DAY + 9 * 3_600_000_000 for day in log_days],
+            day=log_days,
+            product=list(columns[2]),
+            quantity=[1000] * len(lines),
+            amount=[250] * len(lines),
+            currency="EUR",
+            reference=[hash64(person, day) for person, day, _ in lines],
+            key=[hash64("test", *line) for line in lines],
+        ),
+    )
