@@ -305,7 +305,7 @@ def _note_place(connection: Connection, work: _Work, wrote: Wrote) -> None:
     place = {
         "parts": [asdict(part) for part in work.counts],
         "rejects": [file.size for file in work.files],
-        "positions": work.positions,
+        "positions": [list(stretch) for stretch in work.positions],
     }
     store.move(connection, work.making.id, work.place, place, work.totals())
     work.place = place
