@@ -81,7 +81,7 @@ def habits(baskets: Baskets, today: Numbers) -> Habits:
     visits = baskets.visits[series.person]
     last_visit = baskets.starts[1:][series.person] - 1
     now = np.maximum(today[series.person], baskets.day[last_visit] if last_visit.size else 0)
-    ends = np.r_[series.at[1:], series.visit.size]
+    ends = np.append(series.at, series.visit.size)[1:]
     recent = series.visit >= np.repeat(last_visit + 1 - WINDOW, ends - series.at)
     count = np.r_[0, np.cumsum(recent)]
     return Habits(
