@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
+from goodwill.access.rows import is_known
 from goodwill.basics.clock import Clock, Micros, day_of
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId, Position
@@ -352,7 +353,7 @@ class Shop:
 
     def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
         if isinstance(who, Who) and who.id is not None:
-            return who.id
+            return who.id if is_known(connection, who.id) else None
         for kind, value in _words(who).items():
             found = people.find(connection, self.cipher, kind, value)
             if found is not None:
