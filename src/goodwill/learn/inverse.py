@@ -47,12 +47,18 @@ def inverse_of_floored(pairs: Whole, weight: float, least: int) -> Floats:
     from scipy.linalg import eigh
 
     floored = np.where(pairs >= least, pairs, 0).astype(np.float64)
-    floored.flat[:: floored.shape[0] + 1] = np.diagonal(pairs)
-    if not floored.size:
-        return floored
-    values, vectors = eigh(floored, lower=False, driver="evd", overwrite_a=True, check_finite=False)
-    vectors *= np.sqrt(1 / (np.maximum(values, 0) + weight))
-    return np.asarray(vectors @ vectors.T)
+    floored.flat[:: floored.shape[0] + 1] = 0
+    # An item without any pair left stands alone: its line of the inverse is a single number.
+    paired = np.flatnonzero(floored.any(axis=0) | floored.any(axis=1))
+    bought = np.diagonal(pairs).astype(np.float64)
+    answer = np.diag(1 / (bought + weight))
+    if paired.size:
+        block = floored[np.ix_(paired, paired)]
+        block.flat[:: paired.size + 1] = bought[paired]
+        values, vectors = eigh(block, lower=False, driver="evd", overwrite_a=True, check_finite=False)
+        vectors *= np.sqrt(1 / (np.maximum(values, 0) + weight))
+        answer[np.ix_(paired, paired)] = vectors @ vectors.T
+    return answer
 
 
 def mirror(matrix: Floats) -> None:
