@@ -1,0 +1,157 @@
+"""What people allow: ask, write down, take back."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import RenderableType
+
+from goodwill.basics.errors import NotFound
+from goodwill.cli import out
+from goodwill.cli.ends import Code
+from goodwill.cli.named import LOST, Person, who
+from goodwill.cli.shell import PEOPLE, Shell, app, command, group
+
+if TYPE_CHECKING:
+    from goodwill.consent import Receipt, Row, Standing
+    from goodwill.shop import Answer
+
+Purpose = Annotated[
+    str, typer.Argument(help="A purpose of the register, such as recommendations; see `goodwill purposes`.")
+]
+Categories = Annotated[
+    list[str] | None,
+    typer.Option("--category", help="Only this data category; may be given more than once. Without it: all."),
+]
+How = Annotated[str, typer.Option(help="Where the person said so: till, phone, paper …")]
+Notice = Annotated[str | None, typer.Option(help="The id and version of the notice that was shown.")]
+Words = Annotated[str | None, typer.Option(help="The words that were shown or read out.")]
+Language = Annotated[str | None, typer.Option(help="Their language, such as en or de-CH.")]
+_Asked = tuple[str, str | None, str | None, str | None]  # how, notice, words, language
+
+
+@command(app, "can", panel=PEOPLE, lost="goodwill purposes")
+def can(shell: Shell, person: Person, purpose: Purpose) -> int:
+    """Say whether somebody allows a purpose, and why; ends with 0 for yes and 3 for no.
+
+    Example: goodwill can amina recommendations
+    """
+    from goodwill.web import answers
+
+    with shell.shop() as shop:
+        answer = shop.can(who(shop, person), purpose)
+        zone = shop.settings.zone
+        document = answers.can(shop, answer)
+        shell.answer(document, *_lines_of(answer, zone), watermark=shop.settings.watermark)
+    return int(Code.DONE if answer.allowed else Code.REFUSED)
+
+
+def _lines_of(answer: "Answer", zone: ZoneInfo) -> Iterator[RenderableType]:
+    since = f" since {out.when(answer.since, zone)} (row {answer.position} of the ledger)" if answer.position else ""
+    yield f"{'Yes' if answer.allowed else 'No'}: {answer.reason}{since}."
+    if answer.categories:
+        rows = (_standing(line, zone) for line in answer.categories)
+        yield out.table(("data", "allowed", "because", "since", "until", "row#"), rows)
+
+
+def _standing(line: "Standing", zone: ZoneInfo) -> tuple[object, ...]:
+    allowed = "yes" if line.allowed else "no"
+    return (
+        line.category,
+        allowed,
+        line.reason,
+        out.when(line.since, zone),
+        out.when(line.until, zone),
+        line.position or "–",
+    )
+
+
+consent = group("consent", "Who allowed what: read the ledger, add to it.", panel=PEOPLE)
+
+
+@command(consent, "show", lost=LOST)
+def show(shell: Shell, person: Person) -> None:
+    """Show everything that somebody said about consent, oldest first."""
+    from goodwill.web import answers
+
+    with shell.shop() as shop:
+        rows = shop.consents(who(shop, person))
+        lines = (_line(row, shop.settings.zone) for row in rows)
+        table = out.table(("row#", "purpose", "data", "said", "when", "until", "evidence", "notice"), lines)
+        nothing = "Nothing was ever said; only what needs no consent is allowed."
+        document = answers.consents(shop, rows)
+        shell.answer(document, table if rows else nothing, watermark=shop.settings.watermark)
+
+
+def _line(row: "Row", zone: ZoneInfo) -> tuple[object, ...]:
+    said, until = out.when(row.said_at, zone), out.when(row.until, zone)
+    return row.position, row.purpose, row.category, row.state.value, said, until, row.evidence.value, row.notice or "–"
+
+
+@command(consent, "grant", lost="goodwill purposes")
+def grant(
+    shell: Shell,
+    person: Person,
+    purpose: Purpose,
+    category: Categories = None,
+    how: How = "staff",
+    notice: Notice = None,
+    words: Words = None,
+    language: Language = None,
+) -> None:
+    """Write down that somebody allows a purpose.
+
+    Example: goodwill consent grant amina recommendations --how till --notice checkout-2026-11
+    """
+    _write(shell, person, purpose, category, (how, notice, words, language), yes=True)
+
+
+@command(consent, "withdraw", lost=LOST)
+def withdraw(
+    shell: Shell,
+    person: Person,
+    purpose: Purpose,
+    category: Categories = None,
+    how: How = "staff",
+    notice: Notice = None,
+    words: Words = None,
+    language: Language = None,
+) -> None:
+    """Write down that somebody takes a purpose back, or says no to it; it counts from now on.
+
+    Example: goodwill consent withdraw chiara recommendations --how phone
+    """
+    _write(shell, person, purpose, category, (how, notice, words, language), yes=False)
+
+
+def _write(shell: Shell, person: str, purpose: str, categories: list[str] | None, asked: _Asked, *, yes: bool) -> None:
+    from goodwill.consent import Asked, Evidence
+    from goodwill.web import answers
+
+    how, notice, words, language = asked
+    # What staff type is their word for it; only a form that the person filled in proves more.
+    said = Asked(how=how, notice=notice, words=words, language=language, by="command line", evidence=Evidence.CLAIMED)
+    with shell.shop() as shop:
+        somebody = who(shop, person)
+        known = shop.find(somebody) is not None
+        if not known and not yes:
+            raise NotFound(f"Nobody known as '{person}' has anything to take back.")
+        receipt = shop.grant(somebody, purpose, categories or None, asked=said, yes=yes)
+        document = answers.receipt(shop, receipt)
+        shell.answer(document, *_receipt(receipt, shop.settings.zone), watermark=shop.settings.watermark)
+        if not known:
+            shell.note(f"'{person}' was not known before and is now.")
+
+
+def _receipt(receipt: "Receipt", zone: ZoneInfo) -> Iterator[RenderableType]:
+    yield f"Written down: {receipt.purpose} {receipt.state.value}."
+    yield out.pairs(
+        [
+            ("data", ", ".join(receipt.categories)),
+            ("rows", ", ".join(map(str, receipt.positions))),
+            ("when", out.when(receipt.said_at, zone)),
+            ("until", out.when(receipt.until, zone)),
+            ("notice", receipt.notice or "–"),
+        ]
+    )

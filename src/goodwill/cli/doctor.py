@@ -1,0 +1,302 @@
+"""Look the shop over: what is missing, and the command that mends it. Changes nothing."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
+
+from goodwill.cli import out
+from goodwill.cli.ends import Code, end_of
+from goodwill.cli.shell import SET_UP, Shell, app, command
+
+if TYPE_CHECKING:
+    from goodwill.app import Settings
+    from goodwill.basics.clock import Day
+    from goodwill.purposes import Register
+    from goodwill.storage import Database
+
+_GIGABYTE = 1_000_000_000
+_LEAST_FREE = 200_000_000  # bytes; below this the next import may fill the disk
+
+
+class State(StrEnum):
+    """How something is."""
+
+    OK = "ok"
+    NOTE = "look"  # works, and somebody should look at it
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``mend`` says what helps where it is not well."""
+
+    what: str
+    state: State
+    found: str
+    mend: str = ""
+
+
+@command(app, "doctor", panel=SET_UP)
+def doctor(shell: Shell) -> int:
+    """Say what is missing in this installation and this shop, and how to mend it; changes nothing."""
+    findings = list(_examine(shell.home))
+    wrong = [one for one in findings if one.state is State.WRONG]
+    looks = [one for one in findings if one.state is State.NOTE]
+    rows = (
+        (one.state.value if one.state is not State.WRONG else "WRONG", one.what, one.found, one.mend)
+        for one in findings
+    )
+    document = {
+        "well": not wrong,
+        "findings": [
+            {"what": one.what, "state": one.state.value, "found": one.found, "mend": one.mend} for one in findings
+        ],
+    }
+    told = f"{len(wrong)} wrong, {len(looks)} to look at, {len(findings) - len(wrong) - len(looks)} well."
+    shell.answer(document, out.table(("", "what", "found", "what helps"), rows), "", told)
+    return int(Code.FAILED if wrong else Code.DONE)
+
+
+def _examine(home: Path | None) -> Iterator[Finding]:
+    from goodwill.app import SETTINGS_FILE, home_of, settings_of
+
+    folder = home_of(home)
+    yield _python()
+    yield from _home(folder)
+    if not (folder / SETTINGS_FILE).exists():
+        yield Finding("shop", State.WRONG, f"there is none in {folder}", f"goodwill init --home {folder}")
+        return
+    settings = yield from _tried(
+        "settings", lambda: settings_of(folder), lambda it: f"{it.name}, {it.currency}, {it.zone}"
+    )
+    yield from _environment()
+    if settings is None:
+        return
+    register = yield from _tried(
+        "register", lambda: _register(settings, folder), lambda it: f"{len(it.entries)} purposes"
+    )
+    if register is not None:
+        yield from _dates(register, _today(settings))
+    yield from _keys(folder)
+    yield from _database(settings, folder)
+
+
+T = TypeVar("T")
+
+
+def _tried(what: str, look: Callable[[], T], say: Callable[[T], str]) -> Generator[Finding, None, T | None]:
+    """Look at something that may fail; what went wrong is the finding then."""
+    try:
+        seen = look()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what we were looking for
+        end = end_of(error)
+        yield Finding(what, State.WRONG, end.sentence, "" if end.help == "goodwill doctor" else end.help)
+        return None
+    yield Finding(what, State.OK, say(seen))
+    return seen
+
+
+def _python() -> Finding:
+    return Finding("python", State.OK, f"{sys.version.split()[0]}, goodwill {version('goodwill')}")
+
+
+def _home(folder: Path) -> Iterator[Finding]:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        yield Finding(
+            "home", State.WRONG, f"{there} cannot be written", f"chmod u+rwx {there}, or another folder with --home"
+        )
+        return
+    free = shutil.disk_usage(there).free
+    found = f"{folder}, {free / _GIGABYTE:.1f} GB free"
+    if free < _LEAST_FREE:
+        yield Finding("home", State.WRONG, found, "make room on this disk")
+    else:
+        yield Finding("home", State.OK, found)
+
+
+def _environment() -> Iterator[Finding]:
+    """A setting in the environment that nobody reads is a typing mistake that nobody sees."""
+    from msgspec.structs import fields
+
+    from goodwill.app import Settings
+
+    known = {f"GOODWILL_{field.name.upper()}" for field in fields(Settings)} | {"GOODWILL_HOME", "GOODWILL_DEBUG"}
+    for name in sorted(name for name in os.environ if name.startswith("GOODWILL_") and name not in known):
+        yield Finding("environment", State.NOTE, f"{name} is not a setting", "goodwill config show lists all")
+
+
+def _register(settings: "Settings", folder: Path) -> "Register":
+    from goodwill.purposes import load, shipped
+
+    return load(folder / settings.purposes) if settings.purposes else shipped()
+
+
+def _today(settings: "Settings") -> "Day":
+    from goodwill.basics.clock import day_of, system_clock
+
+    return day_of(system_clock(), ZoneInfo(settings.zone))
+
+
+def _dates(register: "Register", today: "Day") -> Iterator[Finding]:
+    from goodwill.basics.clock import date_of
+
+    for entry in register:
+        if entry.is_off(today):
+            yield Finding(
+                "register",
+                State.WRONG,
+                f"'{entry.name}' is off since {entry.expiry}",
+                f"{entry.owner} decides on a new expiry date",
+            )
+        elif entry.review < date_of(today):
+            yield Finding(
+                "register",
+                State.NOTE,
+                f"'{entry.name}' was to be reviewed by {entry.review}",
+                f"{entry.owner} looks at it again",
+            )
+
+
+def _keys(folder: Path) -> Iterator[Finding]:
+    """The key store is opened only where there is one: opening would make it."""
+    from goodwill.basics.clock import system_clock
+    from goodwill.protect.keystore import KeyStore
+
+    place = folder / "keys"
+    if not (place / "keys.db").exists():
+        mend = "restore the key store of this shop; a new one opens nothing that was locked before"
+        yield Finding("keys", State.WRONG, f"there is no key store in {place}", mend)
+        return
+    if os.name == "posix" and place.stat().st_mode & 0o077:
+        yield Finding("keys", State.NOTE, f"others on this machine may look into {place}", f"chmod 700 {place}")
+    keys = yield from _tried(
+        "keys", lambda: KeyStore.open(place, clock=system_clock), lambda it: f"{place} opens, epoch {it.epoch}"
+    )
+    if keys is not None:
+        keys.close()
+
+
+def _database(settings: "Settings", folder: Path) -> Iterator[Finding]:
+    from goodwill.storage import connect
+
+    if not settings.database and not (folder / "shop.db").exists():
+        yield Finding(
+            "database",
+            State.WRONG,
+            f"{folder / 'shop.db'} is not there",
+            "restore it from a backup; or: goodwill serve makes an empty one",
+        )
+        return
+    database = yield from _tried("driver", lambda: connect(settings.database or folder / "shop.db"), _kind)
+    if database is None:
+        return
+    try:
+        revision = yield from _tried(
+            "database",
+            lambda: _revision(database),
+            lambda it: f"answers, {_engine(database)}, tables {it or 'none yet'}",
+        )
+        if revision is None:
+            return
+        yield from _tables(revision)
+        yield from _columns(settings, database)
+        yield from _contents(settings, database, folder)
+    finally:
+        database.close()
+
+
+def _kind(database: "Database") -> str:
+    return f"SQLite file {database.file}" if database.is_sqlite else "PostgreSQL"
+
+
+def _revision(database: "Database") -> str:
+    from goodwill.storage import revision
+
+    return revision(database) or ""
+
+
+def _engine(database: "Database") -> str:
+    known = database.engine.dialect.server_version_info or ()
+    return f"{'SQLite' if database.is_sqlite else 'PostgreSQL'} {'.'.join(map(str, known))}"
+
+
+def _tables(revision: str) -> Iterator[Finding]:
+    from goodwill.storage.migrate import newest
+
+    wanted = newest()
+    if revision == wanted:
+        yield Finding("tables", State.OK, f"up to date ({wanted})")
+    else:
+        mend = "nothing to do: the next command that opens the shop brings them up; make a backup before"
+        yield Finding("tables", State.NOTE, f"{revision or 'none'}, this goodwill has {wanted}", mend)
+
+
+def _columns(settings: "Settings", database: "Database") -> Iterator[Finding]:
+    """DuckDB and its extension for this database, which carry each other's version."""
+    extension = "duckdb-extension-sqlite-scanner" if database.is_sqlite else "duckdb-extension-postgres-scanner"
+    extra = "columns" if database.is_sqlite else "postgresql"
+    duckdb, scanner = _version("duckdb"), _version(extension)
+    if settings.columns == "database":
+        yield Finding("columns", State.OK, "totals run on the database itself, as set")
+    elif not duckdb or not scanner:
+        missing = " and ".join(name for name, found in (("duckdb", duckdb), (extension, scanner)) if not found)
+        state = State.WRONG if settings.columns == "duckdb" else State.NOTE
+        yield Finding(
+            "columns",
+            state,
+            f"{missing} not installed: totals are 10 to 20 times slower",
+            f"pip install 'goodwill[{extra}]'",
+        )
+    elif duckdb != scanner:
+        yield Finding(
+            "columns",
+            State.WRONG,
+            f"duckdb {duckdb} and {extension} {scanner} do not fit",
+            f"pip install 'goodwill[{extra}]'",
+        )
+    else:
+        yield Finding("columns", State.OK, f"DuckDB {duckdb} with its extension")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _contents(settings: "Settings", database: "Database", folder: Path) -> Iterator[Finding]:
+    """What a shop needs before it can suggest anything."""
+    from goodwill import catalogue
+    from goodwill.basics.clock import system_clock
+    from goodwill.people.contact import may_contact
+    from goodwill.storage.kept import kept
+
+    with database.reading() as connection:
+        products = catalogue.count(connection)
+        entry = _register(settings, folder)["email-marketing"]
+        contact = may_contact(connection, entry, at=system_clock(), day=_today(settings))
+        totals = kept(connection)
+    yield _some("catalogue", products, "products", "goodwill import products.csv")
+    yield _some("people", contact.of, "people", "goodwill import order_lines.csv")
+    if totals:
+        newest = max(totals, key=lambda total: total.as_of.at)
+        found = f"from {out.number(newest.people, 'people')}, {out.when(newest.as_of.at, ZoneInfo(settings.zone))}"
+        if newest.people:
+            yield Finding("models", State.OK, found)
+        else:
+            yield Finding("models", State.NOTE, found, "goodwill learn, once people allow model-improvement")
+    else:
+        yield Finding("models", State.NOTE, "nothing was learned yet", "goodwill learn")
+
+
+def _some(what: str, count: int, unit: str, mend: str) -> Finding:
+    return Finding(what, State.OK, out.number(count, unit)) if count else Finding(what, State.NOTE, "empty", mend)

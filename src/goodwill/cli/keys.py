@@ -1,0 +1,98 @@
+"""Keys with which a shop's own programs may ask over HTTP."""
+
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from goodwill.cli import out
+from goodwill.cli.shell import OUTSIDE, Shell, command, group
+
+if TYPE_CHECKING:
+    from goodwill.web.store import Key
+
+keys = group("keys", "Keys with which your own programs may ask over HTTP.", panel=OUTSIDE)
+
+
+@command(keys, "create")
+def create(
+    shell: Shell,
+    name: Annotated[str, typer.Argument(help="What the key is for, such as webshop.")],
+    scope: Annotated[
+        list[str],
+        typer.Option("--scope", help="What it may do: collect, decide, consent, read, export; give it once for each."),
+    ],
+) -> None:
+    """Make a key and print its secret, this once and never again.
+
+    Example: goodwill keys create webshop --scope decide --scope consent
+    """
+    from goodwill.web.keys import create_key
+
+    scopes = [part for given in scope for part in given.replace(",", " ").split()]
+    with shell.shop() as shop:
+        with shop.database.transaction() as connection:
+            made = create_key(connection, name, scopes, now=shop.clock())
+        document = {**_document(made.key), "key": made.text}
+        shell.answer(document, made.text)
+        shell.note(
+            f"Key '{made.key.id}' for {name}: {', '.join(sorted(made.key.scopes))}. Keep it now; it is not shown again."
+        )
+        shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {shop.settings.base_url}/api/v1/…")
+
+
+@command(keys, "list")
+def list_(shell: Shell) -> None:
+    """List all keys without their secrets."""
+    from goodwill.web.keys import list_keys
+
+    with shell.shop() as shop:
+        with shop.database.reading() as connection:
+            found = list_keys(connection)
+        zone = shop.settings.zone
+        rows = (_line(key, zone) for key in found)
+        shell.answer(
+            {"keys": [_document(key) for key in found]},
+            out.table(("key", "name", "may", "made", "last used", "state"), rows),
+        )
+    if not found:
+        shell.note("No key yet. Make one with: goodwill keys create webshop --scope decide")
+
+
+@command(keys, "revoke", lost="goodwill keys list")
+def revoke(
+    shell: Shell, key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, as `goodwill keys list` shows it.")]
+) -> None:
+    """Close a key at once and for good."""
+    from goodwill.web.keys import revoke_key
+
+    shell.make_sure(f"Close the key '{key}'? Programs that use it stop working at once.")
+    with shell.shop() as shop:
+        with shop.database.transaction() as connection:
+            closed = revoke_key(connection, key, now=shop.clock())
+        shell.answer(
+            _document(closed),
+            f"Closed '{closed.id}' ({closed.name}) at {out.when(closed.revoked_at, shop.settings.zone)}.",
+        )
+
+
+def _line(key: "Key", zone: ZoneInfo) -> tuple[str, ...]:
+    state = f"revoked {out.when(key.revoked_at, zone)}" if key.revoked_at else "open"
+    may = ", ".join(sorted(key.scopes))
+    return key.id, key.name, may, out.when(key.created_at, zone), out.when(key.used_at, zone), state
+
+
+def _document(key: "Key") -> dict[str, object]:
+    from goodwill.basics.clock import iso
+
+    def at(moment: int | None) -> str | None:
+        return None if moment is None else iso(moment)
+
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": sorted(key.scopes),
+        "created_at": at(key.created_at),
+        "used_at": at(key.used_at),
+        "revoked_at": at(key.revoked_at),
+    }

@@ -1,0 +1,158 @@
+"""Printing: results on stdout, everything else on stderr; numbers with units, times with zone, money with currency."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol, TextIO
+from zoneinfo import ZoneInfo
+
+from rich.box import Box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from goodwill.basics.clock import date_of, moment
+from goodwill.basics.money import Money
+
+# A line under the names of the columns and nothing else: reads well, and `cut` and `awk` get along with it.
+_RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+_PIPED_WIDTH = 10_000  # nobody wraps what another program reads
+
+
+class Reached(Protocol):
+    """Tells how far something got."""
+
+    def __call__(self, done: int, total: int | None = None) -> None: ...
+
+
+def console(stream: TextIO) -> Console:
+    """Where people read: wrapped and coloured on a terminal only, and data is never taken for markup."""
+    width = None if stream.isatty() else _PIPED_WIDTH
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def write_json(document: object) -> None:
+    """The one document of ``--json``."""
+    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(document, ensure_ascii=ascii_only, indent=2, default=_plainly) + "\n")
+
+
+def _plainly(value: object) -> Any:
+    """What JSON has no word for: the shapes that also go over HTTP, dates, paths."""
+    from msgspec import Struct, to_builtins
+
+    return to_builtins(value) if isinstance(value, Struct) else str(value)
+
+
+def plain(value: object) -> str:
+    """Text as it may go to a terminal: what came in with a file cannot move the cursor or change colours."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in str(value))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
+    """Aligned columns; those whose name ends in ``#`` hold numbers and stand to the right."""
+    made = Table(
+        box=_RULED, show_edge=False, pad_edge=False, title=title or None, title_justify="left", header_style="bold"
+    )
+    for name in columns:
+        numeric = name.endswith("#")
+        made.add_column(
+            name.removesuffix("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric
+        )
+    for row in rows:
+        made.add_row(*(Text(plain(cell)) for cell in row))
+    return made
+
+
+def pairs(rows: Iterable[tuple[str, object]]) -> Table:
+    """A name and its value per line."""
+    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        made.add_row(Text(name), Text(plain(value)))
+    return made
+
+
+def number(value: float, unit: str = "") -> str:
+    """``1234567`` → ``1,234,567``."""
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    return f"{text} {unit}".rstrip()
+
+
+def share(value: float) -> str:
+    """``0.413`` → ``41 %``."""
+    return f"{100 * value:.0f} %"
+
+
+def when(at: int | None, zone: ZoneInfo) -> str:
+    """A moment in the shop's zone, which is named; a dash for never."""
+    return "–" if at is None else _with_zone(moment(at).astimezone(zone))
+
+
+def _with_zone(local: datetime) -> str:
+    return f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
+
+
+def day(number: int) -> str:
+    """A day of the shop's calendar."""
+    return date_of(number).isoformat()
+
+
+def money(minor: int | None, currency: str | None) -> str:
+    """An amount with its currency; a dash for none."""
+    return "–" if minor is None or currency is None else str(Money(minor, currency))
+
+
+def masked(kind: str, value: str) -> str:
+    """Enough of a value to recognise it by, too little to use: ``a…@e….org``, ``…42``."""
+    if kind == "email" and "@" in value:
+        name, _, domain = value.partition("@")
+        host, dot, ending = domain.rpartition(".")
+        return f"{name[:1]}…@{host[:1]}…{dot}{ending}"
+    if kind == "phone":
+        return f"…{value[-2:]}"
+    return value if kind in ("user_id", "external") else f"{value[:1]}…"
+
+
+@contextmanager
+def progress(stream: TextIO, label: str, *, unit: str, shown: bool) -> Iterator[Reached]:
+    """A bar with count, rate and time left, on a terminal only."""
+    if not (shown and stream.isatty()):
+        yield _silent
+        return
+    from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    class Rate(ProgressColumn):
+        def render(self, task: Any) -> Text:
+            return Text(f"{task.speed:,.0f} {unit}/s" if task.speed else f"– {unit}/s")
+
+    class Count(ProgressColumn):
+        def render(self, task: Any) -> Text:
+            of = f" of {task.total:,.0f}" if task.total else ""
+            return Text(f"{task.completed:,.0f}{of} {unit}")
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), Count(), Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+
+        def reached(done: int, total: int | None = None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield reached
+
+
+@contextmanager
+def working(stream: TextIO, on: str, *, shown: bool) -> Iterator[None]:
+    """A turning sign, on a terminal only."""
+    if shown and stream.isatty():
+        with Console(file=stream).status(f"{on} …"):
+            yield
+    else:
+        yield
+
+
+def _silent(done: int, total: int | None = None) -> None:
+    """Nobody watches."""

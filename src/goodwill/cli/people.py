@@ -1,0 +1,149 @@
+"""Customers, one at a time: who is behind an id, what is known in outline, and a person's own copy."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import RenderableType
+
+from goodwill.basics.errors import NotFound
+from goodwill.cli import out
+from goodwill.cli.named import Person, who
+from goodwill.cli.shell import PEOPLE, Shell, command, group, switch
+
+if TYPE_CHECKING:
+    from goodwill.access import Everything
+    from goodwill.basics.ids import PersonId
+    from goodwill.purposes import Purpose
+    from goodwill.shop import Answer, Shop
+
+    Standings = Sequence[tuple[Purpose, Answer]]
+
+people = group("people", "Customers: find one, see what is known in outline, hand over the own copy.", panel=PEOPLE)
+_LOST = "goodwill import list"  # everybody came from somewhere
+_CLEAR = switch("--clear", help="Show names and addresses in clear; the person can see that it was done.")
+_OUT = typer.Option("--out", metavar="FILE", help="Write it here, for the owner's eyes only, instead of printing it.")
+
+
+@command(people, "find", lost=_LOST)
+def find(shell: Shell, person: Person) -> None:
+    """Find the person behind an id or an e-mail address, and print goodwill's own number for them.
+
+    Example: goodwill people find amina@example.org
+    """
+    with shell.shop() as shop:
+        found = _known(shop, person)
+        shell.answer({"person": found, "named": person}, f"id:{found}", watermark=shop.settings.watermark)
+
+
+@command(people, "show", lost=_LOST)
+def show(shell: Shell, person: Person, clear: Annotated[bool, _CLEAR] = False) -> None:
+    """Show what is known of somebody in outline: ids (masked), counts, and what they allow."""
+    with shell.shop() as shop:
+        found = _known(shop, person)
+        everything = _own(shop, found, "in clear" if clear else "masked")
+        standings = [(entry.name, shop.can(who(shop, f"id:{found}"), entry.name)) for entry in shop.register.asked()]
+        document = _outline(everything, standings, clear=clear)
+        shell.answer(document, *_lines(document, everything, standings, shop), watermark=shop.settings.watermark)
+
+
+@command(people, "export", lost=_LOST)
+def export(shell: Shell, person: Person, to: Annotated[Path | None, _OUT] = None) -> None:
+    """Print the person's own copy of all that is held about them, as one JSON document in clear.
+
+    Example: goodwill people export amina --out amina.json
+    """
+    from goodwill.cli.own_copy import document_of
+
+    with shell.shop() as shop:
+        document = document_of(_own(shop, _known(shop, person), "own copy"), shop)
+    if to is None:
+        out.write_json(document)
+    else:
+        _write_privately(to, document)
+        shell.answer({"file": str(to)}, str(to))
+
+
+def _write_privately(file: Path, document: object) -> None:
+    """A file that only its owner may read: it holds one person's life with the shop."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _known(shop: "Shop", person: str) -> "PersonId":
+    found = shop.find(who(shop, person))
+    if found is None:
+        raise NotFound(f"Nobody is known as '{person}'. An id is written as in the shop's own files.")
+    return found
+
+
+def _own(shop: "Shop", person: "PersonId", how: str) -> "Everything":
+    from goodwill.access import SignedIn
+
+    return shop.own(SignedIn(person, f"staff, command line, {how}"))
+
+
+def _outline(everything: "Everything", standings: "Standings", *, clear: bool) -> dict[str, Any]:
+    from goodwill.web.answers import moment
+
+    def shown(kind: str, value: str) -> str:
+        return value if clear else out.masked(kind, value)
+
+    first, last = _span(everything)
+    return {
+        "person": everything.person,
+        "known_as": [{"kind": kind, "value": shown(kind, value)} for kind, value in everything.identities],
+        "profile": {field: shown(field, value) for field, value in everything.profile.items()},
+        "events": dict(Counter(event.type for event in everything.events)),
+        "first": moment(first),
+        "last": moment(last),
+        "allows": [
+            {
+                "purpose": name,
+                "allowed": answer.allowed,
+                "reason": answer.reason,
+                "since": moment(answer.since),
+                "categories": _allowed(answer),
+            }
+            for name, answer in standings
+        ],
+        "consent_rows": len(everything.consents),
+        "reads": sum(read.times for read in everything.reads),
+    }
+
+
+def _lines(
+    document: dict[str, Any], everything: "Everything", standings: "Standings", shop: "Shop"
+) -> Iterator[RenderableType]:
+    first, last = (out.when(at, shop.settings.zone) for at in _span(everything))
+    counts = ", ".join(f"{out.number(count)} {name}" for name, count in document["events"].items())
+    yield out.pairs(
+        [
+            ("person", f"id:{document['person']}"),
+            *((named["kind"], named["value"]) for named in document["known_as"]),
+            *document["profile"].items(),
+            ("events", counts or "none"),
+            ("from", f"{first} to {last}"),
+            ("was read", f"{out.number(document['reads'])} times (the own copy lists them)"),
+        ]
+    )
+    yield ""
+    rows = (
+        (name, "yes" if answer.allowed else "no", answer.reason, out.when(answer.since, shop.settings.zone),
+         ", ".join(_allowed(answer)) or "–")
+        for name, answer in standings
+    )  # fmt: skip
+    yield out.table(("purpose", "allowed", "because", "since", "data"), rows)
+
+
+def _span(everything: "Everything") -> tuple[int | None, int | None]:
+    times = [event.at for event in everything.events]
+    return min(times, default=None), max(times, default=None)
+
+
+def _allowed(answer: "Answer") -> list[str]:
+    return [str(line.category) for line in answer.categories if line.allowed]

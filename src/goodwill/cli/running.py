@@ -1,0 +1,96 @@
+"""Run a shop: the demo, and the server."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goodwill.cli import out
+from goodwill.cli.ends import Code
+from goodwill.cli.shell import SET_UP, Shell, app, command, switch
+
+if TYPE_CHECKING:
+    from goodwill.shop import Shop
+    from goodwill.simulate.demo import Chapter
+
+Host = Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 for every one of this machine.")]
+Port = Annotated[int | None, typer.Option(help="The port; else the shop's setting.", show_default="8400")]
+_NO_SERVE = switch("--no-serve", help="End after printing instead of serving the shop.")
+_FRESH = switch("--fresh", help="Take an earlier demo shop away first.")
+_FULL = switch("--full", help="All 2,469 households instead of the 801 who told their demographics.")
+
+
+@command(app, "demo", panel=SET_UP)
+def demo(
+    shell: Shell,
+    no_serve: Annotated[bool, _NO_SERVE] = False,
+    fresh: Annotated[bool, _FRESH] = False,
+    full: Annotated[bool, _FULL] = False,
+    host: Host = "127.0.0.1",
+    port: Port = None,
+) -> int:
+    """Build a demo shop from real grocery purchases, do the main job before your eyes, and serve it.
+
+    Example: goodwill demo --no-serve --json
+    """
+    from goodwill.simulate import demo as story
+
+    home = _demo_home(shell.home)
+    if fresh and story.clear(home):
+        shell.note(f"Took the earlier demo shop in {home} away.")
+    with _demo_shop(home) as shop:
+        with shell.working("Importing a year of purchases, learning, deciding, forgetting"):
+            told = story.tell(shop, full=full, listen=_teller(shell))
+        shell.answer(told.document)
+        shell.note(f"The demo shop is in {home}. Ask it, for example:")
+        shell.note(f"goodwill people show {told.decisions[0].user_id} --home {home}")
+        if not no_serve:
+            _serve(shell, shop, host, port)
+    return int(Code.DONE if told.forgetting.equal else Code.FAILED)
+
+
+def _teller(shell: Shell) -> "Callable[[Chapter], None]":
+    """Prints each chapter as soon as it is done; with ``--json`` the whole is printed at the end."""
+    from goodwill.simulate.story import tell
+
+    def listen(chapter: "Chapter") -> None:
+        if not shell.json:
+            out.console(sys.stdout).print(tell(chapter))
+
+    return listen
+
+
+def _demo_home(home: Path | None) -> Path:
+    """The folder named, else one beside the platform's shop, so that the two never mix."""
+    from goodwill.app import home_of
+
+    return home_of(home) if home is not None else home_of() / "demo"
+
+
+def _demo_shop(home: Path) -> "Shop":
+    from goodwill.app import DEMO, SETTINGS_FILE, create_shop, open_shop
+
+    return open_shop(home) if (home / SETTINGS_FILE).exists() else create_shop(home, **DEMO)
+
+
+@command(app, "serve", panel=SET_UP)
+def serve(shell: Shell, host: Host = "127.0.0.1", port: Port = None) -> None:
+    """Serve the shop over HTTP until Ctrl-C; what was begun is finished first.
+
+    Example: goodwill serve --port 8500
+    """
+    with shell.shop() as shop:
+        _serve(shell, shop, host, port)
+
+
+def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
+    from goodwill.app import settings_of
+    from goodwill.web.serve import serve as serve_shop
+
+    def listening(address: str) -> None:
+        mark = f" [{shop.settings.watermark}]" if shop.settings.watermark else ""
+        shell.note(f"{shop.settings.name}{mark} at {address} – API: {address}/api/docs. Stop with Ctrl-C.")
+
+    serve_shop(shop, host, port if port is not None else settings_of(shop.folder).port, when_listening=listening)

@@ -1,0 +1,159 @@
+"""Suggestions: choose for somebody, say why, learn, and forget."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import RenderableType
+
+from goodwill.cli import out
+from goodwill.cli.ends import Code
+from goodwill.cli.named import LOST, Person, who
+from goodwill.cli.shell import SUGGESTIONS, Shell, app, command, switch
+
+if TYPE_CHECKING:
+    from goodwill.decide.decision import Choice, Decision
+    from goodwill.shop import Forgotten, Shop
+
+_BASKET = typer.Option("--basket", metavar="PRODUCT", help="What is in the basket now; may be given more than once.")
+_PROVE = switch("--prove", help="Show the total's hash: before, after, and built anew without them.")
+
+
+@command(app, "recommend", panel=SUGGESTIONS)
+def recommend(
+    shell: Shell,
+    person: Person,
+    slot: Annotated[str, typer.Option(help="The place in the shop that the suggestions are for.")] = "home",
+    count: Annotated[int, typer.Option(help="How many, 1 to 100.")] = 10,
+    basket: Annotated[list[str] | None, _BASKET] = None,
+    new: Annotated[int | None, typer.Option(help="How many of ten may be new to them, 0 to 10.")] = None,
+) -> None:
+    """Choose products for somebody from what they allow, with the reasons; without consent, what everyone gets.
+
+    Example: goodwill recommend amina --count 4 --basket croissant
+    """
+    from goodwill.decide.choose import Context
+
+    with shell.shop() as shop:
+        context = Context(basket=tuple(basket or ()), new=new)
+        _show(shell, shop, shop.decide(who(shop, person), slot=slot, count=count, context=context))
+
+
+@command(app, "explain", panel=SUGGESTIONS, lost="goodwill recommend PERSON")
+def explain(
+    shell: Shell, decision: Annotated[str, typer.Argument(metavar="DECISION", help="Its id, as it was printed.")]
+) -> None:
+    """Show a decision that was made earlier: what was chosen, from which data, and why."""
+    with shell.shop() as shop:
+        _show(shell, shop, shop.explain(decision.strip().lower()))
+
+
+def _show(shell: Shell, shop: "Shop", decision: "Decision") -> None:
+    from goodwill.web import answers
+
+    lines = _decision(decision, shop.settings.zone)
+    shell.answer(answers.decision(shop, decision), *lines, watermark=shop.settings.watermark)
+
+
+def _decision(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
+    if decision.personalised:
+        yield "Chosen for this person."
+    else:
+        yield f"What everyone gets, because: {decision.reason}."
+    yield out.pairs(
+        [
+            ("decision", decision.id),
+            ("for", f"{decision.purpose}, slot {decision.slot}"),
+            ("when", out.when(decision.at, zone)),
+            ("used", ", ".join(sorted(decision.used)) or "nothing personal"),
+            ("withheld", ", ".join(sorted(decision.withheld)) or "nothing"),
+        ]
+    )
+    yield ""
+    if decision.items:
+        rows = (_choice(place, choice) for place, choice in enumerate(decision.items, start=1))
+        yield out.table(("##", "product", "name", "kind", "because", "covered#"), rows)
+    else:
+        yield "There is nothing to suggest: no product is known that may be shown."
+
+
+def _choice(place: int, choice: "Choice") -> tuple[object, ...]:
+    why = "; ".join(f"{reason.text} ({out.share(reason.share)})" for reason in choice.because) or "–"
+    covered = out.share(choice.covered) if choice.because else "–"
+    return place, choice.product, choice.name, choice.kind, why, covered
+
+
+@command(app, "learn", panel=SUGGESTIONS)
+def learn(shell: Shell) -> None:
+    """Work all totals out anew from those who allow it, and fit the models to them."""
+    with shell.shop() as shop:
+        shell.note("Adding up what everyone who allows it contributes …")
+        learned = shop.learn()
+        document = {
+            "people": learned.people,
+            "items": learned.items,
+            "models": list(learned.models),
+            "seconds": round(learned.seconds, 3),
+        }
+        facts = [
+            ("people", out.number(learned.people)),
+            ("items", out.number(learned.items)),
+            ("models", ", ".join(learned.models) or "none"),
+            ("took", out.number(learned.seconds, "s")),
+        ]
+        shell.answer(document, out.pairs(facts), watermark=shop.settings.watermark)
+
+
+@command(app, "forget", panel=SUGGESTIONS, lost=LOST)
+def forget(shell: Shell, person: Person, prove: Annotated[bool, _PROVE] = False) -> int:
+    """Take back all that somebody allowed, so that no total and no model holds them any more.
+
+    Example: goodwill forget chiara --prove
+    """
+    with shell.shop() as shop:
+        somebody = who(shop, person)
+        shop.consents(somebody)  # not found is said before anything is asked
+        shell.make_sure(f"Withdraw every consent of '{person}'? Only they can give it again.")
+        forgotten = shop.forget(somebody)
+        shell.answer(_document(shop, forgotten), *_forgotten(forgotten, prove=prove), watermark=shop.settings.watermark)
+    return int(Code.DONE if forgotten.equal else Code.FAILED)
+
+
+def _document(shop: "Shop", forgotten: "Forgotten") -> dict[str, object]:
+    from goodwill.web import answers
+
+    return {
+        "equal": forgotten.equal,
+        "was_counted": forgotten.was_counted,
+        "hash_before": forgotten.hash_before,
+        "hash_after": forgotten.hash_after,
+        "hash_rebuilt_without": forgotten.hash_rebuilt_without,
+        "people_before": forgotten.people_before,
+        "people_after": forgotten.people_after,
+        "milliseconds": round(forgotten.milliseconds, 2),
+        "receipts": [answers.receipt(shop, receipt) for receipt in forgotten.receipts],
+    }
+
+
+def _forgotten(forgotten: "Forgotten", *, prove: bool) -> Iterator[RenderableType]:
+    rows = sum(len(receipt.positions) for receipt in forgotten.receipts)
+    yield (
+        f"Withdrawn: {len(forgotten.receipts)} purposes ({rows} rows of the ledger); "
+        f"{forgotten.milliseconds:,.1f} ms later nothing learned held them any more."
+    )
+    if prove:
+        yield out.table(
+            ("total", "people#", "hash"),
+            [
+                ("before", out.number(forgotten.people_before), forgotten.hash_before),
+                ("after", out.number(forgotten.people_after), forgotten.hash_after),
+                ("built anew without them", out.number(forgotten.people_after), forgotten.hash_rebuilt_without),
+            ],
+        )
+    if not forgotten.equal:
+        yield "NOT PROVED: the total differs from one that never had them. Build it anew with: goodwill learn"
+    elif forgotten.was_counted:
+        yield "Proved: the total equals, bit for bit, one that never had them."
+    else:
+        yield "Nothing of them was in the total before, so nothing had to leave it."

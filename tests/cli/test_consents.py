@@ -1,0 +1,68 @@
+"""Who allows what, asked and written down on the command line."""
+
+from tests.cli.conftest import Run
+
+from goodwill.cli.ends import Code
+
+
+def test_amina_allows_recommendations_and_the_exit_code_says_so(shop: Run):
+    ended = shop("can", "amina", "recommendations", "--json")
+    assert ended.code == Code.DONE
+    assert ended.document["allowed"] is True
+    assert ended.document["reason"] == "allowed"
+    assert ended.document["position"] > 0
+
+
+def test_bruno_and_chiara_do_not_and_each_no_has_its_reason(shop: Run):
+    for person, reason in (("bruno", "never-asked"), ("chiara", "withdrawn"), ("nobody-we-know", "unknown-person")):
+        ended = shop("can", person, "recommendations", "--json")
+        assert ended.code == Code.REFUSED
+        assert ended.document["allowed"] is False
+        assert ended.document["reason"] == reason
+        assert shop("can", person, "recommendations").out.startswith(f"No: {reason}")
+
+
+def test_an_unregistered_purpose_is_not_found_and_the_register_is_pointed_at(shop: Run):
+    ended = shop("can", "amina", "world-domination")
+    assert ended.code == Code.NOT_FOUND
+    assert "recommendations" in ended.err
+
+
+def test_grant_and_withdraw_are_followed_at_once(shop: Run):
+    given = shop("consent", "grant", "bruno", "recommendations", "--category", "purchases", "--how", "till", "--json")
+    assert given.document["state"] == "given"
+    assert given.document["categories"] == ["purchases"]
+    can = shop("can", "bruno", "recommendations", "--json").document
+    assert [line["category"] for line in can["categories"] if line["allowed"]] == ["purchases"]
+    taken = shop("consent", "withdraw", "bruno", "recommendations", "--how", "phone", "--json")
+    assert taken.document["state"] == "withdrawn"
+    assert shop("can", "bruno", "recommendations").code == Code.REFUSED
+
+
+def test_every_word_stays_in_the_ledger_with_how_it_was_said(shop: Run):
+    shop("consent", "grant", "bruno", "recommendations", "--how", "till", "--notice", "till-2", "--words", "May we?")
+    rows = shop("consent", "show", "bruno", "--json").document["consents"]
+    assert {row["state"] for row in rows} == {"given"}
+    assert rows[0]["notice"] == "till-2"
+    assert rows[0]["evidence"] == "claimed"
+    assert rows[0]["asked"] == {"by": "command line", "how": "till", "words": "May we?"}
+    assert "till-2" in shop("consent", "show", "bruno").out
+
+
+def test_a_purpose_that_rests_on_the_law_has_no_choice_to_record(shop: Run):
+    ended = shop("consent", "grant", "amina", "bookkeeping")
+    assert ended.code == Code.USAGE
+    assert "legal-obligation" in ended.err
+
+
+def test_nobody_unknown_has_anything_to_take_back(shop: Run):
+    ended = shop("consent", "withdraw", "nobody-we-know", "recommendations")
+    assert ended.code == Code.NOT_FOUND
+    assert shop("people", "find", "nobody-we-know").code == Code.NOT_FOUND
+
+
+def test_a_grant_to_somebody_new_says_that_they_are_new(shop: Run):
+    ended = shop("consent", "grant", "elena", "recommendations")
+    assert ended.code == 0
+    assert "not known before" in ended.err
+    assert shop("can", "elena", "recommendations").code == Code.DONE

@@ -1,0 +1,143 @@
+"""How commands end: codes for scripts, sentences for people, never a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+from sqlalchemy.exc import OperationalError
+from tests.cli.conftest import Run
+
+from goodwill.basics.errors import (
+    BadInput,
+    Conflict,
+    KeyDestroyed,
+    KeyMissing,
+    NoConsent,
+    NotFound,
+    Overflow,
+    Refused,
+    TooFew,
+)
+from goodwill.cli import out
+from goodwill.cli.ends import AnswerNeeded, Code, end_of
+from goodwill.cli.shell import Shell
+
+CODES = [
+    (BadInput("x"), 2),
+    (AnswerNeeded("x"), 2),
+    (Refused("x"), 3),
+    (NoConsent("recommendations", "withdrawn"), 3),
+    (TooFew(3, 10, "statistics"), 3),
+    (NotFound("x"), 4),
+    (KeyDestroyed("x"), 4),
+    (FileNotFoundError(2, "No such file or directory", "orders.csv"), 4),
+    (Conflict("x"), 5),
+    (KeyMissing("x"), 1),
+    (Overflow("x"), 1),
+    (PermissionError(13, "Permission denied", "shop.db"), 1),
+    (OperationalError("SELECT secret", {}, Exception("no route to 10.0.0.7")), 1),
+    (typer.Abort(), 1),
+    (ZeroDivisionError("division by zero"), 1),
+    (KeyboardInterrupt(), 130),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), CODES, ids=[type(error).__name__ for error, _ in CODES])
+def test_every_error_has_its_exit_code_and_one_sentence(error, code):
+    end = end_of(error, command="goodwill people show")
+    assert end.code == code
+    assert end.sentence.endswith((".", "?", "!"))
+    assert "\n" not in end.sentence
+
+
+def test_an_error_that_names_a_command_needs_no_second_hint():
+    assert end_of(NotFound("No shop. Make one with: goodwill init"), lost="goodwill keys list").help == ""
+
+
+def test_what_was_not_found_comes_with_the_command_that_lists_it():
+    assert end_of(NotFound("There is no import 7."), lost="goodwill import list").help == "goodwill import list"
+
+
+def test_a_database_that_is_away_shows_neither_its_address_nor_the_statement():
+    end = end_of(OperationalError("SELECT secret", {}, Exception("no route to 10.0.0.7")))
+    assert end.sentence == "The database does not answer."
+    assert end.help == "goodwill doctor"
+
+
+def test_an_unknown_command_is_a_usage_error_with_a_suggestion(run: Run):
+    ended = run("recomend", "amina")
+    assert ended.code == Code.USAGE
+    assert "recommend" in ended.err
+    assert "goodwill --help" in ended.err
+    assert ended.out == ""
+
+
+def test_a_usage_error_under_json_is_one_document_too(run: Run):
+    ended = run("can", "--json")
+    assert ended.code == Code.USAGE
+    assert ended.document["error"]["code"] == 2
+    assert ended.document["error"]["help"] == "goodwill can --help"
+    assert ended.document["error"]["message"] in ended.err
+
+
+def test_a_missing_shop_says_how_to_make_one(run: Run, tmp_path):
+    ended = run("can", "amina", "recommendations", "--home", tmp_path / "nowhere", "--json")
+    assert ended.code == Code.NOT_FOUND
+    assert "goodwill init" in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.document["error"]["kind"] == "not-found"
+
+
+def test_the_way_to_an_error_is_shown_only_to_whoever_asks(run: Run, tmp_path, monkeypatch):
+    monkeypatch.setenv("GOODWILL_DEBUG", "1")
+    ended = run("can", "amina", "recommendations", "--home", tmp_path / "nowhere")
+    assert ended.code == Code.NOT_FOUND
+    assert "Traceback" in ended.err
+
+
+def test_a_question_that_nobody_can_answer_is_a_usage_error():
+    with pytest.raises(AnswerNeeded, match="--yes"):
+        Shell().make_sure("Really?")
+    with pytest.raises(AnswerNeeded):
+        Shell(no_input=True).make_sure("Really?")
+    Shell(yes=True).make_sure("Really?")
+
+
+def test_wishes_before_and_after_the_command_add_up(tmp_path):
+    before = Shell(home=tmp_path, json=True)
+    both = before.with_more(home=None, json=False, no_input=False, yes=True, quiet=False)
+    assert both == Shell(home=tmp_path, json=True, yes=True)
+
+
+def test_a_reader_that_leaves_early_is_no_fault():
+    done = subprocess.run(
+        ["sh", "-c", f"'{sys.executable}' -m goodwill --help | head -1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_numbers_times_and_money_say_what_they_are():
+    from zoneinfo import ZoneInfo
+
+    assert out.number(1234567, "rows") == "1,234,567 rows"
+    assert out.share(0.413) == "41 %"
+    assert out.when(0, ZoneInfo("Europe/Berlin")) == "1970-01-01 01:00 CET"
+    assert out.when(None, ZoneInfo("Europe/Berlin")) == "–"
+    assert out.money(340, "EUR") == "3.40 EUR"
+    assert out.money(340, "JPY") == "340 JPY"
+
+
+def test_names_and_addresses_are_masked():
+    assert out.masked("email", "amina@example.org") == "a…@e….org"
+    assert out.masked("phone", "+390612345") == "…45"
+    assert out.masked("first_name", "Amina") == "A…"
+
+
+def test_data_cannot_move_the_cursor(capsys):
+    Shell().answer({}, out.pairs([("name", "Croissant\x1b[2J\x07[bold]")]))
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert "[bold]" in said

@@ -1,0 +1,78 @@
+"""Help: every command explains itself, and nothing heavy is loaded for it."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Run
+from typer.main import get_command
+
+from goodwill.cli.shell import _ORDER, app
+
+PROMISED = [
+    "demo", "init", "serve", "doctor", "config show", "version", "import", "import list", "import undo", "simulate",
+    "people find", "people show", "people export", "consent show", "consent grant", "consent withdraw", "can",
+    "purposes", "recommend", "explain", "learn", "forget", "keys create", "keys list", "keys revoke",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_every_command_says_in_a_sentence_what_it_does_and_takes_the_shared_options(run: Run, name):
+    ended = run(*name.split(), "--help")
+    assert ended.code == 0
+    assert ended.err == ""
+    for option in ("--home", "--json", "--no-input", "--yes", "--quiet"):
+        assert option in ended.out
+
+
+def test_no_command_exists_that_was_not_promised(run: Run):
+    tops = {name.split()[0] for name in PROMISED}
+    program: Any = get_command(app)
+    assert set(program.commands) == tops
+    assert set(_ORDER) == tops
+    for group in ("people", "consent", "keys", "config"):
+        promised = {name.split()[1] for name in PROMISED if name.startswith(f"{group} ")}
+        assert set(program.commands[group].commands) == promised
+
+
+def test_without_a_command_the_program_and_its_groups_show_their_help(run: Run):
+    assert "Exit codes" in run().out
+    assert "find" in run("people").out
+    assert "undo" in run("import").out
+
+
+def test_help_for_import_shows_both_what_a_file_may_come_with_and_the_commands(run: Run):
+    said = run("import", "--help").out
+    for word in ("--map", "--dry-run", "--strict", "list", "undo"):
+        assert word in said
+
+
+def test_help_loads_nothing_heavy():
+    heavy = {"numpy", "sqlalchemy", "msgspec", "litestar", "granian", "duckdb", "ibis", "scipy", "cryptography"}
+    look = f"import sys, goodwill.cli; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_help_text_ends_its_first_sentence(run: Run):
+    def texts(command: Any, name: str):
+        yield name, command.help
+        for word, inner in getattr(command, "commands", {}).items():
+            yield from texts(inner, f"{name} {word}")
+
+    for name, text in texts(get_command(app), "goodwill"):
+        first = text.partition("\n\n")[0].strip()
+        assert first.endswith("."), name
+        assert first.count(". ") == 0, name
+
+
+def test_the_version_is_asked_for_in_two_ways(run: Run):
+    assert run("--version").out.startswith("goodwill 0.")
+    assert run("version", "--json").document["goodwill"] == run("--version").out.split()[1]
+
+
+def test_python_dash_m_is_the_same_program():
+    done = subprocess.run([sys.executable, "-m", "goodwill", "--version"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.startswith("goodwill ")

@@ -1,0 +1,102 @@
+"""Setting a shop up: init, config, purposes, simulate."""
+
+import os
+import stat
+
+from tests.cli.conftest import Run
+
+from goodwill.cli.ends import Code
+
+
+def test_init_makes_a_home_that_only_its_owner_can_look_into(run: Run, tmp_path):
+    ended = run("init", "--home", tmp_path / "cafe", "--name", "Café", "--zone", "Europe/Rome", "--json")
+    assert ended.code == 0
+    assert ended.document["name"] == "Café"
+    assert ended.document["zone"] == "Europe/Rome"
+    assert (tmp_path / "cafe" / "goodwill.toml").exists()
+    assert (tmp_path / "cafe" / "shop.db").exists()
+    keys = tmp_path / "cafe" / "keys"
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o700
+    assert stat.S_IMODE((keys / "master.key").stat().st_mode) == 0o600
+
+
+def test_init_twice_is_a_conflict_and_changes_nothing(run: Run, tmp_path):
+    assert run("init", "--home", tmp_path, "--name", "First").code == 0
+    before = (tmp_path / "goodwill.toml").read_bytes()
+    again = run("init", "--home", tmp_path, "--name", "Second")
+    assert again.code == Code.CONFLICT
+    assert (tmp_path / "goodwill.toml").read_bytes() == before
+
+
+def test_init_refuses_what_is_no_currency(run: Run, tmp_path):
+    ended = run("init", "--home", tmp_path / "cafe", "--currency", "euros")
+    assert ended.code == Code.USAGE
+    assert "EUR" in ended.err
+    assert not (tmp_path / "cafe" / "goodwill.toml").exists()
+
+
+def test_the_home_may_stand_before_the_command_after_it_or_in_the_environment(run: Run, home, monkeypatch):
+    def of(*words: object) -> str:
+        return str(run(*words, "--json").document["home"])
+
+    assert of("--home", home, "config", "show") == str(home)
+    assert of("config", "show", "--home", home) == str(home)
+    monkeypatch.setenv("GOODWILL_HOME", str(home))
+    assert of("config", "show") == str(home)
+
+
+def test_config_show_tells_where_each_value_comes_from_and_hides_the_password(run: Run, home, monkeypatch):
+    monkeypatch.setenv("GOODWILL_PORT", "8500")
+    monkeypatch.setenv("GOODWILL_DATABASE", "postgresql://shop:secret@db.example/cafe")
+    ended = run("config", "show", "--home", home, "--json")
+    found = {one["name"]: (one["value"], one["origin"]) for one in ended.document["settings"]}
+    assert found["port"] == (8500, "GOODWILL_PORT")
+    assert found["name"] == ("Café Amina", str(home / "goodwill.toml"))
+    assert found["new_in_ten"] == (1, "default")
+    assert "secret" not in ended.out
+    assert "secret" not in run("config", "show", "--home", home).out
+
+
+def test_an_unknown_setting_is_refused_by_name(run: Run, home):
+    (home / "goodwill.toml").write_text((home / "goodwill.toml").read_text() + "colour = 'red'\n")
+    ended = run("config", "show", "--home", home)
+    assert ended.code == Code.USAGE
+    assert "colour" in ended.err
+
+
+def test_purposes_lists_the_shipped_register_without_any_shop(run: Run, tmp_path):
+    ended = run("purposes", "--home", tmp_path / "nowhere", "--json")
+    assert ended.code == 0
+    names = [purpose["name"] for purpose in ended.document["purposes"]]
+    assert {"recommendations", "bookkeeping", "statistics"} <= set(names)
+    plain = run("purposes", "--home", tmp_path / "nowhere")
+    assert "only with a recorded yes" in plain.out
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_simulate_gives_the_same_files_for_the_same_seed(run: Run, tmp_path):
+    for name in ("one", "two"):
+        assert run("simulate", "--people", 10, "--seed", 3, "--days", 30, "--out", tmp_path / name, "-q").code == 0
+    for file in (tmp_path / "one").iterdir():
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_simulate_writes_over_files_only_when_told(run: Run, tmp_path):
+    words = ("simulate", "--people", 10, "--days", 30, "--out", tmp_path)
+    assert run(*words).code == 0
+    before = (tmp_path / "orders.csv").read_bytes()
+    assert run(*words, "--seed", 9, "--no-input").code == Code.USAGE
+    assert (tmp_path / "orders.csv").read_bytes() == before
+    assert run(*words, "--seed", 9, "--yes").code == 0
+    assert (tmp_path / "orders.csv").read_bytes() != before
+
+
+def test_a_cafe_needs_its_cast(run: Run, tmp_path):
+    ended = run("simulate", "--people", 2, "--out", tmp_path / "x")
+    assert ended.code == Code.USAGE
+    assert "4 people" in ended.err
+
+
+def test_colour_is_left_out_where_nobody_sees_it(run: Run, home):
+    assert "\x1b" not in run("purposes", "--home", home).out
+    assert os.environ.get("NO_COLOR") is None

@@ -1,0 +1,37 @@
+"""Keys for programs: shown once, listed without their secrets, closed for good."""
+
+from tests.cli.conftest import Run
+
+from goodwill.cli.ends import Code
+
+
+def test_the_secret_is_printed_once_alone_on_stdout(shop: Run):
+    ended = shop("keys", "create", "webshop", "--scope", "decide", "--scope", "consent")
+    assert ended.code == 0
+    secret = ended.out.strip()
+    assert secret.startswith("gw_")
+    assert "\n" not in secret
+    assert secret not in ended.err
+    listed = shop("keys", "list", "--json")
+    assert secret not in listed.out
+    assert listed.document["keys"][0]["scopes"] == ["consent", "decide"]
+
+
+def test_a_scope_that_does_not_exist_is_refused(shop: Run):
+    ended = shop("keys", "create", "webshop", "--scope", "everything")
+    assert ended.code == Code.USAGE
+    assert "decide" in ended.err
+    assert shop("keys", "list", "--json").document == {"keys": []}
+
+
+def test_revoking_asks_and_then_holds(shop: Run):
+    made = shop("keys", "create", "webshop", "--scope", "read", "--json").document
+    assert shop("keys", "revoke", made["id"], "--no-input").code == Code.USAGE
+    assert shop("keys", "revoke", made["id"], "--yes", "--json").document["revoked_at"]
+    assert "revoked" in shop("keys", "list").out
+
+
+def test_a_key_that_is_not_there_is_not_found(shop: Run):
+    ended = shop("keys", "revoke", "nothere", "--yes")
+    assert ended.code == Code.NOT_FOUND
+    assert "goodwill keys list" in ended.err

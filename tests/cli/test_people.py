@@ -1,0 +1,61 @@
+"""Customers one at a time: found by what the shop knows, shown masked, copied out in clear."""
+
+import stat
+
+from tests.cli.conftest import Run
+
+from goodwill.cli.ends import Code
+
+
+def test_somebody_is_found_by_id_by_address_and_by_our_number(shop: Run):
+    number = shop("people", "find", "amina", "--json").document["person"]
+    for name in ("user_id:amina", "amina@example.org", "email:Amina@Example.org", f"id:{number}"):
+        assert shop("people", "find", name).out.strip() == f"id:{number}"
+
+
+def test_whoever_is_not_known_is_not_found(shop: Run):
+    for name in ("nobody-we-know", "nobody@example.org", "id:99999999"):
+        ended = shop("people", "find", name)
+        assert (ended.code, ended.out) == (Code.NOT_FOUND, "")
+
+
+def test_show_masks_names_and_addresses_unless_asked(shop: Run):
+    for ended in (shop("people", "show", "amina"), shop("people", "show", "amina", "--json")):
+        assert "amina@example.org" not in ended.out
+        assert "Winter" not in ended.out
+    assert "amina@example.org" in shop("people", "show", "amina", "--clear").out
+
+
+def test_show_counts_events_and_tells_what_is_allowed(shop: Run):
+    document = shop("people", "show", "amina", "--json").document
+    assert document["events"]["bought"] > 10
+    allows = {line["purpose"]: line for line in document["allows"]}
+    assert allows["recommendations"]["allowed"] is True
+    assert {line["purpose"]: line for line in shop("people", "show", "bruno", "--json").document["allows"]}[
+        "recommendations"
+    ]["reason"] == "never-asked"
+
+
+def test_every_look_is_counted_where_the_person_can_see_it(shop: Run):
+    shop("people", "show", "amina")
+    assert shop("people", "show", "amina", "--json").document["reads"] >= 1
+    reads = shop("people", "export", "amina").document["reads"]
+    assert "own" in {read["by"] for read in reads}
+
+
+def test_the_own_copy_is_whole_and_in_clear(shop: Run):
+    copy = shop("people", "export", "amina").document
+    assert {"kind": "user_id", "value": "amina"} in copy["known_as"]
+    assert {"kind": "email", "value": "amina@example.org"} in copy["known_as"]
+    bought = [event for event in copy["events"] if event["what"] == "bought"]
+    assert len(bought) == shop("people", "show", "amina", "--json").document["events"]["bought"]
+    assert bought[0].keys() >= {"at", "product", "name", "quantity", "amount", "currency", "order"}
+    assert {row["purpose"] for row in copy["consents"]} >= {"recommendations"}
+    assert copy["zone"] == "Europe/Berlin"
+
+
+def test_an_own_copy_in_a_file_is_for_its_owner_alone(shop: Run, tmp_path):
+    ended = shop("people", "export", "amina", "--out", tmp_path / "amina.json")
+    assert ended.out.strip() == str(tmp_path / "amina.json")
+    assert stat.S_IMODE((tmp_path / "amina.json").stat().st_mode) == 0o600
+    assert "amina@example.org" in (tmp_path / "amina.json").read_text()
