@@ -254,14 +254,15 @@ class Shop:
         """
         with self.database.reading() as connection:
             person = self._known(connection, who)
-        before = self.settle()
+        shelf = self._shelf()
+        before = self.library.settle(self._at_the_door, shelf)
         start = perf_counter()
         with self.database.transaction() as connection:
             receipts = self._withdraw_all(connection, person)
-        after = self.library.caught_up(self._at_the_door, self._choosing.shelf)
+        after = self.library.caught_up(self._at_the_door, shelf)
         took = (perf_counter() - start) * 1_000
         rebuilt = self.library.rebuilt(self._at_the_door)
-        self.settle()
+        self.library.settle(self._at_the_door, shelf)
         return Forgotten(
             person, before.hash, after.hash, rebuilt.hash, before.people, after.people, took, tuple(receipts)
         )
@@ -274,6 +275,10 @@ class Shop:
     def _totals(self, wanted: Sequence[OfPurchases]) -> list[Sums]:
         with self._at_the_door() as door:
             return through(door)(wanted)
+
+    def _shelf(self) -> Shelf:
+        with self.database.transaction() as connection:
+            return self._choosing.ready(connection, self.settings.items, self.settings.sensitive)
 
     def _look_at_shelf(self) -> Shelf:
         with self.database.transaction() as connection:

@@ -21,19 +21,24 @@ def moved(model: Affinity, pairs: Whole) -> Affinity | None:
     Args:
         pairs: the new totals, upper triangle, shape (items, items).
     """
-    change = pairs - model.pairs
-    touched = np.flatnonzero(change.any(axis=0) | change.any(axis=1))
+    differs = pairs != model.pairs
+    touched = np.flatnonzero(differs.any(axis=0) | differs.any(axis=1))
     if not touched.size:
-        return model
+        return replace(model, pairs=pairs)
     if touched.size > _TOUCHED:
         return None
-    upper = change[np.ix_(touched, touched)].astype(np.float64)
+    some = np.ix_(touched, touched)
+    upper = (pairs[some] - model.pairs[some]).astype(np.float64)
     weights, vectors = np.linalg.eigh(upper + np.triu(upper, 1).T)
     counted = np.abs(weights) > _NOTHING
     weights, vectors = weights[counted], vectors[:, counted]
     if weights.size > _VECTORS:
         return None
-    reach = model.inverse[:, touched] @ vectors
+    from scipy.linalg.blas import dgemm  # heavy to load
+
+    reach = model.inverse[touched].T @ vectors
     middle = np.diag(1 / weights) + vectors.T @ reach[touched]
-    inverse = model.inverse - reach @ np.linalg.solve(middle, reach.T)
+    inverse = model.inverse.copy()
+    # C-ordered and symmetric, so its transpose is itself and LAPACK's column order costs nothing.
+    dgemm(-1.0, reach, np.linalg.solve(middle, reach.T), beta=1.0, c=inverse.T, overwrite_c=True)
     return replace(model, inverse=inverse, pairs=pairs)
