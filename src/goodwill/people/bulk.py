@@ -10,20 +10,24 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from goodwill.storage.engine import driver, is_sqlite
 
 
-def listed(connection: Connection, values: Iterable[int] | Iterable[bytes]) -> Select[Any]:
-    """Many values as a one-column relation to join, however many they are: one parameter instead of one for each.
+def listed(connection: Connection, numbers: Iterable[int]) -> Select[Any]:
+    """Whole numbers as a one-column relation to join, however many they are: one parameter instead of one for each.
 
     A long IN list would make PostgreSQL compare each row with each value where it has no statistics yet.
     """
-    given: list[Any] = list(values)
-    binary = bool(given) and isinstance(given[0], bytes)
+    given = list(numbers)
     if not is_sqlite(connection):
-        return select(func.unnest(literal(given, ARRAY(LargeBinary if binary else BigInteger))))
-    if binary:
-        line = func.json_each(json.dumps([value.hex() for value in given])).table_valued("value")
-        return select(func.unhex(line.c.value, type_=LargeBinary))
-    line = func.json_each(json.dumps(given)).table_valued("value")
-    return select(line.c.value)
+        return select(func.unnest(literal(given, ARRAY(BigInteger))))
+    return select(func.json_each(json.dumps(given)).table_valued("value").c.value)
+
+
+def listed_bytes(connection: Connection, values: Iterable[bytes]) -> Select[Any]:
+    """As `listed`, for keyed hashes."""
+    given = list(values)
+    if not is_sqlite(connection):
+        return select(func.unnest(literal(given, ARRAY(LargeBinary))))
+    line = func.json_each(json.dumps([value.hex() for value in given])).table_valued("value")
+    return select(func.unhex(line.c.value, type_=LargeBinary))
 
 
 def add_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, KeyMissing
 from goodwill.basics.ids import PersonId
-from goodwill.people.bulk import add_rows, listed
+from goodwill.people.bulk import add_rows, listed_bytes
 from goodwill.people.canonical import canonical
 from goodwill.people.tables import identities, people
 from goodwill.protect import Cipher, KeyStore, Sealed
@@ -128,7 +128,10 @@ def identify_many(
     ways of writing one id give one person.
     """
     forms = {value: _form_or_none(kind, value, region) for value in dict.fromkeys(values)}
-    first_given = {form: value for value, form in reversed(forms.items()) if form is not None}
+    first_given: dict[str, str] = {}
+    for value, form in forms.items():
+        if form is not None:
+            first_given.setdefault(form, value)
     lookups = dict(zip(first_given, cipher.lookup_many(kind, list(first_given)), strict=True))
     found = _people_of(connection, kind, list(lookups.values()))
     if len(found) < len(lookups):
@@ -168,7 +171,7 @@ def _known(connection: Connection, marks: Sequence[_Mark]) -> dict[tuple[str, by
 
 def _people_of(connection: Connection, kind: str, lookups: Sequence[bytes]) -> dict[bytes, PersonId]:
     question = select(identities.c.lookup, identities.c.person).where(
-        identities.c.kind == kind, identities.c.lookup.in_(listed(connection, lookups))
+        identities.c.kind == kind, identities.c.lookup.in_(listed_bytes(connection, lookups))
     )
     return {bytes(row.lookup): PersonId(row.person) for row in connection.execute(question)}
 

@@ -90,7 +90,7 @@ def set_profiles(
 
 
 def put_back(connection: Connection, before: Iterable[Before], *, import_id: int) -> int:
-    """Undo what an import changed, and tell how many fields: only those that nobody has changed again since."""
+    """Undo what an import changed, and tell how many fields: only those that nobody has changed or removed since."""
     earlier = {(was.person, was.field): was.line for was in before}
     now = _lines(connection, list({person for person, _ in earlier}))
     mine = [place for place in earlier if place in now and now[place].import_id == import_id]
@@ -100,10 +100,9 @@ def put_back(connection: Connection, before: Iterable[Before], *, import_id: int
 
 
 def _checked(field: str, category: Category, text: str | None) -> tuple[Category, str | None]:
-    if text is None:
-        return category, None
-    if not clean(text, field).strip():
-        raise BadInput(f"An empty '{clean(field, 'field')}' says nothing. Leave it out, or give None to take it away.")
+    clean(field, "the name of a field")
+    if text is not None and not clean(text, field).strip():
+        raise BadInput(f"An empty '{field}' says nothing. Leave it out, or give None to take it away.")
     return category, text
 
 
