@@ -11,7 +11,7 @@ import pytest
 
 from goodwill.basics.clock import DAY, Micros, moment
 from goodwill.basics.errors import BadInput
-from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, shipped
+from goodwill.purposes import shipped
 from goodwill.simulate import journey
 from goodwill.simulate.consents import GIVEN, ConsentRule
 
@@ -42,11 +42,23 @@ def test_the_default_selection_is_the_801_households_with_demographics(prepared:
 
 def test_the_whole_catalogue_is_there_and_its_types_stay_apart(prepared: journey.Prepared) -> None:
     source = journey.data_folder() / "products.parquet"
-    before = _rows("SELECT count(*), count(DISTINCT product_type), count(DISTINCT product_category) FROM file", source)
-    after = _rows("SELECT count(*), count(DISTINCT type), count(DISTINCT category) FROM file", prepared.files.products)
-    assert before == after
-    assert before[0][0] == 92_331
-    assert _rows("SELECT count(*) FROM file WHERE name IS NULL OR name = ''", prepared.files.products) == [(0,)]
+    assert _rows("SELECT count(*) FROM file", prepared.files.products) == [(92_331,)]
+    old = dict(_rows("SELECT product_id::VARCHAR, product_type FROM file WHERE product_type IS NOT NULL", source))
+    new = dict(_rows("SELECT product_id, type FROM file", prepared.files.products))
+    pairs = {(kind, new[product]) for product, kind in old.items()}
+    assert len(pairs) == len({kind for kind, _ in pairs}) == len({kind for _, kind in pairs})
+    assert _rows(
+        "SELECT count(*) FROM file WHERE name IS NULL OR name = '' OR type IS NULL", prepared.files.products
+    ) == [(0,)]
+
+
+def test_what_is_no_product_is_never_offered(prepared: journey.Prepared) -> None:
+    source = journey.data_folder() / "products.parquet"
+    nameless = {row[0] for row in _rows("SELECT product_id::VARCHAR FROM file WHERE product_type IS NULL", source)}
+    out = dict(_rows("SELECT product_id, department FROM file WHERE available = 'no'", prepared.files.products))
+    assert nameless <= out.keys()
+    assert "Coupon" in out.values()
+    assert len(out) < 1_000
 
 
 def test_names_can_be_read(prepared: journey.Prepared) -> None:
@@ -86,28 +98,21 @@ def test_addresses_are_invented_and_some_are_missing(prepared: journey.Prepared)
 
 def test_the_cast_is_chosen_by_the_stated_rule(prepared: journey.Prepared) -> None:
     rule, cast = prepared.rule, prepared.cast
-    of = {answer.purpose: answer for answer in rule.answers}
-    for household in (cast.amina, cast.chiara):
-        assert [rule.state(household.id, of[purpose]) for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT)] == [
-            GIVEN
-        ] * 2
+    assert rule.allows_everything(cast.amina.id)
+    assert not rule.allows_everything(cast.chiara.id)
+    assert [rule.state(cast.chiara.id, answer) for answer in rule.answers[:2]] == [GIVEN] * 2
     assert not rule.was_asked(cast.bruno.id)
-    assert cast.amina.id != cast.chiara.id
     assert all(household.id in cast.says for household in (cast.amina, cast.bruno, cast.chiara))
 
 
-def test_the_middle_household_plays_amina() -> None:
+def test_the_middle_household_of_each_kind_plays_its_part() -> None:
     rule = ConsentRule()
     households = {str(number): journey.Household(str(number), visits=number) for number in range(1, 200)}
-    of = {answer.purpose: answer for answer in rule.answers}
-    allowing = [
-        one.visits
-        for one in households.values()
-        if all(rule.state(one.id, of[purpose]) == GIVEN for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT))
-    ]
     cast = journey.choose_cast(households, rule)
-    assert sorted(allowing).index(cast.amina.visits) == (len(allowing) - 1) // 2
-    assert sorted(allowing).index(cast.chiara.visits) == (len(allowing) - 1) // 2 + 1
+    everything = sorted(one.visits for one in households.values() if rule.allows_everything(one.id))
+    unasked = sorted(one.visits for one in households.values() if not rule.was_asked(one.id))
+    assert everything.index(cast.amina.visits) == (len(everything) - 1) // 2
+    assert unasked.index(cast.bruno.visits) == (len(unasked) - 1) // 2
 
 
 def test_too_few_households_for_a_cast_are_reported() -> None:

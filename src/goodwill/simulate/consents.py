@@ -113,6 +113,13 @@ class ConsentRule:
     def was_asked(self, person: str) -> bool:
         return self.draw("asked", person) * 100 >= self.never_asked
 
+    def allows_everything(self, person: str) -> bool:
+        """Whether a person says yes to every purpose and every data category, and stays with it."""
+        return not self._allows_little(person) and all(self.state(person, answer) == GIVEN for answer in self.answers)
+
+    def _allows_little(self, person: str) -> bool:
+        return self.draw("little", person) * 100 < self.purchases_only
+
     def state(self, person: str, answer: Answers) -> str | None:
         """How a purpose ends up for a person; None: never asked."""
         if not self.was_asked(person):
@@ -125,7 +132,7 @@ class ConsentRule:
 
     def _of(self, asking: Asking, lines: list[tuple[Answers, Entry]]) -> list[Word]:
         person = asking.person
-        little = self.draw("little", person) * 100 < self.purchases_only
+        little = self._allows_little(person)
         share = 0.1 + 0.8 * self.draw("change of mind", person)
         later = Micros(asking.at + int(share * max(0, asking.end - asking.at)))
         first, second = [], []

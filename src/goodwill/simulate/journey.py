@@ -5,7 +5,7 @@ consents are invented by a declared rule. They are some years old, so the whole 
 to end now: weekdays and gaps stay, the seasons do not, and consents given in that year have not run out by now.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput
 from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, Register, shipped
-from goodwill.simulate.consents import GIVEN, Asking, ConsentRule, Word
+from goodwill.simulate.consents import GIVEN, Answers, Asking, ConsentRule, Word
 from goodwill.simulate.files import Files, write_consents, write_table
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ _WITH_ADDRESS = 0.9  # of the households; nothing is ever sent to example.org
 _ASKED_WITHIN = 60 * DAY  # households are asked in the first two months
 
 _KINDS = {"department": "department", "product_category": "category", "product_type": "type"}
+# Booked at the tills, but nothing that anybody could be advised to buy.
+_NO_GOODS = (
+    "Coupon", "Charitable cont", "Cntrl/store sup", "Prod-whs sales", "Miscellaneous", "Postal center",
+)  # fmt: skip
 # What the tills abbreviate, spelled out, so that reasons read well.
 _SPELLED = {
     "FRZN": "frozen", "SFT DRNK": "soft drink", "BTL": "bottle", "CARB": "sparkling", "INCL": "and others",
@@ -56,9 +60,9 @@ class Cast:
     """The three households that the demo follows, by the names of the cast.
 
     Attributes:
-        amina: allows suggestions and shared learning.
+        amina: allows everything.
         bruno: was never asked.
-        chiara: allows both, and will withdraw while we watch.
+        chiara: allows suggestions and shared learning, and will withdraw while we watch.
     """
 
     amina: Household
@@ -69,9 +73,10 @@ class Cast:
     def says(self) -> str:
         """Who they are and how they were chosen, for the screen."""
         return (
-            f"Amina is household {self.amina.id} and Chiara household {self.chiara.id}: of those who allow suggestions "
-            f"and shared learning, the two nearest to the median number of visits ({self.amina.visits} a year). "
-            f"Bruno is household {self.bruno.id}: the median of those never asked ({self.bruno.visits} visits)."
+            "We follow three households, each with the median number of visits of its kind: "
+            f"Amina (household {self.amina.id}, {self.amina.visits} visits) allows everything, "
+            f"Bruno ({self.bruno.id}, {self.bruno.visits} visits) was never asked, "
+            f"Chiara ({self.chiara.id}, {self.chiara.visits} visits) allows suggestions and learning, then withdraws."
         )
 
 
@@ -103,6 +108,7 @@ class Prepared:
             CREDIT,
             f"The purchases of 2017 are moved forward by {self.weeks} whole weeks: the year ends now, weekdays stay.",
             self.rule.says,
+            *self.rule.others,
             "E-mail addresses are invented too, at example.org, for nine households in ten; nothing is sent.",
         )
 
@@ -175,19 +181,30 @@ def invent(
 
 
 def choose_cast(households: Mapping[str, Household], rule: ConsentRule) -> Cast:
-    """By the number of visits, ties by id: the median who allows, the next one after, the median never asked."""
+    """Of each kind the household with the median number of visits, ties by id; Chiara is none of Amina's kind.
+
+    Raises:
+        BadInput: the rule leaves a part without a household.
+    """
     ranked = sorted(households.values(), key=lambda one: (one.visits, len(one.id), one.id))
-    learning = {answer.purpose: answer for answer in rule.answers}
-    both = [learning[purpose] for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT)]
-    allowing = [one for one in ranked if all(rule.state(one.id, answer) == GIVEN for answer in both)]
+    both = [answer for answer in rule.answers if answer.purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT)]
+    everything = [one for one in ranked if rule.allows_everything(one.id)]
+    allowing = [one for one in ranked if one not in everything and _allows(rule, both, one)]
     unasked = [one for one in ranked if not rule.was_asked(one.id)]
-    if len(allowing) < 2 or not unasked:
+    if not (everything and allowing and unasked):
         raise BadInput(
-            f"By this rule {len(allowing)} households allow suggestions and {len(unasked)} were never asked; "
-            "the demo needs two of the first and one of the second. Choose another seed."
+            f"By this rule {len(everything)} households allow everything, {len(allowing)} allow suggestions and shared "
+            f"learning, and {len(unasked)} were never asked; the demo needs one of each. Choose another seed."
         )
-    middle = (len(allowing) - 1) // 2
-    return Cast(allowing[middle], unasked[(len(unasked) - 1) // 2], allowing[middle + 1])
+    return Cast(_median(everything), _median(unasked), _median(allowing))
+
+
+def _allows(rule: ConsentRule, answers: Iterable[Answers], one: Household) -> bool:
+    return all(rule.state(one.id, answer) == GIVEN for answer in answers)
+
+
+def _median(ranked: Sequence[Household]) -> Household:
+    return ranked[(len(ranked) - 1) // 2]
 
 
 # ---- the package's files, read with DuckDB ------------------------------------------------------------------------
@@ -224,11 +241,16 @@ def _write_products(connection: "DuckDBPyConnection", file: Path) -> None:
         f"""
         SELECT product_id::VARCHAR AS product_id,
                concat_ws(', ', coalesce({name}, type, category, department), size) AS name,
-               department, category, type, brand
+               department, category, coalesce(type, category, department) AS type, brand,
+               CASE WHEN type IS NULL OR department IN ({_list(_NO_GOODS)}) THEN 'no' ELSE 'yes' END AS available
         FROM (SELECT product_id, lower(package_size) AS size, brand, {columns} FROM products) AS plain
         ORDER BY plain.product_id
         """
     ).write_parquet(str(file), compression="snappy")
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
 
 
 def _readable(column: str) -> str:
