@@ -113,7 +113,7 @@ def _item_name(level: str) -> ColumnElement[str]:
 
 def items_of_products(connection: Connection) -> NDArray[np.int64]:
     """The item of each product: an int64 array indexed by product id, −1 where a product has none or no id is used."""
-    # By the driver itself: a deep catalogue has a hundred thousand rows, and SQLAlchemy would take several times as long.
+    # By the driver itself: a deep catalogue has 100,000 rows, and SQLAlchemy would take several times as long.
     pairs = driver(connection).execute("SELECT id, item FROM products WHERE item IS NOT NULL").fetchall()
     table = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(pairs)).reshape(-1, 2)
     answer = np.full(int(table[:, 0].max(initial=0)) + 1, -1, np.int64)

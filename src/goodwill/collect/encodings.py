@@ -76,7 +76,7 @@ def writing_of(part: Part, said: str | None = None) -> Writing:
         return Writing(_wide(head), 0, plain=False, suspect=False, note=f"{part.name} is read as UTF-16.")
     if seen.broken == 0:
         return Writing("utf-8", skip, plain=not seen.old_mac, suspect=seen.nuls > 0)
-    if seen.letters > 4 * seen.broken:
+    if seen.letters > seen.broken:  # other encodings look like UTF-8 by chance only, a letter here and there
         note = f"{part.name} is UTF-8 with {seen.broken:,} broken letters; rows that need one of them are rejected."
         return Writing("utf-8", skip, plain=not seen.old_mac, suspect=True, note=note)
     return _guess(part, seen)

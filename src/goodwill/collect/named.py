@@ -26,7 +26,9 @@ class Named:
 
     def __init__(self, part: PartPlan, region: str | None) -> None:
         self._columns = part.known.columns
-        self._memos = {field: Texts(_reader(kind, region)) for field, kind in IDENTITIES if field in self._columns}
+        self._memos = {
+            field: Texts(identity_reader(kind, region)) for field, kind in IDENTITIES if field in self._columns
+        }
 
     def read(self, chunk: Chunk, faults: Faults) -> list[dict[str, str]]:
         """The ids of each row by kind. A row that names nobody, or somebody in a way that cannot be, has a fault."""
@@ -45,7 +47,7 @@ class Named:
         return rows
 
 
-def _reader(kind: str, region: str | None) -> Callable[[object], str | None]:
+def identity_reader(kind: str, region: str | None) -> Callable[[object], str | None]:
     """Reads an id of a kind: None for words that name nobody; what can be no address at all is refused."""
 
     def read(value: object) -> str | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from goodwill.basics.clock import DAY
 from goodwill.collect import keys
 from goodwill.collect.columns import BAD, BLANK, Column, Marks, Memo, Numbers, Unreadable, runs
-from goodwill.collect.named import IDENTITIES
+from goodwill.collect.named import IDENTITIES, identity_reader
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import money_reader, read_currency, read_id
@@ -171,8 +171,10 @@ class Sales:
         return found
 
     def _customer(self, kind: str) -> Callable[[object], int | None]:
+        read = identity_reader(kind, self._tools.region)
+
         def number(value: object) -> int | None:
-            word = read_id(value)
+            word = read(value)
             if word is None:
                 return None
             given = self._customer_numbers.setdefault((kind, word), len(self.customers))

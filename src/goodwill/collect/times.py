@@ -80,13 +80,10 @@ def time_reader(zone: ZoneInfo, order: Order, now: int) -> Callable[[object], in
     """Reads times as microseconds since 1970 in UTC; a date alone is the beginning of that day in the zone."""
 
     def read(value: object) -> int | None:
-        if isinstance(value, str) and _PLAIN_ISO.match(value):  # most columns, and quick to read
-            when = _iso(value)
-        else:
-            text = read_text(value)
-            if text.casefold() in NOTHING:
-                return None
-            when = _parsed(text, order)
+        text = value if isinstance(value, str) and _PLAIN_ISO.match(value) else read_text(value)
+        if text.casefold() in NOTHING:
+            return None
+        when = _parsed(text, order)
         at = micros(when.replace(tzinfo=zone) if when.tzinfo is None else when)
         check_range(at, now)
         return at

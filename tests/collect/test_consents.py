@@ -1,0 +1,186 @@
+"""Answers about consent come in: only a yes is a yes, and a later no beats it, whatever the file leaves open."""
+
+import pytest
+
+from goodwill import consent
+from goodwill.basics.clock import day_of, iso
+from goodwill.basics.ids import PersonId
+from goodwill.purposes import shipped
+
+HEAD = "user_id,purpose,data_category,state,said_at,notice,source\n"
+
+
+def allows(desk, who, purpose="offers"):
+    entry = shipped()[purpose]
+    tools = desk.tools
+    with desk.database.reading() as connection:
+        at = tools.clock()
+        lines = consent.standing(connection, PersonId(desk.person(who)), entry, at=at, day=day_of(at, tools.zone))
+    return [line.category for line in lines if line.allowed]
+
+
+def rows_of(desk, who, purpose="offers"):
+    with desk.database.reading() as connection:
+        return [row for row in consent.history(connection, desk.person(who)) if row.purpose == purpose]
+
+
+def test_amina_allows_bruno_was_not_asked_chiara_withdrew(desk, write):
+    path = write(
+        "consents.csv",
+        HEAD
+        + "amina,offers,,given,2026-03-02T08:00:00Z,n1,website\n"
+        + "bruno,offers,,,2026-03-02T08:00:00Z,n1,website\n"
+        + "chiara,offers,,given,2026-03-02T08:00:00Z,n1,website\n"
+        + "chiara,offers,,withdrawn,2026-04-02T08:00:00Z,,website\n",
+    )
+    report = desk.take(path)
+    assert (report.kept, report.skipped, report.rejected) == (3, 1, 0)
+    assert allows(desk, "amina") == ["purchases", "preferences", "engagement"]
+    assert allows(desk, "chiara") == []
+    assert desk.person("bruno") is None
+    assert "1 rows without an answer were passed over" in " ".join(report.notes)
+
+
+def test_the_same_file_again_says_nothing_new(desk, write, clock):
+    path = write("c.csv", HEAD + "amina,offers,,yes,2026-03-02,n1,web\nbruno,offers,,no,,,\nchiara,offers,,yes,,,\n")
+    desk.take(path)
+    before = desk.ask("SELECT * FROM consent_rows ORDER BY position")
+    clock.turn(days=30)
+    again = desk.take(path)
+    assert (again.kept, again.unchanged) == (0, 3)
+    assert desk.ask("SELECT * FROM consent_rows ORDER BY position") == before
+
+
+@pytest.mark.parametrize("blank", ["", " ", "null", "pending", "unconfirmed", "never subscribed"])
+def test_a_blank_is_never_a_yes_and_takes_none_back(desk, write, blank):
+    desk.take(write("a.csv", HEAD + "amina,offers,,yes,2026-03-02,,\n"))
+    report = desk.take(write("b.csv", HEAD + f"amina,offers,,{blank},2026-05-02,,\nbruno,offers,,{blank},,,\n"))
+    assert (report.kept, report.skipped) == (0, 2)
+    assert allows(desk, "amina")
+    assert desk.person("bruno") is None
+
+
+@pytest.mark.parametrize("word", ["x", "ok", "2", "tak", "active", "maybe"])
+def test_a_word_that_is_neither_is_given_back(desk, write, word):
+    report = desk.take(write("a.csv", HEAD + f"amina,offers,,yes,2026-03-02,,\nbruno,offers,,{word},2026-03-02,,\n"))
+    assert [(one.line, one.column, one.value) for one in report.rejects] == [(3, "state", word)]
+    assert desk.person("bruno") is None
+
+
+def test_a_purchase_is_no_consent(desk, lines):
+    desk.take(lines)
+    assert desk.count("consent_rows") == 0
+
+
+def test_an_older_yes_does_not_beat_a_later_no(desk, write):
+    desk.take(write("no.csv", HEAD + "amina,offers,,unsubscribed,2026-05-02T10:00:00Z,,\n"))
+    desk.take(write("old.csv", HEAD + "amina,offers,,yes,2026-03-02T10:00:00Z,,\n"))
+    assert allows(desk, "amina") == []
+    desk.take(write("new.csv", HEAD + "amina,offers,,yes,2026-06-02T10:00:00Z,,\n"))
+    assert allows(desk, "amina")
+
+
+def test_a_yes_without_a_time_loses_to_any_other_word(desk, write, clock):
+    desk.take(write("a.csv", HEAD + "amina,offers,,no,1995-01-01,,\n"))
+    desk.take(write("b.csv", HEAD + "amina,offers,,yes,,,\nchiara,offers,,yes,,,\n"))
+    assert allows(desk, "amina") == []
+    assert allows(desk, "chiara")  # nobody said anything else, so it counts, as the weakest evidence there is
+    (row, *_) = rows_of(desk, "chiara")
+    assert (row.said_at, row.evidence) == (0, "none")
+    clock.turn(days=731)
+    assert allows(desk, "chiara") == []
+
+
+def test_a_no_without_a_time_beats_every_yes_before_the_import(desk, write, clock):
+    desk.take(write("a.csv", HEAD + "amina,offers,,yes,2026-11-21T23:00:00Z,,\n"))
+    path = write("b.csv", HEAD + "amina,offers,,no,,,\n")
+    desk.take(path)
+    assert allows(desk, "amina") == []
+    clock.turn(days=3)
+    desk.take(write("c.csv", HEAD + "amina,offers,,yes,2026-11-24,,\n"))
+    assert allows(desk, "amina")
+    desk.take(path)  # the same old file once more: no new word
+    assert allows(desk, "amina")
+
+
+def test_on_one_day_a_no_without_a_time_of_day_beats_a_yes(desk, write):
+    desk.take(write("a.csv", HEAD + "amina,offers,,yes,2026-03-02 15:00,,\namina,offers,,no,2026-03-02,,\n"))
+    assert allows(desk, "amina") == []
+    assert iso(rows_of(desk, "amina")[-1].said_at) == "2026-03-02T22:59:59Z"
+
+
+def test_a_yes_ends_as_the_register_says_counted_from_when_it_was_said(desk, write, clock):
+    desk.take(write("a.csv", HEAD + "amina,offers,,yes,2024-11-30,,\nbruno,offers,,yes,2024-11-01,,\n"))
+    assert allows(desk, "amina")
+    assert allows(desk, "bruno") == []
+    clock.turn(days=9)
+    assert allows(desk, "amina") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "grade"),
+    [
+        ("amina,offers,,yes,2026-03-02,n1,newsletter form", "proven"),
+        ("amina,offers,,yes,2026-03-02,n1,", "claimed"),
+        ("amina,offers,,yes,2026-03-02,,form", "claimed"),
+        ("amina,offers,,yes,2026-03-02,,", "claimed"),
+        ("amina,offers,,yes,,n1,form", "none"),
+    ],
+)
+def test_evidence_is_graded_by_what_the_file_brings(desk, write, row, grade):
+    desk.take(write("a.csv", HEAD + row + "\n"))
+    assert {one.evidence for one in rows_of(desk, "amina")} == {grade}
+
+
+def test_one_category_may_be_allowed_alone(desk, write):
+    desk.take(
+        write(
+            "a.csv",
+            HEAD + 'amina,offers,purchases,yes,2026-03-02,,\nbruno,offers,"purchases; engagement",yes,2026-03-02,,\n',
+        )
+    )
+    assert allows(desk, "amina") == ["purchases"]
+    assert allows(desk, "bruno") == ["purchases", "engagement"]
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("amina,horoscopes,,yes,2026-03-02,,", "is not a registered purpose"),
+        ("amina,fulfilment,,yes,2026-03-02,,", "no choice to record"),
+        ("amina,offers,location,yes,2026-03-02,,", "does not use the data category 'location'"),
+        (",offers,,yes,2026-03-02,,", "names nobody"),
+        ("guest,offers,,yes,2026-03-02,,", "names nobody"),
+        ("amina,offers,,yes,2026-13-02,,", "is not a date"),
+        ("amina,offers,,yes,2027-03-02,,", "is in the future"),
+    ],
+)
+def test_what_cannot_be_recorded_is_given_back(desk, write, row, problem):
+    report = desk.take(write("a.csv", HEAD + "chiara,offers,,yes,2026-03-02,,\n" + row + "\n"))
+    assert [(one.line, problem in one.problem, bool(one.remedy)) for one in report.rejects] == [(3, True, True)]
+    assert report.kept == 1
+
+
+def test_a_newsletter_list_is_about_email_marketing(desk, write):
+    report = desk.take(
+        write("a.csv", "E-Mail;Newsletter;Opt-in date\namina@example.org;ja;02.03.2026\nbruno@example.org;nein;\n")
+    )
+    assert report.kept == 2
+    assert "email-marketing" in report.notes[0]
+    amina = desk.person("amina@example.org", "email")
+    assert {row[0] for row in desk.ask("SELECT purpose FROM consent_rows WHERE person = :p", p=amina)} == {
+        "email-marketing"
+    }
+
+
+def test_the_purpose_may_be_said_for_all(desk, write):
+    desk.take(
+        write("a.csv", "user_id,consent,said at\namina,yes,2026-03-02\n"), mapping={"purpose": "=recommendations"}
+    )
+    assert allows(desk, "amina", "recommendations")
+
+
+def test_who_consents_by_address_is_who_buys_by_number(desk, write):
+    desk.take(write("c.csv", "user_id,email\namina,amina@example.org\n"))
+    desk.take(write("a.csv", "email,purpose,state,said_at\nAmina@example.org,offers,yes,2026-03-02\n"))
+    assert allows(desk, "amina")
