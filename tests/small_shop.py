@@ -1,7 +1,10 @@
 """A small shop for tests: a bakery with twenty-odd customers of known habits, written through the rooms' own verbs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from goodwill import people
 from goodwill.app import create_shop
@@ -31,19 +34,20 @@ class Bakery:
     person: dict[str, PersonId]
 
 
-def bakery(database: Database, folder: Path, clock: Clock, **settings: object) -> Bakery:
+def bakery(database: Database, folder: Path, clock: Clock) -> Bakery:
     """Amina allows everything, Bruno was never asked, Chiara withdrew, Dev is new and allows everything.
 
     Even-numbered people and Amina come in the morning, the others in the evening; nobody but Amina ever bought
     truffles, and only she and four of the crowd bought tobacco.
     """
     where = database.url or f"sqlite:///{database.file}"
-    shop = create_shop(folder / "home", clock=clock, database=where, **settings)
+    shop = create_shop(folder / "home", clock=clock, database=where)
     names = ["amina", "bruno", "chiara", "dev", *(f"c{n}" for n in range(CROWD))]
     with shop.database.transaction() as connection:
         ids = people.identify_many(connection, shop.cipher, "user_id", names, now=clock())
         things = [Product(name, name.capitalize(), category="food", type=name) for name in (*MORNING, *EVENING, *RARE)]
-        number = dict(zip([thing.external for thing in things], catalogue.upsert_many(connection, things).ids, strict=True))
+        added = catalogue.upsert_many(connection, things)
+        number = dict(zip([thing.external for thing in things], added.ids, strict=True))
         _visits(connection, ids, number, int(clock()) // DAY)
         for name in ("amina", "chiara", "dev", *names[4:]):
             for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT):
@@ -53,7 +57,7 @@ def bakery(database: Database, folder: Path, clock: Clock, **settings: object) -
     return Bakery(shop, ids)
 
 
-def _visits(connection, ids: dict[str, PersonId], number: dict[str, int], today: int) -> None:  # type: ignore[no-untyped-def]
+def _visits(connection: Connection, ids: Mapping[str, PersonId], number: Mapping[str, int], today: int) -> None:
     lines: list[tuple[int, int, int]] = []
     for turn, (name, person) in enumerate(ids.items()):
         if name == "dev":

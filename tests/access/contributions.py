@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import numpy as np
 
-from goodwill.access import Frame, View
+from goodwill.access import Frame, Log, View
 from goodwill.access.view import Numbers
 from goodwill.people.types import BOUGHT, TypeCode, event_type
 from goodwill.purposes import MEASUREMENT, MODEL_IMPROVEMENT, Category, Purpose
@@ -43,7 +44,7 @@ class SpentPerDay:
 
 @dataclass(frozen=True)
 class Mixed:
-    """Purchases and page views, two categories that a person may allow apart; order matters, so that sorting is tested."""
+    """Purchases and page views, categories that a person may allow apart; order matters, so that sorting is tested."""
 
     name: str = "mixed"
     purpose: Purpose = MODEL_IMPROVEMENT
@@ -57,7 +58,7 @@ class Mixed:
         return Sums(people=frame.people, **_weighed(frame.person, frame.events))
 
 
-def _weighed(person, events):  # type: ignore[no-untyped-def]
+def _weighed(person: Numbers, events: Log) -> dict[str, Any]:
     if not len(events):
         return {"products": np.zeros(16, np.int64), "order": 0}
     first = np.r_[True, person[1:] != person[:-1]]

@@ -3,16 +3,18 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.access.contributions import FIRST, Mixed, SpentPerDay
+from tests.access.world import World
 
 from goodwill.access import Total
 from goodwill.access.columns import Columns
 from goodwill.basics.clock import DAY, Micros
+from goodwill.basics.errors import Overflow
+from goodwill.basics.ids import PersonId
 from goodwill.consent import Asked, grant, refuse, withdraw
 from goodwill.people.types import BOUGHT, event_type
 from goodwill.purposes import MODEL_IMPROVEMENT, STATISTICS, Category
 from goodwill.storage import Database
-from tests.access.contributions import FIRST, Mixed, SpentPerDay
-from tests.access.world import World
 
 ASKED = Asked(how="test")
 VIEWED = event_type("viewed").code
@@ -34,7 +36,7 @@ deeds = st.lists(
 CONTRIBUTIONS = (Mixed(), SpentPerDay(purpose=MODEL_IMPROVEMENT))
 
 
-def live(world: World, crowd: list[int], deed: tuple[str, int, int, int]) -> None:
+def live(world: World, crowd: list[PersonId], deed: tuple[str, int, int, int]) -> None:
     what, who, which, back = deed
     entry = world.register[MODEL_IMPROVEMENT]
     categories = {0: CATEGORIES[:1], 1: CATEGORIES[1:], 2: CATEGORIES, 3: CATEGORIES}[which]
@@ -132,8 +134,6 @@ def test_a_total_after_withdrawals_is_the_total_that_never_had_those_people(data
 
 @pytest.mark.parametrize("engine", ["duckdb", "database"])
 def test_a_sum_beyond_64_bits_is_refused_not_rounded(database: Database, engine: str) -> None:
-    from goodwill.basics.errors import Overflow
-
     world = World(database, engine=engine)
     with database.transaction() as connection:
         for _ in range(12):

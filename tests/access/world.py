@@ -35,7 +35,9 @@ class World:
         return Door(connection, self.register, self.columns, None, lambda: self.now, ZONE)
 
     def somebody(self, connection: Connection) -> PersonId:
-        return PersonId(connection.execute(insert(people).values(created_at=self.now)).inserted_primary_key[0])
+        return PersonId(
+            connection.execute(insert(people).values(created_at=self.now).returning(people.c.id)).scalar_one()
+        )
 
     def happens(
         self, connection: Connection, person: int | None, type_: int, day: int, product: int = 1, amount: int = 100

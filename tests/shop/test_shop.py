@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import FakeClock
+from tests.small_shop import ASKED, EVENING, MORNING, Bakery, bakery
 
 from goodwill.access import SignedIn
 from goodwill.app import create_shop, open_shop
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.decide.choose import Context
+from goodwill.decide.decision import Decision
 from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS
 from goodwill.shop import Who
 from goodwill.storage import Database
-from tests.conftest import FakeClock
-from tests.small_shop import ASKED, EVENING, MORNING, Bakery, bakery
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bake
     made.shop.close()
 
 
-def products(decision) -> list[str]:  # type: ignore[no-untyped-def]
+def products(decision: Decision) -> list[str]:
     return [choice.product for choice in decision.items]
 
 
@@ -44,7 +45,13 @@ def test_amina_gets_her_usual_and_something_new_with_reasons(small: Bakery) -> N
 
 @pytest.mark.parametrize(
     ("who", "reason"),
-    [("bruno", "never-asked"), ("chiara", "withdrawn"), ("dev", "no-history"), ("nobody", "unknown-person"), (None, "anonymous")],
+    [
+        ("bruno", "never-asked"),
+        ("chiara", "withdrawn"),
+        ("dev", "no-history"),
+        ("nobody", "unknown-person"),
+        (None, "anonymous"),
+    ],
 )
 def test_everybody_else_gets_what_everyone_gets(small: Bakery, who: str | None, reason: str) -> None:
     decision = small.shop.decide(who, count=4)
@@ -134,7 +141,6 @@ def test_a_decision_can_be_read_again_word_for_word(small: Bakery) -> None:
 
 
 def test_a_decision_names_how_far_it_saw(small: Bakery) -> None:
-    decision = small.shop.decide("amina")
     receipt = small.shop.grant("bruno", RECOMMENDATIONS, asked=ASKED)
     assert small.shop.decide("amina").as_of.consent == max(receipt.positions)
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -12,7 +13,7 @@ from goodwill.sums import Cells, Sums
 
 def save(sums: Sums, file: Path) -> None:
     """Write a total to a file; a reader finds the old file or the new one, never half of one."""
-    arrays = {}
+    arrays: dict[str, Any] = {}  # savez takes arrays by name
     for name in sums:
         part = sums[name]
         cells = part if isinstance(part, Cells) else _sparse(part)
