@@ -43,7 +43,7 @@ _SPELLED = {
     "DNRS?": "dinners", "SNGL SRV": "single serve", "CHIX": "chicken", "MLK": "milk", "BRKFST": "breakfast",
     "VEG": "vegetable", "DOGFD": "dog food", "PNT BTR": "peanut butter", "SW GDS": "sweet goods", "CHOC": "chocolate",
     "SALD DRSNG": "salad dressing", "SNDWCH": "sandwich", "PCKGD": "packaged", "FLVRD": "flavoured", "FD": "food",
-    "BG": "bags", "TRSH": "trash",
+    "BG": "bags", "TRSH": "trash", "PICKLD": "pickled",
 }  # fmt: skip
 
 
