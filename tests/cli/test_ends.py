@@ -1,5 +1,7 @@
 """How commands end: codes for scripts, sentences for people, never a traceback."""
 
+import io
+import os
 import subprocess
 import sys
 
@@ -110,6 +112,15 @@ def test_wishes_before_and_after_the_command_add_up(tmp_path):
     assert both == Shell(home=tmp_path, json=True, yes=True)
 
 
+def test_a_terminal_without_the_letters_gets_marks_and_not_a_fault(home):
+    command = [sys.executable, "-m", "goodwill", "config", "show", "--home", str(home)]
+    for more in ([], ["--json"]):
+        env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        done = subprocess.run([*command, *more], capture_output=True, check=False, env=env)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert (b"Caf?" if not more else b"Caf\\u00e9") in done.stdout
+
+
 def test_a_reader_that_leaves_early_is_no_fault():
     done = subprocess.run(
         ["sh", "-c", f"'{sys.executable}' -m goodwill --help | head -1"], capture_output=True, text=True, check=False
@@ -141,3 +152,26 @@ def test_data_cannot_move_the_cursor(capsys):
     assert "\x1b" not in said
     assert "\x07" not in said
     assert "[bold]" in said
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_tells_count_and_rate_on_a_terminal_only():
+    for stream, shown in ((_Terminal(), True), (io.StringIO(), False), (_Terminal(), False)):
+        with out.progress(stream, "Importing", unit="rows", shown=shown) as reached:
+            reached(1_500, 3_000)
+            reached(3_000, 3_000)
+        assert ("3,000 of 3,000 rows" in stream.getvalue()) is (shown and stream.isatty())
+        assert ("rows/s" in stream.getvalue()) is (shown and stream.isatty())
+
+
+def test_no_color_means_no_colour_even_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name, coloured in (("", True), ("1", False)):
+        monkeypatch.setenv("NO_COLOR", name)
+        stream = _Terminal()
+        out.console(stream).print("No such thing.", style="red")
+        assert ("\x1b[31m" in stream.getvalue()) is coloured

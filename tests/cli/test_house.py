@@ -3,9 +3,11 @@
 import os
 import stat
 
+import pytest
 from tests.cli.conftest import Run
 
 from goodwill.cli.ends import Code
+from goodwill.cli.house import _without_password
 
 
 def test_init_makes_a_home_that_only_its_owner_can_look_into(run: Run, tmp_path):
@@ -55,6 +57,21 @@ def test_config_show_tells_where_each_value_comes_from_and_hides_the_password(ru
     assert found["new_in_ten"] == (1, "default")
     assert "secret" not in ended.out
     assert "secret" not in run("config", "show", "--home", home).out
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://shop:se@cr:et@db.example/cafe", "postgresql://shop:***@db.example/cafe"),
+        ("postgresql://db.example/cafe?user=shop&password=secret&sslmode=require",
+         "postgresql://db.example/cafe?user=shop&password=***&sslmode=require"),
+        ("postgresql://shop@db.example:5432/cafe", "postgresql://shop@db.example:5432/cafe"),
+        ("sqlite:////srv/cafe/shop.db", "sqlite:////srv/cafe/shop.db"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_an_address_is_shown_without_its_password(url, shown):
+    assert _without_password(url) == shown
 
 
 def test_an_unknown_setting_is_refused_by_name(run: Run, home):

@@ -50,6 +50,7 @@ def test_an_unknown_decision_is_not_found(shop: Run):
 
 def test_asking_for_too_many_is_a_usage_error(shop: Run):
     assert shop("recommend", "amina", "--count", 1000).code == Code.USAGE
+    assert shop("recommend", "amina", "--new", 11).code == Code.USAGE
 
 
 def test_json_has_the_shapes_that_go_over_http(shop: Run):

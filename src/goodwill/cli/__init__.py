@@ -4,6 +4,7 @@ Only Typer and Rich are loaded with this room. Each command imports what it need
 ``goodwill --help`` answers at once.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ ROOMS = (running, house, doctor, imports, invented, people, consents, suggest, k
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _print_anything()
     try:
         code = get_command(app).main(words, prog_name="goodwill", standalone_mode=False)
         sys.stdout.flush()
@@ -37,3 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = context.command_path if context is not None else "goodwill"
         return Shell(json="--json" in words).fail(end_of(error, command=command))
     return int(code or Code.DONE)
+
+
+def _print_anything() -> None:
+    """A name that this terminal has no letters for is shown with marks in their place; it must not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

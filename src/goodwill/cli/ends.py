@@ -95,10 +95,10 @@ def _whole(text: str) -> str:
 def _help(error: BaseException, code: Code, command: str, lost: str) -> str:
     if code is Code.REFUSED or isinstance(error, AnswerNeeded):
         return ""
-    if code is Code.NOT_FOUND and lost:
+    if code in (Code.NOT_FOUND, Code.CONFLICT) and lost and isinstance(error, GoodwillError):
         return lost
     if code is Code.CONFLICT:
-        return "the same again in a moment"
+        return ""  # its sentence says whether waiting helps
     if code in (Code.USAGE, Code.NOT_FOUND):
         return f"{command} --help"
     if isinstance(error, GoodwillError | OSError) or _is_away(error):

@@ -1,6 +1,7 @@
 """Set a shop up, and see how it is set up: init, config show, purposes, version."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,10 +72,15 @@ def _zone_of_this_machine() -> str:
     return named if "/" in named and not named.startswith("/") else "UTC"
 
 
-def _without_password(url: str) -> str:
-    from sqlalchemy.engine import make_url
+_PASSWORD_ASKED = re.compile(r"(?<=[?&]password=)[^&]*")
 
-    return make_url(url).render_as_string(hide_password=True) if "://" in url else url
+
+def _without_password(url: str) -> str:
+    user, at, rest = url.rpartition("@")
+    scheme, slashes, named = user.partition("://")
+    name, colon, _ = named.partition(":")
+    hidden = f"{scheme}{slashes}{name}{colon}{'***' if colon else ''}{at}{rest}"
+    return _PASSWORD_ASKED.sub("***", hidden)
 
 
 config = group("config", "The shop's settings.", panel=SET_UP)

@@ -51,16 +51,13 @@ def plain(value: object) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in str(value))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Aligned columns; those whose name ends in ``#`` hold numbers and stand to the right."""
-    made = Table(
-        box=_RULED, show_edge=False, pad_edge=False, title=title or None, title_justify="left", header_style="bold"
-    )
-    for name in columns:
+    made = Table(box=_RULED, show_edge=False, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
         numeric = name.endswith("#")
-        made.add_column(
-            name.removesuffix("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric
-        )
+        whole = numeric or place == 0  # a number or a name that is cut cannot be typed again
+        made.add_column(name.removesuffix("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in rows:
         made.add_row(*(Text(plain(cell)) for cell in row))
     return made

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from goodwill.purposes import Purpose
     from goodwill.shop import Answer, Shop
 
-    Standings = Sequence[tuple[Purpose, Answer]]
-
 people = group("people", "Customers: find one, see what is known in outline, hand over the own copy.", panel=PEOPLE)
 _LOST = "goodwill import list"  # everybody came from somewhere
 _CLEAR = switch("--clear", help="Show names and addresses in clear; the person can see that it was done.")
@@ -87,7 +85,7 @@ def _own(shop: "Shop", person: "PersonId", how: str) -> "Everything":
     return shop.own(SignedIn(person, f"staff, command line, {how}"))
 
 
-def _outline(everything: "Everything", standings: "Standings", *, clear: bool) -> dict[str, Any]:
+def _outline(everything: "Everything", standings: "Sequence[tuple[Purpose, Answer]]", *, clear: bool) -> dict[str, Any]:
     from goodwill.web.answers import moment
 
     def shown(kind: str, value: str) -> str:
@@ -117,7 +115,7 @@ def _outline(everything: "Everything", standings: "Standings", *, clear: bool) -
 
 
 def _lines(
-    document: dict[str, Any], everything: "Everything", standings: "Standings", shop: "Shop"
+    document: dict[str, Any], everything: "Everything", standings: "Sequence[tuple[Purpose, Answer]]", shop: "Shop"
 ) -> Iterator[RenderableType]:
     first, last = (out.when(at, shop.settings.zone) for at in _span(everything))
     counts = ", ".join(f"{out.number(count)} {name}" for name, count in document["events"].items())

@@ -82,10 +82,6 @@ class Shell:
         if not self.quiet:
             out.console(sys.stderr).print(out.plain(text), style="dim")
 
-    def warn(self, text: str) -> None:
-        """Something that needs doing; said even when quiet."""
-        out.console(sys.stderr).print(out.plain(text), style="yellow")
-
     def fail(self, end: End) -> int:
         """Say how the command went wrong, and give its exit code."""
         paper = out.console(sys.stderr)
@@ -170,9 +166,8 @@ def _take_signature(run: Callable[..., Any], own: Sequence[inspect.Parameter]) -
         inspect.Parameter(name, named, annotation=kind, default=None if name == "home" else False)
         for name, kind in _SHARED.items()
     ]
-    signature = inspect.Signature([context, *(parameter.replace(kind=named) for parameter in own), *shared])
-    run.__signature__ = signature  # type: ignore[attr-defined]
-    run.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    asked = (parameter.replace(kind=named) for parameter in own)
+    vars(run)["__signature__"] = inspect.Signature([context, *asked, *shared])
 
 
 # ---- commands and groups -------------------------------------------------------------------------------------------
@@ -247,7 +242,7 @@ app = _typer(
     _InOrder,
     f"A first look: goodwill demo\n\n{_EXIT_CODES}",
 )
-_VERSION = typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+_VERSION = typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Print the version.")
 _listen(
     app,
     [inspect.Parameter("version", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[bool, _VERSION], default=False)],

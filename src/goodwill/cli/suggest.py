@@ -25,9 +25,9 @@ def recommend(
     shell: Shell,
     person: Person,
     slot: Annotated[str, typer.Option(help="The place in the shop that the suggestions are for.")] = "home",
-    count: Annotated[int, typer.Option(help="How many, 1 to 100.")] = 10,
+    count: Annotated[int, typer.Option(help="How many.", min=1, max=100)] = 10,
     basket: Annotated[list[str] | None, _BASKET] = None,
-    new: Annotated[int | None, typer.Option(help="How many of ten may be new to them, 0 to 10.")] = None,
+    new: Annotated[int | None, typer.Option(help="How many of ten may be new to them.", min=0, max=10)] = None,
 ) -> None:
     """Choose products for somebody from what they allow, with the reasons; without consent, what everyone gets.
 
