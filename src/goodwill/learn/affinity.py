@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import NotFound
 from goodwill.learn.baskets import Baskets, HoldBack, Numbers, learnt
-from goodwill.learn.inverse import Floats, inverse, inverse_of_floored, within, without
+from goodwill.learn.inverse import Floats, inverse, inverse_of_floored, sum_of_rows, within, without
 from goodwill.learn.lines import Lines, read
 from goodwill.learn.path import path
 from goodwill.learn.purchases import OfPurchases
@@ -113,10 +113,10 @@ class Affinity:
 
         x − (xP) / diag(P): each item is judged by the others in the row, not by itself.
         """
-        scores = self.inverse[row].sum(axis=0)
+        scores = sum_of_rows(self.inverse, row)
         scores /= -np.diagonal(self.inverse)
         scores[row] += 1
-        return np.asarray(scores)
+        return scores
 
     def recommend(self, row: Numbers, count: int, *, barred: NDArray[np.bool_] | None = None) -> list[Suggestion]:
         """The best items that are not in the row, best first; fewer than ``count`` if too few are stood by.

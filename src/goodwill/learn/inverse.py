@@ -9,6 +9,7 @@ from goodwill.sums import Whole
 
 Floats = NDArray[np.float64]
 _TILE = 512  # two tiles of doubles fit the second-level cache
+_ROWS = 16
 
 
 def inverse(pairs: Whole, weight: float) -> Floats:
@@ -90,6 +91,14 @@ def _rank_one(matrix: Floats, row: Numbers, *, sign: int) -> None:
 
     if not row.size:
         return
-    image = matrix[row].sum(axis=0)
+    image = sum_of_rows(matrix, row)
     image /= np.sqrt(1 - sign * float(image[row].sum()))
     dger(sign, image, image, a=matrix.T, overwrite_a=1)  # symmetric to the last bit: multiplication commutes
+
+
+def sum_of_rows(matrix: Floats, row: Numbers) -> Floats:
+    """The sum of some rows of a matrix, a few at a time: copies of all would not fit the cache."""
+    total = np.zeros(matrix.shape[1])
+    for first in range(0, row.size, _ROWS):
+        total += matrix[row[first : first + _ROWS]].sum(axis=0)
+    return total
