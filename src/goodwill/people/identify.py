@@ -20,7 +20,7 @@ _OWN_RANK = 2
 
 # A person may have several of these; of every other kind just one, so that a second account on a shared device or
 # under a shared address does not become the first one's.
-_SEVERAL = frozenset({"email", "phone", "anonymous_id"})
+SEVERAL = frozenset({"email", "phone", "anonymous_id"})
 
 _FIND = select(identities.c.person).where(
     identities.c.kind == bindparam("kind"), identities.c.lookup == bindparam("lookup")
@@ -29,7 +29,7 @@ _IDENTITY = ("kind", "lookup", "person", "sealed", "epoch", "verified_at", "impo
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
     """One id, ready to be looked up: what was given, and the keyed hash of its one form."""
 
     kind: str
@@ -89,7 +89,7 @@ def identify(
     Raises:
         BadInput: none of the ids can identify anybody, or one holds NUL or broken Unicode.
     """
-    marks = _marks(cipher, ids, region)
+    marks = marks_of(cipher, ids, region)
     if not marks:
         named = ", ".join(ids) or "none"  # kinds only: the message may end up in a log
         raise BadInput(
@@ -102,9 +102,9 @@ def identify(
         known = _known(connection, marks)
         person = _whose(connection, marks, known)
         if person is None:
-            person = _new_people(connection, cipher.keys, 1, now=now, import_id=import_id)[0]
+            person = make_people(connection, cipher.keys, 1, now=now, import_id=import_id)[0]
         unknown = [(mark, person) for mark in marks if mark.place not in known]
-        _attach(connection, cipher, unknown, verified_at=now if verified else None, import_id=import_id)
+        attach(connection, cipher, unknown, verified_at=now if verified else None, import_id=import_id)
     else:
         person = known[marks[0].place]
     if verified:
@@ -133,13 +133,13 @@ def identify_many(
         if form is not None:
             first_given.setdefault(form, value)
     lookups = dict(zip(first_given, cipher.lookup_many(kind, list(first_given)), strict=True))
-    found = _people_of(connection, kind, list(lookups.values()))
+    found = people_of(connection, kind, list(lookups.values()))
     if len(found) < len(lookups):
         one_at_a_time(connection, PEOPLE)
-        found |= _people_of(connection, kind, [lookup for lookup in lookups.values() if lookup not in found])
-        new = [_Mark(kind, first_given[form].strip(), look) for form, look in lookups.items() if look not in found]
-        persons = _new_people(connection, cipher.keys, len(new), now=now, import_id=import_id)
-        _attach(connection, cipher, list(zip(new, persons, strict=True)), verified_at=None, import_id=import_id)
+        found |= people_of(connection, kind, [lookup for lookup in lookups.values() if lookup not in found])
+        new = [Mark(kind, first_given[form].strip(), look) for form, look in lookups.items() if look not in found]
+        persons = make_people(connection, cipher.keys, len(new), now=now, import_id=import_id)
+        attach(connection, cipher, list(zip(new, persons, strict=True)), verified_at=None, import_id=import_id)
         found |= {mark.lookup: person for mark, person in zip(new, persons, strict=True)}
     return {value: found[lookups[form]] for value, form in forms.items() if form is not None}
 
@@ -152,16 +152,16 @@ def _form_or_none(kind: str, value: str, region: str | None) -> str | None:
         return None
 
 
-def _marks(cipher: Cipher, ids: Mapping[str, str], region: str | None) -> list[_Mark]:
+def marks_of(cipher: Cipher, ids: Mapping[str, str], region: str | None) -> list[Mark]:
     """The ids that can identify somebody, the most believable first."""
     forms = {kind: canonical(kind, value, region=region) for kind, value in ids.items()}
     marks = [
-        _Mark(kind, ids[kind].strip(), cipher.lookup(kind, form)) for kind, form in forms.items() if form is not None
+        Mark(kind, ids[kind].strip(), cipher.lookup(kind, form)) for kind, form in forms.items() if form is not None
     ]
     return sorted(marks, key=lambda mark: mark.rank)
 
 
-def _known(connection: Connection, marks: Sequence[_Mark]) -> dict[tuple[str, bytes], PersonId]:
+def _known(connection: Connection, marks: Sequence[Mark]) -> dict[tuple[str, bytes], PersonId]:
     place = tuple_(identities.c.kind, identities.c.lookup)
     question = select(identities.c.kind, identities.c.lookup, identities.c.person).where(
         place.in_([mark.place for mark in marks])
@@ -169,7 +169,8 @@ def _known(connection: Connection, marks: Sequence[_Mark]) -> dict[tuple[str, by
     return {(row.kind, bytes(row.lookup)): PersonId(row.person) for row in connection.execute(question)}
 
 
-def _people_of(connection: Connection, kind: str, lookups: Sequence[bytes]) -> dict[bytes, PersonId]:
+def people_of(connection: Connection, kind: str, lookups: Sequence[bytes]) -> dict[bytes, PersonId]:
+    """The people behind many keyed hashes of one kind, by the hashes that are known."""
     question = select(identities.c.lookup, identities.c.person).where(
         identities.c.kind == kind, identities.c.lookup.in_(listed_bytes(connection, lookups))
     )
@@ -177,12 +178,12 @@ def _people_of(connection: Connection, kind: str, lookups: Sequence[bytes]) -> d
 
 
 def _whose(
-    connection: Connection, marks: Sequence[_Mark], known: Mapping[tuple[str, bytes], PersonId]
+    connection: Connection, marks: Sequence[Mark], known: Mapping[tuple[str, bytes], PersonId]
 ) -> PersonId | None:
     """The first person that the ids point to and that the new ones fit."""
     for place, mark in enumerate(marks):
         person = known.get(mark.place)
-        accounts = [stronger.kind for stronger in marks[:place] if stronger.kind not in _SEVERAL]
+        accounts = [stronger.kind for stronger in marks[:place] if stronger.kind not in SEVERAL]
         if person is not None and not _has_any(connection, person, accounts):
             return person
     return None
@@ -195,7 +196,7 @@ def _has_any(connection: Connection, person: PersonId, kinds: Sequence[str]) -> 
     return connection.execute(mine.limit(1)).first() is not None
 
 
-def _new_people(
+def make_people(
     connection: Connection, keys: KeyStore, many: int, *, now: Micros, import_id: int | None
 ) -> list[PersonId]:
     """Make people, each with a key that is durable before the person is.
@@ -216,14 +217,15 @@ def _new_people(
     return persons
 
 
-def _attach(
+def attach(
     connection: Connection,
     cipher: Cipher,
-    owned: Sequence[tuple[_Mark, PersonId]],
+    owned: Sequence[tuple[Mark, PersonId]],
     *,
     verified_at: Micros | None,
     import_id: int | None,
 ) -> None:
+    """Let people be known by ids that nobody has yet."""
     sealed = cipher.seal_many((person, mark.kind, mark.text) for mark, person in owned)
     rows = [
         _row(mark, person, seal, verified_at, import_id) for (mark, person), seal in zip(owned, sealed, strict=True)
@@ -232,12 +234,12 @@ def _attach(
 
 
 def _row(
-    mark: _Mark, person: PersonId, sealed: Sealed, verified_at: Micros | None, import_id: int | None
+    mark: Mark, person: PersonId, sealed: Sealed, verified_at: Micros | None, import_id: int | None
 ) -> tuple[object, ...]:
     return mark.kind, mark.lookup, person, sealed.data, sealed.epoch, verified_at, import_id
 
 
-def _note_verified(connection: Connection, person: PersonId, marks: Iterable[_Mark], now: Micros) -> None:
+def _note_verified(connection: Connection, person: PersonId, marks: Iterable[Mark], now: Micros) -> None:
     for mark in marks:
         here = (identities.c.kind == mark.kind, identities.c.lookup == mark.lookup, identities.c.person == person)
         connection.execute(update(identities).where(*here, identities.c.verified_at.is_(None)).values(verified_at=now))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.people.bulk import listed
-from goodwill.people.identify import _SEVERAL, _attach, _Mark, _marks, _new_people, _people_of
+from goodwill.people.identify import SEVERAL, Mark, attach, make_people, marks_of, people_of
 from goodwill.people.tables import identities
 from goodwill.protect import Cipher
 from goodwill.storage.engine import PEOPLE, one_at_a_time
@@ -39,15 +39,15 @@ def identify_rows(
     Raises:
         BadInput: an id holds NUL or broken Unicode.
     """
-    marked = [_marks(cipher, ids, region) for ids in rows]
+    marked = [marks_of(cipher, ids, region) for ids in rows]
     if any(mark.place not in found for found in (_known(connection, marked),) for marks in marked for mark in marks):
         one_at_a_time(connection, PEOPLE)  # whoever else makes people has committed when this returns
     room = _Room(_known(connection, marked))
     room.accounts.update(_accounts(connection, set(room.known.values())))
     met = [room.take_in(marks) for marks in marked]
-    made = _new_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else []
+    made = make_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else []
     owned = [(mark, _real(person, made)) for mark, person in room.attached]
-    _attach(connection, cipher, owned, verified_at=None, import_id=import_id)
+    attach(connection, cipher, owned, verified_at=None, import_id=import_id)
     return [Met(_real(one.person, made), one.new) if one is not None else None for one in met]
 
 
@@ -57,10 +57,10 @@ class _Room:
 
     known: dict[tuple[str, bytes], PersonId]
     accounts: defaultdict[PersonId, set[str]] = field(default_factory=lambda: defaultdict(set))
-    attached: list[tuple[_Mark, PersonId]] = field(default_factory=list)
+    attached: list[tuple[Mark, PersonId]] = field(default_factory=list)
     newcomers: int = 0
 
-    def take_in(self, marks: Sequence[_Mark]) -> Met | None:
+    def take_in(self, marks: Sequence[Mark]) -> Met | None:
         if not marks:
             return None
         person = self._whose(marks)
@@ -71,21 +71,21 @@ class _Room:
         for mark in unknown:
             self.known[mark.place] = person
             self.attached.append((mark, person))
-            if mark.kind not in _SEVERAL:
+            if mark.kind not in SEVERAL:
                 self.accounts[person].add(mark.kind)
         return Met(person, bool(unknown))
 
-    def _whose(self, marks: Sequence[_Mark]) -> PersonId | None:
+    def _whose(self, marks: Sequence[Mark]) -> PersonId | None:
         """The first person that the ids point to and that the new ones fit: nobody gets a second account."""
         for place, mark in enumerate(marks):
             person = self.known.get(mark.place)
-            stronger = {one.kind for one in marks[:place] if one.kind not in _SEVERAL}
+            stronger = {one.kind for one in marks[:place] if one.kind not in SEVERAL}
             if person is not None and not stronger & self.accounts[person]:
                 return person
         return None
 
 
-def _known(connection: Connection, marked: Sequence[Sequence[_Mark]]) -> dict[tuple[str, bytes], PersonId]:
+def _known(connection: Connection, marked: Sequence[Sequence[Mark]]) -> dict[tuple[str, bytes], PersonId]:
     lookups: defaultdict[str, dict[bytes, None]] = defaultdict(dict)
     for marks in marked:
         for mark in marks:
@@ -93,7 +93,7 @@ def _known(connection: Connection, marked: Sequence[Sequence[_Mark]]) -> dict[tu
     return {
         (kind, lookup): person
         for kind, these in lookups.items()
-        for lookup, person in _people_of(connection, kind, list(these)).items()
+        for lookup, person in people_of(connection, kind, list(these)).items()
     }
 
 
@@ -101,7 +101,7 @@ def _accounts(connection: Connection, persons: set[PersonId]) -> dict[PersonId, 
     """Of which kinds, of those that a person has only one of, each of some people has one."""
     found: defaultdict[PersonId, set[str]] = defaultdict(set)
     question = select(identities.c.person, identities.c.kind).where(
-        identities.c.person.in_(listed(connection, persons)), identities.c.kind.not_in(sorted(_SEVERAL))
+        identities.c.person.in_(listed(connection, persons)), identities.c.kind.not_in(sorted(SEVERAL))
     )
     for person, kind in connection.execute(question):
         found[PersonId(person)].add(kind)

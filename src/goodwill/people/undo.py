@@ -10,6 +10,7 @@ from goodwill.basics.ids import PersonId
 from goodwill.consent.tables import consent_rows
 from goodwill.people import holds, log
 from goodwill.people.tables import events, identities, people, profiles
+from goodwill.storage.engine import EVENTS, PEOPLE, one_at_a_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ def remove_import(connection: Connection, import_id: int, *, now: Micros) -> Rem
     Raises:
         Conflict: the people concerned are not held, or totals have not settled since; the message names the totals.
     """
+    for lock in (PEOPLE, EVENTS):  # in everybody's order
+        one_at_a_time(connection, lock)
     holds.check_settled(connection, _concerned(import_id))
     lost = log.remove_import(connection, import_id)
     gone = [PersonId(person) for person in connection.execute(_empty(import_id)).scalars()]
@@ -55,9 +58,13 @@ def remove_import(connection: Connection, import_id: int, *, now: Micros) -> Rem
     return Removed(lost, taken, tuple(gone))
 
 
+# A number that was merged into another stays for the logs that name it.
+_IS_SOMEBODY = (people.c.erased_at.is_(None), people.c.merged_into.is_(None))
+
+
 def _concerned(import_id: int) -> Select[Any]:
     about = select(events.c.person).where(events.c.import_id == import_id, events.c.person.is_not(None))
-    made = select(people.c.id).where(people.c.import_id == import_id, people.c.erased_at.is_(None))
+    made = select(people.c.id).where(people.c.import_id == import_id, *_IS_SOMEBODY)
     return select(union(about, made).subquery().c.person)
 
 
@@ -65,7 +72,7 @@ def _empty(import_id: int) -> Select[Any]:
     """The people whom an import made, and whom nothing else has touched since."""
     return select(people.c.id).where(
         people.c.import_id == import_id,
-        people.c.erased_at.is_(None),
+        *_IS_SOMEBODY,
         ~_has(events),
         ~_has(profiles),
         ~_has(identities, identities.c.import_id.is_distinct_from(import_id)),
