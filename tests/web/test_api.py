@@ -113,6 +113,12 @@ def test_a_purpose_that_rests_on_a_contract_leaves_nothing_to_choose(client):
     assert "contract" in answer.json()["detail"]
 
 
+def test_an_id_that_names_nobody_cannot_consent(client):
+    answer = consent(client, {"user_id": "guest"})
+    assert answer.status_code == 422
+    assert can(client, user_id="guest")["allowed"] is False
+
+
 def test_a_receipt_does_not_name_the_person(client):
     assert "amina" not in consent(client, AMINA).text
 

@@ -14,18 +14,23 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar
-from tests.web.conftest import key_for
+from tests.small_shop import bakery
+from tests.web.conftest import furnish, key_for
 
+from goodwill.app import create_shop, open_shop
+from goodwill.basics.clock import system_clock
 from goodwill.basics.errors import Conflict
 from goodwill.shop import Shop
+from goodwill.storage import connect
 from goodwill.web.serve import serve
 from goodwill.web.store import Scope
 
 # As `goodwill serve` does it; `can` takes its time, so that a test can stop the server while it works.
 _SCRIPT = """
 import sys, time
-from goodwill.app import open_shop
+from goodwill.app import create_shop, open_shop
 from goodwill.shop import Shop
+from goodwill.storage import connect
 from goodwill.web.serve import serve
 
 at_once = Shop.can
@@ -38,6 +43,21 @@ with open_shop(sys.argv[1]) as shop:
     serve(shop, port=int(sys.argv[2]), when_listening=lambda address: print(address, flush=True))
 print("closed", flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shop that nobody has open."""
+    folder = tmp_path_factory.mktemp("served")
+    with bakery(connect(folder / "shop.db"), folder, system_clock).shop as shop:
+        shop.learn()
+    return folder / "home"
+
+
+def key_in(home: Path) -> str:
+    """A key for everything, made as `goodwill keys create` makes it: by a process of its own, soon gone."""
+    with open_shop(home) as shop:
+        return key_for(shop, *Scope)
 
 
 def free_port() -> int:
@@ -66,21 +86,23 @@ def resident_megabytes(pid: int) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def test_a_shops_server_asks_withdraws_and_stops_it(quiet_shop: Shop):
-    key = key_for(quiet_shop, *Scope)
-    with served(quiet_shop.folder) as (process, address):
+def test_a_shops_server_asks_withdraws_and_stops_it(home: Path):
+    key = key_in(home)
+    with served(home) as (process, address):
         if sys.platform == "linux":
             assert resident_megabytes(process.pid) <= 300
         with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
-            eve = {"user_id": "eve"}
-            asks = {"person": eve, "slot": "home", "count": 3}
+            amina = {"user_id": "amina"}
+            asks = {"person": amina, "slot": "home", "count": 3}
             assert client.get("/readyz").json() == {"ready": True}
-            assert client.post("/api/v1/decide", json=asks).json()["reason"] == "unknown-person"
-            said = {"person": eve, "purpose": "recommendations", "categories": ["purchases"], "yes": True}
-            given = client.post("/api/v1/consent", json=said).json()
-            can = client.get("/api/v1/can", params={**eve, "purpose": "recommendations"}).json()
-            assert (can["allowed"], can["position"]) == (True, given["positions"][0])
-            client.post("/api/v1/consent", json={**said, "yes": False})
+            decided = client.post("/api/v1/decide", json=asks).json()
+            assert (decided["personalised"], decided["used"]) == (True, ["purchases"])
+            assert decided["items"][0]["because"]
+            said = {"person": amina, "purpose": "recommendations", "yes": False}
+            receipt = client.post("/api/v1/consent", json=said).json()
+            can = client.get("/api/v1/can", params={**amina, "purpose": "recommendations"}).json()
+            assert (can["allowed"], can["reason"]) == (False, "withdrawn")
+            assert can["position"] in receipt["positions"]
             decided = client.post("/api/v1/decide", json=asks).json()
             assert (decided["personalised"], decided["reason"]) == (False, "withdrawn")
             assert "goodwill_decisions_total" in client.get("/metrics").text
@@ -88,13 +110,13 @@ def test_a_shops_server_asks_withdraws_and_stops_it(quiet_shop: Shop):
         output, log = process.communicate(timeout=20)
     assert process.returncode == 0, log
     assert output.endswith("closed\n")
-    assert "eve" not in log
+    assert "amina" not in log
     assert key not in log
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(quiet_shop: Shop, sign):
-    key = key_for(quiet_shop, Scope.READ)
+def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(home: Path, sign):
+    key = key_in(home)
     headers = {"Authorization": f"Bearer {key}"}
     answers: list[httpx.Response] = []
 
@@ -102,7 +124,7 @@ def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(quiet_shop
         ask = {"user_id": "slow", "purpose": "offers"}
         answers.append(httpx.get(f"{address}/api/v1/can", params=ask, headers=headers, timeout=10))
 
-    with served(quiet_shop.folder) as (process, address):
+    with served(home) as (process, address):
         asking = threading.Thread(target=ask_slowly)
         asking.start()
         time.sleep(0.4)
@@ -116,6 +138,28 @@ def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(quiet_shop
     assert answers[0].status_code == 200
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="DuckDB brings its own copy of SQLite; when it closes shop.db it drops this process's locks on it "
+    "(sqlite.org/howtocorrupt.html, 2.2.1), so that another process takes the log of changes away",
+)
+def test_what_the_server_acknowledged_another_process_sees(tmp_path: Path):
+    home = tmp_path / "home"
+    with create_shop(home) as shop:
+        furnish(shop)
+    key = key_in(home)
+    with (
+        served(home) as (_, address),
+        httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client,
+    ):
+        client.post("/api/v1/decide", json={"person": {"user_id": "amina"}})
+        key_in(home)
+        said = {"person": {"user_id": "bruno"}, "purpose": "offers", "yes": False}
+        receipt = client.post("/api/v1/consent", json=said).json()
+        with open_shop(home) as shop:
+            assert [row.position for row in shop.consents("bruno")] == receipt["positions"]
+
+
 def send(address: str, request: bytes, *, wait: bool = True) -> bytes:
     """What comes back first for these very bytes; without waiting, hang up."""
     host, _, port = address.removeprefix("http://").partition(":")
@@ -124,8 +168,8 @@ def send(address: str, request: bytes, *, wait: bool = True) -> bytes:
         return line.recv(65536) if wait else b""
 
 
-def test_what_is_no_clean_http_does_not_reach_the_shop(quiet_shop: Shop):
-    key = key_for(quiet_shop, *Scope)
+def test_what_is_no_clean_http_does_not_reach_the_shop(home: Path):
+    key = key_in(home)
     lines = (
         "POST /api/v1/decide HTTP/1.1",
         "Host: x",
@@ -133,7 +177,7 @@ def test_what_is_no_clean_http_does_not_reach_the_shop(quiet_shop: Shop):
         "Content-Type: application/json",
     )
     head = "".join(f"{line}\r\n" for line in lines).encode()
-    with served(quiet_shop.folder) as (process, address):
+    with served(home) as (process, address):
         bad = {
             "a head without end": head + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
             "two lengths": head + b"Content-Length: 2\r\nContent-Length: 4\r\n\r\n{}{}",
@@ -151,12 +195,12 @@ def test_what_is_no_clean_http_does_not_reach_the_shop(quiet_shop: Shop):
     assert '"broke"' not in log
 
 
-def test_a_taken_port_is_said_and_not_fought_over(quiet_shop: Shop):
+def test_a_taken_port_is_said_and_not_fought_over(home: Path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(Conflict, match="--port"):
-            serve(quiet_shop, port=other.getsockname()[1])
+        with open_shop(home) as shop, pytest.raises(Conflict, match="--port"):
+            serve(shop, port=other.getsockname()[1])
 
 
 def test_the_machines_own_environment_turns_no_debugging_on(quiet_shop: Shop, monkeypatch):

@@ -28,7 +28,7 @@ class Basket(Struct, forbid_unknown_fields=True, frozen=True):
 
     basket: Annotated[list[Id], Meta(max_length=255, description="Product ids that are in the basket now.")] = []
     new: (
-        Annotated[int, Meta(ge=0, le=10, description="How many of ten suggestions may be new to the person.")] | None
+        Annotated[int, Meta(ge=0, le=100, description="How many of the suggestions shall be new to the person.")] | None
     ) = None
 
 

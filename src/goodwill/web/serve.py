@@ -18,6 +18,8 @@ from goodwill.web.logs import Log, log_to
 
 _LONGEST_HEAD = 16 * 1024  # bytes of request line and headers together
 _AT_ONCE = 256  # requests in work; more wait in the socket's queue
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (to ask ourselves when we listen everywhere)
+_TRIES = 3_000  # of 10 ms each
 
 
 def serve(
@@ -62,13 +64,27 @@ async def _until_stopped(
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, server.stop)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    server.on_startup(lambda: log.info("listening", address=address, version=__version__))
-    if when_listening is not None:
-        server.on_startup(lambda: when_listening(address))
+    announcing = loop.create_task(_announce(host, port, address, log, when_listening))
     try:
         await server.serve()
     finally:
+        announcing.cancel()
         log.info("stopped", address=address)
+
+
+async def _announce(host: str, port: int, address: str, log: Log, when_listening: Callable[[str], None] | None) -> None:
+    """Say that requests are taken, once one would be: granian's own start-up hooks run a moment too early."""
+    for _ in range(_TRIES):
+        try:
+            _, line = await asyncio.open_connection(_ANY.get(host, host), port)
+        except OSError:
+            await asyncio.sleep(0.01)
+            continue
+        line.close()
+        log.info("listening", address=address, version=__version__)
+        if when_listening is not None:
+            when_listening(address)
+        return
 
 
 def _check_free(host: str, port: int) -> None:
