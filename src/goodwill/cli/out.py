@@ -37,6 +37,7 @@ def write_json(document: object) -> None:
     """The one document of ``--json``."""
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     sys.stdout.write(json.dumps(document, ensure_ascii=ascii_only, indent=2, default=_plainly) + "\n")
+    sys.stdout.flush()  # a server may follow, and whoever reads us waits
 
 
 def _plainly(value: object) -> Any:

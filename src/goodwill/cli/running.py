@@ -58,6 +58,7 @@ def _teller(shell: Shell) -> "Callable[[Chapter], None]":
     def listen(chapter: "Chapter") -> None:
         if not shell.json:
             out.console(sys.stdout).print(tell(chapter))
+            sys.stdout.flush()
 
     return listen
 

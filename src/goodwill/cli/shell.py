@@ -76,6 +76,7 @@ class Shell:
             for line in lines:
                 paper.print(out.plain(line) if isinstance(line, str) else line)
         sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+        sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """Something worth knowing that is not the result."""
