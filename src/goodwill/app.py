@@ -3,9 +3,12 @@
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -125,6 +128,53 @@ def demo(home: str | Path | None = None, *, full: bool = False) -> Shop:
     shop = open_shop(folder) if (folder / SETTINGS_FILE).exists() else create_shop(folder, **DEMO)
     furnish(shop, full=full)
     return shop
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that a shop does by itself, again and again."""
+
+    name: str
+    says: str
+    every: float  # seconds
+    do: Callable[[], object]
+
+
+def jobs(shop: Shop) -> tuple[Job, ...]:
+    """All jobs of a shop."""
+    return (
+        Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
+        Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
+    )
+
+
+@contextmanager
+def working(shop: Shop, *, told: Callable[[str, Exception], None]) -> Iterator[None]:
+    """Do the shop's jobs in the background for as long as the block lasts.
+
+    Args:
+        told: hears of a job that failed; it is tried again when its time comes round.
+    """
+    stop = Event()
+    thread = Thread(target=_work, args=(jobs(shop), stop, told), name="goodwill-jobs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=60)
+
+
+def _work(all_jobs: tuple[Job, ...], stop: Event, told: Callable[[str, Exception], None]) -> None:
+    due = {job.name: monotonic() + job.every for job in all_jobs}
+    while not stop.wait(max(0.0, min(due.values()) - monotonic())):
+        for job in all_jobs:
+            if monotonic() >= due[job.name] and not stop.is_set():
+                try:
+                    job.do()
+                except Exception as error:  # noqa: BLE001 - one failed job must not end the others
+                    told(job.name, error)
+                due[job.name] = monotonic() + job.every
 
 
 DEMO: Mapping[str, Any] = {

@@ -87,11 +87,16 @@ def serve(shell: Shell, host: Host = "127.0.0.1", port: Port = None) -> None:
 
 
 def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
-    from goodwill.app import settings_of
+    from goodwill.app import settings_of, working
     from goodwill.web.serve import serve as serve_shop
+
+    def failed(job: str, error: Exception) -> None:
+        shell.note(f"The job '{job}' failed and will be tried again: {error}")
 
     def listening(address: str) -> None:
         mark = f" [{shop.settings.watermark}]" if shop.settings.watermark else ""
         shell.note(f"{shop.settings.name}{mark} at {address} – API: {address}/api/docs. Stop with Ctrl-C.")
 
-    serve_shop(shop, host, port if port is not None else settings_of(shop.folder).port, when_listening=listening)
+    where = port if port is not None else settings_of(shop.folder).port
+    with working(shop, told=failed):
+        serve_shop(shop, host, where, when_listening=listening)

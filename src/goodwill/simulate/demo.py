@@ -136,6 +136,12 @@ def tell(shop: Shop, *, full: bool = False, listen: Listener = nobody, watch: Wa
     return told
 
 
+def chapters(home: Path) -> Iterator[Chapter]:
+    """The story of a demo shop that was told, to be shown again."""
+    told = _kept(home / _FOLDER / "told.json", Told)
+    return iter(()) if told is None else _chapters(told)
+
+
 def clear(home: Path) -> bool:
     """Take a demo shop away, whole; whether there was one.
 
