@@ -1,4 +1,4 @@
-"""Draw docs/demo.svg, the picture in the README, from a demo shop that was told: what `make demo` prints, to the letter.
+"""Draw docs/demo.svg, the picture in the README, from a demo shop that was told: what `make demo` prints.
 
 .venv/bin/python scripts/picture.py path/to/demo/home
 """
