@@ -127,6 +127,16 @@ def item_names(connection: Connection, level: str) -> list[str]:
     return list(connection.execute(question).scalars())
 
 
+def spoken_names(connection: Connection, level: str) -> list[str]:
+    """What a customer calls each item of the shop's level, by number: the product's name where items are products."""
+    names = item_names(connection, level)
+    if level == "product":
+        spoken = select(products.c.item, products.c.name).where(products.c.item.is_not(None))
+        for number, name in connection.execute(spoken):
+            names[number] = name
+    return names
+
+
 def words_of_items(connection: Connection, level: str) -> list[str]:
     """All that names each item of the shop's level, by number: its own name, and its products' kinds and departments."""
     words = [[name] for name in item_names(connection, level)]

@@ -39,7 +39,7 @@ class Shelf:
 
 def shelf_of(connection: Connection, level: str, sensitive: Sequence[str]) -> Shelf:
     """The shelf as the catalogue stands."""
-    names = catalogue.item_names(connection, level)
+    names = catalogue.spoken_names(connection, level)
     words = catalogue.words_of_items(connection, level)
     return Shelf(level, catalogue.items_of_products(connection), tuple(names), discreet(words, sensitive))
 
