@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
-from goodwill.access.rows import is_known
 from goodwill.basics.clock import Clock, Micros, day_of
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId, Position
@@ -31,10 +30,12 @@ from goodwill.learn.library import Learned, Library
 from goodwill.learn.purchases import OfPurchases
 from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
+from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import EMAIL_MARKETING, Basis, Register
 from goodwill.storage import Database
+from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.sums import Sums
 
 
@@ -168,6 +169,7 @@ class Shop:
             person = self._find(connection, who)
             if person is None:
                 person = people.identify(connection, self.cipher, _words(who), now=now)
+            person = self._who_now(connection, person)
             if yes:
                 return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
             said = consent.history(connection, person, purpose=entry.name)
@@ -177,7 +179,9 @@ class Shop:
     def consents(self, who: Who | str) -> list[Row]:
         """Everything that somebody said about consent, oldest first."""
         with self.database.reading() as connection:
-            return consent.history(connection, self._known(connection, who))
+            numbers = people.merge.numbers(connection, self._known(connection, who))
+            said = [row for number in numbers for row in consent.history(connection, number)]
+            return sorted(said, key=lambda row: row.position)
 
     def may_contact(self) -> MayContact:
         """How many people the shop may write to by e-mail, of how many, and why not the rest."""
@@ -303,6 +307,28 @@ class Shop:
         with self.database.reading() as connection:
             return self._find(connection, who)
 
+    def merge(self, keep: Who | str, other: Who | str) -> Merged:
+        """Make one person of two: what is known of the other becomes the first one's, who allows what both did.
+
+        Interrupted, it leaves both uncounted and otherwise as they were; the same call goes on. Once they are one, it
+        changes nothing more.
+
+        Raises:
+            NotFound: nobody of one of the names is known.
+            Conflict: one of them is held for something else, or a total has not settled; the message says which.
+        """
+        with self.database.transaction() as connection:
+            person, merging = self._known(connection, keep), self._known(connection, other)
+            if person == merging:
+                return Merged(person, merging)
+            people.merge.mark(connection, person, merging, now=self.clock())
+        self.settle()
+        with self.database.transaction() as connection:
+            now = self.clock()
+            merged = people.merge.move(connection, self.cipher, self.register, person, merging, now=now)
+        self.settle()
+        return merged
+
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""
         with self.database.transaction() as connection:
@@ -358,12 +384,17 @@ class Shop:
 
     def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
         if isinstance(who, Who) and who.id is not None:
-            return who.id if is_known(connection, who.id) else None
+            return people.merge.survivor(connection, who.id)
         for kind, value in _words(who).items():
             found = people.find(connection, self.cipher, kind, value)
             if found is not None:
                 return found
         return None
+
+    def _who_now(self, connection: Connection, person: PersonId) -> PersonId:
+        """Somebody who was just found, after the ledger was locked: she may have been merged in between."""
+        one_at_a_time(connection, LEDGER)
+        return people.merge.survivor(connection, person) or person
 
     def _known(self, connection: Connection, who: Who | str) -> PersonId:
         person = self._find(connection, who)

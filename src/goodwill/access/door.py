@@ -13,6 +13,7 @@ from goodwill.basics.clock import Clock, Day, Micros, day_of
 from goodwill.basics.errors import BadInput, NoConsent, TooFew
 from goodwill.basics.ids import PersonId
 from goodwill.consent import allowed_categories, history, standing
+from goodwill.people.merge import numbers
 from goodwill.people.tables import events, identities, profiles
 from goodwill.people.types import BY_CODE
 from goodwill.protect.cipher import Cipher, Sealed
@@ -117,19 +118,23 @@ class Door:
         who, at = person.person, self.clock()
         if self.cipher is None:
             raise BadInput("A person's own copy needs the key store; open the shop with its keys.")
-        named = self.connection.execute(select(identities).where(identities.c.person == who)).all()
-        fields = self.connection.execute(select(profiles).where(profiles.c.person == who)).all()
-        happened = self.connection.execute(select(events).where(events.c.person == who).order_by(events.c.id)).all()
+        hers = numbers(self.connection, who)  # and those of whoever was merged into her
+        named = self.connection.execute(select(identities).where(identities.c.person.in_(hers))).all()
+        fields = self.connection.execute(select(profiles).where(profiles.c.person.in_(hers))).all()
+        happened = self.connection.execute(select(events).where(events.c.person.in_(hers)).order_by(events.c.id)).all()
+        said = [row for number in hers for row in history(self.connection, number)]
         self._log("own", who, "own", person.by, 1, rows.as_of_now(self.connection, at))
         return Everything(
             person=who,
             identities=tuple(
-                (row.kind, self.cipher.open(who, row.kind, Sealed(row.epoch, row.sealed))) for row in named
+                (row.kind, self.cipher.open(row.person, row.kind, Sealed(row.epoch, row.sealed))) for row in named
             ),
-            profile={row.field: self.cipher.open(who, row.field, Sealed(row.epoch, row.sealed)) for row in fields},
+            profile={
+                row.field: self.cipher.open(row.person, row.field, Sealed(row.epoch, row.sealed)) for row in fields
+            },
             events=tuple(_in_words(row) for row in happened),
-            consents=tuple(history(self.connection, who)),
-            reads=tuple(reads_of(self.connection, who)),
+            consents=tuple(sorted(said, key=lambda row: row.position)),
+            reads=tuple(read for number in hers for read in reads_of(self.connection, number)),
         )
 
     # ---- how a total is worked out ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Rows are only ever added. Per person, purpose and data category the word said la
 moment the "no". It names people by an id only, so it can outlive them as proof.
 """
 
+from goodwill.consent.both import narrow
 from goodwill.consent.ledger import (
     Asked,
     Evidence,
@@ -39,6 +40,7 @@ __all__ = [
     "history",
     "invalidate",
     "last_position",
+    "narrow",
     "next_end",
     "refuse",
     "said_no_since",

@@ -35,7 +35,7 @@ def hold(connection: Connection, persons: Iterable[PersonId], reason: str, *, no
     """
     wanted = sorted(set(persons))
     one_at_a_time(connection, HOLDS)
-    standing = _standing(connection, wanted)
+    standing = reasons(connection, wanted)
     _append(connection, [(person, 1, reason) for person in wanted if reason not in standing[person]], now)
     return _last_about(connection, wanted)
 
@@ -44,7 +44,7 @@ def release(connection: Connection, persons: Iterable[PersonId], reason: str, *,
     """Let some people count again who were held for a reason; who is held for another one as well stays held."""
     wanted = sorted(set(persons))
     one_at_a_time(connection, HOLDS)
-    standing = _standing(connection, wanted)
+    standing = reasons(connection, wanted)
     rows: list[tuple[PersonId, int, str]] = []
     for person in wanted:
         if reason in standing[person]:
@@ -52,6 +52,16 @@ def release(connection: Connection, persons: Iterable[PersonId], reason: str, *,
             rows += [(person, 0, reason), *((person, 1, other) for other in others)]  # the last row about her decides
     _append(connection, rows, now)
     return _last_about(connection, wanted)
+
+
+def reasons(connection: Connection, persons: Sequence[PersonId]) -> Mapping[PersonId, set[str]]:
+    """For which reasons each of some people is held; no reason, not held."""
+    found: defaultdict[PersonId, set[str]] = defaultdict(set)
+    about = holds.c.person.in_(listed(connection, persons))
+    newest = select(func.max(holds.c.id)).where(about).group_by(holds.c.person, holds.c.reason)
+    for row in connection.execute(select(holds).where(holds.c.id.in_(newest), holds.c.held == 1)):
+        found[PersonId(row.person)].add(row.reason)
+    return found
 
 
 def check_settled(connection: Connection, concerned: Select[Any]) -> None:
@@ -84,16 +94,6 @@ def check_settled(connection: Connection, concerned: Select[Any]) -> None:
 def _last_rows(concerned: Select[Any]) -> Select[Any]:
     newest = select(func.max(holds.c.id)).where(holds.c.person.in_(concerned)).group_by(holds.c.person)
     return select(holds.c.person, holds.c.held, holds.c.id).where(holds.c.id.in_(newest))
-
-
-def _standing(connection: Connection, persons: Sequence[PersonId]) -> Mapping[PersonId, set[str]]:
-    """For which reasons people are held."""
-    reasons: defaultdict[PersonId, set[str]] = defaultdict(set)
-    about = holds.c.person.in_(listed(connection, persons))
-    newest = select(func.max(holds.c.id)).where(about).group_by(holds.c.person, holds.c.reason)
-    for row in connection.execute(select(holds).where(holds.c.id.in_(newest), holds.c.held == 1)):
-        reasons[PersonId(row.person)].add(row.reason)
-    return reasons
 
 
 def _append(connection: Connection, rows: Sequence[tuple[PersonId, int, str]], now: Micros) -> None:

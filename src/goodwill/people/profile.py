@@ -1,7 +1,7 @@
 """What is known of a person beside what happened: a few ciphered fields, each of one data category."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, select
@@ -96,7 +96,22 @@ def put_back(connection: Connection, before: Iterable[Before], *, import_id: int
     mine = [place for place in earlier if place in now and now[place].import_id == import_id]
     _upsert(connection, [_row(place, line) for place in mine if (line := earlier[place]) is not None])
     _remove(connection, [place for place in mine if earlier[place] is None])
-    return len(mine)
+    handed_over = connection.execute(delete(profiles).where(profiles.c.import_id == import_id)).rowcount
+    return len(mine) + handed_over
+
+
+def hand_over(connection: Connection, cipher: Cipher, keep: PersonId, other: PersonId) -> int:
+    """Give one person the fields of another that she has not got, and tell how many; the others are dropped.
+
+    Each is sealed anew, as a sealed text opens for its own person alone; when and by which import it was told stays.
+    """
+    lines = _lines(connection, [keep, other])
+    given = {place: line for place, line in lines.items() if place[0] == other and (keep, place[1]) not in lines}
+    texts = [(keep, place[1], cipher.open(*place, line.sealed)) for place, line in given.items()]
+    sealed = zip(given.items(), cipher.seal_many(texts), strict=True)
+    _upsert(connection, [_row((keep, place[1]), replace(line, sealed=seal)) for (place, line), seal in sealed])
+    connection.execute(delete(profiles).where(profiles.c.person == other))
+    return len(given)
 
 
 def _checked(field: str, category: Category, text: str | None) -> tuple[Category, str | None]:
