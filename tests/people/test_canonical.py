@@ -52,6 +52,7 @@ def test_an_id_is_kept_as_written_but_for_what_nobody_sees(value, form):
         ("chiara@xn--bcher-kva.example.de", "chiara@xn--bcher-kva.example.de"),
         ("m\u0131ke@example.org", "m\u0131ke@example.org"),  # a dotless i is another letter, and so another mailbox
         ("MIKE@example.org", "mike@example.org"),
+        ("ÉLISE@example.org", "Élise@example.org"),
         ("amina@", None),
         ("amina", None),
         ("amina@localhost", None),

@@ -147,6 +147,14 @@ def test_two_batches_in_one_transaction_do_not_mix(database, cast):
     ]  # fmt: skip
 
 
+def test_a_batch_does_not_bring_back_what_was_removed_after_the_one_before(database, cast):
+    with database.transaction() as connection:
+        log.append(connection, columns(cast[0], [1, 2]))
+        connection.execute(events.delete())
+        assert log.append(connection, columns(cast[0], [3])).kept == 1
+    assert [row.key for row in stored(database)] == [3]
+
+
 def test_a_batch_that_is_undone_leaves_nothing(database, cast):
     with pytest.raises(RuntimeError), database.transaction() as connection:
         log.append(connection, columns(cast[0], range(10)))
