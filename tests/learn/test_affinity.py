@@ -10,7 +10,7 @@ from goodwill.basics.errors import BadInput, NotFound
 from goodwill.learn import affinity
 from goodwill.learn import inverse as module
 from goodwill.learn.affinity import LEAST, BoughtTogether, Following, inner, part_of_row, shown, weight_by
-from goodwill.learn.inverse import inverse, inverse_of_floored, mirror, without
+from goodwill.learn.inverse import floored, inverse, mirror, without
 from goodwill.learn.rows import rows
 from goodwill.sums import Running, Sums
 
@@ -106,18 +106,21 @@ def test_a_rare_pair_weighs_nothing_by_itself_in_what_is_shown():
     assert shown(sums_of(people), 1.0).scores(row(2))[3] == pytest.approx(inner(sums_of(people), 1.0).scores(row(2))[3])
 
 
-@given(people=few_rows, weight=st.floats(0.1, 100), least=st.integers(1, 9))
-def test_the_shown_inverse_is_positive_and_within_the_weight(people, weight, least):
-    """A floored matrix alone may have any sign; its projection's inverse has eigenvalues from 0 to 1 / weight."""
-    values = np.linalg.eigvalsh(inverse_of_floored(sums_of(people).array("pairs"), weight, least))
-    assert values.min() > 0
-    assert values.max() <= 1 / weight * (1 + 1e-9)
+@given(people=few_rows, least=st.integers(1, 9))
+def test_a_floored_matrix_has_no_rare_pair_and_is_still_a_gram_matrix(people, least):
+    pairs = sums_of(people).array("pairs")
+    kept = floored(pairs, least)
+    apart = ~np.eye(N, dtype=bool)
+    assert np.array_equal(kept[apart], np.where(pairs >= least, pairs, 0)[apart])
+    both = [np.triu(some) + np.triu(some, 1).T for some in (pairs, kept)]
+    assert np.array_equal(both[0].sum(axis=0), both[1].sum(axis=0))
+    assert np.linalg.eigvalsh(both[1]).min() > -1e-9
 
 
 @given(people=few_rows)
 def test_a_floor_of_one_changes_nothing(people):
     pairs = sums_of(people).array("pairs")
-    assert inverse_of_floored(pairs, 4.0, 1) == pytest.approx(inverse(pairs, 4.0), abs=1e-12)
+    assert np.array_equal(floored(pairs, 1), pairs)
 
 
 # ---- the inverse -----------------------------------------------------------------------------------------------------
@@ -148,7 +151,7 @@ def test_totals_that_no_people_have_are_refused():
 
 def test_no_items_are_no_trouble():
     assert inverse(np.zeros((0, 0), np.int64), 1.0).shape == (0, 0)
-    assert inverse_of_floored(np.zeros((0, 0), np.int64), 1.0, LEAST).shape == (0, 0)
+    assert floored(np.zeros((0, 0), np.int64), LEAST).shape == (0, 0)
 
 
 # ---- forgetting ------------------------------------------------------------------------------------------------------

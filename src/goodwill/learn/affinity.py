@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import NotFound
 from goodwill.learn.baskets import Baskets, HoldBack, Numbers, learnt
-from goodwill.learn.inverse import Floats, inverse, inverse_of_floored, sum_of_rows, within, without
+from goodwill.learn.inverse import Floats, floored, inverse, sum_of_rows, within, without
 from goodwill.learn.lines import Lines, read
 from goodwill.learn.path import path
 from goodwill.learn.purchases import OfPurchases
@@ -187,7 +187,7 @@ def inner(sums: Sums, weight: float, *, least: int = LEAST) -> Affinity:
 def shown(sums: Sums, weight: float, *, least: int = LEAST) -> Affinity:
     """The model without pairs that fewer than ``least`` people share; arguments as for `inner`."""
     counts = sums.array("pairs")
-    return Affinity(inverse_of_floored(counts, weight, least), counts, weight, least)
+    return Affinity(inverse(floored(counts, least), weight), counts, weight, least)
 
 
 def weight_by(

@@ -39,27 +39,18 @@ def inverse(pairs: Whole, weight: float) -> Floats:
     return matrix
 
 
-def inverse_of_floored(pairs: Whole, weight: float, least: int) -> Floats:
-    """The inverse for what is shown: pairs that fewer than ``least`` people share count as shared by nobody.
+def floored(pairs: Whole, least: int) -> Whole:
+    """A Gram matrix without pairs that fewer than ``least`` people share, as whole numbers, upper triangle.
 
-    Without those cells G is no Gram matrix any more: on grocery baskets its lowest eigenvalue is about −800, of the
-    size of a good weight. So it is projected onto the nearest Gram matrix: eigenvalues below zero become zero.
+    Left out alone, such pairs would leave no Gram matrix: on grocery baskets its lowest eigenvalue is about −800, of
+    the size of a good weight. So each count that is left out is added to the diagonal of both its items, as if those
+    people had bought them apart: what is added to G is then the Laplacian of a graph, which is never negative, and the
+    sum of each row stays. It suggests as well as the nearest Gram matrix does, without an eigendecomposition.
     """
-    from scipy.linalg import eigh
-
-    floored = np.where(pairs >= least, pairs, 0).astype(np.float64)
-    floored.flat[:: floored.shape[0] + 1] = 0
-    # An item without any pair left stands alone: its line of the inverse is a single number.
-    paired = np.flatnonzero(floored.any(axis=0) | floored.any(axis=1))
-    bought = np.diagonal(pairs).astype(np.float64)
-    answer = np.diag(1 / (bought + weight))
-    if paired.size:
-        block = floored[np.ix_(paired, paired)]
-        block.flat[:: paired.size + 1] = bought[paired]
-        values, vectors = eigh(block, lower=False, driver="evd", overwrite_a=True, check_finite=False)
-        vectors *= np.sqrt(1 / (np.maximum(values, 0) + weight))
-        answer[np.ix_(paired, paired)] = vectors @ vectors.T
-    return answer
+    rare = np.triu(np.where(pairs < least, pairs, 0), 1)
+    out = pairs - rare
+    out.flat[:: out.shape[0] + 1] += rare.sum(axis=0) + rare.sum(axis=1)
+    return out
 
 
 def mirror(matrix: Floats) -> None:
