@@ -12,11 +12,10 @@ from goodwill.catalogue import Product
 from goodwill.collect import keys
 from goodwill.collect.columns import BAD, BLANK, Marks, Memo, Numbers, Unreadable
 from goodwill.collect.plans import PartPlan
-from goodwill.collect.sales import Sale, Sales
+from goodwill.collect.sales import Sale, Sales, add_events
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import quantity_reader, read_id, read_text
 from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows
-from goodwill.people import log
 from goodwill.people.log import EventColumns
 from goodwill.people.types import BOUGHT
 
@@ -53,30 +52,26 @@ class Lines:
         events = _Bought(good, sale.at[good], day, product[good], quantity[good], paid, key[good])
 
         def write(connection: Connection) -> Wrote:
-            return self._write(connection, sale, events)
+            return add_events(connection, self._part, chunk, good, self._events(connection, sale, events))
 
         blank = int(np.count_nonzero(skipped))
         return Prepared(chunk.rows + len(chunk.broken), rejects, write, {"blank rows": blank} if blank else {})
 
-    def _write(self, connection: Connection, sale: Sale, events: "_Bought") -> Wrote:
+    def _events(self, connection: Connection, sale: Sale, events: "_Bought") -> EventColumns:
         rows = events.rows
-        done = log.append(
-            connection,
-            EventColumns(
-                person=self._sales.persons(connection, sale, rows),
-                type=np.full(rows.size, BOUGHT, np.int64),
-                at=events.at,
-                day=events.day,
-                key=events.key,
-                product=self._products.ids(connection, events.product),
-                quantity=events.quantity,
-                amount=_or_none(events.amount) if events.amount is not None else None,
-                currency=self._sales.currencies_of(sale, rows) if events.amount is not None else None,
-                reference=sale.reference[rows],
-                import_id=self._making.id,
-            ),
+        return EventColumns(
+            person=self._sales.persons(connection, sale, rows),
+            type=np.full(rows.size, BOUGHT, np.int64),
+            at=events.at,
+            day=events.day,
+            key=events.key,
+            product=self._products.ids(connection, events.product),
+            quantity=events.quantity,
+            amount=_or_none(events.amount) if events.amount is not None else None,
+            currency=self._sales.currencies_of(sale, rows) if events.amount is not None else None,
+            reference=sale.reference[rows],
+            import_id=self._making.id,
         )
-        return Wrote(done.kept, done.repeated)
 
     def _read_products(self, chunk: Chunk, sale: Sale) -> Numbers:
         """Each row's product, as an index into the file's products."""

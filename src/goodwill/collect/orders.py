@@ -6,10 +6,9 @@ from sqlalchemy import Connection
 from goodwill.collect import keys
 from goodwill.collect.columns import BLANK
 from goodwill.collect.plans import PartPlan
-from goodwill.collect.sales import Sales
+from goodwill.collect.sales import Sales, add_events
 from goodwill.collect.tables import Chunk
 from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows
-from goodwill.people import log
 from goodwill.people.log import EventColumns
 from goodwill.people.types import ORDERED
 
@@ -37,21 +36,18 @@ class Orders:
         rejects = [*broken_rows(self._part, chunk), *sale.faults.rejects()]
 
         def write(connection: Connection) -> Wrote:
-            done = log.append(
-                connection,
-                EventColumns(
-                    person=self._sales.persons(connection, sale, good),
-                    type=np.full(good.size, ORDERED, np.int64),
-                    at=sale.at[good],
-                    day=self._sales.when.calendar.days(sale.at[good]),
-                    key=keys.order_keys(sale.reference[good]),
-                    amount=total[good],
-                    currency=self._sales.currencies_of(sale, good),
-                    reference=sale.reference[good],
-                    import_id=self._making.id,
-                ),
+            events = EventColumns(
+                person=self._sales.persons(connection, sale, good),
+                type=np.full(good.size, ORDERED, np.int64),
+                at=sale.at[good],
+                day=self._sales.when.calendar.days(sale.at[good]),
+                key=keys.order_keys(sale.reference[good]),
+                amount=total[good],
+                currency=self._sales.currencies_of(sale, good),
+                reference=sale.reference[good],
+                import_id=self._making.id,
             )
-            return Wrote(done.kept, done.repeated)
+            return add_events(connection, self._part, chunk, good, events)
 
         blank = int(np.count_nonzero(skipped))
         return Prepared(chunk.rows + len(chunk.broken), rejects, write, {"blank rows": blank} if blank else {})

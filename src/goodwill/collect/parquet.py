@@ -15,7 +15,7 @@ from goodwill.collect.tables import Broken, told_apart
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_STRETCH = 20_000  # rows of one chunk
+_STRETCH = 40_000  # rows of one chunk
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _NUMBER = {"FLOAT", "DOUBLE"}
 _WALL = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"}

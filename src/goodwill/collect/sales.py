@@ -19,8 +19,11 @@ from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import money_reader, read_currency, read_id
 from goodwill.collect.when import When
-from goodwill.collect.writing import Faults, Making, Tools
+from goodwill.collect.writing import Faults, Making, Tools, Wrote
+from goodwill.people import log
 from goodwill.people.identify import identify_many
+from goodwill.people.log import EventColumns
+from goodwill.people.repeats import differing
 
 
 @dataclass
@@ -225,6 +228,25 @@ class Sales:
             return self.part.known.columns[said], self.column(chunk, said).text(row), Unreadable(problem, remedy)
 
         return why
+
+
+def add_events(connection: Connection, part: PartPlan, chunk: Chunk, rows: Numbers, events: EventColumns) -> Wrote:
+    """Write the events of some rows. Those that stand in the log with other content are given back."""
+    done = log.append(connection, events)
+    if not done.repeated:
+        return Wrote(done.kept, 0)
+    other = np.zeros(chunk.rows, bool)
+    other[rows[differing(connection, events)]] = True
+    faults = Faults(part, chunk)
+    field = next(
+        (name for name in ("amount", "total", "unit-price", "quantity") if name in part.known.columns), "order"
+    )
+    faults.because(
+        other, field, "is not what an earlier import says of this order",
+        "if this file is right, take that import back first (goodwill import undo); if not, leave the row out",
+    )  # fmt: skip
+    rejects = faults.rejects()
+    return Wrote(done.kept, done.repeated - len(rejects), rejects)
 
 
 class _Orders:

@@ -20,7 +20,7 @@ from goodwill.collect.files import Part, opened
 from goodwill.collect.tables import Broken, told_apart
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_PIECE = 1 << 20  # bytes read as one chunk: ten to twenty thousand lines of sales
+_PIECE = 2 << 20  # bytes read as one chunk: twenty to forty thousand lines of sales
 _LONGEST = 16 << 20  # bytes of one line; longer is no table
 _NEWLINE = 10
 

@@ -162,7 +162,7 @@ class Faults:
         self.mark(rows, why)
 
     def rejects(self, occurrence: Sequence[int] | None = None) -> list[Reject]:
-        """All faulty rows, as they will be reported."""
+        """All faulty rows, as they will be reported; asked for once, at the end."""
         rows = np.flatnonzero(self.which >= 0).tolist()
         answer = []
         for row, cells in zip(rows, self._chunk.originals(rows), strict=True):
@@ -173,6 +173,7 @@ class Faults:
                     tuple(cells), int(occurrence[row]) if occurrence is not None else 0,
                 )
             )  # fmt: skip
+        self._why.clear()  # the reasons hold the chunk, and are held by it: no memory would come back for long
         return answer
 
 
