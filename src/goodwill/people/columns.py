@@ -67,8 +67,13 @@ class EventColumns:
     def __len__(self) -> int:
         return len(self.key)
 
+    def persons(self) -> set[int]:
+        """Whose events they are."""
+        given = np.unique(self.person).tolist() if isinstance(self.person, np.ndarray) else self.person
+        return {person for person in given if person is not None and person != -1}
+
     def rows(self) -> Iterable[tuple[Any, ...]]:
-        """The events as rows, in the order of `NAMES`.
+        """The events as rows, in the order of `NAMES`; checked now, put together one by one when they are written.
 
         Raises:
             BadInput: columns differ in length, a type is not registered, a moment or a day lies outside the calendar,

@@ -48,13 +48,13 @@ def append(connection: Connection, columns: EventColumns) -> Appended:
         BadInput, Overflow: as `EventColumns.rows`; nothing is written.
         NotFound: an event names a person who is not known; nothing is written.
     """
-    rows = list(columns.rows())
-    if not rows:
+    rows = columns.rows()
+    if len(columns) == 0:
         return Appended(0, 0, None, None)
     one_at_a_time(connection, EVENTS)
-    _check_known(connection, {row[0] for row in rows} - {None, -1})
+    _check_known(connection, columns.persons())
     kept, first, last = (_by_loop if is_sqlite(connection) else _by_copy)(connection, rows)
-    return Appended(kept, len(rows) - kept, first, last)
+    return Appended(kept, len(columns) - kept, first, last)
 
 
 def append_one(
