@@ -138,11 +138,6 @@ def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(home: Path
     assert answers[0].status_code == 200
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="DuckDB brings its own copy of SQLite; when it closes shop.db it drops this process's locks on it "
-    "(sqlite.org/howtocorrupt.html, 2.2.1), so that another process takes the log of changes away",
-)
 def test_what_the_server_acknowledged_another_process_sees(tmp_path: Path):
     home = tmp_path / "home"
     with create_shop(home) as shop:

@@ -1,43 +1,50 @@
 """The column engine: many people at once.
 
-DuckDB reads the live SQLite file or PostgreSQL database in place, through extensions that come with the installation:
-no second copy and no download. Where an extension is missing the same expression runs on the database itself.
+DuckDB reads the live SQLite file or PostgreSQL database in place, in a process of its own and through extensions that
+come with the installation: no second copy and no download. Where an extension is missing the same expression runs on
+the database itself.
 """
 
+import json
+import subprocess
+import sys
 import threading
-from collections.abc import Mapping
+import weakref
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from goodwill.access.view import Numbers
-from goodwill.basics.errors import Overflow
+from goodwill.basics.errors import GoodwillError, Overflow
 from goodwill.storage import Database
 
 if TYPE_CHECKING:
-    import duckdb
+    from collections.abc import Callable
+
     from ibis import Table
+
+_READER = Path(__file__).with_name("reader.py")
 
 
 class Columns:
     """Runs Ibis expressions against one database.
 
     Args:
-        engine: "duckdb", "database", or "auto": DuckDB where its extension for this database is installed.
+        engine: "duckdb", "database", or "auto": DuckDB where it and its extension for this database are installed.
         memory: DuckDB's memory limit.
     """
 
     def __init__(self, database: Database, *, engine: str = "auto", memory: str = "2GB", threads: int = 2) -> None:
         self.database = database
-        self._settings: dict[str, str | int] = {"memory_limit": memory, "threads": threads}
-        self._lock = threading.Lock()
-        self._duck: duckdb.DuckDBPyConnection | None = None
         self.engine = engine
         if engine == "auto":
             self.engine = "duckdb" if _extension(database) else "database"
+        self._reader = _Reader(database, {"memory_limit": memory, "threads": threads})
 
     def run(self, expression: "Table") -> dict[str, Numbers]:
         """The answer's columns, each an array of int64.
@@ -49,65 +56,149 @@ class Columns:
 
     def run_together(self, expressions: "list[Table]") -> list[dict[str, Numbers]]:
         """Several answers from one steady picture of the database."""
+        names = [list(expression.schema().names) for expression in expressions]
         if self.engine == "duckdb":
-            return self._on_duckdb(expressions)
-        return self._on_database(expressions)
+            found = self._reader.ask([_as_whole_numbers(expression, "duckdb") for expression in expressions])
+        else:
+            found = self._on_database(expressions)
+        return [dict(zip(some, columns, strict=True)) for some, columns in zip(names, found, strict=True)]
+
+    def check(self) -> None:
+        """Try the engine: raises what keeps it from answering."""
+        if self.engine == "duckdb":
+            self._reader.ask(["SELECT CAST(count(*) AS BIGINT) AS n FROM holds"])
 
     def close(self) -> None:
-        with self._lock:
-            if self._duck is not None:
-                self._duck.close()
-                self._duck = None
+        self._reader.close()
 
-    def _on_duckdb(self, expressions: "list[Table]") -> list[dict[str, Numbers]]:
-        import duckdb
-
-        cursor = self._attached().cursor()
-        try:
-            cursor.execute(f"USE {_SCHEMA[self.database.is_sqlite]}")
-            cursor.execute("BEGIN TRANSACTION")
-            answers = []
-            for expression in expressions:
-                names = list(expression.schema().names)
-                cursor.execute(_as_whole_numbers(expression, "duckdb"))
-                answers.append(
-                    {name: _array(column) for name, column in zip(names, cursor.fetchnumpy().values(), strict=True)}
-                )
-            return answers
-        except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
-            raise Overflow(f"A sum left the range of 64 bits; nothing was changed ({error})") from error
-        finally:
-            cursor.execute("ROLLBACK")
-            cursor.close()
-
-    def _on_database(self, expressions: "list[Table]") -> list[dict[str, Numbers]]:
-        from sqlalchemy.exc import DBAPIError
-
+    def _on_database(self, expressions: "list[Table]") -> list[list[Numbers]]:
         dialect = "sqlite" if self.database.is_sqlite else "postgres"
         answers = []
         with self.database.reading() as connection:
             for expression in expressions:
-                names = list(expression.schema().names)
+                width = len(expression.schema().names)
                 try:
                     rows = connection.execute(text(_as_whole_numbers(expression, dialect).replace(":", "\\:"))).all()
                 except DBAPIError as error:
                     if "overflow" in str(error.orig) or "out of range" in str(error.orig):
-                        raise Overflow(
-                            f"A sum left the range of 64 bits; nothing was changed ({error.orig})"
-                        ) from error
+                        raise _overflow(error.orig) from error
                     raise
-                table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, len(names))
-                answers.append({name: np.ascontiguousarray(table[:, n]) for n, name in enumerate(names)})
+                table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, width)
+                answers.append([np.ascontiguousarray(table[:, n]) for n in range(width)])
         return answers
 
-    def _attached(self) -> "duckdb.DuckDBPyConnection":
+
+class _Reader:
+    """DuckDB in its own process (see `goodwill.access.reader`), started when first asked; one question at a time."""
+
+    def __init__(self, database: Database, settings: dict[str, str | int]) -> None:
+        self._database = database
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ending: Callable[[], object] | None = None
+
+    def ask(self, questions: list[str]) -> list[list[Numbers]]:
+        """The columns of each answer. A reader that died is started again once."""
         with self._lock:
-            if self._duck is None:
-                self._duck = _attach(self.database, self._settings)
-            return self._duck
+            try:
+                return self._asked(questions)
+            except (BrokenPipeError, EOFError):
+                self._end()
+                return self._asked(questions)
+
+    def close(self) -> None:
+        with self._lock:
+            self._end()
+
+    def _asked(self, questions: list[str]) -> list[list[Numbers]]:
+        heard = self._say(questions)
+        sizes = _told(heard)
+        return [[_column(heard, size) for size in columns] for columns in sizes]
+
+    def _say(self, message: object) -> IO[bytes]:
+        process = self._process or self._start()
+        return _spoken(process, message)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        # -I: nothing from the environment or the folder we stand in can change what this program imports.
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-I", str(_READER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._ending = weakref.finalize(self, _ended, self._process)
+        _told(_spoken(self._process, self._where()))
+        return self._process
+
+    def _where(self) -> dict[str, object]:
+        """What to attach; it goes through the pipe, not the command line, as it may hold a password."""
+        on_file = self._database.is_sqlite
+        return {
+            "settings": self._settings,
+            "extension": str(_extension(self._database)),
+            "database": str(self._database.file) if on_file else self._database.url,
+            "kind": "sqlite" if on_file else "postgres",
+            "schema": "shop.main" if on_file else "shop.public",
+        }
+
+    def _end(self) -> None:
+        self._process = None
+        if self._ending is not None:
+            self._ending()
+            self._ending = None
 
 
-_SCHEMA = {True: "shop.main", False: "shop.public"}
+def _ended(process: "subprocess.Popen[bytes]") -> None:
+    """Let a reader go: it ends when it hears nothing more."""
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(OSError):  # it may have died before us
+                stream.close()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _spoken(process: "subprocess.Popen[bytes]", message: object) -> IO[bytes]:
+    """Say a line to the reader; where its answer will be heard."""
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    process.stdin.write(json.dumps(message).encode() + b"\n")
+    process.stdin.flush()
+    return process.stdout
+
+
+def _told(heard: IO[bytes]) -> Any:
+    """The line that the reader answers with."""
+    line = heard.readline()
+    if not line:
+        raise EOFError
+    answer = json.loads(line)
+    if isinstance(answer, dict) and "overflow" in answer:
+        raise _overflow(answer["overflow"])
+    if isinstance(answer, dict) and "error" in answer:
+        raise GoodwillError(f"The column engine could not answer: {answer['error']}. Try columns = 'database'.")
+    return answer
+
+
+def _column(heard: IO[bytes], size: int) -> Numbers:
+    column = np.empty(size, np.int64)
+    raw = column.view(np.uint8).data
+    done = 0
+    while done < len(raw):
+        some = heard.readinto(raw[done:])  # type: ignore[attr-defined]  # a pipe's reader has it; IO does not say so
+        if not some:
+            raise EOFError
+        done += some
+    return column
+
+
+def _overflow(error: object) -> Overflow:
+    return Overflow(f"A sum left the range of 64 bits; nothing was changed ({error})")
 
 
 def _as_whole_numbers(expression: "Table", dialect: str) -> str:
@@ -119,34 +210,11 @@ def _as_whole_numbers(expression: "Table", dialect: str) -> str:
     return f"SELECT {names} FROM ({sql}) AS answer"
 
 
-def _array(column: Any) -> Numbers:
-    if isinstance(column, np.ma.MaskedArray):
-        column = column.filled(0)
-    return np.ascontiguousarray(column, dtype=np.int64)
-
-
 def _extension(database: Database) -> Path | None:
-    """The file of DuckDB's extension for this kind of database, if its package is installed."""
+    """The file of DuckDB's extension for this kind of database, if both are installed."""
     name = "sqlite_scanner" if database.is_sqlite else "postgres_scanner"
     package = find_spec(f"duckdb_extension_{name}")
-    if package is None or package.origin is None:
+    if find_spec("duckdb") is None or package is None or package.origin is None:
         return None
     found = sorted(Path(package.origin).parent.glob(f"extensions/*/{name}.duckdb_extension"))
     return found[-1] if found else None
-
-
-def _attach(database: Database, settings: Mapping[str, str | int]) -> "duckdb.DuckDBPyConnection":
-    import duckdb
-
-    # Loaded from the installed package itself: nothing is copied to the home folder, nothing is fetched.
-    alone: dict[str, str | bool | int | float | list[str]] = {
-        **settings,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    connection = duckdb.connect(":memory:", config=alone)
-    connection.execute(f"LOAD '{_extension(database)}'")
-    where = str(database.file) if database.is_sqlite else database.url or ""
-    kind = "sqlite" if database.is_sqlite else "postgres"
-    connection.execute(f"ATTACH '{where.replace(chr(39), chr(39) * 2)}' AS shop (TYPE {kind}, READ_ONLY)")
-    return connection
