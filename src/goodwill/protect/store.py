@@ -51,7 +51,7 @@ class Line(NamedTuple):
     changed_at: int
 
 
-_LINE = "SELECT person, epoch, wrapped, state, changed_at FROM person_keys"
+_LINE = f"SELECT person, epoch, wrapped, state, changed_at FROM {person_keys.name}"
 _ONE = f"{_LINE} WHERE person = ?"
 _SOME = f"{_LINE} WHERE person IN (SELECT value FROM json_each(?))"
 _STATES = "SELECT person, state FROM person_keys WHERE person IN (SELECT value FROM json_each(?))"
