@@ -18,7 +18,7 @@ from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.basics.clock import Clock, Micros, day_of
-from goodwill.basics.errors import BadInput, NotFound
+from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
 from goodwill.consent import Asked, Receipt, Row, Standing
@@ -34,8 +34,9 @@ from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import EMAIL_MARKETING, Basis, Register
-from goodwill.storage import Database
+from goodwill.storage import Database, revision
 from goodwill.storage.engine import LEDGER, one_at_a_time
+from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
 
 
@@ -203,6 +204,8 @@ class Shop:
     ) -> Decision:
         """Choose ``count`` products for somebody, or for nobody in particular, and write the decision down."""
         who = person if who is None else who
+        if context is not None and context.new is not None and not 0 <= context.new <= count:
+            raise BadInput(f"Of {count} suggestions 0 to {count} can be new, not {context.new}.")
         if not 1 <= count <= 100:
             raise BadInput(f"Ask for 1 to 100 suggestions, not {count}.")
         with self.database.transaction() as connection:
@@ -354,7 +357,7 @@ class Shop:
     def ready(self) -> list[str]:
         """What keeps the shop from answering, each with what helps; nothing when it is ready."""
         problems: list[str] = []
-        for check in (self._database_answers, self._keys_open):
+        for check in (self._database_answers, self._tables_are_new_enough, self._keys_open):
             try:
                 check()
             except Exception as error:  # noqa: BLE001 - whatever it is, the shop is not ready
@@ -375,6 +378,10 @@ class Shop:
     def _database_answers(self) -> None:
         with self.database.reading() as connection:
             consent.last_position(connection)
+
+    def _tables_are_new_enough(self) -> None:
+        if revision(self.database) != newest():
+            raise Conflict("The tables are of another version than this program; open the shop anew to migrate them.")
 
     def _keys_open(self) -> None:
         self.keys.check()
