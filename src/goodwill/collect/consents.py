@@ -24,7 +24,7 @@ from goodwill.collect.when import When
 from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
 from goodwill.consent import Asked, Evidence, Said, State
 from goodwill.consent.repeats import already_said
-from goodwill.people.together import identify_rows
+from goodwill.people.together import Id, identify_rows
 from goodwill.purposes import Basis, Category, Entry, Register
 
 _BETWEEN = re.compile(r"\s*[,;|]\s*")
@@ -84,11 +84,10 @@ class Consents:
         skipped = {why: count for why, count in counts.items() if count}
         return Prepared(chunk.rows + len(chunk.broken), rejects, write, skipped)
 
-    def _write(self, connection: Connection, told: list[tuple[dict[str, str], _Answer]]) -> Wrote:
+    def _write(self, connection: Connection, told: list[tuple[dict[str, Id], _Answer]]) -> Wrote:
         now, import_id = self._making.now, self._making.id
         met = identify_rows(
-            connection, self._tools.cipher, [ids for ids, _ in told], now=now, import_id=import_id,
-            region=self._tools.region,
+            connection, self._tools.cipher, [ids for ids, _ in told], now=now, import_id=import_id
         )  # fmt: skip
         words, rows = [], []
         for row, (one, (_, answer)) in enumerate(zip(met, told, strict=True)):

@@ -15,7 +15,7 @@ from goodwill.collect.tables import Chunk
 from goodwill.collect.values import read_text
 from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
 from goodwill.people.profile import Before
-from goodwill.people.together import Met, identify_rows
+from goodwill.people.together import Id, Met, identify_rows
 from goodwill.purposes import Category
 
 
@@ -56,7 +56,7 @@ class Customers:
         )
         return [text or "" for text in found]
 
-    def _write(self, connection: Connection, told: list[tuple[dict[str, str], dict[str, str]]]) -> Wrote:
+    def _write(self, connection: Connection, told: list[tuple[dict[str, Id], dict[str, str]]]) -> Wrote:
         met = self._meet(connection, [ids for ids, _ in told])
         fields = self._by_person(met, [facts for _, facts in told])
         now, import_id = self._making.now, self._making.id
@@ -76,10 +76,9 @@ class Customers:
                 fields[one.person].update({name: (self._facts[name], text) for name, text in facts.items()})
         return fields
 
-    def _meet(self, connection: Connection, ids: list[dict[str, str]]) -> list[Met | None]:
+    def _meet(self, connection: Connection, ids: list[dict[str, Id]]) -> list[Met | None]:
         return identify_rows(
-            connection, self._tools.cipher, ids, now=self._making.now, import_id=self._making.id,
-            region=self._tools.region,
+            connection, self._tools.cipher, ids, now=self._making.now, import_id=self._making.id
         )  # fmt: skip
 
 

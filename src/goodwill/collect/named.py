@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from goodwill import people
-from goodwill.collect.columns import Unreadable
+from goodwill.collect.columns import MOST_REMEMBERED, Unreadable
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import read_id
 from goodwill.collect.writing import Faults, Texts
+from goodwill.people.together import Id
 
 # The fields that name a customer and the kinds of identity that they are, the surest first.
 IDENTITIES = (("customer", "user_id"), ("email", "email"), ("phone", "phone"))
@@ -26,33 +27,46 @@ class Named:
 
     def __init__(self, part: PartPlan, region: str | None) -> None:
         self._columns = part.known.columns
-        self._memos = {
-            field: Texts(identity_reader(kind, region)) for field, kind in IDENTITIES if field in self._columns
-        }
+        self._fields = [(field, kind) for field, kind in IDENTITIES if field in self._columns]
+        self._ids: dict[str, dict[str, Id]] = {kind: {} for _, kind in self._fields}
+        self._memos = {field: Texts(identity_reader(kind, region, self._ids[kind])) for field, kind in self._fields}
 
-    def read(self, chunk: Chunk, faults: Faults) -> list[dict[str, str]]:
+    def read(self, chunk: Chunk, faults: Faults) -> list[dict[str, Id]]:
         """The ids of each row by kind. A row that names nobody, or somebody in a way that cannot be, has a fault."""
-        rows: list[dict[str, str]] = [{} for _ in range(chunk.rows)]
-        for field, kind in IDENTITIES:
-            if field not in self._memos:
-                continue
-            words = self._memos[field].of(chunk.column(self._columns[field]))
+        rows: list[dict[str, Id]] = [{} for _ in range(chunk.rows)]
+        for field, kind in self._fields:
+            memo, known = self._memos[field], self._ids[kind]
+            if len(known) > MOST_REMEMBERED:
+                memo.clear()
+                known.clear()
+            words = memo.of(chunk.column(self._columns[field]))
             faults.because(np.fromiter((word is None for word in words), bool, chunk.rows), field, *_ODD[field])
             for ids, word in zip(rows, words, strict=True):
                 if word:
-                    ids[kind] = word
+                    ids[kind] = known[word]
         nobody = np.fromiter((not ids for ids in rows), bool, chunk.rows)
-        field = next(iter(self._memos))
+        field = self._fields[0][0]
         faults.because(nobody, field, "names nobody", "write a customer number, an e-mail address or a phone number")
         return rows
 
 
-def identity_reader(kind: str, region: str | None) -> Callable[[object], str | None]:
-    """Reads an id of a kind: None for words that name nobody; what can be no address at all is refused."""
+def identity_reader(
+    kind: str, region: str | None, known: dict[str, Id] | None = None
+) -> Callable[[object], str | None]:
+    """Reads an id of a kind: None for words that name nobody; what can be no address at all is refused.
+
+    Args:
+        known: takes the one form of each id that was read.
+    """
 
     def read(value: object) -> str | None:
         word = read_id(value)
-        if word is None or people.canonical(kind, word, region=region) is not None:
+        if word is None:
+            return None
+        form = people.canonical(kind, word, region=region)
+        if form is not None:
+            if known is not None:
+                known[word] = Id(word, form)
             return word
         if people.canonical("user_id", word) is None:
             return None  # "guest", "unknown", "0"

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from goodwill.basics.clock import Clock, Micros
-from goodwill.collect.columns import Column, Marks, Memo, Unreadable
+from goodwill.collect.columns import MOST_REMEMBERED, Column, Marks, Memo, Unreadable
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.rejects import Reject
 from goodwill.collect.tables import Chunk
@@ -108,7 +108,7 @@ class Texts(dict[Any, str | None]):
         return text
 
     def of(self, column: Column) -> list[str | None]:
-        if len(self) > 400_000:
+        if len(self) > MOST_REMEMBERED:
             self.clear()
         values = column.values.tolist() if isinstance(column.values, np.ndarray) else column.values
         texts = list(map(self.__getitem__, values))

@@ -9,10 +9,18 @@ from sqlalchemy import Connection, select
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.people.bulk import listed
-from goodwill.people.identify import SEVERAL, Mark, attach, make_people, marks_of, people_of
+from goodwill.people.identify import SEVERAL, Mark, attach, make_people, people_of
 from goodwill.people.tables import identities
 from goodwill.protect import Cipher
 from goodwill.storage.engine import PEOPLE, one_at_a_time
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """One id of a row: as it is written, and the one form that tells who it is (see `canonical`)."""
+
+    text: str
+    form: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +34,16 @@ class Met:
 def identify_rows(
     connection: Connection,
     cipher: Cipher,
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[Mapping[str, Id]],
     *,
     now: Micros,
     import_id: int | None = None,
-    region: str | None = None,
 ) -> list[Met | None]:
-    """The people behind rows of ids, as if `identify` were asked for one row after the other.
+    """The people behind rows of ids by kind, as if `identify` were asked for one row after the other.
 
-    A row none of whose ids can identify anybody gives None.
-
-    Raises:
-        BadInput: an id holds NUL or broken Unicode.
+    A row without an id gives None.
     """
-    marked = [marks_of(cipher, ids, region) for ids in rows]
+    marked = _marks(cipher, rows)
     if any(mark.place not in found for found in (_known(connection, marked),) for marks in marked for mark in marks):
         one_at_a_time(connection, PEOPLE)  # whoever else makes people has committed when this returns
     room = _Room(_known(connection, marked))
@@ -83,6 +87,21 @@ class _Room:
             if person is not None and not stronger & self.accounts[person]:
                 return person
         return None
+
+
+def _marks(cipher: Cipher, rows: Sequence[Mapping[str, Id]]) -> list[list[Mark]]:
+    """The ids of each row, the most believable first; hashed kind by kind, each once."""
+    forms: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for ids in rows:
+        for kind, one in ids.items():
+            forms[kind][one.form] = None
+    lookups = {
+        kind: dict(zip(these, cipher.lookup_many(kind, list(these)), strict=True)) for kind, these in forms.items()
+    }
+    return [
+        sorted((Mark(kind, one.text, lookups[kind][one.form]) for kind, one in ids.items()), key=lambda mark: mark.rank)
+        for ids in rows
+    ]
 
 
 def _known(connection: Connection, marked: Sequence[Sequence[Mark]]) -> dict[tuple[str, bytes], PersonId]:
