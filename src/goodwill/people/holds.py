@@ -67,6 +67,9 @@ def reasons(connection: Connection, persons: Sequence[PersonId]) -> Mapping[Pers
 def check_settled(connection: Connection, concerned: Select[Any]) -> None:
     """Make sure that the history of some people may be changed: they are held, and no kept total counts them any more.
 
+    Who then changes it adds a second row about each of them in the same transaction, a release or a hold for good:
+    totals that other processes hold in memory from before the first one are worked out anew by it.
+
     Args:
         concerned: a one-column relation of people.
 

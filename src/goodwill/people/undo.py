@@ -55,6 +55,9 @@ def remove_import(connection: Connection, import_id: int, *, now: Micros) -> Rem
     # The row itself stays: the consent ledger names its number, which is never given to anybody else.
     marked = update(people).where(people.c.id.in_(empty)).values(erased_at=now)
     connection.execute(marked)
+    # A second row about each who is gone, as the others get one with their release: a total that some process still
+    # holds from before the first cannot subtract what is not there any more, and is worked out anew.
+    holds.hold(connection, gone, "erased", now=now)
     return Removed(lost, taken, tuple(gone))
 
 
