@@ -50,7 +50,7 @@ def _measured(folder: Path, url: str | None, name: str) -> tuple[list[Figure], f
 
 
 def _decisions(shop: Shop) -> list[float]:
-    choose = Random(84)  # noqa: S311 - a benchmark's people
+    choose = Random(84)
     took = []
     for turn in range(DECISIONS + 200):
         person = Who(id=PersonId(choose.randint(1, PEOPLE)))

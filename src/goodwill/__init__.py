@@ -9,7 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from goodwill.app import demo, open_shop as open
+    from goodwill.app import demo
+    from goodwill.app import open_shop as open
 
 __all__ = ["__version__", "demo", "open"]
 __version__ = version("goodwill")

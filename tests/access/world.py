@@ -55,7 +55,7 @@ class World:
                 currency="EUR",
                 reference=day,
                 key=self.key,
-            )  # fmt: skip
+            )
         )
 
     def hold(self, connection: Connection, person: int, *, held: bool) -> None:

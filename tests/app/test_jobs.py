@@ -24,10 +24,11 @@ def test_a_job_settles_what_was_withdrawn_while_nobody_asked(small: Bakery, monk
     small.shop.grant("c0", "model-improvement", asked=ASKED, yes=False)
     done = Event()
 
-    def settle_soon(shop: object) -> tuple[app.Job, ...]:
-        return (app.Job("settle", "", 0.05, lambda: (small.shop.settle(), done.set())),)
+    def settle() -> None:
+        small.shop.settle()
+        done.set()
 
-    monkeypatch.setattr(app, "jobs", settle_soon)
+    monkeypatch.setattr(app, "jobs", lambda _: (app.Job("settle", "", 0.05, settle),))
     with app.working(small.shop, told=lambda name, error: pytest.fail(f"{name}: {error}")):
         assert done.wait(30)
     assert small.shop.settle().people == before.people - 1

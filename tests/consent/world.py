@@ -7,7 +7,7 @@ from itertools import product
 
 from sqlalchemy import Connection, select
 
-from goodwill.basics.clock import DAY, Micros, day_number
+from goodwill.basics.clock import Micros, day_number
 from goodwill.basics.ids import PersonId, Position
 from goodwill.consent import Asked, Said, State, allowed_categories, standing
 from goodwill.consent.relation import allowing, fold
@@ -22,7 +22,6 @@ RECOMMEND, COUNT, DELIVER = (shipped()[purpose] for purpose in (RECOMMENDATIONS,
 
 NOW = Micros(1_795_338_000_000_000)  # Sunday, 22 November 2026, nine in the morning UTC
 TODAY = day_number(date(2026, 11, 22))
-YEAR = 365 * DAY
 ASKED = Asked("page", notice="notice-1", language="en")
 
 

@@ -138,7 +138,7 @@ def spoken_names(connection: Connection, level: str) -> list[str]:
 
 
 def words_of_items(connection: Connection, level: str) -> list[str]:
-    """All that names each item of the shop's level, by number: its own name, and its products' kinds and departments."""
+    """All that names each item of the shop's level, by number: its own name, its products' kinds and departments."""
     words = [[name] for name in item_names(connection, level)]
     kinds = select(products.c.item, products.c.department, products.c.category).where(products.c.item.is_not(None))
     for item, department, category in connection.execute(kinds.distinct()):

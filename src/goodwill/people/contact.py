@@ -31,9 +31,7 @@ def may_contact(connection: Connection, entry: Entry, *, at: int, day: int, kind
         kind: the identity that an address is kept under.
     """
     now, said = consent_now, consent_rows
-    reachable = (
-        select(literal(1)).where(identities.c.person == people.c.id, identities.c.kind == kind).exists()
-    )
+    reachable = select(literal(1)).where(identities.c.person == people.c.id, identities.c.kind == kind).exists()
     reason = case(
         (now.c.position.is_(None), "never-asked"),
         (now.c.yes == 0, said.c.state),
