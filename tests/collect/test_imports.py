@@ -360,6 +360,14 @@ def test_parquet_in_all_its_types(desk, tmp_path):
     assert desk.ask("SELECT day, quantity, amount FROM events ORDER BY id") == [(20514, 1500, 340), (20515, 1000, None)]
 
 
+def test_a_year_that_no_calendar_has_is_given_back(desk, tmp_path):
+    times = "[TIMESTAMP 'infinity', TIMESTAMP '290000-01-01', TIMESTAMP '2026-03-02'][i]"
+    query = f"SELECT i AS order_id, 'amina' AS customer_id, {times} AS date, 'P1' AS sku FROM range(1, 4) t(i)"
+    report = desk.take(parquet_of(tmp_path / "a.parquet", query))
+    assert [(one.line, one.column) for one in report.rejects] == [(1, "date"), (2, "date")]
+    assert report.kept == 1
+
+
 def test_parquet_amounts_are_rounded_only_where_they_are_the_coin(desk, tmp_path):
     path = parquet_of(
         tmp_path / "a.parquet",

@@ -90,6 +90,13 @@ def test_a_file_without_headings_is_refused(write, content):
         read(write("a.csv", content))
 
 
+def test_a_line_end_of_another_kind_is_given_back_where_it_stands(write):
+    _, rows, _, broken = read(write("a.csv", b"id,name\n1,Rye\n2,B\run\n3,Tea\n"))
+    assert (rows, [row.line for row in broken]) == ([["1", "Rye"], ["3", "Tea"]], [3])
+    with pytest.raises(BadInput, match="one kind of line end"):
+        read(write("b.csv", b"id,na\rme\n1,Rye\n"))
+
+
 def test_headings_without_a_name_or_with_the_same_are_told_apart(write):
     assert read(write("a.csv", "id,,name,name\n1,2,3,4\n"))[0].headings == ("id", "column 2", "name", "name (2)")
 

@@ -100,5 +100,6 @@ def test_whole_columns_give_what_single_moments_give(zone):
 
 
 def test_typed_times_out_of_range_are_bad():
-    at = times.wall_or_moment(np.array([0, NOW, NOW + 3 * DAY]), None, NOW)
-    assert at.tolist() == [BAD, NOW, BAD]
+    values = np.array([0, NOW, NOW + 3 * DAY, 2**62, -(2**62), 2**63 - 1, -(2**63)])
+    for calendar in (None, Calendar(ZoneInfo("UTC"))):
+        assert times.wall_or_moment(values, calendar, NOW).tolist() == [BAD, NOW, BAD, BAD, BAD, BAD, BAD]

@@ -54,7 +54,10 @@ class Column:
             return ""
         value = self.values[row]
         if self.held in (Held.WALL, Held.MOMENT):
-            at = moment(int(value))
+            try:
+                at = moment(int(value))
+            except OverflowError:  # a year that no calendar of ours has
+                return str(value)
             return at.isoformat(sep=" ") if self.held is Held.MOMENT else at.replace(tzinfo=None).isoformat(sep=" ")
         return shown(value)
 

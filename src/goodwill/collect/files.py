@@ -5,6 +5,9 @@ capped, so that neither "../../etc/passwd" nor a few kilobytes that unpack to te
 """
 
 import hashlib
+import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -143,27 +146,56 @@ def opened(part: Part) -> Iterator[IO[bytes]]:
         with part.path.open("rb", buffering=BLOCK) as file:
             yield file
         return
-    with _zip(part.path) as archive, _reading(part.name), archive.open(archive.infolist()[part.member]) as file:
-        yield file
+    with _zip(part.path) as archive:
+        with _reading(part.name):
+            member = archive.open(archive.infolist()[part.member])
+        with member:
+            yield _Member(member, part.name)
+
+
+class _Member(io.BufferedIOBase, IO[bytes]):
+    """A member of a ZIP while it is read; what is damaged in it is said in a sentence."""
+
+    def __init__(self, member: IO[bytes], name: str) -> None:
+        super().__init__()
+        self._member = member
+        self._name = name
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        with _reading(self._name):
+            return self._member.read(-1 if size is None else size)
+
+    read1 = read
 
 
 @contextmanager
 def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    with _reading(path.name), zipfile.ZipFile(path) as archive:
+    with _reading(path.name):
+        archive = zipfile.ZipFile(path)
+    with archive:
         yield archive
+
+
+# All that Python's zipfile has been seen to raise on bytes that were cut or changed.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
+)  # fmt: skip
 
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except NotImplementedError:
+        raise BadInput(f"{name} is packed in a way that goodwill does not read: pack it again as plain ZIP.") from None
+    except _DAMAGED as error:
         raise BadInput(
             f"{name} is cut short or damaged ({str(error).rstrip('.')}). Nothing was taken from it: "
             "download or pack it again."
         ) from None
-    except NotImplementedError:
-        raise BadInput(f"{name} is packed in a way that goodwill does not read: pack it again as plain ZIP.") from None
 
 
 def fingerprint(path: Path) -> str:

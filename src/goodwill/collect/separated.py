@@ -110,8 +110,8 @@ class Separated:
                 row = next(reader)
             except StopIteration:
                 break
-            except csv.Error:
-                broken.append(_endless(start, feed))
+            except csv.Error as error:
+                broken.append(_unspelt(error, start, feed))
                 continue
             if len(row) > width and not any(row[width:]):
                 del row[width:]  # separators after the last value
@@ -146,9 +146,15 @@ def open_text(part: Part, *, encoding: str | None = None, separator: str | None 
 
 
 def _headings(reader: Iterator[list[str]], name: str) -> tuple[str, ...]:
-    for row in reader:
-        if any(cell.strip("\ufeff\u200b \t\r\n\xa0") for cell in row):
-            return told_apart(row)
+    try:
+        for row in reader:
+            if any(cell.strip("\ufeff\u200b \t\r\n\xa0") for cell in row):
+                return told_apart(row)
+    except csv.Error as error:
+        raise BadInput(
+            f"The headings of {name} cannot be read ({error}). Save the file again with one kind of line end, and "
+            "close every quotation mark."
+        ) from None
     raise BadInput(f"{name} is empty: it has no line with headings. Export it again.")
 
 
@@ -306,7 +312,11 @@ def _runaway(row: list[str], start: int, feed: _Feed) -> Broken:
     )
 
 
-def _endless(start: int, feed: _Feed) -> Broken:
+def _unspelt(error: csv.Error, start: int, feed: _Feed) -> Broken:
+    if "new-line" in str(error):
+        return Broken(
+            start, "", "the row holds a line end of another kind", "save the file with one kind of line end", ()
+        )
     return Broken(
         start,
         "",

@@ -101,9 +101,10 @@ def check_range(at: int, now: int) -> None:
 
 def wall_or_moment(values: Numbers, calendar: Calendar | None, now: int) -> Numbers:
     """Times of a typed column as moments, BAD where out of range; ``calendar`` for those of a wall clock."""
-    at = calendar.moments(values) if calendar is not None else values.copy()
-    at[(at < _EARLIEST) | (at > now + DAY)] = BAD
-    return at
+    near = (values > _EARLIEST - DAY) & (values < now + 2 * DAY)  # others are in no calendar of ours
+    inside = np.where(near, values, now)
+    at = calendar.moments(inside) if calendar is not None else inside
+    return np.where(near & (at >= _EARLIEST) & (at <= now + DAY), at, BAD)
 
 
 def seen_in(value: str) -> Seen:
