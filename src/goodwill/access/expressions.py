@@ -39,6 +39,7 @@ LEDGER = ibis.table(
 HOLDS = ibis.table({"id": "int64", "person": "int64", "held": "int64"}, name="holds")
 PEOPLE = ibis.table({"id": "int64", "merged_into": "int64", "erased_at": "int64"}, name="people")
 
+_END_OF_TIME = 2**63 - 1
 _ABSENT = {"product": -1, "quantity": -1, "amount": 0, "reference": -1}
 
 
@@ -72,13 +73,15 @@ def allowing(entry: Entry, category: Category, as_of: AsOf, *, current: bool) ->
         answers = ANSWERS.filter(ANSWERS.purpose == entry.name, ANSWERS.category == category)
     else:
         answers = answers_as_of(entry, category, as_of.consent)
+    known = PEOPLE.filter(PEOPLE.erased_at.isnull(), PEOPLE.merged_into.isnull()).select(person=PEOPLE.id)
     if entry.basis is Basis.CONSENT:
-        ends_later = answers.until.isnull() | (answers.until > as_of.at)
-        allowed = answers.filter(answers.yes == 1, ends_later).select("person")
+        # An end that is not a number would be later than every number on SQLite; it is none of these.
+        ends_later = answers.until.isnull() | answers.until.between(as_of.at + 1, _END_OF_TIME)
+        allowed = answers.filter(answers.yes == 1, ends_later).select("person").semi_join(known, "person")
+    elif entry.basis is Basis.LEGITIMATE_INTERESTS:
+        allowed = known.anti_join(answers.filter(answers.yes != 1), "person")
     else:
-        allowed = PEOPLE.filter(PEOPLE.erased_at.isnull(), PEOPLE.merged_into.isnull()).select(person=PEOPLE.id)
-        if entry.basis is Basis.LEGITIMATE_INTERESTS:
-            allowed = allowed.anti_join(answers.filter(answers.yes != 1), "person")
+        allowed = known
     return allowed.anti_join(held(as_of.holds), "person")
 
 

@@ -6,9 +6,13 @@ from goodwill.access import expressions as ask
 from goodwill.access.columns import Columns
 from goodwill.access.rows import as_of_now
 from goodwill.access.view import COLUMNS, Aggregate, Contribution, Frame, Log, Numbers, Total
+from goodwill.basics.errors import Conflict
 from goodwill.purposes import Entry
 from goodwill.storage import AsOf
 from goodwill.sums import Sums
+
+# Readings that history changed under, one after the other, before somebody is told.
+_TRIES = 5
 
 
 def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool) -> Total:
@@ -16,14 +20,26 @@ def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at:
 
     If no log grew during the reading, all that was read is within reach. Otherwise the question is asked again with
     the point where the reading began as its bound, the ledger replayed up to there. Both give the same total.
+
+    Raises:
+        Conflict: while people were read some were held or released, each time it was tried.
     """
-    as_of = _committed(columns, at)
-    if off:
-        return Total(_nobody(what), as_of, 0)
-    found = _answers(columns, entry, what, as_of, current=True)
-    if _committed(columns, at) != as_of:
-        found = _answers(columns, entry, what, as_of, current=False)
-    people, answer = found
+    for _ in range(_TRIES):
+        as_of = _committed(columns, at)
+        if off:
+            return Total(_nobody(what), as_of, 0)
+        found = _answers(columns, entry, what, as_of, current=True)
+        reached = _committed(columns, at)
+        if reached != as_of:
+            found = _answers(columns, entry, what, as_of, current=False)
+            reached = _committed(columns, at)
+        # Events change hands, or go, only together with a row of the holds: no bound would bring them back.
+        if reached.holds == as_of.holds:
+            return _added_up(what, *found, as_of)
+    raise Conflict("People are being erased or merged while totals are worked out. Try again in a moment.")
+
+
+def _added_up(what: Contribution | Aggregate, people: Numbers, answer: dict[str, Numbers], as_of: AsOf) -> Total:
     if isinstance(what, Aggregate):
         return Total(what.gather(people.size, answer), as_of, people.size)
     return Total(what.whole(_framed(people, answer)), as_of, people.size)
