@@ -507,6 +507,16 @@ def test_an_interrupted_import_goes_on_where_it_stopped(desk, write, monkeypatch
         assert [(one.state, one.rows, one.kept) for one in imports.list_imports(connection)] == [("done", 900, 882)]
 
 
+def test_the_same_file_understood_differently_is_another_import(desk, write, monkeypatch):
+    monkeypatch.setattr(separated, "_PIECE", 2_000)
+    path = write("many.csv", MANY)
+    with pytest.raises(Killed):
+        desk.take(path, progress=killed_after(3))
+    report = desk.take(path, currency="USD")
+    assert not report.resumed
+    assert report.id == 2
+
+
 def test_it_can_be_resumed_by_its_number(desk, write, monkeypatch):
     monkeypatch.setattr(separated, "_PIECE", 2_000)
     path = write("many.csv", MANY)

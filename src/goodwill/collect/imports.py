@@ -210,7 +210,7 @@ class _Work:
 def _begin(unit: _Unit, tools: Tools, planned: Plan, rejects_to: Path, *, resumable: bool) -> _Work:
     with unit.piece() as connection:
         now = tools.clock()
-        begun = store.interrupted(connection, planned.sha256, planned.mapping) if resumable else None
+        begun = store.interrupted(connection, planned.sha256, planned.mapping, _said(planned)) if resumable else None
         since = store.first_begun(connection, planned.sha256) or now
         if begun is not None:
             making = Making(begun.id, begun.started_at, since)
@@ -237,16 +237,17 @@ def _begin(unit: _Unit, tools: Tools, planned: Plan, rejects_to: Path, *, resuma
 def _note_beginning(
     connection: Connection, planned: Plan, rejects_to: Path, now: Micros, state: str = "running"
 ) -> int:
-    options = {
-        "paths": [str(path.absolute()) for path in planned.paths],
-        "as": planned.as_,
-        "currency": planned.currency,
-        "rejects": str(rejects_to.absolute()),
-    }
+    paths = [str(path.absolute()) for path in planned.paths]
+    options = {**_said(planned), "paths": paths, "rejects": str(rejects_to.absolute())}
     return store.begin(
         connection, kinds=planned.kinds, file=planned.files, sha256=planned.sha256, mapping=planned.mapping,
         options=options, now=now, state=state,
     )  # fmt: skip
+
+
+def _said(planned: Plan) -> dict[str, str | None]:
+    """What the owner said about the files besides the mapping."""
+    return {"as": planned.as_, "currency": planned.currency}
 
 
 def _reject_files(planned: Plan, path: Path, sizes: Sequence[int]) -> list[RejectFile]:

@@ -113,11 +113,14 @@ def all_of(connection: Connection) -> list[Import]:
     return [_import(row) for row in connection.execute(select(imports).order_by(imports.c.id))]
 
 
-def interrupted(connection: Connection, sha256: str, mapping: Mapping[str, str]) -> Import | None:
+def interrupted(
+    connection: Connection, sha256: str, mapping: Mapping[str, str], options: Mapping[str, Any]
+) -> Import | None:
     """The import of the same files, understood in the same way, that was begun and not finished."""
     same = (imports.c.sha256 == sha256, imports.c.mapping == _json(mapping), imports.c.state == "running")
-    row = connection.execute(select(imports).where(*same).order_by(imports.c.id.desc()).limit(1)).one_or_none()
-    return _import(row) if row is not None else None
+    begun = map(_import, connection.execute(select(imports).where(*same).order_by(imports.c.id.desc())))
+    alike = (one for one in begun if all(one.options.get(name) == value for name, value in options.items()))
+    return next(alike, None)
 
 
 def first_begun(connection: Connection, sha256: str) -> Micros | None:
