@@ -125,6 +125,8 @@ def test_a_yes_ends_as_the_register_says_counted_from_when_it_was_said(desk, wri
         ("amina,offers,,yes,2026-03-02,,form", "claimed"),
         ("amina,offers,,yes,2026-03-02,,", "claimed"),
         ("amina,offers,,yes,,n1,form", "none"),
+        ("amina,offers,,no,,,", "none"),
+        ("amina,offers,,no,2026-03-02,,", "claimed"),
     ],
 )
 def test_evidence_is_graded_by_what_the_file_brings(desk, write, row, grade):

@@ -72,7 +72,7 @@ class Consents:
         said_at = self._said_at(at, yes).tolist()
         states = [_state(yes[row] == 1, column.text(row)) for row in good]
         told = [
-            (ids[row], self._answer(about[row], state, said_at[row], _of(proof, row)))
+            (ids[row], self._answer(about[row], state, said_at[row], _of(proof, row), timed=at[row] > BAD))
             for row, state in zip(good, states, strict=True)
         ]
 
@@ -153,11 +153,12 @@ class Consents:
         earliest: Numbers = np.minimum(said, since)
         return earliest
 
-    def _answer(self, about: "_Subject | None", state: State, said_at: int, proof: dict[str, str]) -> _Answer:
+    def _answer(
+        self, about: "_Subject | None", state: State, said_at: int, proof: dict[str, str], *, timed: object
+    ) -> _Answer:
         if about is None:
             raise AssertionError("a row with a fault is not written")
         entry, categories = about
-        timed = said_at > 0
         shown = (proof["notice"] or proof["words"]) and proof["asked-how"]
         evidence = Evidence.PROVEN if timed and shown else Evidence.CLAIMED if timed else Evidence.NONE
         asked = Asked(
