@@ -194,7 +194,8 @@ def _personal(
     fresh = _new(models, shelf, history, barred, max(new, count - len(usual)) + _SPARE)
     products = to_show(connection, [p.item for p in (*usual, *fresh)], {**models.faces, **history.product})
     usual = [proposal for proposal in usual if proposal.item in products]
-    fresh = [proposal for proposal in fresh if proposal.item in products]
+    # Something new for which no reason can be told is not suggested: only discreet things would stand behind it.
+    fresh = [proposal for proposal in fresh if proposal.item in products and proposal.because()[0]]
     places = max(0, count - min(new, len(fresh)))
     chosen = [*usual[:places], *fresh][:count]
     return [_choice(shelf, models, proposal, products[proposal.item]) for proposal in chosen]
