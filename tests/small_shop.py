@@ -45,9 +45,12 @@ def bakery(database: Database, folder: Path, clock: Clock) -> Bakery:
     names = ["amina", "bruno", "chiara", "dev", *(f"c{n}" for n in range(CROWD))]
     with shop.database.transaction() as connection:
         ids = people.identify_many(connection, shop.cipher, "user_id", names, now=clock())
-        things = [Product(name, name.capitalize(), category="food", type=name) for name in (*MORNING, *EVENING, *RARE)]
+        things = [
+            Product(f"B-{n}" if name in RARE else name, name.capitalize(), category="food")
+            for n, name in enumerate((*MORNING, *EVENING, *RARE))
+        ]
         added = catalogue.upsert_many(connection, things)
-        number = dict(zip([thing.external for thing in things], added.ids, strict=True))
+        number = dict(zip((*MORNING, *EVENING, *RARE), added.ids, strict=True))
         _visits(connection, ids, number, int(clock()) // DAY)
         for name in ("amina", "chiara", "dev", *names[4:]):
             for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT):

@@ -145,6 +145,8 @@ class Shop:
         entry, at = self.register[purpose], self.clock()
         with self.database.reading() as connection:
             person = self._find(connection, who)
+            if person is not None and people.holds.reasons(connection, [person]):
+                return Answer(False, entry.basis, "held", None, Position(0), ())
             lines = (
                 ()
                 if person is None
@@ -298,10 +300,15 @@ class Shop:
             yield self._door(connection)
 
     def _withdraw_all(self, connection: Connection, person: PersonId) -> list[Receipt]:
+        """Take back every yes that counts today; what was never allowed needs no withdrawal."""
         now = self.clock()
-        asked = Asked(how="forget", by="shop")
-        entries = [entry for entry in self.register if entry.basis is Basis.CONSENT]
-        return [consent.withdraw(connection, person, entry, asked=asked, now=now) for entry in entries]
+        day, asked = day_of(now, self.settings.zone), Asked(how="forget", by="shop")
+        receipts = []
+        for entry in self.register:
+            allowed = consent.allowed_categories(connection, person, entry, at=now, day=day)
+            if entry.basis is Basis.CONSENT and allowed:
+                receipts.append(consent.withdraw(connection, person, entry, sorted(allowed), asked=asked, now=now))
+        return receipts
 
     # ---- people ----------------------------------------------------------------------------------------------------
 

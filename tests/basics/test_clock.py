@@ -20,7 +20,8 @@ moments = st.datetimes(
 
 @given(moments)
 def test_a_moment_comes_back_to_the_microsecond(at):
-    assert moment(micros(at)) == at
+    # Python calls no moment of a doubled or skipped hour equal to one in another zone, so both are told in UTC.
+    assert moment(micros(at)) == at.astimezone(UTC)
 
 
 def test_a_moment_without_a_zone_is_refused_because_nobody_knows_when_it_was():

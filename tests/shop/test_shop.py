@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import FakeClock
 from tests.small_shop import ASKED, EVENING, MORNING, Bakery, bakery
 
+from goodwill import people
 from goodwill.access import SignedIn
 from goodwill.app import create_shop, open_shop
 from goodwill.basics.errors import BadInput, Conflict, NotFound
@@ -27,6 +28,10 @@ def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bake
 
 def products(decision: Decision) -> list[str]:
     return [choice.product for choice in decision.items]
+
+
+def names(decision: Decision) -> list[str]:
+    return [choice.name for choice in decision.items]
 
 
 def test_amina_gets_her_usual_and_something_new_with_reasons(small: Bakery) -> None:
@@ -66,11 +71,11 @@ def test_everybody_else_gets_what_everyone_gets(small: Bakery, who: str | None, 
 
 def test_what_few_bought_is_shown_to_nobody_else(small: Bakery) -> None:
     for name in ("bruno", "c1", "c3", None):
-        assert "truffle" not in products(small.shop.decide(name, count=10))
+        assert "Truffle" not in names(small.shop.decide(name, count=10))
 
 
 def test_discreet_kinds_are_never_suggested_unasked(small: Bakery) -> None:
-    assert "tobacco pouch" not in products(small.shop.decide("c0", count=10))
+    assert "Tobacco pouch" not in names(small.shop.decide("c0", count=10))
     told = [reason.text for choice in small.shop.decide("c0", count=10).items for reason in choice.because]
     assert not [text for text in told if "tobacco" in text.casefold()]
 
@@ -154,6 +159,13 @@ def test_can_says_why_and_since_when(small: Bakery) -> None:
     assert small.shop.can("stranger", RECOMMENDATIONS).reason == "unknown-person"
     with pytest.raises(NotFound, match="not a registered purpose"):
         small.shop.can("amina", "curiosity")
+
+
+def test_whoever_is_held_may_be_looked_at_for_nothing(small: Bakery) -> None:
+    with small.shop.database.transaction() as connection:
+        people.holds.hold(connection, [small.person["amina"]], "a question", now=small.shop.clock())
+    assert small.shop.can("amina", RECOMMENDATIONS).reason == "held"
+    assert small.shop.decide("amina").reason == "held"
 
 
 def test_a_no_to_a_question_is_a_refusal_and_after_a_yes_a_withdrawal(small: Bakery) -> None:

@@ -138,11 +138,14 @@ def spoken_names(connection: Connection, level: str) -> list[str]:
 
 
 def words_of_items(connection: Connection, level: str) -> list[str]:
-    """All that names each item of the shop's level, by number: its own name, its products' kinds and departments."""
+    """All that names each item of the shop's level, by number: its name, its products' types and kinds."""
     words = [[name] for name in item_names(connection, level)]
-    kinds = select(products.c.item, products.c.department, products.c.category).where(products.c.item.is_not(None))
-    for item, department, category in connection.execute(kinds.distinct()):
-        words[item] += [word for word in (department, category) if word]
+    named = [products.c.department, products.c.category, products.c.type]
+    if level == "product":
+        named.append(products.c.name)
+    kinds = select(products.c.item, *named).where(products.c.item.is_not(None)).distinct()
+    for item, *some in connection.execute(kinds):
+        words[item] += [word for word in some if word]
     return [" ".join(some) for some in words]
 
 

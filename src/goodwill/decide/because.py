@@ -10,6 +10,7 @@ from goodwill.learn.affinity import LEAST, Ground
 from goodwill.learn.usual import Habit
 
 MOST = 3  # reasons an item tells at most
+_LEAST_SHARE = 0.005  # what would be told as "0 %" is not told
 
 
 def because_usual(habit: Habit, name: str) -> tuple[tuple[Reason, ...], float]:
@@ -19,7 +20,7 @@ def because_usual(habit: Habit, name: str) -> tuple[tuple[Reason, ...], float]:
     """
     raised = sorted((share for share in habit.shares if share.weight > 0), key=lambda share: -share.weight)
     positive = sum(share.weight for share in raised)
-    told = [share for share in raised if share.name in _WORDS][:MOST]
+    told = [share for share in raised if share.name in _WORDS and share.weight >= _LEAST_SHARE * positive][:MOST]
     if not told:
         return (Reason(f"you bought {name} before", 0.0),), 0.0
     reasons = tuple(Reason(_WORDS[share.name](habit, name), share.weight / positive) for share in told)

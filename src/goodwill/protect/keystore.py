@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -49,8 +49,7 @@ class KeyStore:
         self._database = database
         self._master = AESGCM(master)
         self._clock = clock
-        self._held = database.engine.raw_connection()
-        self._raw: Any = self._held.driver_connection
+        self._held, self._raw = store.held_open(database)
         self._lock = threading.Lock()  # one question at a time on the connection that is held for reading
         self._secrets: dict[int, _Epoch] = {}
 

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, SmallInteger, Table
+from sqlalchemy.pool import PoolProxiedConnection
 
 from goodwill.storage.engine import Database, driver
 from goodwill.storage.schema import Whole
@@ -32,6 +33,12 @@ person_keys = Table(
     Column("state", SmallInteger, nullable=False),
     Column("changed_at", Whole, nullable=False),
 )
+
+
+def held_open(database: Database) -> tuple[PoolProxiedConnection, Any]:
+    """A connection kept for reading, and the driver's own inside it: a key is looked up for every sealed field."""
+    held = database.engine.raw_connection()
+    return held, held.driver_connection
 
 
 class State(IntEnum):
