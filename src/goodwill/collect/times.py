@@ -190,6 +190,8 @@ def _digits(text: str) -> datetime:
 
 
 def _iso(text: str) -> datetime:
+    if _PLAIN_ISO.match(text):
+        return datetime.fromisoformat(text)
     year_first = _ISO_LIKE.match(text)
     if year_first:
         year, month, day = (int(year_first[number]) for number in (1, 3, 4))

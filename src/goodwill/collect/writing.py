@@ -125,6 +125,7 @@ class Faults:
         self._part = part
         self._chunk = chunk
         self._why: list[Callable[[int], tuple[str, str, Unreadable]]] = []
+        self._columns: dict[str, Column] = {}
         self.which = np.full(chunk.rows, -1, np.int16)
 
     @property
@@ -145,7 +146,7 @@ class Faults:
         heading = self._part.known.columns.get(field, "")
 
         def why(row: int) -> tuple[str, str, Unreadable]:
-            column = self._chunk.column(heading)
+            column = self._column(heading)
             value = column.values[row]
             return heading, column.text(row), memo.why(value.item() if isinstance(value, np.generic) else value)
 
@@ -156,10 +157,15 @@ class Faults:
         heading = self._part.known.columns.get(field, "")
 
         def why(row: int) -> tuple[str, str, Unreadable]:
-            value = self._chunk.column(heading).text(row) if heading else ""
+            value = self._column(heading).text(row) if heading else ""
             return heading, value, Unreadable(problem, remedy)
 
         self.mark(rows, why)
+
+    def _column(self, heading: str) -> Column:
+        if heading not in self._columns:
+            self._columns[heading] = self._chunk.column(heading)
+        return self._columns[heading]
 
     def rejects(self, occurrence: Sequence[int] | None = None) -> list[Reject]:
         """All faulty rows, as they will be reported; asked for once, at the end."""
