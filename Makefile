@@ -67,7 +67,7 @@ format: setup
 # The peers live in a venv of their own; the benchmarks call its python by the name in GOODWILL_PEERS.
 PEERS := .venv-peers
 bench: setup $(PEERS)/.ready
-	@GOODWILL_PEERS=$(CURDIR)/$(PEERS)/bin/python $(BIN)/python benchmarks $(ARGS)
+	@GOODWILL_PEERS=$(CURDIR)/$(PEERS)/bin/python $(BIN)/python -m benchmarks $(ARGS)
 
 $(PEERS)/.ready: scripts/peers.lock
 	@echo "bench: installing the peers into $(PEERS)"

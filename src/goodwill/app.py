@@ -87,9 +87,9 @@ def create_shop(home: str | Path | None = None, *, clock: Clock = system_clock, 
     if (folder / SETTINGS_FILE).exists():
         raise Conflict(f"There is a shop in {folder} already. Open it, or choose another folder with --home.")
     settings = _checked({"id": secrets.token_hex(16), **values}, "the values given")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("keys", "totals", "exports", "logs"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "keys").chmod(0o700)
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
     _write(folder / SETTINGS_FILE, settings, {"id", "name", "zone", "currency", *values})
     return open_shop(folder, clock=clock)
 
@@ -272,7 +272,9 @@ def _write(file: Path, settings: Settings, names: set[str]) -> None:
     lines = ["# A goodwill shop. Every setting: goodwill config show", ""]
     chosen = [field.name for field in msgspec.structs.fields(Settings) if field.name in names]
     lines += [f"{name} = {_toml(getattr(settings, name))}" for name in chosen]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # Its owner's alone from the first byte: the database's address may hold a password.
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
 
 
 def _toml(value: object) -> str:

@@ -248,6 +248,12 @@ class Shop:
         """Work the total out anew from those who allow it, fit the models, and keep it."""
         return self.library.learn(self._at_the_door, self._look_at_shelf())
 
+    def warm(self) -> None:
+        """Fetch what was learned, so that the first decision need not wait for it."""
+        with self.database.transaction() as connection:
+            self._choosing.ready(connection, self.settings.items, self.settings.sensitive)
+        self.library.caught_up(self._at_the_door, self._shelf())
+
     def settle(self) -> Total:
         """Let the kept total catch up with consent and events; work it out anew if the catalogue changed."""
         return self.library.settle(self._at_the_door, self._look_at_shelf())

@@ -98,5 +98,7 @@ def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
         shell.note(f"{shop.settings.name}{mark} at {address} – API: {address}/api/docs. Stop with Ctrl-C.")
 
     where = port if port is not None else settings_of(shop.folder).port
+    with shell.working("Fetching what was learned"):
+        shop.warm()
     with working(shop, told=failed):
         serve_shop(shop, host, where, when_listening=listening)
