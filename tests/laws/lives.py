@@ -21,7 +21,7 @@ from goodwill.people.columns import EventColumns
 from goodwill.people.types import BOUGHT
 from goodwill.protect import Cipher
 from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, shipped
-from goodwill.shop import Shop, ShopSettings, Who
+from goodwill.shop import Shop, ShopSettings
 from goodwill.storage import Database
 from goodwill.storage.schema import metadata
 
@@ -98,7 +98,7 @@ class Village:
         with self.database.transaction() as connection:
             people.log.append(connection, visit)
 
-    def begins_import(self, positions: list[int] | None = None) -> int:
+    def begins_import(self) -> int:
         """Write down an import that is done, so that it can be taken back; its rows carry the number it gives."""
         with self.database.transaction() as connection:
             number = imports.begin(
@@ -128,7 +128,3 @@ class Village:
                 for name, table in metadata.tables.items()
                 if name not in ("reads", "totals")
             }
-
-
-def who(person: PersonId) -> Who:
-    return Who(id=person)

@@ -94,7 +94,7 @@ DEEDS = {
 }
 
 
-@pytest.fixture(params=DEEDS.values(), ids=DEEDS.keys())
+@pytest.fixture(params=list(DEEDS.values()), ids=list(DEEDS))
 def deed(request, village):
     return request.param(village)
 

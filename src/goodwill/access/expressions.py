@@ -7,6 +7,7 @@ import ibis
 from ibis import Table
 
 from goodwill.access.view import COLUMNS
+from goodwill.consent.relation import END_OF_TIME
 from goodwill.people.types import codes_of
 from goodwill.purposes import Basis, Category, Entry
 from goodwill.storage import AsOf
@@ -39,7 +40,6 @@ LEDGER = ibis.table(
 HOLDS = ibis.table({"id": "int64", "person": "int64", "held": "int64"}, name="holds")
 PEOPLE = ibis.table({"id": "int64", "merged_into": "int64", "erased_at": "int64"}, name="people")
 
-_END_OF_TIME = 2**63 - 1
 _ABSENT = {"product": -1, "quantity": -1, "amount": 0, "reference": -1}
 
 
@@ -76,7 +76,7 @@ def allowing(entry: Entry, category: Category, as_of: AsOf, *, current: bool) ->
     known = PEOPLE.filter(PEOPLE.erased_at.isnull(), PEOPLE.merged_into.isnull()).select(person=PEOPLE.id)
     if entry.basis is Basis.CONSENT:
         # An end that is not a number would be later than every number on SQLite; it is none of these.
-        ends_later = answers.until.isnull() | answers.until.between(as_of.at + 1, _END_OF_TIME)
+        ends_later = answers.until.isnull() | answers.until.between(as_of.at + 1, END_OF_TIME)
         allowed = answers.filter(answers.yes == 1, ends_later).select("person").semi_join(known, "person")
     elif entry.basis is Basis.LEGITIMATE_INTERESTS:
         allowed = known.anti_join(answers.filter(answers.yes != 1), "person")

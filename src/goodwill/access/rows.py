@@ -6,17 +6,18 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, and_, bindparam, func, literal, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, literal, or_, select
 
 from goodwill.access.view import COLUMNS, Log, View
 from goodwill.basics.ids import PersonId
-from goodwill.consent.relation import fold
+from goodwill.consent.relation import fold, lasts
 from goodwill.consent.tables import consent_rows
 from goodwill.people.tables import events, holds, people, profiles
 from goodwill.people.types import ALL, codes_of
 from goodwill.protect.cipher import Cipher, Sealed
 from goodwill.purposes import Basis, Category, Entry
 from goodwill.storage import AsOf
+from goodwill.storage.engine import is_sqlite
 
 _EVENT_CATEGORIES = frozenset(kind.category for kind in ALL)
 
@@ -39,6 +40,14 @@ _KNOWN = select(literal(1)).where(
 )
 _HELD_NOW = select(holds.c.held).where(holds.c.person == bindparam("person")).order_by(holds.c.id.desc()).limit(1)
 _AT_THE_DOOR = select(*_REACH, _KNOWN.scalar_subquery(), _HELD_NOW.scalar_subquery())
+_WRITTEN_SINCE = select(
+    or_(
+        select(literal(1))
+        .where(consent_rows.c.person == bindparam("person"), consent_rows.c.position > bindparam("position"))
+        .exists(),
+        select(literal(1)).where(holds.c.person == bindparam("person"), holds.c.id > bindparam("hold")).exists(),
+    )
+)
 _LOG = (
     select(*(func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS))
     .where(
@@ -71,6 +80,17 @@ def as_of_now(connection: Connection, at: int) -> AsOf:
     return AsOf(int(row[0]), int(row[1]), int(row[2]), at)
 
 
+def written_about_since(connection: Connection, person: PersonId, as_of: AsOf) -> bool:
+    """Whether ledger or holds have grown about a person: what was read of her since is not all of that time.
+
+    On SQLite nobody writes beside a transaction that writes, and reading is written down.
+    """
+    if is_sqlite(connection):
+        return False
+    reached = {"person": person, "position": as_of.consent, "hold": as_of.holds}
+    return bool(connection.execute(_WRITTEN_SINCE, reached).scalar_one())
+
+
 def is_held(connection: Connection, person: PersonId, upto: int) -> bool:
     """Whether the person counts in nothing, as of a row of the holds."""
     return connection.execute(_HELD, {"person": person, "upto": upto}).scalar() == 1
@@ -93,7 +113,7 @@ def categories_as_of(
     rows = connection.execute(fold(as_of=as_of.consent, among=mine)).all()
     if entry.basis is Basis.LEGITIMATE_INTERESTS:
         return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes != 1}
-    yes = {Category(row.category) for row in rows if row.yes == 1 and (row.until is None or row.until > as_of.at)}
+    yes = {Category(row.category) for row in rows if row.yes == 1 and lasts(row.until, as_of.at)}
     return frozenset(entry.categories) & yes
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId, Position
-from goodwill.consent.relation import answer_again, renew_answers
+from goodwill.consent.relation import END_OF_TIME, answer_again, lasts, renew_answers
 from goodwill.consent.tables import consent_now, consent_rows
 from goodwill.purposes import Basis, Category, Entry, Purpose
 from goodwill.storage.engine import LEDGER, driver, is_sqlite, one_at_a_time
@@ -369,25 +369,28 @@ def _verdict(entry: Entry, row: Any, *, at: int, day: int) -> tuple[bool, str]:
         refused = row.state in {State.REFUSED, State.WITHDRAWN}
         reason = "objected" if entry.basis is Basis.LEGITIMATE_INTERESTS else str(row.state)
         return False, reason if refused else "unreadable"
-    if entry.basis is Basis.CONSENT and row.until is not None and row.until <= at:
+    if entry.basis is Basis.CONSENT and not lasts(row.until, at):
         return False, "expired"
     return True, "allowed"
 
 
-def said_no_since(connection: Connection, purpose: Purpose, position: int) -> bool:
-    """Whether anybody took back, refused or was taken back from a purpose after a row of the ledger."""
-    question = select(consent_rows.c.position).where(
-        consent_rows.c.position > position,
-        consent_rows.c.purpose == purpose,
-        or_(consent_rows.c.yes.is_(None), consent_rows.c.yes == 0),
-    )
+def said_no_since(connection: Connection, purpose: Purpose, position: int, *, end: Micros | None) -> bool:
+    """Whether anybody allows a purpose less after a row of the ledger: took it back, refused it, was taken back.
+
+    Args:
+        end: when the first yes ends by itself, as far as is known; a later word that ends before that counts as well.
+    """
+    rows = consent_rows.c
+    sooner = rows.until.is_not(None) if end is None else rows.until < end
+    less = or_(rows.yes.is_(None), rows.yes == 0, sooner)
+    question = select(rows.position).where(rows.position > position, rows.purpose == purpose, less)
     return connection.execute(question.limit(1)).first() is not None
 
 
 def next_end(connection: Connection, purpose: Purpose, at: int) -> Micros | None:
     """When the next consent for a purpose ends by itself; None if none does."""
     ends = select(func.min(consent_now.c.until)).where(
-        consent_now.c.purpose == purpose, consent_now.c.yes == 1, consent_now.c.until > at
+        consent_now.c.purpose == purpose, consent_now.c.yes == 1, consent_now.c.until.between(at + 1, END_OF_TIME)
     )
     found = connection.execute(ends).scalar()
     return None if found is None else Micros(int(found))
@@ -413,7 +416,7 @@ def allowed_categories(
     rows = connection.execute(_ANSWERS_NOW, asked).all()
     if entry.basis is Basis.LEGITIMATE_INTERESTS:
         return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes != 1}
-    return frozenset(Category(row.category) for row in rows if row.yes == 1 and (row.until is None or row.until > at))
+    return frozenset(Category(row.category) for row in rows if row.yes == 1 and lasts(row.until, at))
 
 
 def history(

@@ -23,7 +23,7 @@ from goodwill.consent.tables import SAYS_NOTHING, SAYS_YES, consent_now, consent
 from goodwill.storage.schema import Whole
 
 _NAMES = ["purpose", "category", "person", "yes", "position", "said_at", "until"]
-_END_OF_TIME: Final = 2**63 - 1
+END_OF_TIME: Final = 2**63 - 1
 
 
 def fold(*, as_of: int, among: ColumnElement[bool] | None = None) -> Select[*tuple[Any, ...]]:
@@ -72,8 +72,13 @@ def allowing(purpose: str, category: str, *, at: int, as_of: int | None = None) 
         answers.c.category == category,
         answers.c.yes == 1,
         # An end that is not a number would be later than every number on SQLite; it is none of these.
-        or_(answers.c.until.is_(None), answers.c.until.between(at + 1, _END_OF_TIME)),
+        or_(answers.c.until.is_(None), answers.c.until.between(at + 1, END_OF_TIME)),
     )
+
+
+def lasts(until: int | None, at: int) -> bool:
+    """Whether a yes that ends then still counts at a moment; an end that is no moment is over, as in `allowing`."""
+    return until is None or at < until <= END_OF_TIME
 
 
 def renew_answers(connection: Connection, *, after: int, upto: int) -> None:

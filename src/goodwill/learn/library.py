@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from goodwill.access import Door, Total
-from goodwill.basics.clock import SECOND
+from goodwill.basics.clock import SECOND, Micros
 from goodwill.basics.errors import BadInput
 from goodwill.consent import next_end, said_no_since
 from goodwill.learn import totals
@@ -30,7 +30,7 @@ from goodwill.learn.moved import moved
 from goodwill.learn.path import path
 from goodwill.learn.popular import BoughtByMany, Popular
 from goodwill.learn.usual import BuysAgain, Usual
-from goodwill.purposes import MODEL_IMPROVEMENT
+from goodwill.purposes import MODEL_IMPROVEMENT, Entry
 from goodwill.storage import AsOf, Kept
 from goodwill.storage import kept as notes
 
@@ -91,6 +91,7 @@ class _Known:
 
     Attributes:
         exact: the inner model, which follows a withdrawal at once; `models` may show the floored one.
+        next_end: when the next consent to it ends by itself; None if none does.
     """
 
     items: Items
@@ -98,10 +99,15 @@ class _Known:
     total: Total
     exact: Affinity
     models: Models
+    next_end: Micros | None
 
 
 class Library:
     """The models of one process.
+
+    A decision comes with a transaction of its own, which on SQLite is the only one that may write. So whoever waits for
+    a transaction here holds nothing that a decision waits for: jobs take turns among themselves, and what they found
+    takes the place of what was known in one step.
 
     Args:
         folder: where totals are kept.
@@ -111,41 +117,37 @@ class Library:
     def __init__(self, folder: Path, *, settle_minutes: int = 15) -> None:
         self._folder = folder
         self._patience = settle_minutes * 60 * SECOND
-        self._lock = threading.RLock()
+        self._jobs = threading.RLock()  # one job at a time: to learn, to settle; no decision waits for it
+        self._decisions = threading.Lock()  # of decisions that meet the same "no" one does the work; no job takes it
+        self._place = threading.Lock()  # held for an assignment
         self._known: _Known | None = None
-        self._no_since = 0  # no "no" stands in the ledger between the total and this position
-        self._next_end: int | None = None
+        self._quiet: tuple[_Known | None, int] = (None, 0)  # up to where no "no" follows what is known
 
     def learn(self, doors: Doors, items: Items) -> Learned:
         """Work the total out anew, choose λ, fit the models, and keep the total."""
         start = perf_counter()
-        with self._lock:
-            with doors() as door:
-                total = door.total(contribution(items))
-            weight = _chosen_weight(doors, items) if total.people else _WEIGHT
-            known = self._take(_fitted(items, weight, total))
-            self._keep(doors, known)
+        known = self._learned(doors, items)
         names = tuple(what.name for what in contribution(items).parts)
-        return Learned(items.items, total.people, perf_counter() - start, names, weight, known.models.version)
+        people, version = known.total.people, known.models.version
+        return Learned(items.items, people, perf_counter() - start, names, known.weight, version)
 
     def settle(self, doors: Doors, items: Items) -> Total:
         """Let the total catch up with consent and events, and keep it; anew if what models count has changed."""
-        with self._lock:
+        with self._jobs:
             with doors() as door:
-                known = self._known or self._recall(door, items)
+                known = self._known or self._recalled(door, items)
             if known is None or not _same(known.items, items):
-                self.learn(doors, items)
-            else:
-                with doors() as door:
-                    known = self._catch_up(door, known)
-                self._keep(doors, known)
-            return self._now().total
+                return self._learned(doors, items).total
+            with doors() as door:
+                known = self._catch_up(door, known)
+            self._keep(doors, known)
+            return known.total
 
     def caught_up(self, doors: Doors, items: Items) -> Total:
         """The total after everybody who said no was taken out; in memory only, as a decision does it."""
-        with self._lock, doors() as door:
-            known = self._known or self._recall(door, items)
-            return self._catch_up(door, known).total if known is not None else self._first(door, items).total
+        with self._jobs, doors() as door:
+            known = self._known or self._recalled(door, items)
+            return (self._catch_up(door, known) if known is not None else self._first(door, items)).total
 
     def rebuilt(self, doors: Doors) -> Total:
         """The total worked out from nothing but the database, for a proof; nothing is kept of it."""
@@ -154,11 +156,13 @@ class Library:
 
     def ready(self, door: Door, items: Items, now: AsOf) -> Models:
         """The models, after everybody who said no by ``now`` was taken out."""
-        with self._lock:
-            known = self._known or self._recall(door, items) or self._first(door, items)
-            if self._must_settle(door.connection, known.total.as_of, now):
-                known = self._catch_up(door, known)
-            return known.models
+        known = self._known
+        if known is None or self._must_settle(door.connection, known, now):
+            with self._decisions:
+                known = self._known or self._recalled(door, items) or self._first(door, items)
+                if self._must_settle(door.connection, known, now):
+                    known = self._catch_up(door, known)
+        return known.models
 
     @property
     def items(self) -> Items | None:
@@ -167,30 +171,45 @@ class Library:
 
     # ---- catching up -----------------------------------------------------------------------------------------------
 
-    def _must_settle(self, connection: Connection, reached: AsOf, now: AsOf) -> bool:
-        if now.holds != reached.holds or (self._next_end is not None and now.at >= self._next_end):
+    def _must_settle(self, connection: Connection, known: _Known, now: AsOf) -> bool:
+        reached = known.total.as_of
+        if now.holds != reached.holds or (known.next_end is not None and now.at >= known.next_end):
             return True
-        seen = max(reached.consent, self._no_since)
+        of, upto = self._quiet
+        seen = upto if of is known else reached.consent
         if now.consent > seen:
-            if said_no_since(connection, MODEL_IMPROVEMENT, seen):
+            if said_no_since(connection, MODEL_IMPROVEMENT, seen, end=known.next_end):
                 return True
-            self._no_since = now.consent
+            self._quiet = (known, now.consent)
         waited = now.at - reached.at > self._patience
         return waited and (now.events, now.consent) != (reached.events, reached.consent)
 
     def _catch_up(self, door: Door, known: _Known) -> _Known:
         total = door.total(contribution(known.items), since=known.total)
-        self._next_end = next_end(door.connection, MODEL_IMPROVEMENT, total.as_of.at)
-        return self._take(_followed(known, total))
+        return self._take(_followed(known, total, _next_end(door, total)), instead_of=known)
 
     def _first(self, door: Door, items: Items) -> _Known:
         """For a shop that never learned: the total as it stands, with λ as it comes."""
         total = door.total(contribution(items))
-        self._next_end = next_end(door.connection, MODEL_IMPROVEMENT, total.as_of.at)
-        return self._take(_fitted(items, _WEIGHT, total))
+        return self._take(_fitted(items, _WEIGHT, total, _next_end(door, total)), instead_of=None)
 
-    def _take(self, known: _Known) -> _Known:
-        self._known, self._no_since = known, 0
+    def _learned(self, doors: Doors, items: Items) -> _Known:
+        with self._jobs:
+            with doors() as door:
+                total = door.total(contribution(items))
+                ends = _next_end(door, total)
+            weight = _chosen_weight(doors, items) if total.people else _WEIGHT
+            known = _fitted(items, weight, total, ends)
+            with self._place:
+                self._known = known
+            self._keep(doors, known)
+            return known
+
+    def _take(self, known: _Known, *, instead_of: _Known | None) -> _Known:
+        """Put it in the place of what it was made from, unless something else was put there meanwhile."""
+        with self._place:
+            if self._known is instead_of:
+                self._known = known
         return known
 
     def _now(self) -> _Known:
@@ -207,25 +226,24 @@ class Library:
         file = self._folder / f"{TOTAL}-{digest[:16]}.npz"
         if not file.exists():
             totals.save(total.sums, file)
-        recipe = _recipe(known.items, known.weight)
         with doors() as door:
+            recipe = _recipe(known.items, known.weight, door.register[MODEL_IMPROVEMENT])
             notes.keep(
                 door.connection,
                 Kept(TOTAL, MODEL_IMPROVEMENT, total.as_of, total.people, recipe, digest, file.name),
             )
-            self._next_end = next_end(door.connection, MODEL_IMPROVEMENT, total.as_of.at)
         for older in self._folder.glob(f"{TOTAL}-*.npz"):
             if older != file:
                 older.unlink(missing_ok=True)
 
-    def _recall(self, door: Door, items: Items) -> _Known | None:
+    def _recalled(self, door: Door, items: Items) -> _Known | None:
         """Take the kept total back, if it is whole and counts the same items."""
         found = notes.kept(door.connection, TOTAL)
         if not found:
             return None
         kept = found[0]
         weight = float(msgspec.json.decode(kept.recipe)["weight"])
-        if kept.recipe != _recipe(items, weight):
+        if kept.recipe != _recipe(items, weight, door.register[MODEL_IMPROVEMENT]):
             return None
         try:
             sums = totals.load(self._folder / kept.file).dense()
@@ -233,8 +251,8 @@ class Library:
             return None
         if sums.hash != kept.hash:
             return None
-        self._next_end = next_end(door.connection, MODEL_IMPROVEMENT, kept.as_of.at)
-        return self._take(_fitted(items, weight, Total(sums, kept.as_of, kept.people)))
+        total = Total(sums, kept.as_of, kept.people)
+        return self._take(_fitted(items, weight, total, _next_end(door, total)), instead_of=None)
 
 
 def contribution(items: Items) -> Composed:
@@ -263,20 +281,25 @@ def _chosen_weight(doors: Doors, items: Items) -> float:
         return trial.fit(door.total(trial).sums)
 
 
-def _fitted(items: Items, weight: float, total: Total) -> _Known:
+def _next_end(door: Door, total: Total) -> Micros | None:
+    return next_end(door.connection, MODEL_IMPROVEMENT, total.as_of.at)
+
+
+def _fitted(items: Items, weight: float, total: Total, ends: Micros | None) -> _Known:
     """All models from a total, the shown one without pairs that too few people share."""
     together = only(total.sums, "bought-together")
     exact = inner(together, weight)
-    return _Known(items, weight, total, exact, _models(items, total, shown(together, weight)))
+    return _Known(items, weight, total, exact, _models(items, total, shown(together, weight)), ends)
 
 
-def _followed(known: _Known, total: Total) -> _Known:
+def _followed(known: _Known, total: Total, ends: Micros | None) -> _Known:
     """All models after a change: the exact one follows, and is shown until the next fit from the ground."""
     if total.sums == known.total.sums:
-        return _Known(known.items, known.weight, total, known.exact, _models(known.items, total, known.models.together))
-    together = only(total.sums, "bought-together")
-    exact = moved(known.exact, together.array("pairs")) or inner(together, known.weight)
-    return _Known(known.items, known.weight, total, exact, _models(known.items, total, exact))
+        exact, together = known.exact, known.models.together
+    else:
+        pairs = only(total.sums, "bought-together")
+        exact = together = moved(known.exact, pairs.array("pairs")) or inner(pairs, known.weight)
+    return _Known(known.items, known.weight, total, exact, _models(known.items, total, together), ends)
 
 
 def _models(items: Items, total: Total, together: Affinity) -> Models:
@@ -295,7 +318,12 @@ def _same(a: Items, b: Items) -> bool:
     return a.items == b.items and np.array_equal(a.item_of, b.item_of)
 
 
-def _recipe(items: Items, weight: float) -> str:
-    """What a total counts, so that it is not mistaken for another: a changed catalogue asks for a new one."""
+def _recipe(items: Items, weight: float, entry: Entry) -> str:
+    """What a total counts, and whom, so that it is not mistaken for another.
+
+    A changed catalogue asks for a new one, and so does a register in which the purpose rests on something else or ends
+    on another day: what was kept counts people by the old rule.
+    """
     mapping = hashlib.sha256(items.item_of.astype("<i8").tobytes()).hexdigest()
-    return msgspec.json.encode({"items": items.items, "item_of": mapping, "weight": weight}).decode()
+    rule = {"basis": entry.basis, "expiry": entry.expiry}
+    return msgspec.json.encode({"items": items.items, "item_of": mapping, "weight": weight, **rule}).decode()
