@@ -15,8 +15,9 @@ from alembic import command
 from goodwill.storage import connect, metadata, migrate
 from goodwill.storage.migrate import _config
 
-for room in ("consent.tables", "people.tables", "catalogue.tables", "storage.kept", "collect.store", "web.store"):
-    import_module(f"goodwill.{room}")
+_SOURCE = Path(__file__).parents[1] / "src" / "goodwill"
+for module in sorted([*_SOURCE.glob("*/tables.py"), *_SOURCE.glob("*/store.py"), _SOURCE / "storage" / "kept.py"]):
+    import_module(f"goodwill.{module.parent.name}.{module.stem}")
 
 
 def main(number: str, words: str) -> None:

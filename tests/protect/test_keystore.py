@@ -47,6 +47,26 @@ def bytes_on_disk(folder):
     return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
+# ---- the shop's own secrets ----------------------------------------------------------------------------------------
+
+
+def test_a_secret_stays_the_same_and_is_nobody_elses(folder, opened):
+    kept = opened.secret("ratchet links")
+    again = KeyStore.open(folder, clock=a_clock)
+    assert again.secret("ratchet links") == kept == opened.secret("ratchet links")
+    assert len({kept, opened.secret("sessions"), opened.index_key(1)}) == 3
+    assert kept not in bytes_on_disk(folder)
+    again.close()
+
+
+def test_a_secret_serves_no_other_use(opened):
+    opened.secret("ratchet links")
+    with opened._database.transaction() as connection:
+        store.add_secret(connection, "sessions", store.wrapped_secret(opened._raw, "ratchet links"), 0)
+    with pytest.raises(KeyMissing, match="sessions"):
+        opened.secret("sessions")
+
+
 # ---- three states --------------------------------------------------------------------------------------------------
 
 

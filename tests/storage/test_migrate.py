@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -9,11 +10,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
+import goodwill
 from goodwill.basics.errors import Conflict
 from goodwill.storage import Database, connect, metadata, migrate, revision
 from goodwill.storage.migrate import newest
 
-_ROOMS = ("consent.tables", "people.tables", "catalogue.tables", "storage.kept", "collect.store", "web.store")
+_SOURCE = Path(goodwill.__file__).parent
+_ROOMS = [f"{file.parent.name}.{file.stem}" for name in ("tables", "store") for file in _SOURCE.glob(f"*/{name}.py")]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

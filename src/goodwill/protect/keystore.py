@@ -131,6 +131,30 @@ class KeyStore:
                 "the one that belongs to this data."
             ) from None
 
+    # ---- the shop's own secrets -------------------------------------------------------------------------------------
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes for one use (``"ratchet links"``), the same for ever; made at the first use.
+
+        Raises:
+            KeyMissing: it was changed from outside.
+        """
+        with self._lock:
+            wrapped = store.wrapped_secret(self._raw, name)
+        bound_to = framed("goodwill secret", name)
+        if wrapped is None:
+            with self._database.transaction() as connection:  # of two who ask first, one makes it
+                wrapped = store.wrapped_secret(driver(connection), name)
+                if wrapped is None:
+                    wrapped = _wrap(self._master, secrets.token_bytes(KEY_BYTES), bound_to)
+                    store.add_secret(connection, name, wrapped, self._clock())
+        try:
+            return _unwrap(self._master, wrapped, bound_to)
+        except InvalidTag:
+            raise KeyMissing(
+                f"The secret for {name} in {self._database.file} was changed from outside. Restore the key store."
+            ) from None
+
     # ---- states ----------------------------------------------------------------------------------------------------
 
     def state(self, person: PersonId) -> KeyState:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, SmallInteger, Table
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, SmallInteger, Table, Text
 from sqlalchemy.pool import PoolProxiedConnection
 
 from goodwill.storage.engine import Database, driver
@@ -20,6 +20,15 @@ epochs = Table(
     "epochs",
     _metadata,
     Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", Whole, nullable=False),
+)
+
+# Secrets of the shop itself, by what they are for: made at the first use, kept as long as the shop.
+named_secrets = Table(
+    "named_secrets",
+    _metadata,
+    Column("name", Text, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", Whole, nullable=False),
 )
@@ -84,6 +93,16 @@ def wrapped_epochs(raw: Any) -> dict[int, bytes]:
 
 def add_epoch(connection: Connection, number: int, wrapped: bytes, now: int) -> None:
     connection.execute(epochs.insert().values(number=number, wrapped=wrapped, created_at=now))
+
+
+def wrapped_secret(raw: Any, name: str) -> bytes | None:
+    """The wrapped secret of a name, if it was ever made."""
+    rows = raw.execute("SELECT wrapped FROM named_secrets WHERE name = ?", (name,)).fetchall()
+    return rows[0][0] if rows else None
+
+
+def add_secret(connection: Connection, name: str, wrapped: bytes, now: int) -> None:
+    connection.execute(named_secrets.insert().values(name=name, wrapped=wrapped, created_at=now))
 
 
 def line_of(raw: Any, person: int) -> Line | None:
