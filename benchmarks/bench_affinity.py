@@ -129,7 +129,8 @@ def _many_leave(of: Rows, many: int = 1_000) -> list[Figure]:
     stayed = np.setdiff1d(np.flatnonzero(of.sizes), leaving)[:500].tolist()
     same = [following.model.recommend(of.of(p), 10) for p in stayed], [anew.recommend(of.of(p), 10) for p in stayed]
     lists = [[[one.item for one in line] for line in side] for side in same]
-    off = np.abs(following.model.inverse - anew.inverse).max() / np.abs(anew.inverse).max()
+    off = np.abs(following.model.grown(anew.known).inverse - anew.grown(following.model.known).inverse).max()
+    off /= np.abs(anew.inverse).max()
     size = f"{of.items:,} items"
     return [
         _equal(

@@ -186,9 +186,10 @@ class Sums(Mapping[str, Part]):
     Two sums add only if they have the same names and shapes; a sparse array (`Cells`) adds with a dense one.
     """
 
-    __slots__ = ("_arrays",)
+    __slots__ = ("_arrays", "_digests")
 
     def __init__(self, arrays: Mapping[str, ArrayLike | Cells] | None = None, /, **named: ArrayLike | Cells) -> None:
+        self._digests: Mapping[str, NDArray[np.uint8]] | None = None  # of each row, once they were worked out
         given = {**(arrays or {}), **named}
         self._arrays: dict[str, Part] = {
             name: value if isinstance(value, Cells) else _read_only(whole(value))
@@ -262,8 +263,10 @@ class Sums(Mapping[str, Part]):
 
     @property
     def hash(self) -> str:
-        """SHA-256 in hex, equal on every machine for equal sums (see the module's text)."""
-        return _hash({name: (part.shape, _digests_of(part)) for name, part in self.items()})
+        """SHA-256 in hex, equal on every machine for equal sums (see the module's text); worked out once."""
+        if self._digests is None:
+            self._digests = {name: _digests_of(part) for name, part in self.items()}
+        return _hash({name: (part.shape, self._digests[name]) for name, part in self.items()})
 
     def _combine(self, other: "Sums", *, negate: bool) -> "Sums":
         if self.shapes != other.shapes:
@@ -314,19 +317,31 @@ class Running:
     """A total that takes parts in and lets them go in place: for totals too large to copy for every person.
 
     Every change is checked before it is made, so an overflow leaves the total as it was. The hash remembers each
-    row's hash and renews only the rows that were touched. One thread at a time.
+    row's hash and renews only the rows that were touched; what is known of the sums it starts with, it takes over. One
+    thread at a time.
     """
 
     def __init__(self, sums: Sums) -> None:
         self._arrays = {name: part.dense() if isinstance(part, Cells) else part.copy() for name, part in sums.items()}
         self._shapes = sums.shapes
-        self._known = {name: np.zeros((_rows_of(array), 32), np.uint8) for name, array in self._arrays.items()}
-        self._stale = {name: np.ones(_rows_of(array), bool) for name, array in self._arrays.items()}
+        known = sums._digests  # noqa: SLF001 (two faces of one thing)
+        self._known = {
+            name: np.zeros((_rows_of(array), 32), np.uint8) if known is None else known[name].copy()
+            for name, array in self._arrays.items()
+        }
+        self._stale = {name: np.full(_rows_of(array), known is None) for name, array in self._arrays.items()}
 
     @property
     def sums(self) -> Sums:
         """The total as it stands, sharing memory: read it, do not keep it across the next change."""
         return Sums.taking(self._arrays)
+
+    def given_up(self) -> Sums:
+        """The total as it stands, for good, with what is known of its hash; this total takes no more parts."""
+        sums = Sums.taking(self._arrays)
+        sums._digests = self._renewed()  # noqa: SLF001
+        self._arrays = {}
+        return sums
 
     def array(self, name: str) -> Whole:
         """The array behind a name, to read; it follows every change."""
@@ -369,12 +384,15 @@ class Running:
     @property
     def hash(self) -> str:
         """The hash of the total as it stands, the same as that of its `Sums`."""
+        return _hash({name: (self._shapes[name], known) for name, known in self._renewed().items()})
+
+    def _renewed(self) -> Mapping[str, NDArray[np.uint8]]:
         for name, array in self._arrays.items():
             known, stale = self._known[name], self._stale[name]
             rows = np.flatnonzero(stale)
             known[rows] = _digests(array, rows)
             stale[rows] = False
-        return _hash({name: (self._shapes[name], known) for name, known in self._known.items()})
+        return self._known
 
 
 def _rows_of(part: Part) -> int:

@@ -220,7 +220,7 @@ def test_whichever_question_fails_no_model_holds_who_said_no(village):
 
 
 def test_a_column_engine_that_fails_gives_no_total(village, monkeypatch):
-    def broken(_):
+    def broken(*_):
         raise Unreadable
 
     monkeypatch.setattr(village.columns, "run_together", broken)

@@ -247,12 +247,12 @@ def test_a_total_that_is_read_while_history_changes_is_of_one_time(village, deed
     village.shop.settle()
     read = village.columns.run_together
 
-    def disturbed(expressions):
+    def disturbed(*asked):
         monkeypatch.undo()
         deed.mark()
         deed.settle()
         deed.erase()
-        return read(expressions)
+        return read(*asked)
 
     monkeypatch.setattr(village.columns, "run_together", disturbed)
     total = village.anew()
@@ -264,10 +264,10 @@ def test_where_history_never_rests_somebody_is_told(village, monkeypatch):
     read = village.columns.run_together
     people = iter(range(100, 200))
 
-    def disturbed(expressions):
+    def disturbed(*asked):
         with village.database.transaction() as connection:
             holds.hold(connection, [next(people)], "restriction", now=village.clock())
-        return read(expressions)
+        return read(*asked)
 
     monkeypatch.setattr(village.columns, "run_together", disturbed)
     with pytest.raises(Conflict, match="Try again"):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,39 +47,44 @@ class Columns:
             self.engine = "duckdb" if _extension(database) else "database"
         self._reader = _Reader(database, {"memory_limit": memory, "threads": threads})
 
-    def run(self, expression: "Table") -> dict[str, Numbers]:
-        """The answer's columns, each an array of int64.
+    def run_together(
+        self, expressions: "list[Table]", given: "Mapping[str, Table] | None" = None
+    ) -> list[dict[str, Numbers]]:
+        """Several answers from one steady picture of the database, each its columns as arrays of int64.
+
+        Args:
+            given: tables by the name under which the expressions use them; each is worked out once.
 
         Raises:
             Overflow: a sum left 64 bits.
         """
-        return self.run_together([expression])[0]
-
-    def run_together(self, expressions: "list[Table]") -> list[dict[str, Numbers]]:
-        """Several answers from one steady picture of the database."""
         names = [list(expression.schema().names) for expression in expressions]
         if self.engine == "duckdb":
-            found = self._reader.ask([_as_whole_numbers(expression, "duckdb") for expression in expressions])
+            tables = {name: _as_whole_numbers(table, "duckdb") for name, table in (given or {}).items()}
+            found = self._reader.ask([_as_whole_numbers(one, "duckdb") for one in expressions], tables)
         else:
-            found = self._on_database(expressions)
+            found = self._on_database(expressions, given or {})
         return [dict(zip(some, columns, strict=True)) for some, columns in zip(names, found, strict=True)]
 
     def check(self) -> None:
         """Try the engine: raises what keeps it from answering."""
         if self.engine == "duckdb":
-            self._reader.ask(["SELECT CAST(count(*) AS BIGINT) AS n FROM holds"])
+            self._reader.ask(["SELECT CAST(count(*) AS BIGINT) AS n FROM holds"], {})
 
     def close(self) -> None:
         self._reader.close()
 
-    def _on_database(self, expressions: "list[Table]") -> list[list[Numbers]]:
+    def _on_database(self, expressions: "list[Table]", given: "Mapping[str, Table]") -> list[list[Numbers]]:
         dialect = "sqlite" if self.database.is_sqlite else "postgres"
+        tables = ", ".join(f'"{name}" AS ({_as_whole_numbers(table, dialect)})' for name, table in given.items())
+        before = f"WITH {tables} " if given else ""
         answers = []
         with self.database.reading() as connection:
             for expression in expressions:
                 width = len(expression.schema().names)
                 try:
-                    rows = connection.execute(text(_as_whole_numbers(expression, dialect).replace(":", "\\:"))).all()
+                    question = before + _as_whole_numbers(expression, dialect)
+                    rows = connection.execute(text(question.replace(":", "\\:"))).all()
                 except DBAPIError as error:
                     if "overflow" in str(error.orig) or "out of range" in str(error.orig):
                         raise _overflow(error.orig) from error
@@ -98,21 +104,22 @@ class _Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._ending: Callable[[], object] | None = None
 
-    def ask(self, questions: list[str]) -> list[list[Numbers]]:
+    def ask(self, questions: list[str], given: Mapping[str, str]) -> list[list[Numbers]]:
         """The columns of each answer. A reader that died is started again once."""
+        message = {"given": given, "questions": questions}
         with self._lock:
             try:
-                return self._asked(questions)
+                return self._asked(message)
             except (BrokenPipeError, EOFError):
                 self._end()
-                return self._asked(questions)
+                return self._asked(message)
 
     def close(self) -> None:
         with self._lock:
             self._end()
 
-    def _asked(self, questions: list[str]) -> list[list[Numbers]]:
-        heard = self._say(questions)
+    def _asked(self, message: object) -> list[list[Numbers]]:
+        heard = self._say(message)
         sizes = _told(heard)
         return [[_column(heard, size) for size in columns] for columns in sizes]
 

@@ -171,6 +171,8 @@ class Door:
         changed = settle.changed_people(self.connection, entry, what.categories, what.types, since.as_of, now)
         if len(changed) > settle.MANY:
             return None
+        if not changed:
+            return Total(since.sums, now, since.people)
         before_day = day_of(since.as_of.at, self.zone)
         running, people = Running(since.sums), since.people
         for person in sorted(changed):
@@ -183,7 +185,7 @@ class Door:
                 running.add(new)
         if rows.as_of_now(self.connection, at).holds != now.holds:
             return None  # history may have changed between two of the parts (PostgreSQL shows each as it then stands)
-        return Total(running.sums, now, people)
+        return Total(running.given_up(), now, people)
 
     def _part(
         self, person: PersonId, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, day: int

@@ -3,6 +3,8 @@
 Plain filters, joins and whole-number aggregates only: every engine gives them the same meaning.
 """
 
+from dataclasses import dataclass
+
 import ibis
 from ibis import Table
 
@@ -77,27 +79,47 @@ def allowing(entry: Entry, category: Category, as_of: AsOf, *, current: bool) ->
     if entry.basis is Basis.CONSENT:
         # An end that is not a number would be later than every number on SQLite; it is none of these.
         ends_later = answers.until.isnull() | answers.until.between(as_of.at + 1, END_OF_TIME)
-        allowed = answers.filter(answers.yes == 1, ends_later).select("person").semi_join(known, "person")
+        found = answers.filter(answers.yes == 1, ends_later).select("person").semi_join(known, "person")
     elif entry.basis is Basis.LEGITIMATE_INTERESTS:
-        allowed = known.anti_join(answers.filter(answers.yes != 1), "person")
+        found = known.anti_join(answers.filter(answers.yes != 1), "person")
     else:
-        allowed = known
-    return allowed.anti_join(held(as_of.holds), "person")
+        found = known
+    return found.anti_join(held(as_of.holds), "person")
 
 
-def allowing_any(entry: Entry, categories: frozenset[Category], as_of: AsOf, *, current: bool) -> Table:
-    """Who allows a purpose for at least one of some categories."""
-    tables = [allowing(entry, category, as_of, current=current) for category in sorted(categories)]
-    return ibis.union(*tables, distinct=True) if len(tables) > 1 else tables[0]
+@dataclass(frozen=True)
+class Allowed:
+    """Who allows a purpose for each of some categories, under names that other expressions may use.
+
+    An engine works each of these out once, and whatever names it meets the same people.
+
+    Attributes:
+        given: by name, each with one column ``person``, nobody in it twice.
+    """
+
+    given: dict[str, Table]
+    _names: dict[Category, str]
+
+    def of(self, category: Category) -> Table:
+        return ibis.table({"person": "int64"}, name=self._names[category])
+
+    def any(self) -> Table:
+        """Who allows it for at least one of them."""
+        tables = [self.of(category) for category in self._names]
+        return ibis.union(*tables, distinct=True) if len(tables) > 1 else tables[0]
 
 
-def consenting_events(
-    entry: Entry, categories: frozenset[Category], types: tuple[int, ...], as_of: AsOf, *, current: bool
-) -> Table:
+def allowed(entry: Entry, categories: frozenset[Category], as_of: AsOf, *, current: bool) -> Allowed:
+    """Who allows a purpose for some categories, each apart; ``current`` as for `allowing`."""
+    names = {category: f"allowing_{n}" for n, category in enumerate(sorted(categories))}
+    return Allowed({name: allowing(entry, one, as_of, current=current) for one, name in names.items()}, names)
+
+
+def consenting_events(who: Allowed, categories: frozenset[Category], types: tuple[int, ...], upto: int | None) -> Table:
     """The events of some types that a purpose may see: each of a category that its person allows.
 
     Args:
-        current: see `allowing`; every event is then within reach, and its id need not be read.
+        upto: the last event within reach; None: all are, and their ids need not be read.
     """
     tables = []
     for category in sorted(categories):
@@ -105,9 +127,10 @@ def consenting_events(
         if not codes:
             continue
         chosen = EVENTS.filter(EVENTS.type.isin(codes))
-        if not current:
-            chosen = chosen.filter(chosen.id <= as_of.events)
-        tables.append(chosen.semi_join(allowing(entry, category, as_of, current=current), "person"))
+        if upto is not None:
+            chosen = chosen.filter(chosen.id <= upto)
+        # Nobody is in it twice, so an inner join is a semi-join; DuckDB has a quicker one of that kind.
+        tables.append(chosen.inner_join(who.of(category), "person"))
     if not tables:
         return EVENTS.filter(ibis.literal(False))
     return ibis.union(*tables) if len(tables) > 1 else tables[0]

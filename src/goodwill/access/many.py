@@ -47,17 +47,18 @@ def _added_up(what: Contribution | Aggregate, people: Numbers, answer: dict[str,
 
 def people_allowing(columns: Columns, entry: Entry, as_of: AsOf) -> Numbers:
     """The ids of everyone who allows a purpose for at least one of its categories, rising."""
-    who = ask.allowing_any(entry, frozenset(entry.categories), as_of, current=False)
-    return np.sort(columns.run(who)["person"])
+    who = ask.allowed(entry, frozenset(entry.categories), as_of, current=False)
+    (found,) = columns.run_together([who.any()], who.given)
+    return np.sort(found["person"])
 
 
 def _answers(
     columns: Columns, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, *, current: bool
 ) -> tuple[Numbers, dict[str, Numbers]]:
-    who = ask.allowing_any(entry, what.categories, as_of, current=current)
-    events = ask.consenting_events(entry, what.categories, tuple(what.types), as_of, current=current)
+    who = ask.allowed(entry, what.categories, as_of, current=current)
+    events = ask.consenting_events(who, what.categories, tuple(what.types), None if current else as_of.events)
     wanted = what.expression(events) if isinstance(what, Aggregate) else ask.frame(events)
-    people, answer = columns.run_together([who, wanted])
+    people, answer = columns.run_together([who.any(), wanted], who.given)
     return np.sort(people["person"]), answer
 
 

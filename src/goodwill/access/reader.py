@@ -4,9 +4,10 @@ It must not share a process with anything that writes. DuckDB's extension brings
 in one process undo each other's locks on the file, after which rows that were acknowledged can be lost
 (https://sqlite.org/howtocorrupt.html, 2.2.1). In a process of its own it is one more careful reader.
 
-It speaks through its standard streams. First it hears, as a line of JSON, what to attach; then, again and again, a
-list of questions; it answers with a line that says what follows and then the columns, each as 64-bit integers. It ends
-when its input does. It is run as a file and imports nothing of goodwill, so it is there in a moment.
+It speaks through its standard streams. First it hears, as a line of JSON, what to attach; then, again and again, some
+questions and the tables that they share; it answers with a line that says what follows and then the columns, each as
+64-bit integers. It ends when its input does. It is run as a file and imports nothing of goodwill, so it is there in a
+moment.
 """
 
 import json
@@ -35,10 +36,18 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def answers(connection: duckdb.DuckDBPyConnection, questions: list[str]) -> list[list[np.ndarray[Any, Any]]]:
-    """The columns of each question's answer, from one steady picture of the database."""
+def answers(
+    connection: duckdb.DuckDBPyConnection, questions: list[str], given: dict[str, str]
+) -> list[list[np.ndarray[Any, Any]]]:
+    """The columns of each question's answer, from one steady picture of the database.
+
+    Args:
+        given: tables that the questions share, by name; they stand in this process's memory until the answers are out.
+    """
     connection.execute("BEGIN TRANSACTION")
     try:
+        for name, sql in given.items():
+            connection.execute(f'CREATE TEMP TABLE "{name}" AS {sql}')
         return [[_whole(column) for column in connection.execute(sql).fetchnumpy().values()] for sql in questions]
     finally:
         connection.execute("ROLLBACK")
@@ -60,7 +69,7 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
                 connection = attached(message)
                 _say(said, {"ready": duckdb.__version__})
                 continue
-            found = answers(connection, message)
+            found = answers(connection, message["questions"], message["given"])
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             _say(said, {"overflow": str(error)})
         except duckdb.Error as error:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, and_, bindparam, func, literal, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, literal, literal_column, or_, select
 
 from goodwill.access.view import COLUMNS, Log, View
 from goodwill.basics.ids import PersonId
@@ -48,15 +49,21 @@ _WRITTEN_SINCE = select(
         select(literal(1)).where(holds.c.person == bindparam("person"), holds.c.id > bindparam("hold")).exists(),
     )
 )
-_LOG = (
-    select(*(func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS))
-    .where(
-        events.c.person == bindparam("person"),
-        events.c.id <= bindparam("upto"),
-        events.c.type.in_(bindparam("types", expanding=True)),
+
+
+@cache
+def _log(types: tuple[int, ...]) -> Select[*tuple[Any, ...]]:
+    """Somebody's events of some types; built once for each set of types that anything asks for."""
+    columns = (func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS)
+    return (
+        select(*columns)
+        .where(
+            events.c.person == bindparam("person"),
+            events.c.id <= bindparam("upto"),
+            events.c.type.in_([literal_column(str(code)) for code in types]),
+        )
+        .order_by(events.c.day, events.c.at, events.c.id)
     )
-    .order_by(events.c.day, events.c.at, events.c.id)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +151,8 @@ def log_of(
     connection: Connection, person: PersonId, codes: list[int], as_of: AsOf, types: tuple[int, ...] | None = None
 ) -> Log:
     """A person's events of some types, as far as ``as_of`` reaches."""
-    wanted = [code for code in codes if types is None or code in types]
-    return log_from(connection.execute(_LOG, {"person": person, "upto": as_of.events, "types": wanted}).all())
+    wanted = tuple(int(code) for code in codes if types is None or code in types)
+    return log_from(connection.execute(_log(wanted), {"person": person, "upto": as_of.events}).all())
 
 
 def log_from(rows: Sequence[Row[Any]]) -> Log:

@@ -62,16 +62,15 @@ def of_ids(connection: Connection, ids: Iterable[int]) -> dict[ProductId, Produc
     return found
 
 
-# Built once, for the path of every decision.
-_AT_HAND = select(products.c.id, products.c.external, products.c.name).where(
-    products.c.id.in_(bindparam("ids", expanding=True)), products.c.available == 1
-)
-
-
 def at_hand(connection: Connection, ids: Sequence[int]) -> dict[int, Product]:
     """Those products that can be had now, with no more than what names them."""
-    rows = connection.execute(_AT_HAND, {"ids": ids})
-    return {row.id: Product(row.external, row.name) for row in rows}
+    if not ids:
+        return {}
+    # By the driver itself: a decision waits for this, and SQLAlchemy would take three times as long.
+    listed = ", ".join(str(int(number)) for number in ids)
+    question = f"SELECT id, external, name FROM products WHERE id IN ({listed}) AND available = 1"
+    rows = driver(connection).execute(question).fetchall()
+    return {number: Product(external, name) for number, external, name in rows}
 
 
 def count(connection: Connection) -> int:

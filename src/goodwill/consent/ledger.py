@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput, NotFound
@@ -331,16 +332,18 @@ def _rows_at(connection: Connection, positions: Sequence[Position]) -> list[Any]
 _AT_ONCE = 10_000  # a question may carry some 32,000 values on SQLite, twice that on PostgreSQL
 
 
+# Built once: whoever says no is told why with every decision.
+_STANDING = (
+    select(consent_now, consent_rows.c.state)
+    .join(consent_rows, consent_rows.c.position == consent_now.c.position)
+    .where(consent_now.c.person == bindparam("person"), consent_now.c.purpose == bindparam("purpose"))
+)
+
+
 def standing(connection: Connection, person: PersonId, entry: Entry, *, at: Micros, day: int) -> list[Standing]:
     """How a purpose stands for a person, a line per data category; no row and no other basis means no."""
-    answers = {
-        row.category: row
-        for row in connection.execute(
-            select(consent_now, consent_rows.c.state)
-            .join(consent_rows, consent_rows.c.position == consent_now.c.position)
-            .where(consent_now.c.person == person, consent_now.c.purpose == entry.name)
-        )
-    }
+    asked = {"purpose": entry.name, "person": person}
+    answers = {row.category: row for row in connection.execute(_STANDING, asked)}
     lines = []
     for category in entry.categories:
         row = answers.get(category)
@@ -396,12 +399,14 @@ def next_end(connection: Connection, purpose: Purpose, at: int) -> Micros | None
     return None if found is None else Micros(int(found))
 
 
-# Built once, for the path of every decision.
-_ANSWERS_NOW = select(consent_now.c.category, consent_now.c.yes, consent_now.c.until).where(
-    consent_now.c.purpose == bindparam("purpose"),
-    consent_now.c.category.in_(bindparam("categories", expanding=True)),
-    consent_now.c.person == bindparam("person"),
-)
+@cache
+def _answers_now(categories: int) -> Select[*tuple[Any, ...]]:
+    """What somebody answered for so many categories of a purpose; built once, for the path of every decision."""
+    return select(consent_now.c.category, consent_now.c.yes, consent_now.c.until).where(
+        consent_now.c.purpose == bindparam("purpose"),
+        consent_now.c.category.in_([bindparam(f"category_{n}") for n in range(categories)]),
+        consent_now.c.person == bindparam("person"),
+    )
 
 
 def allowed_categories(
@@ -412,8 +417,9 @@ def allowed_categories(
         return frozenset()
     if entry.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION):
         return frozenset(entry.categories)
-    asked = {"purpose": entry.name, "categories": entry.categories, "person": person}
-    rows = connection.execute(_ANSWERS_NOW, asked).all()
+    asked = {f"category_{n}": category for n, category in enumerate(entry.categories)}
+    question = _answers_now(len(asked))
+    rows = connection.execute(question, {"purpose": entry.name, "person": person, **asked}).all()
     if entry.basis is Basis.LEGITIMATE_INTERESTS:
         return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes != 1}
     return frozenset(Category(row.category) for row in rows if row.yes == 1 and lasts(row.until, at))

@@ -37,6 +37,9 @@ consent_rows = Table(
 Index("ix_consent_rows_person", consent_rows.c.person, consent_rows.c.purpose, consent_rows.c.category)
 Index("ix_consent_rows_refers", consent_rows.c.refers, sqlite_where=consent_rows.c.refers.is_not(None),
       postgresql_where=consent_rows.c.refers.is_not(None))  # fmt: skip
+# A total asks with every withdrawal whose yes has ended by itself since.
+Index("ix_consent_rows_until", consent_rows.c.until, sqlite_where=consent_rows.c.until.is_not(None),
+      postgresql_where=consent_rows.c.until.is_not(None))  # fmt: skip
 
 consent_now = Table(
     "consent_now",
@@ -51,3 +54,5 @@ consent_now = Table(
     CheckConstraint("yes IN (0, 1)", name="ck_consent_now_yes"),
 )
 Index("ix_consent_now_person", consent_now.c.person)
+Index("ix_consent_now_until", consent_now.c.purpose, consent_now.c.until,
+      sqlite_where=consent_now.c.until.is_not(None), postgresql_where=consent_now.c.until.is_not(None))  # fmt: skip

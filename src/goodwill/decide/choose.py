@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def choose(
     allowed = view.used if view is not None else frozenset[Category]()
     return Decision(
         id=opaque(new_reference()),
-        person=person,
+        person=person if view is not None else None,  # what everyone gets is nobody's, and is not kept as hers
         slot=slot,
         purpose=entry.name,
         personalised=personalised,
@@ -195,7 +196,8 @@ def _personal(
     products = to_show(connection, [p.item for p in (*usual, *fresh)], {**models.faces, **history.product})
     usual = [proposal for proposal in usual if proposal.item in products]
     # Something new for which no reason can be told is not suggested: only discreet things would stand behind it.
-    fresh = [proposal for proposal in fresh if proposal.item in products and proposal.because()[0]]
+    tellable = (proposal for proposal in fresh if proposal.item in products and proposal.because()[0])
+    fresh = list(islice(tellable, max(new, count - len(usual))))
     places = max(0, count - min(new, len(fresh)))
     chosen = [*usual[:places], *fresh][:count]
     return [_choice(shelf, models, proposal, products[proposal.item]) for proposal in chosen]
@@ -214,6 +216,7 @@ def _new(models: Models, shelf: Shelf, history: History, barred: NDArray[np.bool
     had[history.items] = True
     row = rows(history.baskets).of(0)
 
+    @cache
     def because(item: int) -> tuple[tuple[Reason, ...], float]:
         return because_together(models.together.explain(row, item), shelf.names, shelf.hidden)
 

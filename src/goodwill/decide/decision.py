@@ -47,10 +47,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was chosen for one person (or nobody in particular) in one slot.
+    """What was chosen in one slot, for one person or for nobody in particular.
 
     Attributes:
         id: opaque word; `goodwill explain ID` shows it again.
+        person: whose data may be used; None where nobody's may, so that nothing about her is written down.
         personalised: False: this is what everyone gets.
         reason: "" when it is; else why not: never-asked · refused · withdrawn · expired · held · unknown-person ·
             no-history · anonymous.

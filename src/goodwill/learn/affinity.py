@@ -2,8 +2,9 @@
 
 EASE^R (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019) on one row a person, in closed form from
 the whole numbers of people who share each pair of items: with P = (XᵀX + λI)⁻¹ the score of item j is the sum of
-−P[h, j] / P[j, j] over what she has. Only P is kept. Each thing she has contributes its own summand, so the reasons of
-a suggestion are exact, and what counts against it shows as well.
+−P[h, j] / P[j, j] over what she has. Only P is kept, and of it only the items that anybody bought: for the others it
+says nothing. Each thing she has contributes its own summand, so the reasons of a suggestion are exact, and what counts
+against it shows as well.
 
 Two inverses stand side by side. The *inner* one is exact, and follows a withdrawal within milliseconds by steps of rank
 one. The *shown* one leaves out pairs that fewer than `LEAST` people share; as a floored matrix is no plain sum, it is
@@ -93,13 +94,17 @@ class Affinity:
     """The fitted model.
 
     Attributes:
-        inverse: P, symmetric, shape (items, items).
+        inverse: P of the items that are known, symmetric, shape (known, known).
+        known: items that anybody bought, rising, shape (known,).
+        place: of each item among those known; −1 for the others, shape (items,).
         pairs: how many people share each pair, upper triangle, shape (items, items).
         weight: λ, in people.
         least: pairs that fewer people share are no reason.
     """
 
     inverse: Floats
+    known: Numbers
+    place: Numbers
     pairs: Whole
     weight: float
     least: int
@@ -111,11 +116,16 @@ class Affinity:
     def scores(self, row: Numbers) -> Floats:
         """The score of every item for a person with these distinct items; shape (items,).
 
-        x − (xP) / diag(P): each item is judged by the others in the row, not by itself.
+        x − (xP) / diag(P): each item is judged by the others in the row, not by itself; 0 for what nobody bought.
         """
-        scores = sum_of_rows(self.inverse, row)
-        scores /= -np.diagonal(self.inverse)
-        scores[row] += 1
+        had = self._places(row)
+        found = sum_of_rows(self.inverse, had)
+        found /= -np.diagonal(self.inverse)
+        found[had] += 1
+        if self.known.size == self.items:
+            return found
+        scores = np.zeros(self.items)
+        scores[self.known] = found
         return scores
 
     def recommend(self, row: Numbers, count: int, *, barred: NDArray[np.bool_] | None = None) -> list[Suggestion]:
@@ -143,8 +153,12 @@ class Affinity:
 
     def stood_by(self, row: Numbers, items: Numbers) -> NDArray[np.bool_]:
         """Whether something in the row speaks for each item, in a pair that enough people share; shape (items,)."""
-        speaks_for = self.inverse[np.ix_(row, items)] < 0
-        return np.asarray((speaks_for & (self.shared(row[:, None], items[None, :]) >= self.least)).any(axis=0))
+        row, known = self.known[self._places(row)], self.place[items] >= 0
+        found = np.zeros(items.size, bool)
+        asked = items[known]
+        speaks_for = self.inverse[np.ix_(self.place[row], self.place[asked])] < 0
+        found[known] = (speaks_for & (self.shared(row[:, None], asked[None, :]) >= self.least)).any(axis=0)
+        return found
 
     def shared(self, one: Numbers, other: Numbers) -> Whole:
         """How many people share some pairs of items."""
@@ -153,7 +167,11 @@ class Affinity:
     def explain(self, row: Numbers, item: int) -> list[Ground]:
         """What each thing in the row says about an item, weightiest first; the weights add up to its score."""
         others = row[row != item]
-        weights = -self.inverse[item, others] / self.inverse[item, item]
+        at, places = int(self.place[item]), self.place[others]
+        weights = np.zeros(others.size)
+        if at >= 0:
+            told = places >= 0
+            weights[told] = -self.inverse[at, places[told]] / self.inverse[at, at]
         people = self.shared(others, np.full(others.size, item))
         order = np.lexsort((others, -weights))
         return [Ground(int(others[n]), float(weights[n]), int(people[n])) for n in order.tolist()]
@@ -161,6 +179,29 @@ class Affinity:
     def reasons(self, row: Numbers, item: int) -> list[Ground]:
         """The grounds that may be told: they speak for the item, and enough people share the pair."""
         return [ground for ground in self.explain(row, item) if ground.weight > 0 and ground.people >= self.least]
+
+    def _places(self, row: Numbers) -> Numbers:
+        """Where the items of a row stand in the inverse; what nobody bought is left out."""
+        places = self.place[row]
+        return places if self.known.size == self.items else places[places >= 0]
+
+    def grown(self, row: Numbers) -> "Affinity":
+        """The same model, ready for items that nobody bought before: of them P holds 1/λ on the diagonal alone."""
+        new = row[self.place[row] < 0]
+        if not new.size:
+            return self
+        known = np.union1d(self.known, new)
+        old = np.searchsorted(known, self.known)
+        inverse = np.zeros((known.size, known.size))
+        inverse.flat[:: known.size + 1] = 1 / self.weight
+        inverse[np.ix_(old, old)] = self.inverse
+        return replace(self, inverse=inverse, known=known, place=_place(known, self.items))
+
+
+def _place(known: Numbers, items: int) -> Numbers:
+    place = np.full(items, -1)
+    place[known] = np.arange(known.size)
+    return place
 
 
 def _best(scores: Floats, count: int) -> Numbers:
@@ -180,14 +221,20 @@ def inner(sums: Sums, weight: float, *, least: int = LEAST) -> Affinity:
     Raises:
         BadInput: the weight is not above 0, or the totals are no sums of people's rows.
     """
-    counts = sums.array("pairs")
-    return Affinity(inverse(counts, weight), counts, weight, least)
+    return _fitted(sums.array("pairs"), weight, least)
 
 
 def shown(sums: Sums, weight: float, *, least: int = LEAST) -> Affinity:
     """The model without pairs that fewer than ``least`` people share; arguments as for `inner`."""
-    counts = sums.array("pairs")
-    return Affinity(inverse(floored(counts, least), weight), counts, weight, least)
+    return _fitted(sums.array("pairs"), weight, least, lambda counts: floored(counts, least))
+
+
+def _fitted(
+    pairs: Whole, weight: float, least: int, changed: Callable[[Whole], Whole] = lambda counts: counts
+) -> Affinity:
+    known = np.flatnonzero(np.diagonal(pairs))
+    counts = pairs if known.size == pairs.shape[0] else pairs[np.ix_(known, known)]
+    return Affinity(inverse(changed(counts), weight), known, _place(known, pairs.shape[0]), pairs, weight, least)
 
 
 def weight_by(
@@ -221,12 +268,13 @@ class Following:
     def forget(self, row: Numbers) -> None:
         """Take a person with these distinct items out of totals and model."""
         self.totals.subtract(part_of_row(row, self.model.items))
-        without(self.model.inverse, row)
+        without(self.model.inverse, self.model.place[row])
 
     def join(self, row: Numbers) -> None:
         """Take a person with these distinct items in."""
         self.totals.add(part_of_row(row, self.model.items))
-        within(self.model.inverse, row)
+        self.model = self.model.grown(row)
+        within(self.model.inverse, self.model.place[row])
 
 
 # ---- as a library on arrays ------------------------------------------------------------------------------------------

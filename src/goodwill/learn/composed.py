@@ -40,9 +40,9 @@ class Composed:
 
 def beside(sums: dict[str, Sums]) -> Sums:
     """Sums under one roof: ``name/array`` for each."""
-    return Sums({f"{name}/{inner}": part for name, some in sums.items() for inner, part in some.items()})
+    return Sums.taking({f"{name}/{inner}": part for name, some in sums.items() for inner, part in some.items()})
 
 
 def only(sums: Sums, name: str) -> Sums:
     """One contribution's sums out of a composed total."""
-    return Sums({inner[len(name) + 1 :]: sums[inner] for inner in sums if inner.startswith(f"{name}/")})
+    return Sums.taking({inner[len(name) + 1 :]: sums[inner] for inner in sums if inner.startswith(f"{name}/")})

@@ -7,7 +7,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from goodwill.access import Door, Total
 from goodwill.basics.clock import SECOND, Micros
 from goodwill.basics.errors import BadInput
+from goodwill.basics.memory import give_back
 from goodwill.consent import next_end, said_no_since
 from goodwill.learn import totals
 from goodwill.learn.affinity import Affinity, BoughtTogether, inner, shown
@@ -73,6 +74,7 @@ class Learned:
     """What learning found.
 
     Attributes:
+        items: how many anybody bought.
         weight: λ of what goes together, in people.
         version: names the total.
     """
@@ -129,7 +131,7 @@ class Library:
         known = self._learned(doors, items)
         names = tuple(what.name for what in contribution(items).parts)
         people, version = known.total.people, known.models.version
-        return Learned(items.items, people, perf_counter() - start, names, known.weight, version)
+        return Learned(known.exact.known.size, people, perf_counter() - start, names, known.weight, version)
 
     def settle(self, doors: Doors, items: Items) -> Total:
         """Let the total catch up with consent and events, and keep it; anew if what models count has changed."""
@@ -203,6 +205,7 @@ class Library:
             with self._place:
                 self._known = known
             self._keep(doors, known)
+            give_back()
             return known
 
     def _take(self, known: _Known, *, instead_of: _Known | None) -> _Known:
@@ -252,7 +255,9 @@ class Library:
         if sums.hash != kept.hash:
             return None
         total = Total(sums, kept.as_of, kept.people)
-        return self._take(_fitted(items, weight, total, _next_end(door, total)), instead_of=None)
+        known = self._take(_fitted(items, weight, total, _next_end(door, total)), instead_of=None)
+        give_back()
+        return known
 
 
 def contribution(items: Items) -> Composed:
@@ -295,6 +300,7 @@ def _fitted(items: Items, weight: float, total: Total, ends: Micros | None) -> _
 def _followed(known: _Known, total: Total, ends: Micros | None) -> _Known:
     """All models after a change: the exact one follows, and is shown until the next fit from the ground."""
     if total.sums == known.total.sums:
+        total = replace(total, sums=known.total.sums)  # one copy of it is enough
         exact, together = known.exact, known.models.together
     else:
         pairs = only(total.sums, "bought-together")

@@ -27,7 +27,7 @@ def moved(model: Affinity, pairs: Whole) -> Affinity | None:
         return replace(model, pairs=pairs)
     if touched.size > _TOUCHED:
         return None
-    some = np.ix_(touched, touched)
+    model, some = model.grown(touched), np.ix_(touched, touched)
     upper = (pairs[some] - model.pairs[some]).astype(np.float64)
     weights, vectors = np.linalg.eigh(upper + np.triu(upper, 1).T)
     counted = np.abs(weights) > _NOTHING
@@ -36,8 +36,9 @@ def moved(model: Affinity, pairs: Whole) -> Affinity | None:
         return None
     from scipy.linalg.blas import dgemm  # heavy to load
 
-    reach = model.inverse[touched].T @ vectors
-    middle = np.diag(1 / weights) + vectors.T @ reach[touched]
+    places = model.place[touched]
+    reach = model.inverse[places].T @ vectors
+    middle = np.diag(1 / weights) + vectors.T @ reach[places]
     inverse = model.inverse.copy()
     # C-ordered and symmetric, so its transpose is itself and LAPACK's column order costs nothing.
     dgemm(-1.0, reach, np.linalg.solve(middle, reach.T), beta=1.0, c=inverse.T, overwrite_c=True)

@@ -5,6 +5,7 @@ was taken, by anybody, times how much sooner this item is bought than others aft
 ratios of whole-number counts, drawn towards a coarser table where counts are few.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -212,7 +213,7 @@ class Usual:
             window=min(WINDOW, int(found.visits[n])),
             since=int(found.since[n]),
             gap=int(found.gap[n]),
-            shares=tuple(Share(name, float(np.log(step))) for name, step in steps.items()),
+            shares=tuple(Share(name, math.log(step)) for name, step in steps.items()),
         )
 
 

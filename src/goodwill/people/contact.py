@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, case, func, literal, select
 
 from goodwill.consent.tables import consent_now, consent_rows
-from goodwill.people.tables import identities, people
+from goodwill.people.tables import holds, identities, people
 from goodwill.purposes import Entry
 
 
@@ -15,7 +15,7 @@ class MayContact:
     """How many people may be written to, of how many, and why not the others.
 
     Attributes:
-        why_not: people by reason: never-asked · refused · withdrawn · expired · no-address · purpose-expired.
+        why_not: people by reason: held · never-asked · refused · withdrawn · expired · no-address · purpose-expired.
     """
 
     yes: int
@@ -32,7 +32,10 @@ def may_contact(connection: Connection, entry: Entry, *, at: int, day: int, kind
     """
     now, said = consent_now, consent_rows
     reachable = select(literal(1)).where(identities.c.person == people.c.id, identities.c.kind == kind).exists()
+    newest = select(func.max(holds.c.id)).group_by(holds.c.person)
+    held = people.c.id.in_(select(holds.c.person).where(holds.c.id.in_(newest), holds.c.held == 1))
     reason = case(
+        (held, "held"),
         (now.c.position.is_(None), "never-asked"),
         (now.c.yes == 0, said.c.state),
         (and_(now.c.until.is_not(None), now.c.until <= at), "expired"),

@@ -8,7 +8,7 @@ is interrupted there has lost nothing and may go on.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from goodwill import consent
 from goodwill.basics.clock import Micros
@@ -123,9 +123,12 @@ def _check(connection: Connection, keep: PersonId, other: PersonId) -> None:
             raise Conflict(f"Person {person} is held for: {', '.join(others)}. Let that end first, then merge them.")
 
 
+# Built once: every decision asks who somebody is by now.
+_WHO = select(people.c.id, people.c.merged_into, people.c.erased_at).where(people.c.id == bindparam("person"))
+
+
 def _row(connection: Connection, person: int) -> Any:
-    question = select(people.c.id, people.c.merged_into, people.c.erased_at).where(people.c.id == person)
-    return connection.execute(question).first()
+    return connection.execute(_WHO, {"person": person}).first()
 
 
 def _move_identities(connection: Connection, cipher: Cipher, keep: PersonId, other: PersonId) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from goodwill.storage.engine import is_sqlite
+from goodwill.storage.engine import HOLDS, is_sqlite, one_at_a_time
 from goodwill.storage.schema import Whole, metadata
 
 
@@ -72,7 +72,11 @@ class Kept:
 
 
 def keep(connection: Connection, kept: Kept) -> None:
-    """Remember a total, in place of the earlier one of that name."""
+    """Remember a total, in place of the earlier one of that name.
+
+    Under the lock of the holds: whoever checks that every total has settled sees this one or comes before it.
+    """
+    one_at_a_time(connection, HOLDS)
     line = _insert(connection, totals).values(
         name=kept.name,
         purpose=kept.purpose,
