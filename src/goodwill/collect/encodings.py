@@ -1,7 +1,8 @@
 """In which letters a file is written: seen from all of its bytes, never from the first page alone.
 
 UTF-8 is taken where the bytes allow it; a file of UTF-8 with a few broken letters stays UTF-8, and the cells that hold
-them are rejected one by one. Anything else is guessed from the bytes that are not ASCII, and the guess is told. What is no text at all is refused.
+them are rejected one by one. Anything else is guessed from the bytes that are not ASCII, and the guess is told. What is
+no text at all is refused.
 """
 
 import codecs
@@ -78,7 +79,9 @@ def writing_of(part: Part, said: str | None = None) -> Writing:
     if said is not None:
         return _as_said(part, said, head, skip, seen)
     if seen.wide:
-        return Writing(f"utf-16-{_ending(head[:2])}", 0, plain=False, suspect=False, note=f"{part.name} is read as UTF-16.")
+        return Writing(
+            f"utf-16-{_ending(head[:2])}", 0, plain=False, suspect=False, note=f"{part.name} is read as UTF-16."
+        )
     if (seen.nuls + seen.controls) * _FEW > seen.size:
         raise BadFile(f"{part.name} is no table of text. Export it as CSV.")
     if seen.broken == 0:
@@ -182,11 +185,13 @@ def _guess(part: Part, seen: _Seen) -> Writing:
 
 
 def check_letters(part: Part, writing: Writing, sample: str) -> None:
-    """See that the first letters of a table are letters.
+    """See that the first letters of a table are letters; broken ones of UTF-8 were counted already.
 
     Raises:
         BadFile: too many are none.
     """
+    if writing.encoding == "utf-8":
+        return
     none = sum(unicodedata.category(sign) in _NO_LETTERS or sign == "\ufffd" for sign in sample if sign not in "\t\r\n")
     if none * _FEW > len(sample):
         raise not_written_in(part.name, writing.encoding)

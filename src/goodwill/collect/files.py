@@ -70,11 +70,11 @@ def parts_of(path: Path) -> list[Part]:
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(b"PAR1"):
-        return [Part(path, path.name, None, "parquet", size)]
+        return [Part(path, shown(path.name), None, "parquet", size)]
     if head.startswith(b"PK") or path.suffix.lower() == ".zip":
         return _members(path)
     _refuse_foreign(path.name, head)
-    return [Part(path, path.name, None, "text", size)]
+    return [Part(path, shown(path.name), None, "text", size)]
 
 
 def _refuse_foreign(name: str, head: bytes) -> None:
@@ -92,7 +92,7 @@ def _members(path: Path) -> list[Part]:
             raise BadFile(f"{path.name} holds {len(infos):,} files; at most {MOST_MEMBERS:,} are opened. Pack fewer.")
         _refuse_bomb(path.name, infos)
         parts = [
-            Part(path, f"{path.name}: {_shown(info.filename)}", place, "text", info.file_size)
+            Part(path, f"{path.name}: {shown(info.filename)}", place, "text", info.file_size)
             for place, info in enumerate(infos)
             if not _is_clutter(info)
         ]
@@ -130,8 +130,8 @@ def _check_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, part: Part) -
     _refuse_foreign(part.name, head)
 
 
-def _shown(name: str) -> str:
-    """A member's name, fit for a screen: no control characters, not endless."""
+def shown(name: str) -> str:
+    """A file's name, fit for a screen: no control characters, not endless."""
     clean = "".join(letter if letter.isprintable() else "�" for letter in name)
     return clean if len(clean) <= 120 else f"…{clean[-119:]}"
 

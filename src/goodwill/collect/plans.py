@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goodwill.basics.errors import BadFile, BadInput
-from goodwill.collect.files import Part, fingerprint, parts_of
+from goodwill.collect.files import Part, fingerprint, parts_of, shown
 from goodwill.collect.kinds import Kind, plain, vocabulary
 from goodwill.collect.parquet import open_parquet
 from goodwill.collect.recognise import ANSWERS, Left, Recognised, recognise
@@ -83,7 +83,7 @@ class Plan:
 
     @property
     def files(self) -> str:
-        return ", ".join(path.name for path in self.paths)
+        return ", ".join(shown(path.name) for path in self.paths)
 
 
 def plan(
