@@ -42,8 +42,8 @@ def test_a_change_can_be_put_back_and_a_new_product_taken_out(database):
         catalogue.upsert_many(connection, [bread("P1", price=340)])
         done = catalogue.upsert_many(connection, [bread("P1", price=360), bread("P2")], import_id=7)
         store.put_back(connection, done.before)
-        assert [catalogue.ids_of(connection, ["P2"])["P2"]] == store.added_by(connection, 7)
-        store.remove(connection, store.added_by(connection, 7))
+        assert [catalogue.ids_of(connection, ["P2"])["P2"]] == store.added_by(connection, [7])
+        store.remove(connection, store.added_by(connection, [7]))
         assert catalogue.ids_of(connection, ["P1", "P2"]).keys() == {"P1"}
         assert catalogue.of_ids(connection, done.ids)[done.ids[0]].price == 340
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -46,6 +48,7 @@ def test_the_same_file_again_changes_nothing(desk, lines):
     before = desk.ask("SELECT * FROM events ORDER BY id"), desk.ask("SELECT * FROM people ORDER BY id")
     again = desk.take(lines)
     assert (again.kept, again.unchanged, again.rejected) == (0, 4, 0)
+    assert (again.state, again.id) == ("nothing-new", None)
     assert (desk.ask("SELECT * FROM events ORDER BY id"), desk.ask("SELECT * FROM people ORDER BY id")) == before
 
 
@@ -217,12 +220,12 @@ def test_broken_letters_count_only_where_they_matter(desk, write):
 def test_what_contradicts_an_earlier_import_is_given_back(desk, write):
     orders = "order_id,user_id,ordered_at,total\n1,amina,2026-03-02,6.20\n2,bruno,2026-03-02,{}\n"
     desk.take(write("a.csv", orders.format("1.00")))
-    report = desk.take(write("b.csv", orders.format("9.99")))
+    report = desk.take(write("b.csv", orders.replace("bruno", "chiara").format("9.99")))
     assert (report.kept, report.unchanged, reasons(report)) == (0, 1, [(3, "total", "9.99")])
-    assert "import undo" in report.rejects[0].remedy
-    lines = HEAD + "1,amina,2026-03-02,P1,{},3.40\n1,amina,2026-03-02,P2,1,\n"
-    desk.take(write("c.csv", lines.format("1")))
-    assert reasons(desk.take(write("d.csv", lines.format("2")))) == [(2, "amount", "3.40")]
+    assert "import undo 1" in report.rejects[0].remedy
+    lines = HEAD + "1,{},2026-03-02,P1,{},3.40\n"
+    desk.take(write("c.csv", lines.format("amina", "1")))
+    assert reasons(desk.take(write("d.csv", lines.format("dev", "2")))) == [(2, "amount", "3.40")]
 
 
 # ---- customers and products ----------------------------------------------------------------------------------------
@@ -415,7 +418,9 @@ def test_a_strict_import_with_one_reject_keeps_nothing_and_names_them_all(desk, 
     assert (report.state, report.rejected) == ("refused", 2)
     assert everything(desk) == {**dict.fromkeys(everything(desk), 0), "imports": 1}
     with desk.database.reading() as connection:
-        assert [one.state for one in imports.list_imports(connection)] == ["refused"]
+        (listed,) = imports.list_imports(connection)
+    assert (listed.state, listed.rows, listed.kept, listed.would_be_kept, listed.rejected) == ("refused", 12, 0, 10, 2)
+    assert (listed.id, listed.skipped) == (report.id, 0)
     assert len(report.reject_files[0].read_text("utf-8-sig").splitlines()) == 3
 
 
@@ -459,7 +464,7 @@ def test_rejects_that_are_still_wrong_do_not_overwrite_themselves(desk, write):
 
 def test_a_file_without_rows_is_said_and_kept_as_nothing(desk, write):
     report = desk.take(write("a.csv", HEAD))
-    assert (report.rows, report.state) == (0, "done")
+    assert (report.rows, report.state) == (0, "nothing-new")
     assert "headings and no rows" in report.notes[0]
 
 
@@ -507,14 +512,48 @@ def test_an_interrupted_import_goes_on_where_it_stopped(desk, write, monkeypatch
         assert [(one.state, one.rows, one.kept) for one in imports.list_imports(connection)] == [("done", 900, 882)]
 
 
-def test_the_same_file_understood_differently_is_another_import(desk, write, monkeypatch):
+OTHERWISE = {
+    "as": {"as_": "order-lines"},
+    "map": {"mapping": {"time": "ordered_at"}},
+    "currency": {"currency": "USD"},
+    "strict": {"strict": True},
+}
+
+
+@pytest.mark.parametrize("said", OTHERWISE.values(), ids=OTHERWISE)
+def test_the_same_file_understood_differently_is_another_import(desk, write, monkeypatch, said):
     monkeypatch.setattr(separated, "_PIECE", 2_000)
     path = write("many.csv", MANY)
     with pytest.raises(Killed):
         desk.take(path, progress=killed_after(3))
-    report = desk.take(path, currency="USD")
+    report = desk.take(path, **said)
     assert not report.resumed
-    assert report.id == 2
+    assert report.id != 1
+    assert [note for note in report.notes if "goodwill import undo 1" in note]
+
+
+SHOPS = {"zone": {"zone": ZoneInfo("Asia/Tokyo")}, "currency": {"currency": "USD"}, "region": {"region": "FR"}}
+
+
+@pytest.mark.parametrize("changed", SHOPS.values(), ids=SHOPS)
+def test_a_shop_that_reads_files_otherwise_by_now_begins_anew(desk, write, monkeypatch, changed):
+    monkeypatch.setattr(separated, "_PIECE", 2_000)
+    path = write("many.csv", MANY)
+    with pytest.raises(Killed):
+        desk.take(path, progress=killed_after(3))
+    moved = replace(desk, tools=replace(desk.tools, **changed))
+    assert not moved.take(path).resumed
+    with pytest.raises(BadInput, match="changed since import 1 began"):
+        imports.resume(moved.database, moved.tools, 1)
+
+
+def test_one_that_goes_on_counts_all_faults_of_a_kind_together(desk, write, monkeypatch):
+    monkeypatch.setattr(separated, "_PIECE", 2_000)
+    path = write("many.csv", MANY)
+    with pytest.raises(Killed):
+        desk.take(path, progress=killed_after(4))
+    (fault,) = desk.take(path).faults
+    assert (fault.rows, fault.lines, fault.column, fault.value) == (18, (51, 101, 151), "quantity", "0")
 
 
 def test_it_can_be_resumed_by_its_number(desk, write, monkeypatch):

@@ -5,11 +5,15 @@ import pytest
 from goodwill import consent, people
 from goodwill.basics.errors import Conflict, KeyDestroyed, NotFound
 from goodwill.collect import imports, separated
+from goodwill.consent import Asked
 from goodwill.people import holds
+from goodwill.purposes import shipped
 from goodwill.storage import AsOf, Kept
 from goodwill.storage.kept import keep
 
-KEPT = ("events", "identities", "profiles", "products", "before_import")
+KEPT = ("events", "identities", "profiles", "products", "items", "before_import")
+
+LOGS = ("people", "holds", "consent_rows", "consent_now", "reads", "totals")
 
 
 def picture(desk):
@@ -119,11 +123,22 @@ def test_a_total_that_has_not_settled_keeps_the_history_and_the_undo_can_be_done
 
 def test_while_it_is_taken_back_the_people_concerned_count_in_nothing(shop, write):
     report = shop.take(*files(write))
+    with shop.database.transaction() as connection:  # whoever never said a word is in no total, and need not be held
+        entry = shipped()["model-improvement"]
+        consent.grant(connection, shop.person("amina"), entry, asked=Asked(how="test"), now=shop.tools.clock())
+        keep(connection, Kept("usual", "model-improvement", AsOf(0, 0, 0, 0), 2, "r", "h", "f"))
     held = []
+
+    def settle():
+        held.extend(person for (person,) in shop.ask(newest))
+        with shop.database.transaction() as connection:
+            seen = holds.last_id(connection)
+            keep(connection, Kept("usual", "model-improvement", AsOf(0, 0, seen, 0), 2, "r", "h", "f"))
+
     newest = (
         "SELECT person FROM holds h WHERE held = 1 AND id = (SELECT max(id) FROM holds o WHERE o.person = h.person)"
     )
-    shop.undo(report, lambda: held.extend(person for (person,) in shop.ask(newest)))
+    shop.undo(report, settle)
     assert {shop.person("amina")} < set(held)
     assert shop.person("amina") not in {person for (person,) in shop.ask(newest)}
 
@@ -134,6 +149,84 @@ def test_the_key_of_somebody_whom_nobody_knows_any_more_is_destroyed(shop, write
     shop.undo(report)
     with pytest.raises(KeyDestroyed):
         cipher.seal(dev, "city", "Bonn")
+
+
+def counts(desk):
+    return {table: desk.count(table) for table in (*KEPT, *LOGS)}
+
+
+def test_without_a_word_about_consent_nothing_at_all_stays(shop, write):
+    before = counts(shop)
+    products, customers, _, sold = files(write)
+    undone = shop.undo(shop.take(products, customers, sold))
+    assert (undone.people, undone.numbers, undone.items) == (1, 0, 1)
+    assert counts(shop) == before
+
+
+def test_what_only_grows_keeps_the_answers_the_numbers_and_two_holds_each(shop, write):
+    before = counts(shop)
+    undone = shop.undo(shop.take(*files(write)))
+    # Of the three who answered, amina and dev are held while it is taken back, and bruno, who had answered before.
+    assert (undone.consents, undone.numbers) == (9, 1)
+    after = counts(shop)
+    grown = {table: after[table] - before[table] for table in before if after[table] != before[table]}
+    assert grown == {"consent_rows": 18, "people": 1, "holds": 4}
+
+
+def test_somebody_and_a_product_that_stayed_for_a_later_import_go_with_that_one(desk, write, lines):
+    first = desk.take(lines)
+    later = desk.take(write("l2.csv", "order_id,customer_id,date,sku\n3001,amina,2026-06-02,P1\n"))
+    desk.undo(first)
+    assert desk.person("amina") is not None
+    undone = desk.undo(later)
+    assert (undone.people, undone.products_removed, undone.items) == (1, 1, 1)
+    assert set(counts(desk).values()) == {0}
+
+
+def test_a_fact_of_an_import_that_was_undone_comes_back_by_no_other_undo(shop, write, cipher, clock):
+    reports = [
+        shop.take(write(f"{city}.csv", f"user_id,city\namina,{city}\n"), as_="customers") for city in ("Bari", "Pisa")
+    ]
+    shop.undo(reports[0])
+    shop.undo(reports[1])
+    with shop.database.transaction() as connection:
+        told = {"city": ("contact", "Rome")}
+        assert people.set_profile(connection, cipher, shop.person("amina"), told, now=clock()).unchanged == 1
+
+
+def test_an_item_between_others_keeps_its_number(desk, write, lines):
+    first = desk.take(lines)
+    desk.take(write("l2.csv", "order_id,customer_id,date,sku\n3001,amina,2026-06-02,P3\n"))
+    assert desk.undo(first).items == 0
+    assert desk.ask("SELECT number, name FROM items ORDER BY number") == [(0, "P1"), (1, "P2"), (2, "P3")]
+
+
+def test_who_is_killed_before_the_keys_are_destroyed_destroys_them_the_next_time(shop, write, cipher, monkeypatch):
+    report = shop.take(*files(write))
+    dev = shop.person("dev")
+
+    def killed(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cipher.keys, "destroy_all", killed)
+    with pytest.raises(KeyboardInterrupt):
+        shop.undo(report)
+    monkeypatch.undo()
+    assert cipher.keys.live([dev]) == {dev}
+    shop.undo(report)
+    assert cipher.keys.live([dev]) == set()
+    with shop.database.reading() as connection:
+        assert imports.list_imports(connection)[-1].state == "undone"
+
+
+def test_what_brought_nothing_new_or_was_refused_cannot_be_taken_back(desk, write, lines):
+    desk.take(lines)
+    desk.take(lines)
+    refused = desk.take(write("a.csv", "order_id,customer_id,date,sku,qty\n1,amina,2026-05-02,P1,0\n"), strict=True)
+    with pytest.raises(Conflict, match="nothing new"):
+        imports.undo(desk.database, desk.tools, 2, settle=lambda: None)
+    with pytest.raises(Conflict, match="was refused"):
+        desk.undo(refused)
 
 
 def test_an_interrupted_import_can_be_taken_back(shop, write, monkeypatch):

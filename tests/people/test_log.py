@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from goodwill import people
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Overflow
+from goodwill.consent import Asked, grant
 from goodwill.people import holds, log
 from goodwill.people.log import EventColumns
 from goodwill.people.tables import events
 from goodwill.people.types import BOUGHT, DECIDED
+from goodwill.purposes import shipped
 from goodwill.storage import AsOf, Kept
 from goodwill.storage.kept import keep
 
@@ -324,7 +326,21 @@ def undo(database, import_id):
         return log.remove_import(connection, import_id)
 
 
+def says_yes(database, person):
+    """Only those who ever said a word can be in a total."""
+    with database.transaction() as connection:
+        grant(connection, person, shipped()["model-improvement"], asked=Asked(how="test"), now=NOW)
+
+
+def test_the_events_of_somebody_who_never_said_a_word_go_without_a_hold(database, cast):
+    append(database, columns(cast[0], range(5), import_id=3))
+    with database.transaction() as connection:
+        keep(connection, Kept("affinity", "model-improvement", AsOf(0, 0, 0, NOW), 2, "r", "h", "f"))
+    assert undo(database, 3) == 5
+
+
 def test_an_import_goes_only_after_hold_and_settling(database, cast):
+    says_yes(database, cast[0])
     append(database, columns(cast[0], range(5), import_id=3))
     append(database, columns(cast[1], range(5, 8), import_id=4))
     with pytest.raises(Conflict, match="not held"):

@@ -1,7 +1,7 @@
 """Undoing an import: what it brought goes, whoever has come to life since stays."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from goodwill import consent, people
 from goodwill.basics.errors import Conflict
@@ -9,9 +9,11 @@ from goodwill.consent import Asked
 from goodwill.people import holds, log, undo
 from goodwill.people.log import EventColumns
 from goodwill.people.tables import events, identities
+from goodwill.people.tables import holds as rows_of_holds
 from goodwill.people.tables import people as rows_of_people
 from goodwill.people.types import BOUGHT
 from goodwill.purposes import shipped
+from goodwill.storage.kept import note_read
 
 NOW = 1_795_338_000_000_000
 IMPORT = 3
@@ -38,14 +40,22 @@ class Shop:
         with self.database.transaction() as connection:
             log.append(connection, event)
 
-    def undoes(self):
+    def answers(self, person, purpose):
         with self.database.transaction() as connection:
-            held = undo.concerned(connection, IMPORT)
+            return consent.grant(connection, person, shipped()[purpose], asked=Asked(how="test"), now=NOW).positions
+
+    def undoes(self, before=()):
+        with self.database.transaction() as connection:
+            held = undo.to_hold(connection, undo.concerned(connection, IMPORT, before))
             holds.hold(connection, held, "undo of import 3", now=NOW)
         with self.database.transaction() as connection:
-            removed = undo.remove_import(connection, IMPORT, now=NOW + 1)
-            holds.release(connection, held, "undo of import 3", now=NOW + 1)
+            removed = undo.remove_import(connection, IMPORT, now=NOW + 1, before=before)
+            holds.release(connection, set(held).difference(removed.people), "undo of import 3", now=NOW + 1)
         return removed
+
+    def rows(self, table):
+        with self.database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
     def finds(self, kind, value):
         with self.database.reading() as connection:
@@ -67,7 +77,7 @@ def test_whoever_the_import_made_and_nobody_else_touched_is_gone(shop):
     assert (removed.events, removed.identities, removed.people) == (2, 2, (bruno,))
     assert shop.finds("user_id", "bruno") is shop.finds("email", "bruno@example.org") is None
     assert shop.finds("user_id", "amina") == amina
-    assert shop.erased() == [bruno]
+    assert shop.erased() == []
     with shop.database.reading() as connection:
         assert connection.execute(select(events.c.person)).scalars().all() == [amina]
 
@@ -122,11 +132,43 @@ def test_an_id_that_the_import_gave_to_somebody_known_is_taken_away(shop):
     assert shop.finds("user_id", "amina") == amina
 
 
-def test_without_a_hold_nothing_goes(shop):
-    bruno = shop.knows(user_id="bruno", import_id=IMPORT)
+def test_without_a_hold_nothing_goes_that_a_total_may_count(shop):
+    amina = shop.knows(user_id="amina", import_id=IMPORT)
+    shop.answers(amina, "recommendations")
     with pytest.raises(Conflict, match="not held"), shop.database.transaction() as connection:
         undo.remove_import(connection, IMPORT, now=NOW)
-    assert shop.finds("user_id", "bruno") == bruno
+    assert shop.finds("user_id", "amina") == amina
+
+
+def test_whoever_never_said_a_word_leaves_neither_a_number_nor_a_hold(shop):
+    bruno = shop.knows(user_id="bruno", email="bruno@example.org", import_id=IMPORT)
+    shop.sells_to(bruno, import_id=IMPORT)
+    removed = shop.undoes()
+    assert (removed.people, removed.numbers) == ((bruno,), 0)
+    assert shop.rows(rows_of_people) == shop.rows(identities) == shop.rows(rows_of_holds) == 0
+
+
+def test_a_number_that_a_log_names_stays_and_belongs_to_nobody(shop):
+    asked, read = (shop.knows(user_id=name, import_id=IMPORT) for name in ("chiara", "dev"))
+    positions = shop.answers(asked, "recommendations")
+    with shop.database.transaction() as connection:
+        consent.invalidate(connection, positions, asked=Asked(how="undo"), now=NOW)
+        note_read(
+            connection, day=1, person=read, purpose="offers", verb="one", categories="", people=1, at=NOW, position=0
+        )
+    removed = shop.undoes()
+    assert (removed.people, removed.numbers) == ((asked, read), 2)
+    assert shop.erased() == [asked, read]
+
+
+def test_whoever_stayed_for_a_later_import_goes_with_that_one(shop):
+    amina = shop.knows(user_id="amina", import_id=2)
+    shop.sells_to(amina, import_id=IMPORT)
+    with shop.database.transaction() as connection:
+        assert undo.remove_import(connection, 2, now=NOW).people == ()
+    assert shop.finds("user_id", "amina") == amina
+    assert shop.undoes(before=[2]).people == (amina,)
+    assert shop.rows(rows_of_people) == shop.rows(identities) == 0
 
 
 def test_undoing_twice_takes_nothing_more(shop):

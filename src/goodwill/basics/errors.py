@@ -42,6 +42,10 @@ class BadInput(GoodwillError):
     """What was given cannot be understood; the message names what, where and how to mend it."""
 
 
+class BadFile(BadInput):
+    """A file that was given cannot be read: it is empty, cut short, or of no kind that is read here."""
+
+
 class Conflict(GoodwillError):
     """Somebody else is at it, or it was already done differently; look again and retry."""
 

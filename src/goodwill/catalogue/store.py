@@ -82,7 +82,7 @@ def set_items(connection: Connection, level: str) -> int:
     """Give every product its item at a level, and say how many items there are.
 
     A product without a type counts under its category, and without either as itself. Names that are new are numbered in
-    alphabetical order after those that have a number: an item keeps its number for ever, so totals keep their shape.
+    alphabetical order after those that have a number: an item keeps its number, so totals keep their shape.
 
     Raises:
         BadInput: there is no such level.
@@ -100,6 +100,17 @@ def set_items(connection: Connection, level: str) -> int:
     number = select(items.c.number).where(known, items.c.name == name).scalar_subquery()
     connection.execute(update(products).where(products.c.item.is_distinct_from(number)).values(item=number))
     return start + len(fresh)
+
+
+def remove_unused_items(connection: Connection, level: str) -> int:
+    """Take out the last items of a level that no product has any more, and tell how many.
+
+    An item before one that is in use keeps its number. The caller sees to it that no kept total counts anything under
+    the others: their numbers may be given out again.
+    """
+    set_items(connection, level)
+    last = select(func.coalesce(func.max(products.c.item), -1)).scalar_subquery()
+    return connection.execute(delete(items).where(items.c.level == level, items.c.number > last)).rowcount
 
 
 def _item_name(level: str) -> ColumnElement[str]:
@@ -166,9 +177,9 @@ def shown(connection: Connection, numbers: Iterable[int]) -> dict[int, Product]:
     return found
 
 
-def added_by(connection: Connection, import_id: int) -> list[ProductId]:
-    """The products that an import brought."""
-    question = select(products.c.id).where(products.c.import_id == import_id).order_by(products.c.id)
+def added_by(connection: Connection, imports: Iterable[int]) -> list[ProductId]:
+    """The products that some imports brought."""
+    question = select(products.c.id).where(products.c.import_id.in_(list(imports))).order_by(products.c.id)
     return [ProductId(key) for key in connection.execute(question).scalars()]
 
 
@@ -178,7 +189,7 @@ def put_back(connection: Connection, before: Mapping[ProductId, Product]) -> Non
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
-    """Take products out; their items keep their numbers."""
+    """Take products out; for their items see `remove_unused_items`."""
     for some in _batches(list(ids)):
         connection.execute(delete(products).where(products.c.id.in_(some)))
 

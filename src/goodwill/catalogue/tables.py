@@ -22,10 +22,12 @@ products = Table(
     Column("tags", Text),  # JSON list
     Column("item", Whole),  # its item's number at the shop's level
     Column("import_id", Whole),
+    sqlite_autoincrement=True,  # an id is never given out twice: a model in memory may still know the old one
 )
 Index("ix_products_item", products.c.item)
 
-# An item's number is its row and column in every total; it is never given out twice, so totals keep their shape.
+# An item's number is its row and column in every total, so it keeps it as long as a total may count it. Only an undo
+# takes the last ones out again, after every total has settled without them.
 items = Table(
     "items",
     metadata,

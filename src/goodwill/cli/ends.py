@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import typer
 
-from goodwill.basics.errors import BadInput, Conflict, GoodwillError, KeyDestroyed, NotFound, Refused
+from goodwill.basics.errors import BadFile, BadInput, Conflict, GoodwillError, KeyDestroyed, NotFound, Refused
 
 
 class Code(IntEnum):
@@ -33,6 +33,7 @@ _CODE_OF: dict[type[BaseException], Code] = {
     NotFound: Code.NOT_FOUND,
     KeyDestroyed: Code.NOT_FOUND,
     Conflict: Code.CONFLICT,
+    BadFile: Code.FAILED,  # nothing that was typed could help
     BadInput: Code.USAGE,
     typer.TyperException: Code.USAGE,
     FileNotFoundError: Code.NOT_FOUND,
@@ -93,7 +94,7 @@ def _whole(text: str) -> str:
 
 
 def _help(error: BaseException, code: Code, command: str, lost: str) -> str:
-    if code is Code.REFUSED or isinstance(error, AnswerNeeded):
+    if code is Code.REFUSED or isinstance(error, AnswerNeeded | BadFile):
         return ""
     if code in (Code.NOT_FOUND, Code.CONFLICT) and lost and isinstance(error, GoodwillError):
         return lost

@@ -1,6 +1,6 @@
 """Files come in here: import them, list what came in, take one back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from goodwill.cli.ends import Code
 from goodwill.cli.shell import WHAT_COMES_IN, Shell, command, group, switch
 
 if TYPE_CHECKING:
+    from goodwill.collect.groups import Group
     from goodwill.collect.imports import Import, ImportReport, Plan
     from goodwill.collect.rejects import Reject
     from goodwill.collect.report import PartReport
@@ -113,6 +114,9 @@ def _run(
 ) -> "ImportReport":
     from goodwill.collect import imports as collect
 
+    def settle() -> None:
+        shop.settle()
+
     return collect.run(
         shop.database,
         shop.tools,
@@ -121,6 +125,7 @@ def _run(
         strict=strict,
         rejects_to=rejects or shop.folder / "exports" / f"{planned.paths[0].stem}-rejects.csv",
         progress=lambda now: reached(now.rows, now.of),
+        settle=settle,
     )
 
 
@@ -136,26 +141,33 @@ def _document(report: "ImportReport") -> dict[str, Any]:
         "id": report.id,
         "state": report.state,
         "rows": report.rows,
-        "kept": report.kept,
+        **_kept(report, report.kept),
         "unchanged": report.unchanged,
         "rejected": report.rejected,
         "skipped": report.skipped,
         "seconds": round(report.seconds, 3),
         "rows_per_second": round(report.rows_per_second),
         "resumed": report.resumed,
-        "files": [_part(part) for part in report.parts],
+        "files": [_part(report, part) for part in report.parts],
         "rejects": [_reject(reject) for reject in report.rejects],
-        "reject_files": [str(file) for file in report.reject_files],
+        "reject_groups": [_group(group) for group in report.faults],
+        "reject_files": [out.plain(file) for file in report.reject_files],
+        "remarks": [_group(group) for group in report.remarks],
         "notes": list(report.notes),
     }
 
 
-def _part(part: "PartReport") -> dict[str, Any]:
+def _kept(report: "ImportReport", rows: int) -> dict[str, int]:
+    """Rows that were kept, or would have been."""
+    return {"kept": rows if report.happened else 0, "would_be_kept": 0 if report.happened else rows}
+
+
+def _part(report: "ImportReport", part: "PartReport") -> dict[str, Any]:
     return {
         "file": part.file,
         "kind": part.kind,
         "rows": part.rows,
-        "kept": part.kept,
+        **_kept(report, part.kept),
         "unchanged": part.unchanged,
         "rejected": part.rejected,
         "skipped": part.skipped,
@@ -175,11 +187,26 @@ def _reject(reject: "Reject") -> dict[str, Any]:
     }
 
 
+def _group(group: "Group") -> dict[str, Any]:
+    return {
+        "file": group.file,
+        "rows": group.rows,
+        "lines": list(group.lines),
+        "column": group.column,
+        "value": group.value,
+        "problem": group.problem,
+        "what_to_do": group.remedy,
+    }
+
+
 _STATES = {
     "done": "Imported",
+    "nothing-new": "Nothing new",
     "refused": "REFUSED, because rows were rejected and --strict was asked for; nothing was kept",
     "dry-run": "Tried only; nothing was kept",
 }
+_KEPT = {"refused": "would have been kept#", "dry-run": "would be kept#"}
+_GROUPS = 20  # on the screen
 
 
 def _lines(report: "ImportReport") -> Iterator[RenderableType]:
@@ -188,14 +215,17 @@ def _lines(report: "ImportReport") -> Iterator[RenderableType]:
         f"{out.number(report.rows, 'rows')} in {report.seconds:.1f} s ({report.rows_per_second:,.0f} rows/s){went_on}"
     )
     yield f"{_STATES[report.state]}: {rate}."
-    columns = ("file", "holds", "rows#", "kept#", "unchanged#", "rejected#", "empty#")
+    columns = ("file", "holds", "rows#", _KEPT.get(report.state, "kept#"), "unchanged#", "rejected#", "empty#")
     yield out.table(columns, (_counts(part) for part in report.parts))
     if report.left_behind:
         yield ""
         yield out.table(
             ("left behind", "of", "why"), ((left.column, file, left.why) for file, left in report.left_behind)
         )
-    if report.rejects:
+    if report.remarks:
+        yield ""
+        yield _groups("look at", report.remarks)
+    if report.rejected:
         yield ""
         yield from _rejects(report)
     if report.id is not None and report.state == "done":
@@ -209,12 +239,24 @@ def _counts(part: "PartReport") -> tuple[object, ...]:
 
 
 def _rejects(report: "ImportReport") -> Iterator[RenderableType]:
-    rows = ((one.file, one.line, one.column or "–", one.value, one.what_to_do) for one in report.rejects)
-    yield out.table(("rejected in", "line#", "column", "value", "what to do"), rows)
-    if report.rejected > len(report.rejects):
-        yield f"… and {out.number(report.rejected - len(report.rejects))} more."
+    shown = report.faults[:_GROUPS]
+    yield _groups("rejected in", shown)
+    more = report.rejected - sum(group.rows for group in shown)
+    if more:
+        yield f"… and {out.number(more, 'more rows' if more > 1 else 'more row')}."
     for file in report.reject_files:
         yield f"All of them, to mend and import again: {file}"
+
+
+def _groups(of: str, groups: "Sequence[Group]") -> RenderableType:
+    """Rows of which the same is to be said, in one line each: how many, the first of them, an example."""
+    rows = ((one.file, one.rows, _named(one), one.column or "–", one.value, one.what_to_do) for one in groups)
+    return out.table((of, "rows#", "line", "column", "value", "what to do"), rows)
+
+
+def _named(group: "Group") -> str:
+    lines = ", ".join(map(str, group.lines))
+    return lines if len(group.lines) == group.rows else f"{lines}, …"
 
 
 @command(imports, "list")
@@ -231,9 +273,12 @@ def list_(shell: Shell) -> None:
         shell.answer(document, table if found else "Nothing was imported yet.", watermark=shop.settings.watermark)
 
 
+_LISTED = {"running": "interrupted or running", "nothing-new": "nothing new", "undoing": "half taken back"}
+
+
 def _listed(one: "Import", zone: ZoneInfo) -> tuple[object, ...]:
     numbers = (out.number(count) for count in (one.rows, one.kept, one.unchanged, one.rejected))
-    state = "interrupted or running" if one.state == "running" else one.state
+    state = _LISTED.get(one.state, one.state)
     return one.id, state, out.when(one.started_at, zone), one.file, ", ".join(one.kinds), *numbers
 
 
@@ -249,6 +294,7 @@ def _import(one: "Import") -> dict[str, Any]:
         "kinds": list(one.kinds),
         "rows": one.rows,
         "kept": one.kept,
+        "would_be_kept": one.would_be_kept,
         "unchanged": one.unchanged,
         "rejected": one.rejected,
         "skipped": one.skipped,
@@ -273,22 +319,29 @@ def undo(
 
         with shell.working("Settling the totals and taking back"):
             undone = collect.undo(shop.database, shop.tools, number, settle=settle)
-        document = {name: getattr(undone, name) for name, _ in _UNDONE}
-        facts = [(label, out.number(document[name])) for name, label in _UNDONE if name != "id"]
+        document = {name: getattr(undone, name) for name, _ in (*_UNDONE, *_STAYS[1:])}
+        facts = [(label, out.number(document[name])) for name, label in _UNDONE]
+        stays = [f"{out.number(document[name])} {what}" for name, what in _STAYS if document[name]]
         shell.answer(
-            {**document, "state": "undone"},
+            {"id": number, **document, "state": "undone"},
             f"Import {number} is taken back.",
             out.pairs(facts),
+            *(["", f"What only grows keeps {' and '.join(stays)}. No total counts them."] if stays else []),
             watermark=shop.settings.watermark,
         )
 
 
 _UNDONE = (
-    ("id", "import"),
     ("events", "events taken out"),
+    ("events_put_back", "events put back as they were"),
     ("facts", "facts about people put back"),
     ("consents", "answers taken back"),
     ("people", "people nobody knows any more"),
     ("products_removed", "products taken out"),
     ("products_put_back", "products put back as they were"),
+    ("items", "items that models counted taken out"),
+)
+_STAYS = (
+    ("consents", "answers in the consent ledger, each with a row that says it never counted"),
+    ("numbers", "bare numbers of people, whose keys are destroyed"),
 )

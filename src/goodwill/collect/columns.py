@@ -7,7 +7,7 @@ distinct value is read once and remembered (`Memo`), and a column becomes an arr
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,13 +95,22 @@ def runs(values: NDArray[Any]) -> tuple[Numbers, Numbers]:
     return starts, np.diff(starts, append=values.size)
 
 
+class Reason(NamedTuple):
+    """Why something cannot be taken: what is the matter, and what helps."""
+
+    problem: str
+    remedy: str
+
+
 class Unreadable(Exception):
-    """A value that cannot be read: what is the matter, and what helps."""
+    """A value that cannot be read."""
 
     def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}: {remedy}")
-        self.problem = problem
-        self.remedy = remedy
+        super().__init__()
+        self.reason = Reason(problem, remedy)
+
+    def __str__(self) -> str:
+        return ": ".join(self.reason)
 
 
 class Memo(dict[Any, int]):
@@ -114,12 +123,14 @@ class Memo(dict[Any, int]):
     def __init__(self, read: Callable[[Any], int | None]) -> None:
         super().__init__()
         self._read = read
+        self._whys: dict[Any, Reason] = {}
 
     def __missing__(self, value: Any) -> int:
         try:
             number = self._read(value)
-        except Unreadable:
+        except Unreadable as unreadable:
             meaning = BAD
+            self._whys[value] = unreadable.reason
         else:
             meaning = BLANK if number is None else number
         self[value] = meaning
@@ -129,6 +140,7 @@ class Memo(dict[Any, int]):
         """A column's meanings: an int64 array, with BLANK and BAD where there is none."""
         if len(self) > MOST_REMEMBERED:
             self.clear()
+            self._whys.clear()
         if isinstance(column.values, np.ndarray):
             return self._of_numbers(column.values, column.blank)
         return np.fromiter(map(self.__getitem__, column.values), np.int64, len(column.values))
@@ -141,10 +153,8 @@ class Memo(dict[Any, int]):
             meanings[blank] = BLANK
         return meanings
 
-    def why(self, value: Any) -> Unreadable:
+    def why(self, value: Any) -> Reason:
         """Why a value cannot be read."""
-        try:
-            self._read(value)
-        except Unreadable as reason:
-            return reason
-        return Unreadable("cannot be read", "look at the cell and import the row again")
+        if value not in self._whys:  # forgotten meanwhile
+            self.__missing__(value)
+        return self._whys[value]

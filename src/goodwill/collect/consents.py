@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from goodwill import consent
 from goodwill.basics.clock import DAY
-from goodwill.collect.columns import BAD, BLANK, Memo, Numbers, Unreadable
+from goodwill.collect.columns import BAD, BLANK, Memo, Numbers, Reason, Unreadable
 from goodwill.collect.named import Named
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
@@ -126,15 +126,15 @@ class Consents:
             for field in ("purpose", "data-category")
         )
         about = [self._about[pair] for pair in zip(purposes, categories, strict=True)]
-        bad = np.fromiter((isinstance(one, Unreadable) for one in about), bool, chunk.rows)
+        bad = np.fromiter((isinstance(one, Reason) for one in about), bool, chunk.rows)
 
-        def why(row: int) -> tuple[str, str, Unreadable]:
+        def why(row: int) -> tuple[str, str, Reason]:
             reason = about[row]
             heading = self._part.known.columns.get("purpose", "")
-            return heading, purposes[row], reason if isinstance(reason, Unreadable) else Unreadable("", "")
+            return heading, purposes[row], reason if isinstance(reason, Reason) else Reason("", "")
 
         faults.mark(bad, why)
-        return [None if isinstance(one, Unreadable) else one for one in about]
+        return [None if isinstance(one, Reason) else one for one in about]
 
     def _read_texts(self, chunk: Chunk, field: str) -> list[str]:
         if field not in self._part.known.columns:
@@ -181,18 +181,18 @@ def _state(yes: object, word: str) -> State:
 _Subject: TypeAlias = tuple[Entry, tuple[Category, ...]]
 
 
-class _About(dict[tuple[str, str], _Subject | Unreadable]):
+class _About(dict[tuple[str, str], _Subject | Reason]):
     """What a purpose and data categories, as a file names them, are in the register."""
 
     def __init__(self, register: Register) -> None:
         super().__init__()
         self._register = register
 
-    def __missing__(self, pair: tuple[str, str]) -> _Subject | Unreadable:
+    def __missing__(self, pair: tuple[str, str]) -> _Subject | Reason:
         try:
             self[pair] = self._look_up(*pair)
-        except Unreadable as reason:
-            self[pair] = reason
+        except Unreadable as unreadable:
+            self[pair] = unreadable.reason
         return self[pair]
 
     def _look_up(self, purpose: str, categories: str) -> _Subject:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from goodwill.basics.errors import BadInput, NotFound
+from goodwill.basics.errors import BadFile, BadInput, NotFound
 
 BLOCK = 1 << 20
 MOST_MEMBERS = 1_000
@@ -57,7 +57,8 @@ def parts_of(path: Path) -> list[Part]:
 
     Raises:
         NotFound: there is no such file.
-        BadInput: it is empty, damaged, of a kind that goodwill does not read, or unpacks to far too much.
+        BadFile: it is empty, damaged, of a kind that goodwill does not read, or unpacks to far too much.
+        BadInput: it is a folder.
     """
     if not path.exists():
         raise NotFound(f"There is no file {path}.")
@@ -65,40 +66,40 @@ def parts_of(path: Path) -> list[Part]:
         raise BadInput(f"{path} is not a file; name the files in it.")
     size = path.stat().st_size
     if size == 0:
-        raise BadInput(f"{path.name} is empty: 0 bytes. Export it again.")
+        raise BadFile(f"{path.name} is empty: 0 bytes. Export it again.")
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(b"PAR1"):
-        return [Part(path, path.name, None, "parquet", size)]
+        return [Part(path, shown(path.name), None, "parquet", size)]
     if head.startswith(b"PK") or path.suffix.lower() == ".zip":
         return _members(path)
     _refuse_foreign(path.name, head)
-    return [Part(path, path.name, None, "text", size)]
+    return [Part(path, shown(path.name), None, "text", size)]
 
 
 def _refuse_foreign(name: str, head: bytes) -> None:
     for magic, advice in _MAGIC.items():
         if head.startswith(magic):
-            raise BadInput(f"{name} {advice}.")
+            raise BadFile(f"{name} {advice}.")
 
 
 def _members(path: Path) -> list[Part]:
     with _zip(path) as archive:
         infos = archive.infolist()
         if any(info.filename.startswith("xl/") for info in infos):
-            raise BadInput(f"{path.name} is an Excel workbook: save each sheet as 'CSV UTF-8' and import those.")
+            raise BadFile(f"{path.name} is an Excel workbook: save each sheet as 'CSV UTF-8' and import those.")
         if len(infos) > MOST_MEMBERS:
-            raise BadInput(f"{path.name} holds {len(infos):,} files; at most {MOST_MEMBERS:,} are opened. Pack fewer.")
+            raise BadFile(f"{path.name} holds {len(infos):,} files; at most {MOST_MEMBERS:,} are opened. Pack fewer.")
         _refuse_bomb(path.name, infos)
         parts = [
-            Part(path, f"{path.name}: {_shown(info.filename)}", place, "text", info.file_size)
+            Part(path, f"{path.name}: {shown(info.filename)}", place, "text", info.file_size)
             for place, info in enumerate(infos)
             if not _is_clutter(info)
         ]
         for part in parts:
             _check_member(archive, infos[part.member or 0], part)
     if not parts:
-        raise BadInput(f"{path.name} holds no table. Pack CSV or TSV files into it.")
+        raise BadFile(f"{path.name} holds no table. Pack CSV or TSV files into it.")
     return parts
 
 
@@ -106,7 +107,7 @@ def _refuse_bomb(name: str, infos: list[zipfile.ZipInfo]) -> None:
     total = sum(info.file_size for info in infos)
     packed = max(1, sum(info.compress_size for info in infos))
     if total > MOST_BYTES or (total > RATIO_FREE and total / packed > MOST_RATIO):
-        raise BadInput(
+        raise BadFile(
             f"{name} would unpack to {total / 2**20:,.0f} MiB, {total // packed:,} times its size. Tables do not "
             "shrink like that, so it is not opened. If it is really yours, unpack it and import the files."
         )
@@ -119,18 +120,18 @@ def _is_clutter(info: zipfile.ZipInfo) -> bool:
 
 def _check_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, part: Part) -> None:
     if info.flag_bits & 0x1:
-        raise BadInput(f"{part.name} is locked with a password: unpack it and import the file.")
+        raise BadFile(f"{part.name} is locked with a password: unpack it and import the file.")
     with _reading(part.name), archive.open(info) as file:
         head = file.read(16)
     if head.startswith(b"PK"):
-        raise BadInput(f"{part.name} is packed twice: take it out of the outer ZIP.")
+        raise BadFile(f"{part.name} is packed twice: take it out of the outer ZIP.")
     if head.startswith(b"PAR1"):
-        raise BadInput(f"{part.name} is a Parquet file, which is packed already: take it out of the ZIP and import it.")
+        raise BadFile(f"{part.name} is a Parquet file, which is packed already: take it out of the ZIP and import it.")
     _refuse_foreign(part.name, head)
 
 
-def _shown(name: str) -> str:
-    """A member's name, fit for a screen: no control characters, not endless."""
+def shown(name: str) -> str:
+    """A file's name, fit for a screen: no control characters, not endless."""
     clean = "".join(letter if letter.isprintable() else "�" for letter in name)
     return clean if len(clean) <= 120 else f"…{clean[-119:]}"
 
@@ -140,7 +141,7 @@ def opened(part: Part) -> Iterator[IO[bytes]]:
     """The bytes of a table.
 
     Raises:
-        BadInput: the ZIP turns out damaged while it is read.
+        BadFile: the ZIP turns out damaged while it is read.
     """
     if part.member is None:
         with part.path.open("rb", buffering=BLOCK) as file:
@@ -190,11 +191,10 @@ def _reading(name: str) -> Iterator[None]:
     try:
         yield
     except NotImplementedError:
-        raise BadInput(f"{name} is packed in a way that goodwill does not read: pack it again as plain ZIP.") from None
-    except _DAMAGED as error:
-        raise BadInput(
-            f"{name} is cut short or damaged ({str(error).rstrip('.')}). Nothing was taken from it: "
-            "download or pack it again."
+        raise BadFile(f"{name} is packed in a way that goodwill does not read: pack it again as plain ZIP.") from None
+    except _DAMAGED:
+        raise BadFile(
+            f"{name} is cut short or damaged, so nothing was taken from it. Download it again, or pack it again."
         ) from None
 
 

@@ -8,7 +8,7 @@ order by another way must come to the same numbers, so these functions are for e
 import numpy as np
 
 from goodwill.basics.ids import hash64
-from goodwill.collect.columns import Numbers
+from goodwill.collect.columns import Marks, Numbers
 
 _MASK = np.uint64((1 << 63) - 1)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -77,6 +77,18 @@ class Counted:
         while self._runs and self._runs[-1].size <= 2 * run.size:
             run = np.sort(np.concatenate((self._runs.pop(), run)))
         self._runs.append(run)
+
+    def nth(self, numbers: Numbers, seen: Marks) -> Numbers:
+        """For each number how many equal ones came before it, in this array or an earlier one; it is added.
+
+        Args:
+            seen: those that may have come in an earlier array.
+        """
+        nth = nth_of_equals(numbers)
+        if seen.any():
+            nth[seen] += self.before(numbers[seen])
+        self.add(numbers)
+        return nth
 
 
 def nth_of_equals(numbers: Numbers) -> Numbers:

@@ -1,6 +1,7 @@
 """Order lines: each becomes an event "bought", with its product, how much of it, and what it came to."""
 
 from array import array
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,18 +10,32 @@ from sqlalchemy import Connection
 
 from goodwill import catalogue
 from goodwill.catalogue import Product
-from goodwill.collect import keys
-from goodwill.collect.columns import BAD, BLANK, Marks, Memo, Numbers, Unreadable
+from goodwill.collect import keys, store
+from goodwill.collect.columns import BAD, BLANK, Marks, Memo, Numbers, Reason, Unreadable
+from goodwill.collect.events import add_events
+from goodwill.collect.groups import Group
 from goodwill.collect.plans import PartPlan
-from goodwill.collect.sales import Sale, Sales, add_events
+from goodwill.collect.sales import Sale, Sales
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import quantity_reader, read_id, read_text
-from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows
+from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows, group_of
 from goodwill.people.log import EventColumns
+from goodwill.people.repeats import shared_orders
 from goodwill.people.types import BOUGHT
 
 _ONE = 1_000  # a quantity of one, in thousandths
 _OVERFLOWS = 9e18
+_EQUAL = Reason(
+    "stands again in its order, with the same quantity and amount, so it counts as one more line",
+    "if it is there by mistake, take the import back, delete the line and import again",
+)
+
+
+def _added_to(import_id: int) -> Reason:
+    return Reason(
+        f"is an order of which import {import_id} brought other lines, and the new ones count beside them",
+        f"if they stand in their place, take that import back (goodwill import undo {import_id}) and import again",
+    )
 
 
 class Lines:
@@ -35,27 +50,53 @@ class Lines:
         self._quantity_memo = Memo(quantity_reader(part.survey.marks.get("quantity", "")))
         self._line_memo = Memo(_line_word)
         self._occurrence_memo = Memo(_occurrence)
-        self._counted = keys.Counted()
+        self._counted, self._equals = keys.Counted(), keys.Counted()
 
     def prepare(self, chunk: Chunk) -> Prepared:
         sale = self._sales.read(chunk)
         product = self._read_products(chunk, sale)
         quantity = self._read_quantities(chunk, sale)
         amount = self._read_amounts(chunk, sale, quantity)
-        nth, key = self._keys(chunk, sale, product)
+        key = self._keys(chunk, sale, product)
+        nth = key.nth.tolist()
         good = np.flatnonzero(sale.faults.none)
         skipped = blank_rows(self._part, chunk, ~sale.faults.none)
         sale.faults.which[skipped] = -1
         rejects = [*broken_rows(self._part, chunk), *sale.faults.rejects(nth)]
         day = self._sales.when.calendar.days(sale.at[good])
         paid = amount[good] if amount is not None else None
-        events = _Bought(good, sale.at[good], day, product[good], quantity[good], paid, key[good])
+        events = _Bought(good, sale.at[good], day, product[good], quantity[good], paid, key.key[good])
+        remarks = self._remarks(chunk, sale, key, events)
 
         def write(connection: Connection) -> Wrote:
-            return add_events(connection, self._part, chunk, good, self._events(connection, sale, events))
+            return add_events(connection, self._part, chunk, good, self._events(connection, sale, events), nth)
 
         blank = int(np.count_nonzero(skipped))
-        return Prepared(chunk.rows + len(chunk.broken), rejects, write, {"blank rows": blank} if blank else {})
+        skips = {"blank rows": blank} if blank else {}
+        return Prepared(chunk.rows + len(chunk.broken), rejects, write, skips, remarks)
+
+    def remarks_at_end(self, connection: Connection) -> list[Group]:
+        """What to know of orders that an earlier import had brought, to which this file added lines."""
+        number = self._making.id
+        if self._sales.says("occurrence") or not store.has_other(connection, number, "order-lines"):
+            return []  # mended rejects are added to their orders
+        by_import = defaultdict[int, list[int]](list)
+        for reference, by in shared_orders(connection, number).items():
+            by_import[by].append(reference)
+        found = (self._sales.orders_of(references, _added_to(by)) for by, references in sorted(by_import.items()))
+        return [group for group in found if group is not None]
+
+    def _remarks(self, chunk: Chunk, sale: Sale, key: "_Keys", events: "_Bought") -> list[Group]:
+        """What to know of lines that are kept: equal ones of one order, and amounts in another currency."""
+        rows = events.rows
+        paid = events.amount if events.amount is not None else np.full(rows.size, BLANK)
+        content = keys.mixed(key.base[rows], keys.mixed(events.quantity, paid))
+        equal = (self._equals.nth(content, sale.seen[rows]) > 0) & ~key.numbered[rows]
+        if self._sales.says("occurrence"):
+            equal[:] = False  # mended rejects tell by themselves which of several they are
+        field = "product" if self._sales.says("product") else "product-name"
+        found = group_of(self._part, chunk, rows[equal], field, _EQUAL)
+        return [*found, *self._sales.foreign_money(chunk, sale, rows[paid != BLANK])]
 
     def _events(self, connection: Connection, sale: Sale, events: "_Bought") -> EventColumns:
         rows = events.rows
@@ -118,23 +159,18 @@ class Lines:
             amount[usable] = (price[usable] * quantity[usable] + _ONE // 2) // _ONE
         return amount
 
-    def _keys(self, chunk: Chunk, sale: Sale, product: Numbers) -> tuple[list[int], Numbers]:
-        """Which of several equal lines of its order each row is, and its key."""
+    def _keys(self, chunk: Chunk, sale: Sale, product: Numbers) -> "_Keys":
         words, numbered = self._words(chunk, sale, product)
         base = keys.mixed(sale.reference, words)
         counts = (sale.place >= 0) & (words > BAD)
         nth = np.zeros(chunk.rows, np.int64)
-        nth[counts] = keys.nth_of_equals(base[counts])
-        again = counts & sale.seen
-        if again.any():
-            nth[again] += self._counted.before(base[again])
-        self._counted.add(base[counts])
+        nth[counts] = self._counted.nth(base[counts], sale.seen[counts])
         twice = counts & numbered & (nth > 0)
         sale.faults.because(twice, "line", "stands twice in its order", "leave one out, or give it its own number")
         if self._sales.says("occurrence"):
             said = self._occurrence_memo.of(self._sales.column(chunk, "occurrence"))
             nth = np.where(said > BAD, said, nth)
-        return nth.tolist(), keys.line_keys(sale.reference, words, nth)
+        return _Keys(base, numbered, nth, keys.line_keys(sale.reference, words, nth))
 
     def _words(self, chunk: Chunk, sale: Sale, product: Numbers) -> tuple[Numbers, Marks]:
         """What tells each line from the others of its order: its own number if it has one, else its product."""
@@ -144,6 +180,21 @@ class Lines:
         numbers = self._line_memo.of(self._sales.column(chunk, "line"))
         sale.faults.unreadable(numbers == BAD, "line", self._line_memo)
         return np.where(numbers > BAD, numbers, words), numbers > BAD
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """By what the lines of a chunk are known again.
+
+    Attributes:
+        base: their order and what tells them from its other lines; numbered: that is a number of their own.
+        nth: which of several of one base each is.
+    """
+
+    base: Numbers
+    numbered: Marks
+    nth: Numbers
+    key: Numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,20 @@ import numpy as np
 from sqlalchemy import Connection
 
 from goodwill.collect import keys
-from goodwill.collect.columns import BLANK
+from goodwill.collect.columns import BLANK, Numbers, Reason
+from goodwill.collect.events import add_events
+from goodwill.collect.groups import Group
 from goodwill.collect.plans import PartPlan
-from goodwill.collect.sales import Sales, add_events
+from goodwill.collect.sales import Sale, Sales
 from goodwill.collect.tables import Chunk
-from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows
+from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows, group_of
 from goodwill.people.log import EventColumns
 from goodwill.people.types import ORDERED
+
+_TWICE = Reason(
+    "stands again in the file, with the same total, and counts once",
+    "if these are two orders, give each a number of its own and import again",
+)
 
 
 class Orders:
@@ -20,6 +27,7 @@ class Orders:
         self._part = part
         self._making = making
         self._sales = Sales(part, tools, making, currency)
+        self._counted = keys.Counted()
 
     def prepare(self, chunk: Chunk) -> Prepared:
         sale = self._sales.read(chunk)
@@ -50,4 +58,11 @@ class Orders:
             return add_events(connection, self._part, chunk, good, events)
 
         blank = int(np.count_nonzero(skipped))
-        return Prepared(chunk.rows + len(chunk.broken), rejects, write, {"blank rows": blank} if blank else {})
+        skips = {"blank rows": blank} if blank else {}
+        return Prepared(chunk.rows + len(chunk.broken), rejects, write, skips, self._remarks(chunk, sale, good))
+
+    def _remarks(self, chunk: Chunk, sale: Sale, rows: Numbers) -> list[Group]:
+        """What to know of orders that are kept: equal ones, and amounts in another currency."""
+        twice = self._counted.nth(sale.reference[rows], sale.seen[rows]) > 0
+        found = group_of(self._part, chunk, rows[twice], "order", _TWICE)
+        return [*found, *self._sales.foreign_money(chunk, sale, rows)]

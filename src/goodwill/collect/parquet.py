@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodwill.basics.errors import BadInput
+from goodwill.basics.errors import BadFile
 from goodwill.collect.columns import Column, Held
 from goodwill.collect.files import Part
 from goodwill.collect.tables import Broken, told_apart
@@ -90,7 +90,7 @@ def open_parquet(part: Part) -> Parquet:
     """Look at a Parquet file.
 
     Raises:
-        BadInput: it is damaged, or DuckDB is not installed.
+        BadFile: it is damaged, or DuckDB is not installed.
     """
     with _duck(part) as duck:
         described = duck.execute("DESCRIBE SELECT * FROM read_parquet(?)", [_literal(part)]).fetchall()
@@ -112,18 +112,25 @@ class _duck:  # noqa: N801  used as a verb: with _duck(part) as duck
         try:
             import duckdb  # heavy, and an extra: only who imports Parquet needs it
         except ModuleNotFoundError:
-            raise BadInput(
+            raise BadFile(
                 f"{self._name} is a Parquet file, which needs DuckDB: pip install 'goodwill[columns]', or export CSV."
             ) from None
-        self._error = duckdb.Error
+        self._error, self._too_large = duckdb.Error, duckdb.OutOfMemoryException
         self._duck = duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
         return self._duck
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         self._duck.close()
+        if isinstance(error, self._too_large):
+            raise BadFile(
+                f"The row groups of {self._name} are too large to be read here. Write it again with smaller ones, "
+                "such as 100,000 rows each, or export CSV."
+            ) from None
         if isinstance(error, self._error):
-            what = str(error).splitlines()[0]
-            raise BadInput(f"{self._name} is cut short or damaged ({what}). Write or download it again.") from None
+            raise BadFile(
+                f"{self._name} is cut short or damaged, so nothing was taken from it. Download it again, or write it "
+                "again."
+            ) from None
 
 
 def _literal(part: Part) -> str:

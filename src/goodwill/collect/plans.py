@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from goodwill.basics.errors import BadInput
-from goodwill.collect.files import Part, fingerprint, parts_of
+from goodwill.basics.errors import BadFile, BadInput
+from goodwill.collect.files import Part, fingerprint, parts_of, shown
 from goodwill.collect.kinds import Kind, plain, vocabulary
 from goodwill.collect.parquet import open_parquet
 from goodwill.collect.recognise import ANSWERS, Left, Recognised, recognise
@@ -83,7 +83,7 @@ class Plan:
 
     @property
     def files(self) -> str:
-        return ", ".join(path.name for path in self.paths)
+        return ", ".join(shown(path.name) for path in self.paths)
 
 
 def plan(
@@ -103,7 +103,8 @@ def plan(
 
     Raises:
         NotFound: there is no such file.
-        BadInput: a file cannot be read or understood, or ``mapping`` names what is not there.
+        BadFile: a file cannot be read, or all of them are empty.
+        BadInput: a file cannot be understood, or ``mapping`` names what is not there.
     """
     if not paths:
         raise BadInput("Name at least one file to import.")
@@ -117,6 +118,8 @@ def plan(
                 notes.append(f"{part.name} is empty, so there is nothing to take from it.")
                 continue
             found.append(_part_plan(part, as_, said))
+    if not found:
+        raise BadFile(f"{' '.join(notes)} Export them again.")
     _check_mapping(said, found)
     found.sort(key=lambda part: _IN_TURN.index(part.kind.name))
     notes.extend(f"{part.name} has headings and no rows." for part in found if part.survey.rows == 0)

@@ -12,7 +12,17 @@ from goodwill.collect import store, values
 from goodwill.collect.columns import BAD, BLANK, Memo, Numbers
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
-from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
+from goodwill.collect.writing import (
+    Faults,
+    Making,
+    Prepared,
+    Texts,
+    Tools,
+    Wrote,
+    blank_rows,
+    broken_rows,
+    foreign_money,
+)
 
 _KINDS = ("department", "category", "type", "brand", "url", "image")
 _TAGS = re.compile(r"\s*[,;|]\s*")
@@ -24,6 +34,7 @@ class Products:
     def __init__(self, part: PartPlan, tools: Tools, making: Making, currency: str | None) -> None:
         self._part = part
         self._making = making
+        self._own = tools.currency
         known = part.known
         self._currencies = [known.constants.get("currency") or known.currency or currency or tools.currency]
         self._ids = Texts()
@@ -63,7 +74,11 @@ class Products:
 
         blank = int(np.count_nonzero(skipped))
         rejects = [*broken_rows(self._part, chunk), *faults.rejects()]
-        return Prepared(chunk.rows + len(chunk.broken), rejects, write, {"blank rows": blank} if blank else {})
+        skips = {"blank rows": blank} if blank else {}
+        priced = [row for row in good if price[row] is not None]
+        codes = [currency[row] for row in priced]
+        remarks = foreign_money(self._part, chunk, np.array(priced, np.int64), codes, self._own) if priced else []
+        return Prepared(chunk.rows + len(chunk.broken), rejects, write, skips, remarks)
 
     def _write(self, connection: Connection, products: list[Product]) -> Wrote:
         done = catalogue.upsert_many(connection, products, self._making.id)

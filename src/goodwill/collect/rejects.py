@@ -3,20 +3,20 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
+
+from goodwill.collect.groups import LINES, Group
 
 # The first columns of the file; the importer knows them again and leaves them out.
 HEADINGS = (
     "rejected file", "rejected line", "rejected column", "rejected value", "what to do", "rejected occurrence",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = frozenset("=+-@\t\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(NamedTuple):
     """One row that was not taken in.
 
     Attributes:
@@ -42,6 +42,16 @@ class Reject:
     def __str__(self) -> str:
         where = f"{self.file}, line {self.line}" + (f", column '{self.column}'" if self.column else "")
         return f"{where}: '{self.value}' {self.problem}: {self.remedy}"
+
+
+def grouped(rejects: Iterable[Reject]) -> list[Group]:
+    """Rejects with those together that have the same fault in the same column."""
+    found: dict[tuple[str, str, str, str], list[Reject]] = {}
+    for one in rejects:
+        found.setdefault((one.file, one.column, one.problem, one.remedy), []).append(one)
+    return [
+        Group(*key, some[0].value, tuple(one.line for one in some[:LINES]), len(some)) for key, some in found.items()
+    ]
 
 
 class RejectFile:
@@ -72,8 +82,11 @@ class RejectFile:
             return
         if self._file is None:
             self._file = self._begin()
+        width = len(self._headings)
         self._write(
-            [one.file, one.line, one.column, one.value, one.what_to_do, one.occurrence, *self._padded(one.cells)]
+            # A row too short or too long for its table is cut to its columns, so that the rest stays in line.
+            (one.file, str(one.line), one.column, one.value, one.what_to_do, str(one.occurrence), *one.cells[:width])
+            + ("",) * (width - len(one.cells))
             for one in rejects
         )
         self._file.flush()
@@ -90,25 +103,19 @@ class RejectFile:
         file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         file.write(b"\xef\xbb\xbf")  # spreadsheets read UTF-8 by this mark
         self._file = file
-        self._write([[*HEADINGS, *self._headings]])
+        self._write([(*HEADINGS, *self._headings)])
         return file
 
-    def _padded(self, cells: Sequence[str]) -> list[str]:
-        """A row too short or too long for its table, cut to its columns so that the rest stays in line."""
-        return [*cells[: len(self._headings)], *[""] * (len(self._headings) - len(cells))]
-
-    def _write(self, rows: object) -> None:
+    def _write(self, rows: Iterable[Sequence[str]]) -> None:
         text = io.StringIO()
         writer = csv.writer(text, delimiter=self._separator, lineterminator="\r\n")
-        writer.writerows([_harmless(cell) for cell in row] for row in rows)  # type: ignore[attr-defined]
+        writer.writerows([_harmless(cell) if cell[:1] in _FORMULA else cell for cell in row] for row in rows)
         if self._file is not None:
             self._file.write(text.getvalue().encode("utf-8", "replace"))
 
 
-def _harmless(cell: object) -> object:
+def _harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula; the importer takes the mark off again."""
-    if not isinstance(cell, str) or not cell.startswith(_FORMULA):
-        return cell
     try:
         float(cell)
     except ValueError:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from goodwill.collect.groups import Group
 from goodwill.collect.recognise import Left
 from goodwill.collect.rejects import Reject
 
@@ -71,10 +72,11 @@ class ImportReport:
     """What an import did.
 
     Attributes:
-        id: its number, for an undo; None where nothing was kept (a dry run).
-        state: done; refused (strict, and there were rejects); dry-run.
+        id: its number, for the list and an undo; None where there is nothing to undo (a dry run, nothing new).
+        state: done; nothing-new; refused (strict, and there were rejects); dry-run.
+        notes: what the owner should know of the files, in sentences; remarks: of some rows that were kept.
+        faults: the rejects, those with the same fault together.
         rejects: the first of them; all are in `reject_files`.
-        notes: what the owner should know, in sentences.
         seconds: of this run. resumed: whether it went on with an interrupted import.
     """
 
@@ -82,6 +84,8 @@ class ImportReport:
     state: str
     parts: tuple[PartReport, ...]
     notes: tuple[str, ...]
+    remarks: tuple[Group, ...]
+    faults: tuple[Group, ...]
     rejects: tuple[Reject, ...]
     reject_files: tuple[Path, ...]
     seconds: float
@@ -91,6 +95,11 @@ class ImportReport:
     @property
     def rows(self) -> int:
         return sum(part.rows for part in self.parts)
+
+    @property
+    def happened(self) -> bool:
+        """Whether what counts as kept was kept; in a dry run and a refused import it would have been."""
+        return self.state in ("done", "nothing-new")
 
     @property
     def kept(self) -> int:

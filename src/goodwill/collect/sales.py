@@ -5,7 +5,7 @@ its order's first row, as shop systems write it.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,17 +13,15 @@ from sqlalchemy import Connection
 
 from goodwill.basics.clock import DAY
 from goodwill.collect import keys
-from goodwill.collect.columns import BAD, BLANK, Column, Marks, Memo, Numbers, Unreadable, runs
+from goodwill.collect.columns import BAD, BLANK, Column, Marks, Memo, Numbers, Reason, runs
+from goodwill.collect.groups import LINES, Group
 from goodwill.collect.named import IDENTITIES, identity_reader
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import money_reader, read_currency, read_id
 from goodwill.collect.when import When
-from goodwill.collect.writing import Faults, Making, Tools, Wrote
-from goodwill.people import log
+from goodwill.collect.writing import Faults, Making, Tools, foreign_money
 from goodwill.people.identify import identify_many
-from goodwill.people.log import EventColumns
-from goodwill.people.repeats import differing
 
 
 @dataclass
@@ -132,6 +130,13 @@ class Sales:
             return self.currencies[int(numbers[0]) if numbers.size else 0]
         return [self.currencies[number] for number in numbers.tolist()]
 
+    def foreign_money(self, chunk: Chunk, sale: Sale, rows: Numbers) -> list[Group]:
+        """What to know of the amounts of some rows that are not in the shop's currency."""
+        if not sale.currency[rows].any() and self.currencies[0] == self._tools.currency:
+            return []
+        codes = [self.currencies[number] for number in sale.currency[rows].tolist()]
+        return foreign_money(self.part, chunk, rows, codes, self._tools.currency)
+
     def other_totals(self, sale: Sale, total: Numbers) -> Marks:
         """Rows of an order whose total differs from the one that its first row gave."""
         first = self._orders.learn_total(sale, total)
@@ -147,6 +152,15 @@ class Sales:
     def line_of(self, place: int) -> int:
         """The line on which an order begins."""
         return self._orders.line[place]
+
+    def orders_of(self, references: Collection[int], reason: Reason) -> Group | None:
+        """The same word about some orders, each where it begins in the file; None if the file has none of them."""
+        lines = sorted(self._orders.lines_of(references))
+        if not lines:
+            return None
+        named = (text for text, number in self._order_memo.items() if number == lines[0][1])
+        first = tuple(line for line, _ in lines[:LINES])
+        return Group(self.part.name, self.part.known.columns["order"], *reason, str(next(named, "")), first, len(lines))
 
     def _money_memo(self, field: str, number: int) -> Memo:
         if (field, number) not in self._money:
@@ -215,38 +229,17 @@ class Sales:
         faults.mark(other, self.contradiction(chunk, sale, "time", "is more than a day from what"))
         sale.currency = np.where(sale.currency <= BAD, 0, sale.currency)
 
-    def contradiction(
-        self, chunk: Chunk, sale: Sale, field: str, how: str
-    ) -> Callable[[int], tuple[str, str, Unreadable]]:
+    def contradiction(self, chunk: Chunk, sale: Sale, field: str, how: str) -> Callable[[int], tuple[str, str, Reason]]:
         """Why a row cannot belong to its order."""
 
-        def why(row: int) -> tuple[str, str, Unreadable]:
+        def why(row: int) -> tuple[str, str, Reason]:
             order = self.column(chunk, "order").text(row)
             said = next((name for name in (field, "email", "phone") if self.says(name)), "order")
             problem = f"{how} order '{order}' has on line {self.line_of(int(sale.place[row]))}"
             remedy = "correct the row; if numbers begin again every day, map a column that is unique to each order"
-            return self.part.known.columns[said], self.column(chunk, said).text(row), Unreadable(problem, remedy)
+            return self.part.known.columns[said], self.column(chunk, said).text(row), Reason(problem, remedy)
 
         return why
-
-
-def add_events(connection: Connection, part: PartPlan, chunk: Chunk, rows: Numbers, events: EventColumns) -> Wrote:
-    """Write the events of some rows. Those that stand in the log with other content are given back."""
-    done = log.append(connection, events)
-    if not done.repeated:
-        return Wrote(done.kept, 0)
-    other = np.zeros(chunk.rows, bool)
-    other[rows[differing(connection, events)]] = True
-    faults = Faults(part, chunk)
-    field = next(
-        (name for name in ("amount", "total", "unit-price", "quantity") if name in part.known.columns), "order"
-    )
-    faults.because(
-        other, field, "is not what an earlier import says of this order",
-        "if this file is right, take that import back first (goodwill import undo); if not, leave the row out",
-    )  # fmt: skip
-    rejects = faults.rejects()
-    return Wrote(done.kept, done.repeated - len(rejects), rejects)
 
 
 class _Orders:
@@ -279,6 +272,10 @@ class _Orders:
         found = [self._places.get(reference, -1) for reference in references[heads].tolist()]
         place = np.repeat(np.array(found, np.int64), lengths)
         return place, (place >= 0) & (place < start)
+
+    def lines_of(self, references: Collection[int]) -> list[tuple[int, int]]:
+        """Where those of some orders begin that the file has: the line, and the order's reference."""
+        return [(self.line[self._places[one]], one) for one in references if one in self._places]
 
     def learn(self, sale: Sale) -> None:
         """Take what is not known of an order yet from its first row in this chunk that says it."""

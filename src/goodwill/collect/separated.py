@@ -13,9 +13,9 @@ from typing import IO
 
 import numpy as np
 
-from goodwill.basics.errors import BadInput
+from goodwill.basics.errors import BadFile, BadInput
 from goodwill.collect.columns import Column, Held
-from goodwill.collect.encodings import Writing, writing_of
+from goodwill.collect.encodings import Writing, check_letters, not_written_in, writing_of
 from goodwill.collect.files import Part, opened
 from goodwill.collect.tables import Broken, told_apart
 
@@ -127,10 +127,12 @@ def open_text(part: Part, *, encoding: str | None = None, separator: str | None 
     """Look at a table of text: its letters, its separator, its headings.
 
     Raises:
-        BadInput: it holds nothing, or nobody can tell how it is written.
+        BadFile: it holds nothing, or nobody can tell how it is written.
+        BadInput: there is no such encoding or separator.
     """
     writing = writing_of(part, encoding)
     sample, declared = _sample(part, writing)
+    check_letters(part, writing, sample)
     chosen = separator or declared or _sniffed(sample)
     if len(chosen) != 1 or chosen not in SEPARATORS:
         raise BadInput(f"'{chosen}' cannot separate values; use one of {', '.join(SEPARATORS.values())}.")
@@ -150,12 +152,12 @@ def _headings(reader: Iterator[list[str]], name: str) -> tuple[str, ...]:
         for row in reader:
             if any(cell.strip("\ufeff\u200b \t\r\n\xa0") for cell in row):
                 return told_apart(row)
-    except csv.Error as error:
-        raise BadInput(
-            f"The headings of {name} cannot be read ({error}). Save the file again with one kind of line end, and "
-            "close every quotation mark."
+    except csv.Error:
+        raise BadFile(
+            f"The headings of {name} cannot be read. Save the file again with one kind of line end, and close every "
+            "quotation mark."
         ) from None
-    raise BadInput(f"{name} is empty: it has no line with headings. Export it again.")
+    raise BadFile(f"{name} is empty: it has no line with headings. Export it again.")
 
 
 def _sample(part: Part, writing: Writing) -> tuple[str, str | None]:
@@ -196,18 +198,23 @@ def _letters(part: Part, writing: Writing) -> Iterator[IO[bytes]]:
             wide = writing.encoding.startswith(("utf-16", "utf-32"))
             errors = "replace" if wide else "surrogateescape"
             letters = io.TextIOWrapper(stream, writing.encoding, errors, newline=None)
-            yield _Again(letters)
+            yield _Again(letters, part.name, writing.encoding)
 
 
 class _Again(io.BytesIO):
     """Letters of another encoding, read as UTF-8."""
 
-    def __init__(self, letters: io.TextIOWrapper) -> None:
+    def __init__(self, letters: io.TextIOWrapper, name: str, encoding: str) -> None:
         super().__init__()
         self._letters = letters
+        self._name = name
+        self._encoding = encoding
 
     def read(self, size: int | None = -1, /) -> bytes:
-        return self._letters.read(size if size is not None else -1).encode("utf-8", "surrogateescape")
+        try:
+            return self._letters.read(size if size is not None else -1).encode("utf-8", "surrogateescape")
+        except UnicodeError:  # an encoding that leaves no room for broken letters
+            raise not_written_in(self._name, self._encoding) from None
 
 
 class _Feed:
@@ -273,7 +280,7 @@ class _Feed:
     def _fill(self, wanted: int) -> None:
         """Have so many bytes at hand, unless the table ends before."""
         if wanted > _LONGEST:
-            raise BadInput(f"Line {self.line + 1} of {self._name} is longer than 16 MiB, so this is no table of text.")
+            raise BadFile(f"Line {self.line + 1} of {self._name} is longer than 16 MiB, so this is no table of text.")
         held = len(self._buffer) - self._from
         if self._ended or held >= wanted:
             return

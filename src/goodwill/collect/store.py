@@ -15,7 +15,7 @@ imports = Table(
     "imports",
     metadata,
     Column("id", Whole, primary_key=True),
-    Column("state", Text, nullable=False),  # running · done · undoing · undone · refused
+    Column("state", Text, nullable=False),  # running · done · nothing-new · undoing · undone · refused
     Column("format", Text, nullable=False),
     Column("file", Text, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -37,7 +37,7 @@ before_import = Table(
     metadata,
     Column("id", Whole, primary_key=True),
     Column("import_id", Whole, nullable=False),
-    Column("what", Text, nullable=False),  # product · profile
+    Column("what", Text, nullable=False),  # product · profile · event; correction: what is yet to become of an event
     Column("key", Text, nullable=False),  # JSON
     Column("before", Text),  # JSON, sealed values in base64; null: there was nothing
     sqlite_autoincrement=True,
@@ -50,8 +50,9 @@ class Import:
     """One import, as it is listed.
 
     Attributes:
-        state: running · done · undoing · undone · refused.
+        state: running · done · nothing-new · undoing · undone · refused.
         kinds: what its files held.
+        kept: rows that said something new. would_be_kept: those of a refused import, of which nothing was kept.
         options: what was said about the files; also where they and the rejects are.
         place: how far it got, for going on after a kill and for an undo.
     """
@@ -67,6 +68,7 @@ class Import:
     finished_at: Micros | None
     rows: int
     kept: int
+    would_be_kept: int
     unchanged: int
     rejected: int
     place: Mapping[str, Any]
@@ -74,7 +76,7 @@ class Import:
     @property
     def skipped(self) -> int:
         """Rows that said nothing: blank ones, and answers that nobody gave."""
-        return self.rows - self.kept - self.unchanged - self.rejected
+        return self.rows - self.kept - self.would_be_kept - self.unchanged - self.rejected
 
 
 def begin(
@@ -86,12 +88,12 @@ def begin(
     mapping: Mapping[str, str],
     options: Mapping[str, Any],
     now: Micros,
-    state: str = "running",
 ) -> int:
     """Write down that an import begins, and give its number."""
     row = insert(imports).values(
-        state=state, format=" ".join(kinds), file=file, sha256=sha256, mapping=_json(mapping), options=_json(options),
-        started_at=now, finished_at=None, rows=0, kept=0, unchanged=0, rejected=0, place=_json({}),
+        state="running", format=" ".join(kinds), file=file, sha256=sha256, mapping=_json(mapping),
+        options=_json(options), started_at=now, finished_at=None, rows=0, kept=0, unchanged=0, rejected=0,
+        place=_json({}),
     )  # fmt: skip
     return int(connection.execute(row.returning(imports.c.id)).scalar_one())
 
@@ -113,19 +115,27 @@ def all_of(connection: Connection) -> list[Import]:
     return [_import(row) for row in connection.execute(select(imports).order_by(imports.c.id))]
 
 
-def interrupted(
-    connection: Connection, sha256: str, mapping: Mapping[str, str], options: Mapping[str, Any]
-) -> Import | None:
-    """The import of the same files, understood in the same way, that was begun and not finished."""
-    same = (imports.c.sha256 == sha256, imports.c.mapping == _json(mapping), imports.c.state == "running")
-    begun = map(_import, connection.execute(select(imports).where(*same).order_by(imports.c.id.desc())))
-    alike = (one for one in begun if all(one.options.get(name) == value for name, value in options.items()))
-    return next(alike, None)
+def running(connection: Connection, sha256: str) -> list[Import]:
+    """The imports of the same files that were begun and not finished."""
+    same = (imports.c.sha256 == sha256, imports.c.state == "running")
+    return [_import(row) for row in connection.execute(select(imports).where(*same).order_by(imports.c.id))]
+
+
+def has_other(connection: Connection, import_id: int, kind: str) -> bool:
+    """Whether another import brought something of a kind."""
+    other = (imports.c.id != import_id, imports.c.kept > 0, imports.c.state.in_(("running", "done")))
+    found = select(imports.c.id).where(*other, (" " + imports.c.format + " ").contains(f" {kind} "))
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def undone(connection: Connection) -> list[int]:
+    """The numbers of the imports that were taken back."""
+    return list(connection.execute(select(imports.c.id).where(imports.c.state == "undone")).scalars())
 
 
 def first_begun(connection: Connection, sha256: str) -> Micros | None:
     """When the same files were first imported and not undone."""
-    standing = imports.c.state.in_(("running", "done"))
+    standing = imports.c.state.in_(("running", "done", "nothing-new"))
     first = select(func.min(imports.c.started_at)).where(imports.c.sha256 == sha256, standing)
     found = connection.execute(first).scalar()
     return Micros(int(found)) if found is not None else None
@@ -147,16 +157,36 @@ def move(
         imports.c.id == import_id, imports.c.state == "running", imports.c.place == _json(before)
     )
     if connection.execute(here.values(place=_json(place), **counts)).rowcount != 1:
-        raise Conflict(
-            f"Import {import_id} is being made or undone by somebody else. What that one does stands; look with "
-            "`goodwill import list`."
-        )
+        raise Conflict(_BY_SOMEBODY_ELSE.format(import_id))
 
 
-def close(connection: Connection, import_id: int, state: str, *, now: Micros | None = None) -> None:
-    """Write down what became of an import."""
+def keep_place(connection: Connection, import_id: int, place: Mapping[str, Any]) -> None:
+    """Write down what is left to be done about an import that is taken back."""
+    connection.execute(update(imports).where(imports.c.id == import_id).values(place=_json(place)))
+
+
+def close(
+    connection: Connection, import_id: int, state: str, *, now: Micros | None = None, begun: str | None = None
+) -> None:
+    """Write down what became of an import.
+
+    Args:
+        begun: the state that it must be in.
+
+    Raises:
+        Conflict: it is in another, because somebody else closed it or took it back meanwhile.
+    """
     values: dict[str, Any] = {"state": state} | ({"finished_at": now} if now is not None else {})
-    connection.execute(update(imports).where(imports.c.id == import_id).values(**values))
+    here = update(imports).where(imports.c.id == import_id)
+    if begun is not None:
+        here = here.where(imports.c.state == begun)
+    if connection.execute(here.values(**values)).rowcount != 1:
+        raise Conflict(_BY_SOMEBODY_ELSE.format(import_id))
+
+
+_BY_SOMEBODY_ELSE = (
+    "Import {} is being made or undone by somebody else. What that one does stands; look with `goodwill import list`."
+)
 
 
 def keep_before(connection: Connection, import_id: int, what: str, rows: Iterable[tuple[object, object]]) -> None:
@@ -182,18 +212,42 @@ def before(connection: Connection, import_id: int, what: str) -> Iterator[tuple[
         yield json.loads(row.key), json.loads(row.before) if row.before is not None else None
 
 
-def forget_before(connection: Connection, import_id: int) -> None:
-    """Drop what was kept for an undo."""
-    connection.execute(delete(before_import).where(before_import.c.import_id == import_id))
+def hand_down(connection: Connection, import_id: int, what: str) -> list[Any]:
+    """Let later imports put back, once they are undone, what was there before this one; tells of which things.
+
+    Each keeps what it found; where it found what this import had written, that must not come back any more.
+    """
+    mine = {_json(key): was for key, was in before(connection, import_id, what)}  # the earliest state last, so it stays
+    found = before_import.c.before.like(f'%"import_id":{import_id}%')
+    question = select(before_import.c.id, before_import.c.key, before_import.c.before).where(
+        before_import.c.what == what, before_import.c.import_id != import_id, found
+    )
+    later = [row for row in connection.execute(question) if json.loads(row.before).get("import_id") == import_id]
+    for row in later:
+        was = mine.get(row.key)
+        connection.execute(
+            update(before_import)
+            .where(before_import.c.id == row.id)
+            .values(before=_json(was) if was is not None else None)
+        )
+    return [json.loads(row.key) for row in later]
+
+
+def forget_before(connection: Connection, import_id: int, what: str | None = None) -> None:
+    """Drop what was kept for an undo: all of it, or one kind of things."""
+    gone = delete(before_import).where(before_import.c.import_id == import_id)
+    connection.execute(gone if what is None else gone.where(before_import.c.what == what))
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))  # in ASCII: a file may hold broken letters
 
 
 def _import(row: Row[Any]) -> Import:
+    refused = row.state == "refused"
+    kept, would_be_kept = (0, row.kept) if refused else (row.kept, 0)
     return Import(
         row.id, row.state, tuple(row.format.split()), row.file, row.sha256, json.loads(row.mapping),
-        json.loads(row.options), Micros(row.started_at), row.finished_at, row.rows, row.kept, row.unchanged,
-        row.rejected, json.loads(row.place),
+        json.loads(row.options), Micros(row.started_at), row.finished_at, row.rows, kept, would_be_kept,
+        row.unchanged, row.rejected, json.loads(row.place),
     )  # fmt: skip

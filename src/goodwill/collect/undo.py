@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from goodwill import consent
+from goodwill import catalogue, consent
 from goodwill.basics.errors import Conflict
 from goodwill.basics.ids import PersonId, Position, ProductId
 from goodwill.catalogue import Product, of_ids
 from goodwill.catalogue import store as shelves
-from goodwill.collect import store
+from goodwill.collect import corrections, store
+from goodwill.collect.store import Import
 from goodwill.collect.writing import Tools
 from goodwill.consent import Asked
 from goodwill.people import holds, put_back
@@ -29,22 +30,28 @@ class Undone:
     """What was taken back.
 
     Attributes:
+        events_put_back: those that the import had corrected.
         facts: fields of profiles put back or taken out.
         products: taken out of the catalogue; put back where the import had changed them.
+        items: taken out of what models count.
         consents: answers taken back; the ledger keeps both, the answer and that it never counted.
         people: those whom nobody knows any more.
+        numbers: how many of these stay as a bare number, because a log that only grows names them.
     """
 
     id: int
     events: int
+    events_put_back: int
     facts: int
     products_removed: int
     products_put_back: int
+    items: int
     consents: int
     people: int
+    numbers: int
 
 
-def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[], None]) -> Undone:
+def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[], object]) -> Undone:
     """Take back everything that an import brought. It may be interrupted, and then be done again.
 
     Args:
@@ -52,26 +59,36 @@ def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[
 
     Raises:
         NotFound: there is no such import.
-        Conflict: it was taken back before, or a total did not settle.
+        Conflict: it was taken back before, brought nothing, or a total did not settle.
     """
     with database.transaction() as connection:
         answers = _mark(connection, tools, import_id)
-    settle()
+    corrections.settle_if_kept(database, settle)
     with database.transaction() as connection:
         undone, gone = _erase(connection, tools, import_id, answers)
-    for person in gone:
-        tools.cipher.keys.destroy(person)
+    if gone:
+        tools.cipher.keys.destroy_all(gone)
+    with database.transaction() as connection:
+        store.close(connection, import_id, "undone", now=tools.clock())
+        store.keep_place(connection, import_id, {})
     return undone
+
+
+_NOTHING = {
+    "nothing-new": "Import {} brought nothing new, so there is nothing to take back.",
+    "refused": "Import {} was refused, so nothing of it was kept and there is nothing to take back.",
+    "undone": "Import {} was taken back before, so there is nothing to take back.",
+}
 
 
 def _mark(connection: Connection, tools: Tools, import_id: int) -> int:
     """Hold everybody concerned and take the answers back; from here on nobody goes on with this import."""
     begun = store.get(connection, import_id)
-    if begun.state not in ("running", "done", "undoing"):
-        raise Conflict(f"Import {import_id} is {begun.state}, so there is nothing to take back.")
+    if begun.state in _NOTHING:
+        raise Conflict(_NOTHING[begun.state].format(import_id))
     now = tools.clock()
-    positions = [Position(row) for first, last in begun.place.get("positions", []) for row in range(first, last + 1)]
-    people = {*people_undo.concerned(connection, import_id), *(was.person for was in _facts(connection, import_id))}
+    positions = _positions(begun)
+    people = people_undo.to_hold(connection, _people(connection, import_id))
     holds.hold(connection, people, _reason(import_id), now=now)
     if begun.state != "undoing":
         for some in range(0, len(positions), 5_000):
@@ -81,18 +98,38 @@ def _mark(connection: Connection, tools: Tools, import_id: int) -> int:
     return len(positions)
 
 
-def _erase(connection: Connection, tools: Tools, import_id: int, answers: int) -> tuple[Undone, tuple[PersonId, ...]]:
+def _positions(begun: Import) -> list[Position]:
+    return [Position(row) for first, last in begun.place.get("positions", []) for row in range(first, last + 1)]
+
+
+def _people(connection: Connection, import_id: int) -> set[PersonId]:
+    """Everybody of whom something will be taken away or put back."""
+    about = people_undo.concerned(connection, import_id, store.undone(connection))
+    return {*about, *(was.person for was in _facts(connection, import_id))}
+
+
+def _erase(connection: Connection, tools: Tools, import_id: int, answers: int) -> tuple[Undone, list[PersonId]]:
+    """Erase, and tell whose keys must follow; they are noted, so that whoever is killed before that can go on."""
     now = tools.clock()
-    people = {*people_undo.concerned(connection, import_id), *(was.person for was in _facts(connection, import_id))}
+    people = _people(connection, import_id)
+    store.hand_down(connection, import_id, "profile")
     facts = put_back(connection, list(_facts(connection, import_id)), import_id=import_id)
-    removed = people_undo.remove_import(connection, import_id, now=now)
-    holds.release(connection, people.difference(removed.people), _reason(import_id), now=now)
-    put_back_products = _put_back_products(connection, import_id)
-    taken = _remove_products(connection, import_id)
+    removed = people_undo.remove_import(connection, import_id, now=now, before=store.undone(connection))
+    events_put_back = corrections.put_back(connection, import_id)
+    for reason in (_reason(import_id), corrections.reason(import_id)):
+        held = people.union(holds.held_for(connection, reason))
+        holds.release(connection, held.difference(removed.people), reason, now=now)
+    products_put_back = _put_back_products(connection, import_id)
+    products_removed = _remove_products(connection, import_id)
+    items = catalogue.remove_unused_items(connection, tools.level)
     store.forget_before(connection, import_id)
-    store.close(connection, import_id, "undone", now=now)
-    undone = Undone(import_id, removed.events, facts, taken, put_back_products, answers, len(removed.people))
-    return undone, removed.people
+    gone = [*store.get(connection, import_id).place.get("gone", []), *removed.people]
+    store.keep_place(connection, import_id, {"gone": gone})
+    undone = Undone(
+        import_id, removed.events, events_put_back, facts, products_removed, products_put_back, items, answers,
+        len(removed.people), removed.numbers,
+    )  # fmt: skip
+    return undone, gone
 
 
 def _reason(import_id: int) -> str:
@@ -133,8 +170,11 @@ def _product(values: dict[str, Any]) -> Product:
 
 
 def _remove_products(connection: Connection, import_id: int) -> int:
-    """Take out the products that the import brought, except those that somebody bought by another way."""
-    mine = shelves.added_by(connection, import_id)
+    """Take out the products that the import brought, except those that somebody bought by another way.
+
+    Those go with the last import that sold them, once the one that brought them is undone.
+    """
+    mine = shelves.added_by(connection, [import_id, *store.undone(connection)])
     unused = set(mine) - products_mentioned(connection, mine)
     shelves.remove(connection, unused)
     return len(unused)

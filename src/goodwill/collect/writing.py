@@ -13,7 +13,9 @@ import numpy as np
 from sqlalchemy import Connection
 
 from goodwill.basics.clock import Clock, Micros
-from goodwill.collect.columns import MOST_REMEMBERED, Column, Marks, Memo, Unreadable
+from goodwill.collect.columns import MOST_REMEMBERED, Column, Marks, Memo, Numbers, Reason, Unreadable
+from goodwill.collect.groups import LINES, Group
+from goodwill.collect.kinds import Shape
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.rejects import Reject
 from goodwill.collect.tables import Chunk
@@ -61,11 +63,16 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """What writing a chunk did: rows by what became of them."""
+    """What writing a chunk did: rows by what became of them.
+
+    Attributes:
+        remarks: what the owner should know of rows that were kept.
+    """
 
     kept: int
     unchanged: int
     rejects: Sequence[Reject] = ()
+    remarks: Sequence[Group] = ()
     positions: tuple[int, int] | None = None  # first and last row in the consent ledger
 
 
@@ -75,6 +82,7 @@ class Prepared:
 
     Attributes:
         rows: all rows, rejected and skipped ones included.
+        remarks: what the owner should know of rows that will be kept.
         skipped: rows that say nothing, by the reason.
         write: writes the rest.
     """
@@ -83,6 +91,7 @@ class Prepared:
     rejects: Sequence[Reject]
     write: Callable[[Connection], Wrote]
     skipped: Mapping[str, int] = field(default_factory=dict)
+    remarks: Sequence[Group] = ()
 
 
 class Writer(Protocol):
@@ -124,7 +133,7 @@ class Faults:
     def __init__(self, part: PartPlan, chunk: Chunk) -> None:
         self._part = part
         self._chunk = chunk
-        self._why: list[Callable[[int], tuple[str, str, Unreadable]]] = []
+        self._why: list[Callable[[int], tuple[str, str, Reason]]] = []
         self._columns: dict[str, Column] = {}
         self.which = np.full(chunk.rows, -1, np.int16)
 
@@ -134,7 +143,7 @@ class Faults:
         good: Marks = self.which < 0
         return good
 
-    def mark(self, rows: Marks, why: Callable[[int], tuple[str, str, Unreadable]]) -> None:
+    def mark(self, rows: Marks, why: Callable[[int], tuple[str, str, Reason]]) -> None:
         """Something is wrong with some rows; `why` tells column, value and reason of one of them."""
         fresh = rows & self.none
         if fresh.any():
@@ -145,7 +154,7 @@ class Faults:
         """Some values of a field could not be read."""
         heading = self._part.known.columns.get(field, "")
 
-        def why(row: int) -> tuple[str, str, Unreadable]:
+        def why(row: int) -> tuple[str, str, Reason]:
             column = self._column(heading)
             value = column.values[row]
             return heading, column.text(row), memo.why(value.item() if isinstance(value, np.generic) else value)
@@ -154,11 +163,10 @@ class Faults:
 
     def because(self, rows: Marks, field: str, problem: str, remedy: str) -> None:
         """The same is wrong with a field of some rows."""
-        heading = self._part.known.columns.get(field, "")
+        heading, reason = self._part.known.columns.get(field, ""), Reason(problem, remedy)
 
-        def why(row: int) -> tuple[str, str, Unreadable]:
-            value = self._column(heading).text(row) if heading else ""
-            return heading, value, Unreadable(problem, remedy)
+        def why(row: int) -> tuple[str, str, Reason]:
+            return heading, self._column(heading).text(row) if heading else "", reason
 
         self.mark(rows, why)
 
@@ -169,16 +177,13 @@ class Faults:
 
     def rejects(self, occurrence: Sequence[int] | None = None) -> list[Reject]:
         """All faulty rows, as they will be reported; asked for once, at the end."""
-        rows = np.flatnonzero(self.which >= 0).tolist()
+        faulty = np.flatnonzero(self.which >= 0)
+        rows, name, lines = faulty.tolist(), self._part.name, self._chunk.lines
         answer = []
-        for row, cells in zip(rows, self._chunk.originals(rows), strict=True):
-            column, value, reason = self._why[self.which[row]](row)
-            answer.append(
-                Reject(
-                    self._part.name, self._chunk.lines[row], column, value[:200], reason.problem, reason.remedy,
-                    tuple(cells), int(occurrence[row]) if occurrence is not None else 0,
-                )
-            )  # fmt: skip
+        for row, which, cells in zip(rows, self.which[faulty].tolist(), self._chunk.originals(rows), strict=True):
+            column, value, (problem, remedy) = self._why[which](row)
+            nth = occurrence[row] if occurrence is not None else 0
+            answer.append(Reject(name, lines[row], column, value[:200], problem, remedy, tuple(cells), nth))
         self._why.clear()  # the reasons hold the chunk, and are held by it: no memory would come back for long
         return answer
 
@@ -199,4 +204,36 @@ def blank_rows(part: PartPlan, chunk: Chunk, among: Marks) -> Marks:
         column = chunk.column(heading)
         for row in np.flatnonzero(answer).tolist():
             answer[row] = not column.text(row).strip()
+    return answer
+
+
+def group_of(part: PartPlan, chunk: Chunk, rows: Numbers, field: str, reason: Reason) -> list[Group]:
+    """The same word about a field of some rows, if there are any."""
+    if not rows.size:
+        return []
+    heading = part.known.columns.get(field, "")
+    value = chunk.column(heading).text(int(rows[0])) if heading else ""
+    lines = tuple(chunk.lines[row] for row in rows[:LINES].tolist())
+    return [Group(part.name, heading, *reason, value, lines, rows.size)]
+
+
+def foreign_money(part: PartPlan, chunk: Chunk, rows: Numbers, codes: Sequence[str], own: str) -> list[Group]:
+    """What to know of amounts that are not in the shop's currency.
+
+    Args:
+        rows: those that have an amount.
+        codes: the currency of each of these rows.
+    """
+    # A row without a currency of its own has that of its heading, or what was said for all; its amount shows the line.
+    fields = part.known.kind.fields
+    money = [name for name in part.known.columns if fields[name].shape is Shape.MONEY]
+    field = "currency" if "currency" in part.known.columns else money[0]
+    answer = []
+    for code in sorted(set(codes) - {own}):
+        these = rows[np.fromiter((each == code for each in codes), bool, rows.size)]
+        reason = Reason(
+            f"the amount is kept in {code}, and never added to amounts in {own}, the shop's currency",
+            f"if it is {own}, take the import back and import again with --map currency=={own}",
+        )
+        answer += group_of(part, chunk, these, field, reason)
     return answer

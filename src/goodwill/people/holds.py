@@ -3,6 +3,9 @@
 The order is always mark, settle, erase. A hold marks; every kept total then settles, which takes the person's part out
 while it can still be worked out; only then may history be changed. The last row about a person says whether she is
 held; rows are only ever added.
+
+Somebody who never said a word about consent needs no hold: no total that is carried on from an earlier one counts her,
+so nothing has to be taken out of one (totals that count people without a word are always worked out anew).
 """
 
 from collections import defaultdict
@@ -14,6 +17,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import Conflict
 from goodwill.basics.ids import PersonId
+from goodwill.consent.tables import consent_rows
 from goodwill.people.bulk import listed
 from goodwill.people.tables import holds
 from goodwill.storage.engine import HOLDS, one_at_a_time
@@ -52,6 +56,19 @@ def release(connection: Connection, persons: Iterable[PersonId], reason: str, *,
             rows += [(person, 0, reason), *((person, 1, other) for other in others)]  # the last row about her decides
     _append(connection, rows, now)
     return _last_about(connection, wanted)
+
+
+def held_for(connection: Connection, reason: str) -> list[PersonId]:
+    """Everybody who is held for a reason."""
+    newest = select(func.max(holds.c.id)).where(holds.c.reason == reason).group_by(holds.c.person)
+    question = select(holds.c.person).where(holds.c.id.in_(newest), holds.c.held == 1)
+    return [PersonId(person) for person in connection.execute(question).scalars()]
+
+
+def heard(concerned: Select[Any]) -> Select[Any]:
+    """Those of some people (a one-column relation) who ever said a word about consent: a kept total may count them."""
+    person = concerned.subquery().c[0]
+    return select(person).where(select(consent_rows.c.person).where(consent_rows.c.person == person).exists())
 
 
 def reasons(connection: Connection, persons: Sequence[PersonId]) -> Mapping[PersonId, set[str]]:

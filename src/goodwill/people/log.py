@@ -102,14 +102,14 @@ def whose_decision(connection: Connection, reference: int) -> Owner | None:
 def remove_import(connection: Connection, import_id: int) -> int:
     """Remove the events that an import brought, for good, and tell how many.
 
-    Mark, settle, erase: the people concerned must be held, and every kept total must have settled since.
+    Mark, settle, erase: the people whom a total may count must be held, and every kept total have settled since.
 
     Raises:
         Conflict: they are not held, or totals have not settled; the message names the totals.
     """
     one_at_a_time(connection, EVENTS)
     concerned = select(events.c.person).where(events.c.import_id == import_id, events.c.person.is_not(None))
-    holds.check_settled(connection, concerned.distinct())
+    holds.check_settled(connection, holds.heard(concerned.distinct()))
     return connection.execute(delete(events).where(events.c.import_id == import_id)).rowcount
 
 

@@ -1,49 +1,86 @@
-"""Whether events that stand in the log already say there what they say now."""
+"""Events that are told again: whether they say what stands in the log, and what takes its place where they do not."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
-from goodwill.people.columns import EventColumns
-from goodwill.storage.engine import driver, is_sqlite
+from goodwill.basics.ids import PersonId
+from goodwill.people import holds, log, merge
+from goodwill.people.bulk import listed
+from goodwill.people.columns import NAMES, EventColumns
+from goodwill.people.tables import events
+from goodwill.people.types import BOUGHT
+from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, driver, is_sqlite, one_at_a_time
+
+Place = tuple[int, int]  # day and key, by which an event is known again
+Row = Mapping[str, Any]  # an event, by the names of its columns
 
 _SAID = ("product", "quantity", "amount", "currency")
-_COLUMNS = ", ".join(f"e.{name}" for name in ("day", "key", *_SAID))
+_AT = {name: place for place, name in enumerate(NAMES)}
+_COLUMNS = ", ".join(f"e.{name}" for name in NAMES)
 _SQLITE = (
-    f"SELECT {_COLUMNS} FROM json_each(?) AS asked "
+    f"SELECT {_COLUMNS}, e.id FROM json_each(?) AS asked "
     "JOIN events AS e ON e.day = json_extract(asked.value, '$[0]') AND e.key = json_extract(asked.value, '$[1]')"
 )
 _POSTGRESQL = (
-    f"SELECT {_COLUMNS} FROM unnest(%s::int8[], %s::int8[]) AS asked(day, key) JOIN events AS e USING (day, key)"
+    f"SELECT {_COLUMNS}, e.id FROM unnest(%s::int8[], %s::int8[]) AS asked(day, key) JOIN events AS e USING (day, key)"
 )
 
 
-def differing(connection: Connection, columns: EventColumns) -> npt.NDArray[np.bool_]:
-    """Which of some events stand in the log with another product, quantity, amount or currency than they give.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Some events beside those that stand in the log at their places.
 
-    A column that the events do not have is not compared, nor whose they are: people may have been merged since.
+    Attributes:
+        other: these say another product, quantity, amount or currency than stands there.
+        same: of the other ones, those that are of the same person and the same moment.
+        by: the number of the import that brought what stands there; −1 for none.
     """
-    days, keys = np.asarray(columns.day).tolist(), np.asarray(columns.key).tolist()
-    if is_sqlite(connection):
-        found = driver(connection).execute(_SQLITE, (json.dumps(list(zip(days, keys, strict=True))),)).fetchall()
-    else:
-        found = driver(connection).execute(_POSTGRESQL, (days, keys)).fetchall()
-    stands = {(row[0], row[1]): row[2:] for row in found}
-    answer = np.zeros(len(columns), bool)
-    for place, name in enumerate(_SAID):
-        given = _listed(columns, name)
+
+    other: npt.NDArray[np.bool_]
+    same: npt.NDArray[np.bool_]
+    by: npt.NDArray[np.int64]
+
+
+def compared(connection: Connection, columns: EventColumns) -> Compared:
+    """Compare some events with the log. A column that they do not have is not compared."""
+    places = list(zip(np.asarray(columns.day).tolist(), np.asarray(columns.key).tolist(), strict=True))
+    stands = {(row[_AT["day"]], row[_AT["key"]]): row for row in _standing(connection, places)}
+    rows = [stands.get(place) for place in places]
+    other, same = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    for name in _SAID:
+        given, here = _listed(columns, name), _AT[name]
         if given is None:
             continue
-        for number, (day, key, value) in enumerate(zip(days, keys, given, strict=True)):
-            there = stands.get((day, key))
-            if there is not None and there[place] != value:
-                answer[number] = True
-    return answer
+        for number, (row, value) in enumerate(zip(rows, given, strict=True)):
+            if row is not None and row[here] != value:
+                other[number] = True
+    person, at = _listed(columns, "person"), _listed(columns, "at")
+    for number in np.flatnonzero(other).tolist():
+        row = rows[number]
+        same[number] = row is not None and (row[_AT["person"]], row[_AT["at"]]) == (person[number], at[number])
+    brought = (row[_AT["import_id"]] if row is not None else None for row in rows)
+    by = np.fromiter((-1 if import_id is None else import_id for import_id in brought), np.int64, len(rows))
+    return Compared(other, same, by)
 
 
-def _listed(columns: EventColumns, name: str) -> "list[int | str | None] | None":
+def _standing(connection: Connection, places: Sequence[Place]) -> list[tuple[Any, ...]]:
+    """The events at some places: their columns by `NAMES`, then their number."""
+    if is_sqlite(connection):
+        found = driver(connection).execute(_SQLITE, (json.dumps(places),))
+    else:
+        found = driver(connection).execute(_POSTGRESQL, tuple(map(list, zip(*places, strict=True))) or ([], []))
+    rows: list[tuple[Any, ...]] = found.fetchall()
+    return rows
+
+
+def _listed(columns: EventColumns, name: str) -> Any:
     """A column as a list, −1 read as "none" where it says so; None where the events do not have it."""
     column = getattr(columns, name)
     if column is None:
@@ -51,4 +88,61 @@ def _listed(columns: EventColumns, name: str) -> "list[int | str | None] | None"
     if isinstance(column, str):
         return [column] * len(columns)
     values: list[int | str | None] = np.asarray(column, object).tolist()
-    return [None if value == -1 else value for value in values] if name == "product" else values
+    return [None if value == -1 else value for value in values] if name in ("product", "person") else values
+
+
+def shared_orders(connection: Connection, import_id: int) -> dict[int, int]:
+    """The orders (by reference) that an import brought lines to while others of the same day came by another import.
+
+    Gives for each the number of that other import, the latest if there are several.
+    """
+    row = events.c
+    lines = (
+        select(row.day, row.reference, row.import_id).where(row.type == BOUGHT, row.reference.is_not(None)).distinct()
+    )
+    mine = {(line.day, line.reference) for line in connection.execute(lines.where(row.import_id == import_id))}
+    days = listed(connection, {day for day, _ in mine})
+    others = connection.execute(lines.where(row.day.in_(days), row.import_id != import_id).order_by(row.import_id))
+    return {line.reference: line.import_id for line in others if (line.day, line.reference) in mine}
+
+
+# ---- in place of what stands there -----------------------------------------------------------------------------------
+
+
+def concerned(connection: Connection, places: Sequence[Place]) -> list[PersonId]:
+    """Whom a total may count because of the events at some places: hold them, and settle, before these are replaced."""
+    return list(connection.execute(holds.heard(listed(connection, _persons(_standing(connection, places))))).scalars())
+
+
+def replace(connection: Connection, rows: Sequence[Row]) -> list[Row]:
+    """Put events in the place of those that stand where they belong, and return these.
+
+    Raises:
+        Conflict: the people concerned are not held, or totals have not settled since; the message names the totals.
+    """
+    for lock in (PEOPLE, EVENTS, HOLDS, LEDGER):  # in everybody's order
+        one_at_a_time(connection, lock)
+    stands = _standing(connection, [(row["day"], row["key"]) for row in rows])
+    holds.check_settled(connection, holds.heard(listed(connection, _persons(stands))))
+    connection.execute(delete(events).where(events.c.id.in_(listed(connection, (row[-1] for row in stands)))))
+    add(connection, rows)
+    return [dict(zip(NAMES, row[:-1], strict=True)) for row in stands]
+
+
+def add(connection: Connection, rows: Sequence[Row]) -> int:
+    """Add events where none stands, and tell how many; those of people who are gone stay away."""
+    heirs = {person: merge.survivor(connection, person) for row in rows if (person := row["person"]) is not None}
+    ours = [
+        {**row, "person": heirs.get(row["person"])} for row in rows if row["person"] is None or heirs[row["person"]]
+    ]
+    ours.sort(key=lambda row: row["import_id"] or 0)
+    kept = 0
+    for import_id, some in groupby(ours, key=lambda row: row["import_id"]):
+        these = list(some)
+        columns = {name: [row[name] for row in these] for name in NAMES if name != "import_id"}
+        kept += log.append(connection, EventColumns(**columns, import_id=import_id)).kept
+    return kept
+
+
+def _persons(rows: Iterable[tuple[Any, ...]]) -> set[int]:
+    return {row[_AT["person"]] for row in rows if row[_AT["person"]] is not None}

@@ -135,7 +135,8 @@ def upgrade() -> None:
     sa.Column('item', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('import_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_products')),
-    sa.UniqueConstraint('external', name=op.f('uq_products_external'))
+    sa.UniqueConstraint('external', name=op.f('uq_products_external')),
+    sqlite_autoincrement=True
     )
     op.create_index('ix_products_item', 'products', ['item'], unique=False)
     op.create_table('reads',
