@@ -43,16 +43,26 @@ def can(shell: Shell, person: Person, purpose: Purpose) -> int:
         answer = shop.can(who(shop, person), purpose)
         zone = shop.settings.zone
         document = answers.can(shop, answer)
-        shell.answer(document, *_lines_of(answer, zone), watermark=shop.settings.watermark)
+        shell.answer(document, *_lines_of(answer, person, zone), watermark=shop.settings.watermark)
     return int(Code.DONE if answer.allowed else Code.REFUSED)
 
 
-def _lines_of(answer: "Answer", zone: ZoneInfo) -> Iterator[RenderableType]:
-    since = f" since {out.when(answer.since, zone)} (row {answer.position} of the ledger)" if answer.position else ""
-    yield f"{'Yes' if answer.allowed else 'No'}: {answer.reason}{since}."
+def _lines_of(answer: "Answer", person: str, zone: ZoneInfo) -> Iterator[RenderableType]:
+    if answer.reason == "unknown-person":
+        yield f"No: unknown-person. Nobody is known here as '{person}', and whoever is not known allows nothing."
+        return
+    when = ", time not given" if answer.since == 0 else f" since {out.when(answer.since, zone)}"
+    row = f"{when} (row {answer.position} of the ledger)" if answer.position else ""
+    yield f"{'Yes' if answer.allowed else 'No'}: {answer.reason}{row}.{_MORE.get(answer.reason, '')}"
     if answer.categories:
         rows = (_standing(line, zone) for line in answer.categories)
         yield out.table(("data", "allowed", "because", "since", "until", "row#"), rows)
+
+
+_MORE = {
+    "held": " Nothing is done with this person while two are made one or an import is taken back.",
+    "purpose-expired": " The purpose is off since its expiry day, whatever anybody allowed.",
+}
 
 
 def _standing(line: "Standing", zone: ZoneInfo) -> tuple[object, ...]:
@@ -61,7 +71,7 @@ def _standing(line: "Standing", zone: ZoneInfo) -> tuple[object, ...]:
         line.category,
         allowed,
         line.reason,
-        out.when(line.since, zone),
+        out.said(line.since, zone),
         out.when(line.until, zone),
         line.position or "–",
     )
@@ -85,7 +95,7 @@ def show(shell: Shell, person: Person) -> None:
 
 
 def _line(row: "Row", zone: ZoneInfo) -> tuple[object, ...]:
-    said, until = out.when(row.said_at, zone), out.when(row.until, zone)
+    said, until = out.said(row.said_at, zone), out.when(row.until, zone)
     return row.position, row.purpose, row.category, row.state.value, said, until, row.evidence.value, row.notice or "–"
 
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import typer
 
-from goodwill.basics.errors import BadInput, Conflict, GoodwillError, KeyDestroyed, NotFound, Refused
+from goodwill.basics.errors import BadInput, Busy, Conflict, GoodwillError, KeyDestroyed, NotFound, Refused
 
 
 class Code(IntEnum):
@@ -97,6 +97,8 @@ def _help(error: BaseException, code: Code, command: str, lost: str) -> str:
         return ""
     if code in (Code.NOT_FOUND, Code.CONFLICT) and lost and isinstance(error, GoodwillError):
         return lost
+    if isinstance(error, Busy) and error.inside:
+        return "start it, or mend its address, which this shows: goodwill config show"
     if code is Code.CONFLICT:
         return ""  # its sentence says whether waiting helps
     if code in (Code.USAGE, Code.NOT_FOUND):

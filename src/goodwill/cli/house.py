@@ -110,7 +110,7 @@ def _shown(setting: "Origin") -> object:
 
 
 def _written(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return (", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)) or "–"
 
 
 _WHY = {
@@ -156,14 +156,14 @@ def purposes(shell: Shell) -> None:
 
 
 def _register(shell: Shell) -> "tuple[Register, str]":
-    from goodwill.app import SETTINGS_FILE, home_of, settings_of
-    from goodwill.purposes import load, shipped
+    from goodwill.app import SETTINGS_FILE, home_of, register_of, settings_of
+    from goodwill.purposes import shipped
 
     folder = home_of(shell.home)
     if not (folder / SETTINGS_FILE).exists():
         return shipped(), "shipped with goodwill"
-    own = settings_of(folder).purposes
-    return (load(folder / own), own) if own else (shipped(), "shipped with goodwill")
+    settings = settings_of(folder)
+    return register_of(settings, folder), settings.purposes or "shipped with goodwill"
 
 
 def _kept(entry: "Entry") -> str:

@@ -20,7 +20,7 @@ def create(
     name: Annotated[str, typer.Argument(help="What the key is for, such as webshop.")],
     scope: Annotated[
         list[str],
-        typer.Option("--scope", help="What it may do: collect, decide, consent, read, export; give it once for each."),
+        typer.Option("--scope", help="What it may do: decide, consent, read, export; may be given more than once."),
     ],
 ) -> None:
     """Make a key and print its secret, this once and never again.
@@ -28,6 +28,7 @@ def create(
     Example: goodwill keys create webshop --scope decide --scope consent
     """
     from goodwill.web.keys import create_key
+    from goodwill.web.store import RESERVED
 
     scopes = [part for given in scope for part in given.replace(",", " ").split()]
     with shell.shop() as shop:
@@ -38,7 +39,9 @@ def create(
         shell.note(
             f"Key '{made.key.id}' for {name}: {', '.join(sorted(made.key.scopes))}. Keep it now; it is not shown again."
         )
-        shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {shop.settings.base_url}/api/v1/…")
+        shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {shop.settings.reached_at}/api/v1/…")
+        for idle in sorted(made.key.scopes & RESERVED):
+            shell.note(f"Nothing opens with the scope '{idle}' yet; it is kept for later.")
 
 
 @command(keys, "list")

@@ -18,6 +18,7 @@ from goodwill.basics.money import Money
 
 # A line under the names of the columns and nothing else: reads well, and `cut` and `awk` get along with it.
 _RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+_LEAST_SHARE = 0.005  # what would be printed as "0 %"
 _PIPED_WIDTH = 10_000  # nobody wraps what another program reads
 
 
@@ -81,13 +82,20 @@ def number(value: float, unit: str = "") -> str:
 
 
 def share(value: float) -> str:
-    """``0.413`` → ``41 %``."""
-    return f"{100 * value:.0f} %"
+    """``0.413`` → ``41 %``; a dash for nothing at all, and never "0 %" for a little."""
+    if value <= 0:
+        return "–"
+    return f"{100 * value:.0f} %" if value >= _LEAST_SHARE else "under 1 %"
 
 
 def when(at: int | None, zone: ZoneInfo) -> str:
     """A moment in the shop's zone, which is named; a dash for never."""
     return "–" if at is None else _with_zone(moment(at).astimezone(zone))
+
+
+def said(at: int | None, zone: ZoneInfo) -> str:
+    """When somebody said something; a yes from a file without times is kept with the time 0."""
+    return "time not given" if at == 0 else when(at, zone)
 
 
 def _with_zone(local: datetime) -> str:

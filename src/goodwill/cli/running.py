@@ -87,7 +87,7 @@ def serve(shell: Shell, host: Host = "127.0.0.1", port: Port = None) -> None:
 
 
 def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
-    from goodwill.app import settings_of, working
+    from goodwill.app import working
     from goodwill.web.serve import serve as serve_shop
 
     def failed(job: str, error: Exception) -> None:
@@ -97,7 +97,7 @@ def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
         mark = f" [{shop.settings.watermark}]" if shop.settings.watermark else ""
         shell.note(f"{shop.settings.name}{mark} at {address} – API: {address}/api/docs. Stop with Ctrl-C.")
 
-    where = port if port is not None else settings_of(shop.folder).port
+    where = port if port is not None else shop.settings.port
     with shell.working("Fetching what was learned"):
         shop.warm()
     with working(shop, told=failed):

@@ -13,10 +13,13 @@ from goodwill.cli.named import LOST, Person, who
 from goodwill.cli.shell import SUGGESTIONS, Shell, app, command, switch
 
 if TYPE_CHECKING:
-    from goodwill.decide.decision import Choice, Decision
+    from goodwill.decide.decision import Choice, Decision, Reason
     from goodwill.shop import Forgotten, Shop
 
 _BASKET = typer.Option("--basket", metavar="PRODUCT", help="What is in the basket now; may be given more than once.")
+_NEW = typer.Option(
+    min=0, max=100, show_default="the shop's setting new_in_ten", help="How many of them shall be new to the person."
+)
 _PROVE = switch("--prove", help="Show the total's hash: before, after, and built anew without them.")
 
 
@@ -27,7 +30,7 @@ def recommend(
     slot: Annotated[str, typer.Option(help="The place in the shop that the suggestions are for.")] = "home",
     count: Annotated[int, typer.Option(help="How many.", min=1, max=100)] = 10,
     basket: Annotated[list[str] | None, _BASKET] = None,
-    new: Annotated[int | None, typer.Option(help="How many of ten may be new to them.", min=0, max=10)] = None,
+    new: Annotated[int | None, _NEW] = None,
 ) -> None:
     """Choose products for somebody from what they allow, with the reasons; without consent, what everyone gets.
 
@@ -79,9 +82,12 @@ def _decision(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
 
 
 def _choice(place: int, choice: "Choice") -> tuple[object, ...]:
-    why = "; ".join(f"{reason.text} ({out.share(reason.share)})" for reason in choice.because) or "–"
-    covered = out.share(choice.covered) if choice.because else "–"
-    return place, choice.product, choice.name, choice.kind, why, covered
+    why = "; ".join(map(_reason, choice.because)) or "–"
+    return place, choice.product, choice.name, choice.kind, why, out.share(choice.covered)
+
+
+def _reason(reason: "Reason") -> str:
+    return f"{reason.text} ({out.share(reason.share)})" if reason.share > 0 else reason.text
 
 
 @command(app, "learn", panel=SUGGESTIONS)
@@ -138,10 +144,9 @@ def _document(shop: "Shop", forgotten: "Forgotten") -> dict[str, object]:
 
 def _forgotten(forgotten: "Forgotten", *, prove: bool) -> Iterator[RenderableType]:
     rows = sum(len(receipt.positions) for receipt in forgotten.receipts)
-    yield (
-        f"Withdrawn: {len(forgotten.receipts)} purposes ({rows} rows of the ledger); "
-        f"{forgotten.milliseconds:,.1f} ms later nothing learned held them any more."
-    )
+    names = ", ".join(receipt.purpose for receipt in forgotten.receipts)
+    after = f"{forgotten.milliseconds:,.1f} ms later nothing learned held them any more."
+    yield f"Withdrawn: {names} ({rows} rows of the ledger); {after}" if rows else "They allowed nothing to take back."
     if prove:
         yield out.table(
             ("total", "people#", "hash"),
