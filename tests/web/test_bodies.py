@@ -62,8 +62,10 @@ def test_what_does_not_fit_is_named_by_its_place(raw, pointer):
 
 
 TOLD = [
-    (b'{"count": "4"}', "a whole number from 1 to 100", '"4"', "'count' must be a whole number from 1 to 100, not \"4\"."),
-    (b'{"count": 4.5}', "a whole number from 1 to 100", "4.5", "'count' must be a whole number from 1 to 100, not 4.5."),
+    (b'{"count": "4"}', "a whole number from 1 to 100", '"4"',
+     "'count' must be a whole number from 1 to 100, not \"4\"."),
+    (b'{"count": 4.5}', "a whole number from 1 to 100", "4.5",
+     "'count' must be a whole number from 1 to 100, not 4.5."),
     (b'{"person": {"user_id": 7}}', "a text of 1 to 256 characters", "7",
      "'person.user_id' must be a text of 1 to 256 characters, not 7."),
     (b'{"person": {"userid": "x"}}', "one of user_id, anonymous_id", "userid",

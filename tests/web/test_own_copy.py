@@ -51,7 +51,7 @@ def test_who_fetched_it_stands_in_the_next_one(client):
 
 
 def key_id(client) -> str:
-    return client.headers["Authorization"].split("_")[1]
+    return str(client.headers["Authorization"].split("_")[1])
 
 
 def test_nobody_unknown_has_a_copy_and_no_command_is_told_over_http(client):

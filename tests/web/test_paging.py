@@ -1,10 +1,12 @@
 """Long answers come in pages: each names the next, and together they hold everything once."""
 
+from typing import Any
+
 import pytest
 from tests.web.conftest import Client
 
 
-def pages(client: Client, path: str, name: str, limit: int) -> list[list[dict]]:
+def pages(client: Client, path: str, name: str, limit: int) -> list[list[Any]]:
     """Follow `Link` from the first page to the last."""
     found = []
     where: str | None = f"{path}?limit={limit}"

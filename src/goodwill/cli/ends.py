@@ -95,10 +95,10 @@ def _whole(text: str) -> str:
 def _help(error: BaseException, code: Code, command: str, lost: str) -> str:
     if code is Code.REFUSED or isinstance(error, AnswerNeeded):
         return ""
+    if isinstance(error, Busy):
+        return "start it, or mend its address, which this shows: goodwill config show" if error.inside else ""
     if code in (Code.NOT_FOUND, Code.CONFLICT) and lost and isinstance(error, GoodwillError):
         return lost
-    if isinstance(error, Busy) and error.inside:
-        return "start it, or mend its address, which this shows: goodwill config show"
     if code is Code.CONFLICT:
         return ""  # its sentence says whether waiting helps
     if code in (Code.USAGE, Code.NOT_FOUND):

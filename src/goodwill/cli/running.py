@@ -10,13 +10,16 @@ import typer
 from goodwill.cli import out
 from goodwill.cli.ends import Code
 from goodwill.cli.shell import SET_UP, Shell, app, command, switch
+from goodwill.cli.suggest import UNLEARNED, learned_from
 
 if TYPE_CHECKING:
     from goodwill.shop import Shop
     from goodwill.simulate.demo import Chapter
 
-Host = Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 for every one of this machine.")]
-Port = Annotated[int | None, typer.Option(help="The port; else the shop's setting.", show_default="8400")]
+Host = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="The address to listen at; 0.0.0.0 for every one of this machine.")
+]
+Port = Annotated[int | None, typer.Option(help="The port; else the setting 'port', which is 8400 unless changed.")]
 _NO_SERVE = switch("--no-serve", help="End after printing instead of serving the shop.")
 _FRESH = switch("--fresh", help="Take an earlier demo shop away first.")
 _FULL = switch("--full", help="All 2,469 households instead of the 801 who told their demographics.")
@@ -98,6 +101,8 @@ def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
         shell.note(f"{shop.settings.name}{mark} at {address} – API: {address}/api/docs. Stop with Ctrl-C.")
 
     where = port if port is not None else shop.settings.port
+    if learned_from(shop) is None:
+        shell.note(UNLEARNED)
     with shell.working("Fetching what was learned"):
         shop.warm()
     with working(shop, told=failed):

@@ -1,7 +1,6 @@
 """The engine: SQLite in a version that cannot lose commits, or PostgreSQL; a transaction is committed whole."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -243,14 +242,11 @@ def _is_away(error: DBAPIError) -> bool:
     }  # fmt: skip
 
 
-_SAID = re.compile(r"(?: failed: |FATAL: +)([^\n]+)")
-
-
 def _reason(error: DBAPIError) -> str:
     """What libpq says, without the host and the user that it says it about (Connection refused, no such database)."""
-    said = str(error.orig).strip()
-    found = _SAID.findall(said)
-    return (found[-1] if found else said.partition("\n")[0]).removeprefix("FATAL:").strip().rstrip(".")
+    said = str(error.orig).strip().splitlines() or [""]
+    calls = [line.rpartition(" failed: ")[2] for line in said if " failed: " in line]
+    return (calls or said)[-1 if calls else 0].removeprefix("FATAL:").strip().rstrip(".")
 
 
 def driver(connection: Connection) -> Any:
