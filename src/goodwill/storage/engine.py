@@ -15,11 +15,13 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import QueuePool
 
 from goodwill.basics.errors import BadInput, Busy, Conflict
+from goodwill.storage.turns import Turns
 
 # 3.7.0-3.51.2 can corrupt a database when a checkpoint meets a commit (https://sqlite.org/wal.html, "WAL-reset").
 SAFE_SQLITE = (3, 51, 3)
 
 PATIENCE = 10  # seconds that a writer waits for another one, on both databases
+_HELD = "The database is busy with another change; try again in a moment."
 _TO_CONNECT = 4  # seconds that PostgreSQL may take to answer a call
 
 _PRAGMAS = (
@@ -101,7 +103,7 @@ class Database:
             raise Busy("Too many are using the database at once; try again in a moment.") from error
         except Exception as error:
             if _is_conflict(getattr(error, "orig", error)):
-                raise Busy("The database is busy with another change; try again in a moment.") from error
+                raise Busy(_HELD) from error
             if not self.is_sqlite and isinstance(error, DBAPIError) and _is_away(error):
                 raise Busy("The database does not answer.", f"{self._name()}: {_reason(error)}.") from error
             raise
@@ -172,23 +174,51 @@ def _sqlite(url: URL) -> Database:
             raw.execute(pragma)
         raw.execute(_MAY_NOT_WRITE)
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("goodwill_reading", False):
-            connection.exec_driver_sql("BEGIN")
-            return
-        if patience := connection.get_execution_options().get("goodwill_patience"):
-            _raw(connection).execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
-        # A writer that starts as a reader and upgrades can fail half-way; so writers say so at once.
-        _raw(connection).execute(_MAY_WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
     @event.listens_for(engine, "reset")
     def close_again(raw: pysqlite3.dbapi2.Connection, _: object, __: object) -> None:
         raw.execute(_MAY_NOT_WRITE)
         raw.execute(_PRAGMAS[0])
 
+    _one_writer(engine)
     return Database(engine, file, None)
+
+
+def _one_writer(engine: Engine) -> None:
+    """Begin as a reader or as the one writer, who calls the next as soon as it has committed or given up."""
+    turns = Turns()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("goodwill_reading", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        raw = _raw(connection)
+        patience = connection.get_execution_options().get("goodwill_patience", PATIENCE)
+        if patience != PATIENCE:
+            raw.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+        if not turns.take(raw, patience):
+            raise Busy(_HELD)
+        # A writer that starts as a reader and upgrades can fail half-way; so writers say so at once.
+        raw.execute(_MAY_WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    do_commit, do_rollback = engine.dialect.do_commit, engine.dialect.do_rollback
+
+    def commit(lent: Any) -> None:
+        do_commit(lent)
+        turns.give(lent.driver_connection)
+
+    def rollback(lent: Any) -> None:
+        try:
+            do_rollback(lent)
+        finally:
+            turns.give(lent.driver_connection)
+
+    vars(engine.dialect).update(do_commit=commit, do_rollback=rollback)
+
+    @event.listens_for(engine, "close")
+    def closed(raw: Any, _: object) -> None:
+        turns.give(raw)
 
 
 _IN_ERROR = 3  # libpq's PQTRANS_INERROR

@@ -43,15 +43,14 @@ def serve(
     """
     log = log or log_to()
     _check_free(host, port)
-    app = application(_reached(shop, _address(_ANY.get(host, host), port)), per_minute=per_minute, log=log)
+    app = application(reached_over(shop, host, port), per_minute=per_minute, log=log)
     asyncio.run(_until_stopped(app, host, port, log, when_listening))
 
 
-def _reached(shop: Shop, address: str) -> Shop:
+def reached_over(shop: Shop, host: str, port: int) -> Shop:
     """The shop with links that lead here, unless its settings say where it is reached from outside."""
-    if shop.settings.base_url:
-        return shop
-    return replace(shop, settings=replace(shop.settings, base_url=address))
+    here = _address(_ANY.get(host, host), port)
+    return replace(shop, settings=replace(shop.settings, base_url=shop.settings.base_url or here))
 
 
 def _address(host: str, port: int) -> str:
