@@ -1,15 +1,18 @@
 """Read the settings and build the shop: the only place that looks at files of settings and at the environment."""
 
 import os
+import re
 import secrets
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -17,16 +20,21 @@ import platformdirs
 
 from goodwill.access.columns import Columns
 from goodwill.basics.clock import Clock, system_clock
-from goodwill.basics.errors import BadInput, Conflict, NotFound
+from goodwill.basics.errors import BadInput, Conflict, KeyMissing, NotFound
 from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
-from goodwill.protect.keystore import KeyStore
-from goodwill.purposes import Register, load, shipped
+from goodwill.protect.keystore import KEY_BYTES, KeyStore
+from goodwill.purposes import SHIPPED, USED, Register, load, shipped
 from goodwill.shop import Shop, ShopSettings
-from goodwill.storage import connect, migrate
+from goodwill.storage import connect, migrate, revision
+from goodwill.storage.migrate import newest
+from goodwill.web import store as requests
 
 SETTINGS_FILE = "goodwill.toml"
 _PREFIX = "GOODWILL_"
+# Read from the environment alone: where to look, what to print, and what no file of settings should hold.
+_MASTER, _MASTER_FILE = "GOODWILL_MASTER_KEY", "GOODWILL_MASTER_KEY_FILE"
+OTHER_VARIABLES = ("GOODWILL_HOME", "GOODWILL_DEBUG", _MASTER, _MASTER_FILE)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "cigar",
     )
     settle_minutes: int = 15  # how long new purchases may wait before models count them; a withdrawal never waits
-    base_url: str = "http://127.0.0.1:8400"
+    base_url: str = ""  # where the shop is reached from outside; empty: where it is served
     watermark: str = ""
     columns: str = "auto"  # duckdb, database, or auto
     columns_memory: str = "2GB"
@@ -86,12 +94,18 @@ def create_shop(home: str | Path | None = None, *, clock: Clock = system_clock, 
     folder = home_of(home)
     if (folder / SETTINGS_FILE).exists():
         raise Conflict(f"There is a shop in {folder} already. Open it, or choose another folder with --home.")
-    settings = _checked({"id": secrets.token_hex(16), **values}, "the values given")
+    chosen = {"id": secrets.token_hex(16), **values}
+    _refuse_unknown(chosen, "What was given")
+    settings = _checked(Origin(name, value, "") for name, value in chosen.items())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("keys", "totals", "exports", "logs"):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     _write(folder / SETTINGS_FILE, settings, {"id", "name", "zone", "currency", *values})
-    return open_shop(folder, clock=clock)
+    try:
+        return open_shop(folder, clock=clock)
+    except BaseException:
+        (folder / SETTINGS_FILE).unlink()  # what could not be opened once is no shop yet, and may be made again
+        raise
 
 
 def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) -> Shop:
@@ -99,17 +113,21 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
 
     Raises:
         NotFound: there is no shop.
-        BadInput: a setting is unknown or does not fit.
+        BadInput: a setting is unknown or does not fit, or the register lacks something.
+        KeyMissing: the master key is not the one of this shop.
+        Busy: the database does not answer, or somebody holds it too long.
     """
     folder = home_of(home)
     settings = settings_of(folder)
+    register = register_of(settings, folder)
     database = connect(settings.database or folder / "shop.db")
-    migrate(database)
-    keys = KeyStore.open(folder / "keys", clock=clock)
+    if revision(database) != newest():  # looking waits for nobody; migrating waits for whoever writes
+        migrate(database)
+    keys = keys_of(folder, clock=clock)
     columns = Columns(database, engine=settings.columns, memory=settings.columns_memory)
     return Shop(
         database=database,
-        register=_register(settings, folder),
+        register=register,
         keys=keys,
         cipher=Cipher(keys, settings.id),
         columns=columns,
@@ -145,7 +163,13 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
+        Job("tidy", "drop the answers to repeated requests after a day", 3_600, lambda: _tidy(shop)),
     )
+
+
+def _tidy(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        requests.drop_old(connection, now=shop.clock())
 
 
 @contextmanager
@@ -186,31 +210,45 @@ DEMO: Mapping[str, Any] = {
 }
 
 
+# ---- settings --------------------------------------------------------------------------------------------------------
+
+
 def settings_of(folder: Path) -> Settings:
     """The settings of the shop in a folder."""
-    return _checked({one.name: one.value for one in origins(folder)}, str(folder / SETTINGS_FILE))
+    return _checked(origins(folder))
 
 
 def origins(folder: Path) -> list[Origin]:
-    """Every setting with its value and where that comes from."""
+    """Every setting with its value and where that comes from.
+
+    Raises:
+        NotFound: there is no shop.
+        BadInput: a setting is unknown, missing or does not fit; the message names it and where it comes from.
+    """
     file = folder / SETTINGS_FILE
     if not file.exists():
         raise NotFound(f"There is no shop in {folder}. Make one with: goodwill init --home {folder}")
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{file} is not valid TOML: {error}") from None
     _refuse_unknown(written, str(file))
-    found = []
-    for field in msgspec.structs.fields(Settings):
-        variable = f"{_PREFIX}{field.name.upper()}"
-        if variable in os.environ:
-            found.append(Origin(field.name, _from_text(field.type, os.environ[variable], variable), variable))
-        elif field.name in written:
-            found.append(Origin(field.name, written[field.name], str(file)))
-        elif field.default is not msgspec.NODEFAULT:
-            found.append(Origin(field.name, field.default, "default"))
+    found = [_found(field, written, str(file)) for field in msgspec.structs.fields(Settings)]
+    _checked(found)
     return found
+
+
+def _found(field: msgspec.structs.FieldInfo, written: Mapping[str, object], file: str) -> Origin:
+    variable = f"{_PREFIX}{field.name.upper()}"
+    if variable in os.environ:
+        return Origin(field.name, _from_text(field.type, os.environ[variable]), variable)
+    if field.name in written:
+        return Origin(field.name, written[field.name], file)
+    if field.default is msgspec.NODEFAULT:
+        raise BadInput(
+            f"{file} lacks '{field.name}', without which nothing that was sealed can be opened. Put it back."
+        )
+    return Origin(field.name, field.default, "default")
 
 
 def _refuse_unknown(written: Mapping[str, object], source: str) -> None:
@@ -219,38 +257,86 @@ def _refuse_unknown(written: Mapping[str, object], source: str) -> None:
         raise BadInput(f"{source} has unknown settings: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
 
 
-def _from_text(kind: Any, text: str, variable: str) -> object:
-    """A value from the environment, in the type that the setting has; lists are separated by commas."""
+def _from_text(kind: Any, text: str) -> object:
+    """A value from the environment, in the type that the setting has if it can be; lists are separated by commas."""
     if kind is int:
-        try:
-            return int(text)
-        except ValueError:
-            raise BadInput(f"{variable} must be a whole number, not '{text}'") from None
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if kind not in (str, int) else text
+        return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()) else text
+    return text if kind is str else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _checked(values: Mapping[str, object], source: str) -> Settings:
+def _is_zone(name: str) -> bool:
     try:
-        settings = msgspec.convert(dict(values), Settings)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"A setting in {source} does not fit: {error}") from None
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_address(text: str) -> bool:
     try:
-        ZoneInfo(settings.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise BadInput(f"'{settings.zone}' in {source} is not a time zone; use a name such as Europe/Rome") from None
-    if len(settings.currency) != 3 or not settings.currency.isupper():
-        raise BadInput(f"'{settings.currency}' in {source} is not a currency; use three capitals such as EUR")
-    if settings.items not in ("product", "type", "category"):
-        raise BadInput(f"items = '{settings.items}' in {source}; use product, type or category")
-    if not 0 <= settings.new_in_ten <= 10:
-        raise BadInput(f"new_in_ten = {settings.new_in_ten} in {source}; use 0 to 10")
-    if settings.columns not in ("auto", "duckdb", "database"):
-        raise BadInput(f"columns = '{settings.columns}' in {source}; use auto, duckdb or database")
-    return settings
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
-def _register(settings: Settings, folder: Path) -> Register:
-    return load(folder / settings.purposes) if settings.purposes else shipped()
+# What a setting must be, besides of its type, and how that is said.
+_WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "id": (bool, "the text that init made"),
+    "zone": (_is_zone, "a time zone such as Europe/Rome"),
+    "currency": (lambda code: bool(re.fullmatch("[A-Z]{3}", code)), "three capitals such as EUR"),
+    "region": (lambda code: bool(re.fullmatch("([A-Z]{2})?", code)), "two capitals such as IT, or nothing"),
+    "items": (lambda word: word in ("product", "type", "category"), "product, type or category"),
+    "new_in_ten": (lambda count: 0 <= count <= 10, "a whole number from 0 to 10"),
+    "settle_minutes": (lambda count: 0 <= count <= 1440, "a whole number from 0 to 1440"),
+    "base_url": (lambda text: not text or _is_address(text), "an address such as https://shop.example, or nothing"),
+    "columns": (lambda word: word in ("auto", "duckdb", "database"), "auto, duckdb or database"),
+    "columns_memory": (lambda size: bool(re.fullmatch("[0-9.]+ ?[KMGT]i?B", size)), "a size such as 2GB"),
+    "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
+}
+_OF_TYPE = {int: "a whole number", str: "a text"}
+
+
+def _checked(found: Iterable[Origin]) -> Settings:
+    fields = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    return Settings(**{one.name: _fitting(one, fields[one.name]) for one in found})
+
+
+def _fitting(setting: Origin, kind: Any) -> Any:
+    """The value of a setting, if it fits.
+
+    Raises:
+        BadInput: it does not; the message says where it comes from.
+    """
+    fits, wanted = _WANTED.get(setting.name, (lambda _: True, _OF_TYPE.get(kind, "a list of texts")))
+    try:
+        value = msgspec.convert(setting.value, kind)
+        if fits(value):
+            return value
+    except msgspec.ValidationError:
+        pass
+    from_variable = setting.origin.startswith(_PREFIX)
+    name = setting.origin if from_variable else f"'{setting.name}'"
+    where = f" in {setting.origin}" if setting.origin and not from_variable else ""
+    shown = "***" if setting.name == "database" else repr(setting.value)  # an address may hold a password
+    raise BadInput(f"{name}{where} must be {wanted}, not {shown}.")
+
+
+def register_of(settings: Settings, folder: Path) -> Register:
+    """The register of the shop in a folder: its own, if it has one.
+
+    Raises:
+        BadInput: it cannot be read, contradicts itself, or lacks a purpose that the program uses.
+    """
+    if not settings.purposes:
+        return shipped()
+    register = load(folder / settings.purposes)
+    if missing := [f"[purpose.{purpose}]" for purpose in USED if purpose not in register]:
+        raise BadInput(
+            f"The register {register.source} lacks {' and '.join(missing)}, which goodwill asks for by name. Copy what "
+            f"is missing from the register that comes with goodwill ({SHIPPED}), then change it as you like."
+        )
+    return register
 
 
 def _for_shop(settings: Settings) -> ShopSettings:
@@ -265,7 +351,63 @@ def _for_shop(settings: Settings) -> ShopSettings:
         sensitive=settings.sensitive,
         base_url=settings.base_url.rstrip("/"),
         watermark=settings.watermark,
+        port=settings.port,
     )
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+
+
+def keys_of(folder: Path, *, clock: Clock = system_clock) -> KeyStore:
+    """The key store of the shop in a folder, opened with the master key from the environment if one is there.
+
+    Raises:
+        BadInput: what the environment holds is no master key, or its file cannot be read.
+        KeyMissing: the master key is not the one that this store was made with.
+    """
+    given = _master_key()
+    if given is None:
+        return KeyStore.open(folder / "keys", clock=clock)
+    origin, master = given
+    try:
+        return KeyStore.open(folder / "keys", clock=clock, master=master)
+    except KeyMissing as error:
+        raise KeyMissing(f"{error} The one tried came from {origin}.") from None
+
+
+def _master_key() -> tuple[str, bytes] | None:
+    """The master key from the environment and where it stood; None where the file beside the keys is to be used."""
+    if _MASTER in os.environ and _MASTER_FILE in os.environ:
+        raise BadInput(f"{_MASTER} and {_MASTER_FILE} are both set, and one of them would go unread. Take one out.")
+    if _MASTER in os.environ:
+        return _MASTER, _read_key(os.environ[_MASTER].encode(), _MASTER)
+    if _MASTER_FILE not in os.environ:
+        return None
+    file = os.environ[_MASTER_FILE]
+    try:
+        held = Path(file).expanduser().read_bytes()
+    except OSError as error:
+        raise BadInput(f"{_MASTER_FILE} names {file!r}, which cannot be read: {error.strerror}.") from None
+    origin = f"{file} ({_MASTER_FILE})"
+    return origin, held if len(held) == KEY_BYTES else _read_key(held, origin)
+
+
+def _read_key(written: bytes, origin: str) -> bytes:
+    """A key in hexadecimal digits or base64; it is never repeated in an error."""
+    text = written.strip()
+    try:
+        key = bytes.fromhex(text.decode("ascii")) if len(text) == 2 * KEY_BYTES else b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) == KEY_BYTES:
+        return key
+    raise BadInput(
+        f"{origin} holds no master key. It is {KEY_BYTES} bytes, written as {2 * KEY_BYTES} hexadecimal digits or in "
+        "base64; this makes a new one: openssl rand -hex 32"
+    )
+
+
+# ---- the file of settings --------------------------------------------------------------------------------------------
 
 
 def _write(file: Path, settings: Settings, names: set[str]) -> None:

@@ -39,10 +39,17 @@ from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
 
+_ALL = 1 << 40
+_FOR_A_PAGE = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
+
 
 @dataclass(frozen=True, slots=True)
 class ShopSettings:
-    """What a shop may set; `goodwill.app` reads it, nothing else does."""
+    """What a shop may set; `goodwill.app` reads it, nothing else does.
+
+    Attributes:
+        base_url: where the shop is reached from outside; "" where nobody said so.
+    """
 
     shop_id: str
     name: str
@@ -54,6 +61,12 @@ class ShopSettings:
     sensitive: tuple[str, ...]
     base_url: str
     watermark: str
+    port: int = 8400
+
+    @property
+    def reached_at(self) -> str:
+        """What links begin with: the address that was set, else the one at which this machine serves the shop."""
+        return self.base_url or f"http://127.0.0.1:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +223,7 @@ class Shop:
             raise BadInput(f"Of {count} suggestions 0 to {count} can be new, not {context.new}.")
         if not 1 <= count <= 100:
             raise BadInput(f"Ask for 1 to 100 suggestions, not {count}.")
-        with self.database.transaction() as connection:
+        with self.database.transaction(patience=_FOR_A_PAGE) as connection:
             decision = choose(
                 self._door(connection),
                 self.library,
@@ -236,11 +249,24 @@ class Shop:
         with self.database.transaction() as connection:
             return record.read(self._door(connection), connection, decision)
 
-    def decisions(self, who: Who | str, limit: int = 20) -> list[Decision]:
-        """What was decided for somebody, newest first."""
+    def decisions(self, who: Who | str, limit: int = 20, *, after: str | None = None) -> list[Decision]:
+        """What was decided for somebody, newest first.
+
+        Args:
+            after: the id of a decision: those that were made before it.
+
+        Raises:
+            NotFound: nobody of that name is known, or there is no such decision of hers.
+        """
         with self.database.transaction() as connection:
             person = self._known(connection, who)
-            return record.of_person(self._door(connection), person, limit)
+            made = record.of_person(self._door(connection), person, limit if after is None else _ALL)
+        if after is None:
+            return made
+        before = next((n for n, decision in enumerate(made, start=1) if decision.id == after), None)
+        if before is None:
+            raise NotFound(f"There is no decision '{after}' for this person.")
+        return made[before : before + limit]
 
     # ---- what the shop knows ---------------------------------------------------------------------------------------
 
@@ -267,8 +293,7 @@ class Shop:
         Raises:
             NotFound: nobody of that name is known.
         """
-        with self.database.reading() as connection:
-            person = self._known(connection, who)
+        person = self.known(who)
         shelf = self._shelf()
         before = self.library.settle(self._at_the_door, shelf)
         start = perf_counter()
@@ -322,6 +347,15 @@ class Shop:
         """The person behind an id, if the shop knows one."""
         with self.database.reading() as connection:
             return self._find(connection, who)
+
+    def known(self, who: Who | str) -> PersonId:
+        """The person behind an id.
+
+        Raises:
+            NotFound: nobody of that name is known.
+        """
+        with self.database.reading() as connection:
+            return self._known(connection, who)
 
     def merge(self, keep: Who | str, other: Who | str) -> Merged:
         """Make one person of two: what is known of the other becomes the first one's, who allows what both did.
@@ -419,7 +453,7 @@ class Shop:
     def _known(self, connection: Connection, who: Who | str) -> PersonId:
         person = self._find(connection, who)
         if person is None:
-            raise NotFound("Nobody of that name is known here. Look for ids with: goodwill people find")
+            raise NotFound("Nobody of that name is known here. An id is written as in the shop's own files.")
         return person
 
 

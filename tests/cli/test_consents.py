@@ -22,6 +22,35 @@ def test_bruno_and_chiara_do_not_and_each_no_has_its_reason(shop: Run):
         assert shop("can", person, "recommendations").out.startswith(f"No: {reason}")
 
 
+def test_whoever_is_not_known_is_told_so_in_words(shop: Run):
+    said = shop("can", "nobody-we-know", "recommendations").out
+    assert said == (
+        "No: unknown-person. Nobody is known here as 'nobody-we-know', and whoever is not known allows nothing.\n"
+    )
+
+
+def test_a_yes_from_a_file_without_times_says_that_its_time_was_not_given(shop: Run, tmp_path):
+    (tmp_path / "yes.csv").write_text("user_id,purpose,state\nzoe,offers,yes\n", encoding="utf-8")
+    assert shop("import", tmp_path / "yes.csv", "--as", "consents").code == Code.DONE
+    for words in (("consent", "show", "zoe"), ("can", "zoe", "offers"), ("people", "show", "zoe")):
+        said = shop(*words)
+        assert "time not given" in said.out, words
+        assert "1970" not in said.out
+        assert "1970" not in shop(*words, "--json").out
+    assert "1970" not in shop("people", "export", "zoe").out
+
+
+def test_rows_of_one_answer_are_shown_together(shop: Run):
+    shop("consent", "grant", "bruno", "recommendations", "--how", "till")
+    document = shop("consent", "show", "bruno", "--json").document
+    positions = [row["position"] for row in document["consents"]]
+    lines = shop("consent", "show", "bruno").out.splitlines()[2:]
+    assert len(positions) == 4
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{positions[0]}–{positions[-1]}   recommendations")
+    assert lines[0].endswith("purchases, browsing, preferences, feedback")
+
+
 def test_an_unregistered_purpose_is_not_found_and_the_register_is_pointed_at(shop: Run):
     ended = shop("can", "amina", "world-domination")
     assert ended.code == Code.NOT_FOUND

@@ -1,10 +1,15 @@
 """The doctor finds what is wrong, says what helps, and changes nothing."""
 
+import shlex
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Ended, Run
 
+from goodwill.app import open_shop
 from goodwill.cli.ends import Code
+from goodwill.collect import imports, store
 
 
 def _found(ended: Ended, what: str) -> list[dict[str, str]]:
@@ -77,14 +82,128 @@ def test_a_setting_that_does_not_fit_is_named(run: Run, home: Path):
     assert "Middle/Earth" in _found(ended, "settings")[0]["found"]
 
 
+def test_settings_and_keys_that_others_may_read_are_worth_a_look(run: Run, home: Path):
+    for place, mode in ((home / "goodwill.toml", 0o644), (home / "keys", 0o755), (home / "keys" / "keys.db", 0o640)):
+        before = place.stat().st_mode
+        place.chmod(mode)
+        ended = run("doctor", "--home", home, "--json")
+        (found,) = _found(ended, "secrets")
+        assert found["state"] == "look"
+        assert found["mend"] == f"chmod {'700' if place.is_dir() else '600'} {place}"
+        place.chmod(before)
+    assert _found(run("doctor", "--home", home, "--json"), "secrets") == []
+
+
+@pytest.fixture
+def half_made(home: Path, cafe_files: Path) -> tuple[Path, int]:
+    """A home with an import that was cut off after its first piece, and its number."""
+    file = cafe_files / "order_lines.csv"
+    planned = imports.plan([file], currency="EUR", mapping={"customer": "user_id"})
+
+    def cut(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with open_shop(home) as opened:
+        with suppress(KeyboardInterrupt):
+            rejects = home / "exports" / "rejects.csv"
+            imports.run(opened.database, opened.tools, planned, rejects_to=rejects, progress=cut)
+        with opened.database.reading() as connection:
+            last = imports.list_imports(connection)[-1]
+    assert last.state == "running"
+    return home, last.id
+
+
+def test_an_import_that_was_cut_off_is_named_with_both_commands_that_mend_it(
+    run: Run, half_made: tuple[Path, int], cafe_files: Path, monkeypatch
+):
+    home, number = half_made
+    monkeypatch.setattr("goodwill.cli.doctor._WATCHED", 0.05)
+    ended = run("doctor", "--home", home, "--json")
+    (found,) = _found(ended, "imports")
+    assert (ended.code, found["state"]) == (Code.DONE, "look")
+    assert f"import {number} (order_lines.csv)" in found["found"]
+    assert "nobody is at it" in found["found"]
+    again, back = found["mend"].split("\n")
+    assert back == f"or take it back: goodwill --home {home} import undo {number}"
+    on = shlex.split(again.removeprefix("go on: goodwill "))
+    went_on = run(*on, "--json")
+    assert went_on.code == Code.DONE
+    assert (went_on.document["id"], went_on.document["resumed"]) == (number, True)
+    assert _found(run("doctor", "--home", home, "--json"), "imports") == []
+
+
+def test_the_second_command_takes_it_back(run: Run, half_made: tuple[Path, int], monkeypatch):
+    home, _ = half_made
+    monkeypatch.setattr("goodwill.cli.doctor._WATCHED", 0.05)
+    (found,) = _found(run("doctor", "--home", home, "--json"), "imports")
+    back = shlex.split(found["mend"].split("\n")[1].partition("goodwill ")[2])
+    assert run(*back, "--yes").code == Code.DONE
+    assert _found(run("doctor", "--home", home, "--json"), "imports") == []
+
+
+def test_an_import_that_gets_on_is_left_alone(run: Run, half_made: tuple[Path, int], monkeypatch):
+    from goodwill.cli import doctor
+
+    home, number = half_made
+
+    def somebody_gets_on(_: float) -> None:
+        with open_shop(home) as opened, opened.database.transaction() as connection:
+            begun = store.get(connection, number)
+            store.move(connection, number, begun.place, {**begun.place, "more": 1}, {"rows": begun.rows + 1})
+
+    monkeypatch.setattr(doctor, "sleep", somebody_gets_on)
+    (found,) = _found(run("doctor", "--home", home, "--json"), "imports")
+    assert (found["state"], found["mend"]) == ("ok", "")
+    assert "being made right now" in found["found"]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [("", "DuckDB does not start"), ('print(\'{"error": "out of paper"}\')', "out of paper")]
+)
+def test_the_column_engine_is_tried_and_not_only_looked_for(run: Run, home: Path, tmp_path, monkeypatch, program, said):
+    (tmp_path / "reader.py").write_text(program)
+    monkeypatch.setattr("goodwill.access.columns._READER", tmp_path / "reader.py")
+    ended = run("doctor", "--home", home, "--json")
+    (found,) = _found(ended, "columns")
+    assert (ended.code, found["state"]) == (Code.FAILED, "wrong")
+    assert said in found["found"]
+
+
+def test_it_says_which_sqlite_is_used(run: Run, home: Path):
+    import pysqlite3
+
+    found = _found(run("doctor", "--home", home, "--json"), "database")[0]["found"]
+    assert f"SQLite {pysqlite3.sqlite_version} (the one inside pysqlite3" in found
+
+
+def test_a_register_that_lacks_what_the_program_asks_for_is_wrong(run: Run, home: Path):
+    from importlib.resources import files
+
+    text = files("goodwill.purposes").joinpath("register.toml").read_text(encoding="utf-8")
+    kept = [block for block in text.split("[purpose.") if not block.startswith("model-improvement]")]
+    (home / "own.toml").write_text("[purpose.".join(kept), encoding="utf-8")
+    with (home / "goodwill.toml").open("a") as settings:
+        settings.write('purposes = "own.toml"\n')
+    ended = run("doctor", "--home", home, "--json")
+    assert ended.code == Code.FAILED
+    assert "model-improvement" in _found(ended, "register")[0]["found"]
+    for words in (("can", "amina", "offers"), ("purposes",)):
+        refused = run(*words, "--home", home)
+        assert refused.code == Code.USAGE
+        assert str(home / "own.toml") in refused.err
+
+
 def test_a_misspelt_variable_is_noticed(run: Run, home: Path, monkeypatch):
     monkeypatch.setenv("GOODWILL_DATABSE", "x")
-    assert "GOODWILL_DATABSE" in _found(run("doctor", "--home", home, "--json"), "environment")[0]["found"]
+    noticed = _found(run("doctor", "--home", home, "--json"), "environment")
+    assert any("GOODWILL_DATABSE" in one["found"] for one in noticed)
 
 
 def test_a_database_that_does_not_answer_is_wrong_and_its_password_stays_hidden(run: Run, home: Path, monkeypatch):
     monkeypatch.setenv("GOODWILL_DATABASE", "postgresql://shop:secret@127.0.0.1:1/cafe")
     ended = run("doctor", "--home", home, "--json")
     assert ended.code == Code.FAILED
-    assert _found(ended, "database")[0]["state"] == "wrong"
+    (found,) = _found(ended, "database")
+    assert found["state"] == "wrong"
+    assert "PostgreSQL at 127.0.0.1:1, database cafe: Connection refused" in found["found"]
     assert "secret" not in ended.out + ended.err

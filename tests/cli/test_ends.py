@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 
@@ -10,8 +11,10 @@ import typer
 from sqlalchemy.exc import OperationalError
 from tests.cli.conftest import Run
 
+from goodwill.app import open_shop
 from goodwill.basics.errors import (
     BadInput,
+    Busy,
     Conflict,
     KeyDestroyed,
     KeyMissing,
@@ -24,6 +27,7 @@ from goodwill.basics.errors import (
 from goodwill.cli import out
 from goodwill.cli.ends import AnswerNeeded, Code, end_of
 from goodwill.cli.shell import Shell
+from goodwill.storage.engine import LEDGER, one_at_a_time
 
 CODES = [
     (BadInput("x"), 2),
@@ -35,6 +39,7 @@ CODES = [
     (KeyDestroyed("x"), 4),
     (FileNotFoundError(2, "No such file or directory", "orders.csv"), 4),
     (Conflict("x"), 5),
+    (Busy("x", "inside"), 5),
     (KeyMissing("x"), 1),
     (Overflow("x"), 1),
     (PermissionError(13, "Permission denied", "shop.db"), 1),
@@ -65,6 +70,33 @@ def test_a_database_that_is_away_shows_neither_its_address_nor_the_statement():
     end = end_of(OperationalError("SELECT secret", {}, Exception("no route to 10.0.0.7")))
     assert end.sentence == "The database does not answer."
     assert end.help == "goodwill doctor"
+
+
+def test_a_server_that_is_away_is_named_with_what_helps_and_without_its_password(run: Run, home, monkeypatch):
+    monkeypatch.setenv("GOODWILL_DATABASE", "postgresql://shop:s3cret@127.0.0.1:1/cafe")
+    for words in (("can", "amina", "offers"), ("recommend", "amina"), ("import", "list")):
+        ended = run(*words, "--home", home)
+        assert ended.code == Code.CONFLICT
+        assert "PostgreSQL at 127.0.0.1:1, database cafe: Connection refused." in ended.err
+        assert "goodwill config show" in ended.err
+        assert "s3cret" not in ended.err
+
+
+def test_whether_something_is_allowed_can_be_asked_while_somebody_writes(run: Run, home):
+    with open_shop(home) as opened, opened.database.transaction() as connection:
+        one_at_a_time(connection, LEDGER)
+        assert run("can", "amina", "recommendations", "--home", home).code == Code.DONE
+
+
+def test_a_decision_does_not_wait_long_for_whoever_writes(run: Run, home, monkeypatch):
+    from goodwill import shop as room
+
+    monkeypatch.setattr(room, "_FOR_A_PAGE", 0.3)
+    with open_shop(home) as opened, opened.database.transaction() as connection:
+        one_at_a_time(connection, LEDGER)
+        ended = run("recommend", "amina", "--home", home, "--json")
+    assert ended.code == Code.CONFLICT
+    assert "try again in a moment" in ended.document["error"]["message"]
 
 
 def test_an_unknown_command_is_a_usage_error_with_a_suggestion(run: Run):
@@ -134,10 +166,59 @@ def test_numbers_times_and_money_say_what_they_are():
 
     assert out.number(1234567, "rows") == "1,234,567 rows"
     assert out.share(0.413) == "41 %"
+    assert [out.share(value) for value in (0, 0.001, 0.005, 0.006, 1)] == [
+        "–",
+        "under 1 %",
+        "under 1 %",
+        "1 %",
+        "100 %",
+    ]
+    assert out.said(0, ZoneInfo("UTC")) == "time not given"
     assert out.when(0, ZoneInfo("Europe/Berlin")) == "1970-01-01 01:00 CET"
     assert out.when(None, ZoneInfo("Europe/Berlin")) == "–"
     assert out.money(340, "EUR") == "3.40 EUR"
     assert out.money(340, "JPY") == "340 JPY"
+
+
+class _Paper(io.StringIO):
+    """A terminal of some width."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def _printed(width: int, table: out.Rows) -> list[str]:
+    paper = out.console(_Paper())
+    paper.width = width
+    with paper.capture() as printed:
+        paper.print(table)
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in printed.get().splitlines()]
+
+
+_SENTENCES = [
+    ("recommendations", "Suggest products you may like", "purchases, browsing", 1_095),
+    ("offers", "x", "y", 3),
+]
+
+
+def test_a_narrow_terminal_breaks_between_words_and_never_inside_one():
+    lines = _printed(60, out.table(("purpose", "what for", "data", "days#"), _SENTENCES))
+    assert max(map(len, lines)) <= 60
+    words = {word for line in lines for word in line.split()}
+    assert {"recommendations", "Suggest", "products", "purchases,", "browsing", "1095"} <= words
+
+
+def test_a_terminal_too_narrow_for_columns_shows_each_row_by_itself():
+    lines = _printed(40, out.table(("purpose", "what for", "data", "days#"), _SENTENCES))
+    assert max(map(len, lines)) <= 40
+    assert lines[0] == "purpose recommendations"
+    assert any("data" in line and "purchases, browsing" in line for line in lines)
+    assert "" in lines
+
+
+def test_a_program_that_reads_gets_every_row_in_one_line(capsys):
+    Shell().answer({}, out.table(("purpose", "what for", "data", "days#"), _SENTENCES))
+    assert len(capsys.readouterr().out.splitlines()) == 4
 
 
 def test_names_and_addresses_are_masked():

@@ -48,6 +48,15 @@ def test_help_for_import_shows_both_what_a_file_may_come_with_and_the_commands(r
         assert word in said
 
 
+@pytest.mark.parametrize("name", PROMISED)
+def test_help_speaks_of_texts_and_numbers_and_fits_a_narrow_terminal(run: Run, name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    said = run(*name.split(), "--help").out
+    for jargon in ("<bool>", "<str>", "<int", "<list", "range", "{purpose}", "{name}"):
+        assert jargon not in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
 def test_help_loads_nothing_heavy():
     heavy = {"numpy", "sqlalchemy", "msgspec", "litestar", "granian", "duckdb", "ibis", "scipy", "cryptography"}
     look = f"import sys, goodwill.cli; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"

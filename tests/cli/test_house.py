@@ -74,6 +74,27 @@ def test_an_address_is_shown_without_its_password(url, shown):
     assert _without_password(url) == shown
 
 
+def test_config_show_refuses_what_does_not_fit_and_names_where_it_stands(run: Run, home, monkeypatch):
+    (home / "goodwill.toml").write_text((home / "goodwill.toml").read_text() + "port = 0\n")
+    in_file = run("config", "show", "--home", home, "--json")
+    assert in_file.code == Code.USAGE
+    said = in_file.document["error"]["message"]
+    assert said == f"'port' in {home / 'goodwill.toml'} must be a whole number from 1 to 65535, not 0."
+    monkeypatch.setenv("GOODWILL_PORT", "http")
+    in_environment = run("config", "show", "--home", home)
+    assert in_environment.code == Code.USAGE
+    assert "GOODWILL_PORT must be a whole number from 1 to 65535, not 'http'." in in_environment.err
+
+
+def test_config_show_never_shows_a_master_key(run: Run, home, monkeypatch):
+    key = (home / "keys" / "master.key").read_bytes().hex()
+    monkeypatch.setenv("GOODWILL_MASTER_KEY", key)
+    for words in (("config", "show"), ("config", "show", "--json"), ("doctor",), ("can", "amina", "offers")):
+        ended = run(*words, "--home", home)
+        assert ended.code == Code.DONE
+        assert key not in ended.out + ended.err
+
+
 def test_an_unknown_setting_is_refused_by_name(run: Run, home):
     (home / "goodwill.toml").write_text((home / "goodwill.toml").read_text() + "colour = 'red'\n")
     ended = run("config", "show", "--home", home)

@@ -24,6 +24,22 @@ def test_a_scope_that_does_not_exist_is_refused(shop: Run):
     assert shop("keys", "list", "--json").document == {"keys": []}
 
 
+def test_a_scope_that_opens_nothing_yet_says_so(shop: Run):
+    reserved = shop("keys", "create", "feed", "--scope", "collect")
+    assert reserved.code == Code.DONE
+    assert "Nothing opens with the scope 'collect' yet" in reserved.err
+    assert "Nothing opens" not in shop("keys", "create", "desk", "--scope", "export").err
+
+
+def test_the_example_leads_to_where_the_shop_is_served(shop: Run, monkeypatch):
+    monkeypatch.setenv("GOODWILL_PORT", "8500")
+    assert "http://127.0.0.1:8500/api/v1/" in shop("keys", "create", "x", "--scope", "read").err
+
+
+def test_without_any_key_there_is_no_empty_table(shop: Run):
+    assert shop("keys", "list").out.startswith("No key yet.")
+
+
 def test_revoking_asks_and_then_holds(shop: Run):
     made = shop("keys", "create", "webshop", "--scope", "read", "--json").document
     assert shop("keys", "revoke", made["id"], "--no-input").code == Code.USAGE

@@ -2,9 +2,11 @@
 
 import stat
 
+import msgspec
 from tests.cli.conftest import Run
 
 from goodwill.cli.ends import Code
+from goodwill.web.messages import OwnCopy
 
 
 def test_somebody_is_found_by_id_by_address_and_by_our_number(shop: Run):
@@ -49,9 +51,23 @@ def test_the_own_copy_is_whole_and_in_clear(shop: Run):
     assert {"kind": "email", "value": "amina@example.org"} in copy["known_as"]
     bought = [event for event in copy["events"] if event["what"] == "bought"]
     assert len(bought) == shop("people", "show", "amina", "--json").document["events"]["bought"]
-    assert bought[0].keys() >= {"at", "product", "name", "quantity", "amount", "currency", "order"}
+    assert bought[0].keys() >= {"at", "product", "name", "quantity", "amount", "currency", "order_code"}
     assert {row["purpose"] for row in copy["consents"]} >= {"recommendations"}
     assert copy["zone"] == "Europe/Berlin"
+
+
+def test_an_order_is_not_given_a_number_that_the_shop_never_gave(shop: Run, cafe_files):
+    orders = {line.split(",")[0] for line in (cafe_files / "order_lines.csv").read_text().splitlines()[1:]}
+    copy = shop("people", "export", "amina").document
+    codes = {event["order_code"] for event in copy["events"] if event["what"] == "bought"}
+    assert codes
+    assert not codes & orders
+    assert "the shop's order number is not kept" in copy["notes"][0]
+    assert all("order" not in event for event in copy["events"])
+
+
+def test_the_own_copy_is_the_one_that_goes_over_http(shop: Run):
+    msgspec.convert(shop("people", "export", "amina").document, OwnCopy)
 
 
 def test_an_own_copy_in_a_file_is_for_its_owner_alone(shop: Run, tmp_path):

@@ -51,6 +51,49 @@ def test_an_unknown_decision_is_not_found(shop: Run):
 def test_asking_for_too_many_is_a_usage_error(shop: Run):
     assert shop("recommend", "amina", "--count", 1000).code == Code.USAGE
     assert shop("recommend", "amina", "--new", 11).code == Code.USAGE
+    assert shop("recommend", "amina", "--count", 20, "--new", 11).code == Code.DONE
+
+
+def test_new_counts_suggestions_and_its_help_says_so(shop: Run):
+    items = shop("recommend", "amina", "--count", 3, "--new", 0, "--json").document["items"]
+    assert {item["kind"] for item in items} == {"usual"}
+    said = " ".join(shop("recommend", "--help").out.replace("│", " ").split())
+    assert "How many of them shall be new to the person" in said
+    assert "of ten" not in said
+
+
+def test_a_share_of_nothing_is_not_printed():
+    from goodwill.cli.suggest import _choice
+    from goodwill.decide.decision import Choice, Reason
+
+    reasons = (Reason("you bought Rye roll before", 0.0), Reason("you buy Coffee", 0.001))
+    cells = _choice(1, Choice("B1", "Rye roll", "Rye roll", "usual", reasons, 0.0, 1.0, "m"))
+    assert cells[-2:] == ("you bought Rye roll before; you buy Coffee (under 1 %)", "–")
+
+
+@pytest.fixture
+def unlearned(run: Run, cafe_files, tmp_path) -> Run:
+    """A shop with products and purchases that never learned."""
+    run("init", "--home", tmp_path / "new", "--no-input")
+    run("import", "--home", tmp_path / "new", cafe_files / "products.csv", cafe_files / "order_lines.csv")
+    return lambda *words: run("--home", tmp_path / "new", *words)
+
+
+def test_a_shop_that_never_learned_says_so_with_the_command_that_helps(unlearned: Run):
+    asked = unlearned("recommend", "amina")
+    assert asked.code == Code.DONE
+    assert "Nothing was learned yet; run: goodwill learn" in asked.err
+    learned = unlearned("learn")
+    assert "Nobody allows model-improvement" in learned.err
+    then = unlearned("recommend", "amina")
+    assert "Nothing was learned" not in then.err
+    assert "Learned from 0 people" in then.err
+
+
+def test_whoever_allowed_nothing_has_nothing_withdrawn(shop: Run):
+    said = shop("forget", "bruno", "--yes").out
+    assert "They allowed nothing to take back." in said
+    assert "0 purposes" not in said
 
 
 def test_json_has_the_shapes_that_go_over_http(shop: Run):

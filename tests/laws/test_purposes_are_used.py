@@ -55,6 +55,10 @@ def test_a_purpose_is_used_or_reserved_and_not_both(entry):
         assert entry.name in USED, f"nothing uses {entry.name}: take it out of the register, or mark it reserved"
 
 
+def test_what_no_register_may_lack_is_what_the_program_uses():
+    assert sorted(purposes.USED) == sorted(USED)
+
+
 def test_nobody_makes_up_a_purpose():
     found = [f"{where}:{line} {name}" for where, source in house() for line, name in purposes_made_up_in(source)]
     assert not found, "\n".join(found)

@@ -293,7 +293,7 @@ def test_of_two_who_wait_for_each_other_one_is_told(shared):
             write(connection, number)
 
     results = at_once(lambda: lock(LEDGER, EVENTS, 1), lambda: lock(EVENTS, LEDGER, 2))
-    assert sorted(type(result).__name__ for result in results) == ["Conflict", "NoneType"]
+    assert sorted(type(result).__name__ for result in results) == ["Busy", "NoneType"]
     assert len(lines(shared)) == 1
 
 

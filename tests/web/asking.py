@@ -11,7 +11,9 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "consent": ("/api/v1/consent", {"person": AMINA, "purpose": "offers", "yes": True}),
     "consents": ("/api/v1/people/amina/consents", None),
     "decisions": ("/api/v1/people/amina/decisions", None),
+    "export": ("/api/v1/people/amina/export", None),
     "why": ("/why/{decision}", None),
+    "problem": ("/api/problems/not-found", None),
 }
 
 

@@ -12,7 +12,7 @@ from goodwill.web.store import Scope
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
 OPEN = [operation for operation in OPERATIONS if not operation.scopes]
-SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "why"}
+SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "export", "why"}
 
 
 def name_of(operation):
@@ -56,7 +56,7 @@ def test_a_key_does_what_its_scope_says_and_nothing_else(client_of, quiet_shop, 
     answer = ask(client_of(quiet_shop, scope), operation, decision=decision)
     assert answer.status_code == (200 if scope in operation.scopes else 403), answer.text
     if scope not in operation.scopes:
-        assert answer.json()["type"].endswith("#problem-key-scope")
+        assert answer.json()["type"].endswith("/api/problems/key-scope")
         assert str(operation.scopes[0]) in answer.json()["detail"]
 
 
@@ -82,7 +82,7 @@ def test_a_key_that_asks_too_fast_is_slowed_and_others_are_not(client_of, shop, 
     answers = [hasty.get(path) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert [answer.headers["ratelimit"].split(";")[1] for answer in answers] == ["r=2", "r=1", "r=0", "r=0"]
-    assert answers[-1].json()["type"].endswith("#problem-too-many")
+    assert answers[-1].json()["type"].endswith("/api/problems/too-many")
     assert hasty.get(path, headers={"Authorization": f"Bearer {calm}"}).status_code == 200
     clock.turn(seconds=int(answers[-1].headers["retry-after"]))
     assert hasty.get(path).status_code == 200

@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from goodwill.consent import Asked, Evidence, Said, State, append
+from goodwill.people import identify
 from goodwill.shop import Shop
 from goodwill.web.messages import DecideAnswer
 from goodwill.web.store import Scope
@@ -180,7 +182,27 @@ def test_decisions_are_read_again_latest_first(client, clock):
 def test_what_is_not_there_is_not_found(client, path):
     answer = client.get(path)
     assert answer.status_code == 404
-    assert answer.json()["type"].endswith("#problem-not-found")
+    assert answer.json()["type"].endswith("/api/problems/not-found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/why/aaaaaaaaaaaaa", "/api/v1/people/nobody/consents", "/api/v1/people/nobody/decisions"]
+)
+def test_what_helps_over_http_is_no_command_for_a_terminal(client, path):
+    problem = client.get(path).json()
+    assert "goodwill " not in problem["detail"] + problem["help"]
+    assert problem["help"]
+
+
+def test_a_yes_from_a_file_without_times_has_no_time(client, shop: Shop):
+    entry = shop.register["offers"]
+    with shop.database.transaction() as connection:
+        person = shop.find("dev") or identify(connection, shop.cipher, {"user_id": "dev"}, now=shop.clock())
+        asked = Asked(how="import", evidence=Evidence.NONE)
+        words = [Said(person, entry.name, category, State.GIVEN, 0, asked) for category in entry.categories]
+        append(connection, words, now=shop.clock())
+    assert can(client, "offers", **DEV)["since"] is None
+    assert {line["said_at"] for line in client.get("/api/v1/people/dev/consents").json()["consents"]} == {None}
 
 
 def test_a_demo_shop_says_so_in_every_answer(quiet):

@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 
 import msgspec
 import pytest
@@ -41,7 +42,7 @@ def test_what_is_not_clean_json_is_malformed(raw):
     [
         (b"[]", "#"),
         (b"null", "#"),
-        (b'{"who": 1}', "#"),
+        (b'{"who": 1}', "#/who"),
         (b'{"count": "4"}', "#/count"),
         (b'{"count": 0}', "#/count"),
         (b'{"count": 1e400}', "#/count"),
@@ -49,7 +50,7 @@ def test_what_is_not_clean_json_is_malformed(raw):
         (b'{"slot": "No Spaces"}', "#/slot"),
         (b'{"person": {"user_id": 7}}', "#/person/user_id"),
         (b'{"person": {"user_id": ""}}', "#/person/user_id"),
-        (b'{"person": {"e_mail": "x"}}', "#/person"),
+        (b'{"person": {"e_mail": "x"}}', "#/person/e_mail"),
         (b'{"context": {"basket": ["P1", 2]}}', "#/context/basket/1"),
         (b'{"context": {"new": -1}}', "#/context/new"),
     ],
@@ -58,6 +59,76 @@ def test_what_does_not_fit_is_named_by_its_place(raw, pointer):
     problem = refusal(raw)
     assert problem.kind.status == 422
     assert [fault.pointer for fault in problem.errors] == [pointer]
+
+
+TOLD = [
+    (b'{"count": "4"}', "a whole number from 1 to 100", '"4"',
+     "'count' must be a whole number from 1 to 100, not \"4\"."),
+    (b'{"count": 4.5}', "a whole number from 1 to 100", "4.5",
+     "'count' must be a whole number from 1 to 100, not 4.5."),
+    (b'{"person": {"user_id": 7}}', "a text of 1 to 256 characters", "7",
+     "'person.user_id' must be a text of 1 to 256 characters, not 7."),
+    (b'{"person": {"userid": "x"}}', "one of user_id, anonymous_id", "userid",
+     "'person.userid' is not known here; did you mean 'user_id'? Known are: user_id, anonymous_id."),
+    (b'{"person": "amina"}', "an object with user_id, anonymous_id", '"amina"',
+     "'person' must be an object with user_id, anonymous_id, not \"amina\"."),
+    (b'{"context": {"basket": ["P1", null]}}', "a text of 1 to 256 characters", "null",
+     "'context.basket[1]' must be a text of 1 to 256 characters, not null."),
+    (b'{"slot": "No Spaces"}', "1 to 64 small letters, digits and hyphens, such as product-page", '"No Spaces"',
+     "'slot' must be 1 to 64 small letters, digits and hyphens, such as product-page, not \"No Spaces\"."),
+    (b"[]", "an object with person, slot, count, context", "a list of 0",
+     "The body must be an object with person, slot, count, context, not a list of 0."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "expected", "found", "sentence"), TOLD)
+def test_a_fault_says_what_was_expected_and_what_was_found_in_our_words(raw, expected, found, sentence):
+    (fault,) = refusal(raw).errors
+    assert (fault.expected, fault.found, fault.detail) == (expected, found, sentence)
+
+
+def test_all_faults_are_told_at_once():
+    problem = refusal(b'{"count": 0, "slot": 1, "person": {"e/mail~": 1}, "x": 1}')
+    assert [fault.pointer for fault in problem.errors] == ["#/x", "#/person/e~1mail~0", "#/slot", "#/count"]
+    assert all(fault.detail in problem.detail for fault in problem.errors)
+
+
+def test_what_is_broken_behind_a_fault_is_malformed_all_the_same():
+    for raw in (b'{"count": "4", ', b'{"count": "4", "slot": NaN}', b'{"count": "4", "a": 1, "a": 2}'):
+        assert refusal(raw).kind.status == 400
+
+
+def test_a_missing_part_is_named_where_it_should_stand():
+    problem = refusal(b'{"person": {"user_id": "amina"}}', CONSENT)
+    assert [(fault.pointer, fault.found) for fault in problem.errors] == [
+        ("#/purpose", "nothing"),
+        ("#/yes", "nothing"),
+    ]
+    assert problem.errors[1].detail == "'yes' is missing: true or false."
+
+
+_JARGON = re.compile(r"`(str|int|bool|object|array|null)`|\$\.|Expected|regex|struct", re.IGNORECASE)
+_ODD = st.none() | st.booleans() | st.integers(-5, 300) | st.floats() | st.text(max_size=70)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["person", "slot", "count", "context", "purpose", "yes", "x"]),
+        _ODD | st.lists(_ODD, max_size=3) | st.dictionaries(st.sampled_from(["user_id", "basket", "new", "y"]), _ODD),
+    ),
+    st.sampled_from([DECIDE, CONSENT]),
+)
+def test_whatever_the_parser_refuses_is_named_by_its_place_and_told_in_our_words(body, decoder):
+    raw = msgspec.json.encode(body)
+    try:
+        decoder.decode(raw)
+    except msgspec.ValidationError:
+        problem = refusal(raw, decoder)
+        assert problem.errors
+        assert all(fault.pointer.startswith("#") and fault.expected and fault.found for fault in problem.errors)
+        assert not _JARGON.search(problem.detail.replace(json.dumps(body), ""))
+    else:
+        parse(raw, decoder)
 
 
 def test_an_escaped_backslash_before_u0000_is_only_text():
@@ -113,6 +184,14 @@ def test_parameters_are_named_when_missing_double_unknown_or_unclean(query, para
     assert [fault.parameter for fault in refused.value.errors] == [parameter]
 
 
+def test_a_parameter_says_what_was_expected_and_what_was_found():
+    with pytest.raises(Problem) as refused:
+        parse_parameters(b"limit=lots", {"id": "amina"}, DecisionsRequest)
+    (fault,) = refused.value.errors
+    assert (fault.parameter, fault.pointer) == ("limit", "")
+    assert fault.detail == "'limit' must be a whole number from 1 to 100, not \"lots\"."
+
+
 def test_a_parameter_cannot_replace_a_part_of_the_path():
     with pytest.raises(Problem):
         parse_parameters(b"id=bruno", {"id": "amina"}, DecisionsRequest)
@@ -145,7 +224,7 @@ def post(client, content, **headers):
 def test_a_body_above_the_cap_is_refused_by_its_announced_length(quiet):
     answer = post(quiet, b"{}" + b" " * 512 * 1024)
     assert answer.status_code == 413
-    assert answer.json()["type"].endswith("#problem-too-large")
+    assert answer.json()["type"].endswith("/api/problems/too-large")
 
 
 def test_a_body_at_the_cap_is_read(quiet):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from tests.web.conftest import key_for
 
+from goodwill.app import jobs
 from goodwill.basics.errors import Conflict
 from goodwill.shop import Shop
 from goodwill.web import store
@@ -44,7 +45,7 @@ def test_another_request_under_it_is_a_conflict_and_changes_nothing(client):
     say(client)
     other = say(client, NO)
     assert other.status_code == 409
-    assert other.json()["type"].endswith("#problem-idempotency-key-reused")
+    assert other.json()["type"].endswith("/api/problems/idempotency-key-reused")
     assert len(rows(client)) == 4
 
 
@@ -69,6 +70,23 @@ def test_after_a_day_the_name_is_free_again(client, clock):
     say(client)
     clock.turn(days=1, seconds=1)
     assert say(client, NO).json()["state"] == "withdrawn"
+
+
+def test_answers_are_dropped_after_a_day_by_the_job_that_tidies(client, shop: Shop, clock):
+    def kept():
+        with shop.database.reading() as connection:
+            return len(connection.execute(select(store.idempotency)).all())
+
+    (tidy,) = (job for job in jobs(shop) if job.name == "tidy")
+    assert tidy.every == 3_600
+    say(client, name="old")
+    clock.turn(days=1)
+    say(client, name="new")
+    tidy.do()
+    assert kept() == 2
+    clock.turn(seconds=1)
+    tidy.do()
+    assert kept() == 1
 
 
 def test_what_a_crash_cut_off_is_done_by_the_next_try_after_a_minute(shop: Shop, client, clock, monkeypatch):

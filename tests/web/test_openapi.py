@@ -105,6 +105,8 @@ def fits(value: Any, schema: dict[str, Any], doc: dict[str, Any]) -> bool:
         return fits(value, doc["components"]["schemas"][schema["$ref"].rpartition("/")[2]], doc)
     if "anyOf" in schema:
         return any(fits(value, choice, doc) for choice in schema["anyOf"])
+    if "type" not in schema:
+        return True
     if schema["type"] == "array":
         return isinstance(value, list) and all(fits(one, schema["items"], doc) for one in value)
     if schema["type"] == "object":

@@ -16,6 +16,7 @@ ERRORS = {
     errors.NoConsent("offers", "withdrawn"): 403,
     errors.TooFew(3, 10, "statistics"): 403,
     errors.Conflict("x"): 409,
+    errors.Busy("x"): 503,
     errors.KeyDestroyed("x"): 410,
     errors.KeyMissing("x"): 503,
     errors.Overflow("x"): 500,
@@ -67,8 +68,11 @@ def test_errors_are_problem_documents_with_the_request_id(quiet, method, path, m
     assert problem.instance == answer.headers["x-request-id"]
     assert problem.title
     assert problem.detail
-    anchor = problem.kind.partition("#")[2]
-    assert f'id="{anchor}"' in quiet.get("/api/docs").text
+    assert problem.help
+    explained = quiet.get(problem.kind.removeprefix("http://127.0.0.1:8400"))
+    assert explained.status_code == 200
+    assert f"<h1>{problem.title}</h1>" in explained.text
+    assert problem.help.replace("`", "") in explained.text.replace("`", "")
 
 
 def test_405_says_what_works(quiet):
@@ -84,7 +88,7 @@ def test_what_breaks_inside_is_a_500_without_its_words_and_the_log_says_where(
     monkeypatch.setattr(type(quiet_shop), "can", breaks)
     answer = client_of(quiet_shop, "read").get("/api/v1/can?user_id=amina&purpose=offers")
     assert answer.status_code == 500
-    assert answer.json()["type"].endswith(f"#problem-{INTERNAL.slug}")
+    assert answer.json()["type"].endswith(f"/api/problems/{INTERNAL.slug}")
     assert "amina" not in answer.text + lines.getvalue()
     broke = next(line for line in map(json.loads, lines.getvalue().splitlines()) if line["event"] == "broke")
     assert broke["error"] == "ZeroDivisionError"
@@ -92,16 +96,16 @@ def test_what_breaks_inside_is_a_500_without_its_words_and_the_log_says_where(
     assert broke["request"] == answer.headers["x-request-id"]
 
 
-def test_a_busy_database_and_one_that_is_away_are_told_apart(quiet_shop, client_of, monkeypatch):
+def test_a_conflict_and_a_database_that_is_away_are_told_apart(quiet_shop, client_of, monkeypatch):
     client = client_of(quiet_shop, "read")
-    raised = [errors.Conflict("busy"), OperationalError("x", {}, Exception())]
+    raised = [errors.Conflict("already done"), OperationalError("x", {}, Exception())]
 
     def fails(*_, **__):
         raise raised.pop(0)
 
     monkeypatch.setattr(type(quiet_shop), "can", fails)
-    busy, away = (client.get("/api/v1/can?user_id=amina&purpose=offers") for _ in range(2))
-    assert busy.status_code == 409
+    conflict, away = (client.get("/api/v1/can?user_id=amina&purpose=offers") for _ in range(2))
+    assert conflict.status_code == 409
     assert (away.status_code, away.headers["retry-after"]) == (503, "5")
 
 
@@ -112,5 +116,5 @@ def test_no_consent_is_a_403_that_says_what_to_offer(quiet_shop, client_of, monk
     monkeypatch.setattr(type(quiet_shop), "decisions", refused)
     answer = client_of(quiet_shop, "read").get("/api/v1/people/amina/decisions")
     assert answer.status_code == 403
-    assert answer.json()["type"].endswith("#problem-no-consent")
+    assert answer.json()["type"].endswith("/api/problems/no-consent")
     assert "what everyone gets" in answer.json()["detail"]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,7 @@ from goodwill.basics.clock import system_clock
 from goodwill.basics.errors import Conflict
 from goodwill.shop import Shop
 from goodwill.storage import connect
-from goodwill.web.serve import serve
+from goodwill.web.serve import reached_over, serve
 from goodwill.web.store import Scope
 
 # As `goodwill serve` does it; `can` takes its time, so that a test can stop the server while it works.
@@ -112,6 +113,34 @@ def test_a_shops_server_asks_withdraws_and_stops_it(home: Path):
     assert output.endswith("closed\n")
     assert "amina" not in log
     assert key not in log
+
+
+def test_links_lead_to_the_address_that_is_served(home: Path):
+    headers = {"Authorization": f"Bearer {key_in(home)}"}
+    with served(home) as (_, address), httpx.Client(base_url=address, headers=headers) as client:
+        decided = client.post("/api/v1/decide", json={}).json()
+        assert decided["why_url"] == f"{address}/why/{decided['decision']}"
+        assert httpx.get(decided["why_url"], headers=headers).json() == decided
+        problem = client.get("/api/v1/people/nobody/consents").json()
+        assert problem["type"] == f"{address}/api/problems/not-found"
+        assert problem["title"] in httpx.get(problem["type"]).text
+        assert client.get("/api/openapi.json").json()["servers"] == [{"url": address}]
+        link = client.get("/api/v1/people/amina/consents", params={"limit": 1}).links["next"]["url"]
+        assert httpx.get(link, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "set_to", "begins"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:8765"),
+        ("0.0.0.0", "", "http://127.0.0.1:8765"),
+        ("::1", "", "http://[::1]:8765"),
+        ("127.0.0.1", "https://shop.example", "https://shop.example"),
+    ],
+)
+def test_an_address_that_was_set_is_kept_and_every_address_is_none(quiet_shop: Shop, host, set_to, begins):
+    shop = replace(quiet_shop, settings=replace(quiet_shop.settings, base_url=set_to))
+    assert reached_over(shop, host, 8765).settings.reached_at == begins
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])

@@ -50,6 +50,20 @@ class Conflict(GoodwillError):
     """Somebody else is at it, or it was already done differently; look again and retry."""
 
 
+class Busy(Conflict):
+    """The database cannot take this now: somebody holds it, too many use it, or it does not answer. Later it may.
+
+    Attributes:
+        sentence: fit for everybody.
+        inside: for whoever runs the shop: which database, and what it said; never a password.
+    """
+
+    def __init__(self, sentence: str, inside: str = "") -> None:
+        super().__init__(f"{sentence} {inside}".rstrip())
+        self.sentence = sentence
+        self.inside = inside
+
+
 class Overflow(GoodwillError):
     """A whole-number sum left the range of 64 bits; nothing was changed."""
 

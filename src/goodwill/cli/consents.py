@@ -1,6 +1,7 @@
 """What people allow: ask, write down, take back."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from goodwill.shop import Answer
 
 Purpose = Annotated[
-    str, typer.Argument(help="A purpose of the register, such as recommendations; see `goodwill purposes`.")
+    str,
+    typer.Argument(metavar="PURPOSE", help="What for, such as recommendations; `goodwill purposes` lists all."),
 ]
 Categories = Annotated[
     list[str] | None,
-    typer.Option("--category", help="Only this data category; may be given more than once. Without it: all."),
+    typer.Option("--category", help="Only this kind of data; may be given more than once. Without it: all of it."),
 ]
 How = Annotated[str, typer.Option(help="Where the person said so: till, phone, paper …")]
 Notice = Annotated[str | None, typer.Option(help="The id and version of the notice that was shown.")]
@@ -43,16 +45,26 @@ def can(shell: Shell, person: Person, purpose: Purpose) -> int:
         answer = shop.can(who(shop, person), purpose)
         zone = shop.settings.zone
         document = answers.can(shop, answer)
-        shell.answer(document, *_lines_of(answer, zone), watermark=shop.settings.watermark)
+        shell.answer(document, *_lines_of(answer, person, zone), watermark=shop.settings.watermark)
     return int(Code.DONE if answer.allowed else Code.REFUSED)
 
 
-def _lines_of(answer: "Answer", zone: ZoneInfo) -> Iterator[RenderableType]:
-    since = f" since {out.when(answer.since, zone)} (row {answer.position} of the ledger)" if answer.position else ""
-    yield f"{'Yes' if answer.allowed else 'No'}: {answer.reason}{since}."
+def _lines_of(answer: "Answer", person: str, zone: ZoneInfo) -> Iterator[RenderableType]:
+    if answer.reason == "unknown-person":
+        yield f"No: unknown-person. Nobody is known here as '{person}', and whoever is not known allows nothing."
+        return
+    when = ", time not given" if answer.since == 0 else f" since {out.when(answer.since, zone)}"
+    row = f"{when} (row {answer.position} of the ledger)" if answer.position else ""
+    yield f"{'Yes' if answer.allowed else 'No'}: {answer.reason}{row}.{_MORE.get(answer.reason, '')}"
     if answer.categories:
         rows = (_standing(line, zone) for line in answer.categories)
         yield out.table(("data", "allowed", "because", "since", "until", "row#"), rows)
+
+
+_MORE = {
+    "held": " Nothing is done with this person while two are made one or an import is taken back.",
+    "purpose-expired": " The purpose is off since its expiry day, whatever anybody allowed.",
+}
 
 
 def _standing(line: "Standing", zone: ZoneInfo) -> tuple[object, ...]:
@@ -61,7 +73,7 @@ def _standing(line: "Standing", zone: ZoneInfo) -> tuple[object, ...]:
         line.category,
         allowed,
         line.reason,
-        out.when(line.since, zone),
+        out.said(line.since, zone),
         out.when(line.until, zone),
         line.position or "–",
     )
@@ -77,16 +89,24 @@ def show(shell: Shell, person: Person) -> None:
 
     with shell.shop() as shop:
         rows = shop.consents(who(shop, person))
-        lines = (_line(row, shop.settings.zone) for row in rows)
-        table = out.table(("row#", "purpose", "data", "said", "when", "until", "evidence", "notice"), lines)
+        lines = (_line(list(some), shop.settings.zone) for _, some in groupby(rows, _answer_of))
+        table = out.table(("row", "purpose", "said", "when", "until", "evidence", "notice", "data"), lines)
         nothing = "Nothing was ever said; only what needs no consent is allowed."
         document = answers.consents(shop, rows)
         shell.answer(document, table if rows else nothing, watermark=shop.settings.watermark)
 
 
-def _line(row: "Row", zone: ZoneInfo) -> tuple[object, ...]:
-    said, until = out.when(row.said_at, zone), out.when(row.until, zone)
-    return row.position, row.purpose, row.category, row.state.value, said, until, row.evidence.value, row.notice or "–"
+def _answer_of(row: "Row") -> tuple[object, ...]:
+    """What rows that were written for one answer have in common: all but the data category."""
+    return row.purpose, row.state, row.said_at, row.recorded_at, row.until, row.evidence, row.notice, row.asked
+
+
+def _line(rows: "list[Row]", zone: ZoneInfo) -> tuple[object, ...]:
+    first, last = rows[0], rows[-1]
+    numbers = str(first.position) if len(rows) == 1 else f"{first.position}–{last.position}"
+    data = ", ".join(row.category for row in rows)
+    said, until = out.said(first.said_at, zone), out.when(first.until, zone)
+    return numbers, first.purpose, first.state.value, said, until, first.evidence.value, first.notice or "–", data
 
 
 @command(consent, "grant", lost="goodwill purposes")

@@ -1,6 +1,7 @@
 """Look the shop over: what is missing, and the command that mends it. Changes nothing."""
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -8,21 +9,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from goodwill.basics.errors import GoodwillError
 from goodwill.cli import out
 from goodwill.cli.ends import Code, end_of
 from goodwill.cli.shell import SET_UP, Shell, app, command
 
 if TYPE_CHECKING:
+    from goodwill.access.columns import Columns
     from goodwill.app import Settings
     from goodwill.basics.clock import Day
+    from goodwill.collect.store import Import
     from goodwill.purposes import Register
     from goodwill.storage import Database
 
 _GIGABYTE = 1_000_000_000
 _LEAST_FREE = 200_000_000  # bytes; below this the next import may fill the disk
+_WATCHED = 2.0  # seconds in which an import that somebody works on gets on
 
 
 class State(StrEnum):
@@ -65,7 +71,7 @@ def doctor(shell: Shell) -> int:
 
 
 def _examine(home: Path | None) -> Iterator[Finding]:
-    from goodwill.app import SETTINGS_FILE, home_of, settings_of
+    from goodwill.app import SETTINGS_FILE, home_of, register_of, settings_of
 
     folder = home_of(home)
     yield _python()
@@ -77,15 +83,16 @@ def _examine(home: Path | None) -> Iterator[Finding]:
         "settings", lambda: settings_of(folder), lambda it: f"{it.name}, {it.currency}, {it.zone}"
     )
     yield from _environment()
+    yield from _open_to_others(folder)
     if settings is None:
         return
     register = yield from _tried(
-        "register", lambda: _register(settings, folder), lambda it: f"{len(it.entries)} purposes"
+        "register", lambda: register_of(settings, folder), lambda it: f"{len(it.entries)} purposes"
     )
     if register is not None:
         yield from _dates(register, _today(settings))
     yield from _keys(folder)
-    yield from _database(settings, folder)
+    yield from _database(settings, folder, register, home)
 
 
 T = TypeVar("T")
@@ -97,7 +104,7 @@ def _tried(what: str, look: Callable[[], T], say: Callable[[T], str]) -> Generat
         seen = look()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what we were looking for
         end = end_of(error)
-        yield Finding(what, State.WRONG, end.sentence, "" if end.help == "goodwill doctor" else end.help)
+        yield Finding(what, State.WRONG, end.sentence, "" if end.help.startswith("goodwill ") else end.help)
         return None
     yield Finding(what, State.OK, say(seen))
     return seen
@@ -126,17 +133,22 @@ def _environment() -> Iterator[Finding]:
     """A setting in the environment that nobody reads is a typing mistake that nobody sees."""
     from msgspec.structs import fields
 
-    from goodwill.app import Settings
+    from goodwill.app import OTHER_VARIABLES, Settings
 
-    known = {f"GOODWILL_{field.name.upper()}" for field in fields(Settings)} | {"GOODWILL_HOME", "GOODWILL_DEBUG"}
+    known = {f"GOODWILL_{field.name.upper()}" for field in fields(Settings)} | set(OTHER_VARIABLES)
     for name in sorted(name for name in os.environ if name.startswith("GOODWILL_") and name not in known):
         yield Finding("environment", State.NOTE, f"{name} is not a setting", "goodwill config show lists all")
 
 
-def _register(settings: "Settings", folder: Path) -> "Register":
-    from goodwill.purposes import load, shipped
-
-    return load(folder / settings.purposes) if settings.purposes else shipped()
+def _open_to_others(folder: Path) -> Iterator[Finding]:
+    """What holds secrets and can be read by others on this machine."""
+    if os.name != "posix":
+        return
+    for place, mode in ((folder / "goodwill.toml", 600), (folder / "keys", 700), (folder / "keys" / "keys.db", 600)):
+        if place.exists() and place.stat().st_mode & 0o077:
+            yield Finding(
+                "secrets", State.NOTE, f"others on this machine may look into {place}", f"chmod {mode} {place}"
+            )
 
 
 def _today(settings: "Settings") -> "Day":
@@ -167,25 +179,21 @@ def _dates(register: "Register", today: "Day") -> Iterator[Finding]:
 
 def _keys(folder: Path) -> Iterator[Finding]:
     """The key store is opened only where there is one: opening would make it."""
-    from goodwill.basics.clock import system_clock
-    from goodwill.protect.keystore import KeyStore
+    from goodwill.app import keys_of
 
     place = folder / "keys"
     if not (place / "keys.db").exists():
         mend = "restore the key store of this shop; a new one opens nothing that was locked before"
         yield Finding("keys", State.WRONG, f"there is no key store in {place}", mend)
         return
-    if os.name == "posix" and place.stat().st_mode & 0o077:
-        yield Finding("keys", State.NOTE, f"others on this machine may look into {place}", f"chmod 700 {place}")
-    keys = yield from _tried(
-        "keys", lambda: KeyStore.open(place, clock=system_clock), lambda it: f"{place} opens, epoch {it.epoch}"
-    )
+    keys = yield from _tried("keys", lambda: keys_of(folder), lambda it: f"{place} opens, epoch {it.epoch}")
     if keys is not None:
         keys.close()
 
 
-def _database(settings: "Settings", folder: Path) -> Iterator[Finding]:
+def _database(settings: "Settings", folder: Path, register: "Register | None", home: Path | None) -> Iterator[Finding]:
     from goodwill.storage import connect
+    from goodwill.storage.migrate import newest
 
     if not settings.database and not (folder / "shop.db").exists():
         yield Finding(
@@ -207,8 +215,11 @@ def _database(settings: "Settings", folder: Path) -> Iterator[Finding]:
         if revision is None:
             return
         yield from _tables(revision)
-        yield from _columns(settings, database)
-        yield from _contents(settings, database, folder)
+        if revision == newest():
+            yield from _columns(settings, database)
+            yield from _imports(database, settings, home)
+            if register is not None:
+                yield from _contents(settings, database, register)
     finally:
         database.close()
 
@@ -224,8 +235,10 @@ def _revision(database: "Database") -> str:
 
 
 def _engine(database: "Database") -> str:
-    known = database.engine.dialect.server_version_info or ()
-    return f"{'SQLite' if database.is_sqlite else 'PostgreSQL'} {'.'.join(map(str, known))}"
+    known = ".".join(map(str, database.engine.dialect.server_version_info or ()))
+    if not database.is_sqlite:
+        return f"PostgreSQL {known}"
+    return f"SQLite {known} (the one inside pysqlite3 {_version('pysqlite3')}, not this machine's)"
 
 
 def _tables(revision: str) -> Iterator[Finding]:
@@ -255,15 +268,20 @@ def _columns(settings: "Settings", database: "Database") -> Iterator[Finding]:
             f"{missing} not installed: totals are 10 to 20 times slower",
             f"pip install 'goodwill[{extra}]'",
         )
-    elif duckdb != scanner:
-        yield Finding(
-            "columns",
-            State.WRONG,
-            f"duckdb {duckdb} and {extension} {scanner} do not fit",
-            f"pip install 'goodwill[{extra}]'",
-        )
     else:
-        yield Finding("columns", State.OK, f"DuckDB {duckdb} with its extension")
+        from goodwill.access.columns import Columns
+
+        columns = Columns(database, engine=settings.columns, memory=settings.columns_memory)
+        yield from _tried("columns", lambda: _check(columns), lambda _: f"DuckDB {duckdb} reads the database")
+        columns.close()
+
+
+def _check(columns: "Columns") -> bool:
+    try:
+        columns.check()
+    except (EOFError, BrokenPipeError):
+        raise GoodwillError("DuckDB does not start, or ends at once. Try columns = 'database'.") from None
+    return True
 
 
 def _version(package: str) -> str:
@@ -273,17 +291,57 @@ def _version(package: str) -> str:
         return ""
 
 
-def _contents(settings: "Settings", database: "Database", folder: Path) -> Iterator[Finding]:
+def _imports(database: "Database", settings: "Settings", home: Path | None) -> Iterator[Finding]:
+    """Imports that were begun and not finished: looked at twice, because one that is being made gets on."""
+    begun = _unfinished(database)
+    if not begun:
+        return
+    sleep(_WATCHED)
+    later = _unfinished(database)
+    for number, one in begun.items():
+        what = f"import {number} ({one.file}), begun {out.when(one.started_at, ZoneInfo(settings.zone))}"
+        if later.get(number) != one:
+            yield Finding("imports", State.OK, f"{what}, is being made right now")
+            continue
+        back = shlex.join(["goodwill", *_at(home), "import", "undo", str(number)])
+        if one.state == "undoing":
+            yield Finding("imports", State.NOTE, f"{what}, was to be taken back and nobody is at it", back)
+        else:
+            found = f"{what}, stopped after {out.number(one.rows, 'rows')} and nobody is at it"
+            yield Finding("imports", State.NOTE, found, f"go on: {_again(one, home)}\nor take it back: {back}")
+
+
+def _unfinished(database: "Database") -> "dict[int, Import]":
+    from goodwill.collect import store
+
+    with database.reading() as connection:
+        return {one.id: one for one in store.all_of(connection) if one.state in ("running", "undoing")}
+
+
+def _again(begun: "Import", home: Path | None) -> str:
+    """The command that goes on with an import: the same files, understood in the same way."""
+    said = begun.options
+    words = ["goodwill", *_at(home), "import", *said["paths"]]
+    words += [word for name in ("as", "currency") if said[name] for word in (f"--{name}", said[name])]
+    words += [word for field, column in begun.mapping.items() for word in ("--map", f"{field}={column}")]
+    return shlex.join(words)
+
+
+def _at(home: Path | None) -> list[str]:
+    return ["--home", str(home)] if home is not None else []
+
+
+def _contents(settings: "Settings", database: "Database", register: "Register") -> Iterator[Finding]:
     """What a shop needs before it can suggest anything."""
     from goodwill import catalogue
     from goodwill.basics.clock import system_clock
     from goodwill.people.contact import may_contact
+    from goodwill.purposes import EMAIL_MARKETING
     from goodwill.storage.kept import kept
 
     with database.reading() as connection:
         products = catalogue.count(connection)
-        entry = _register(settings, folder)["email-marketing"]
-        contact = may_contact(connection, entry, at=system_clock(), day=_today(settings))
+        contact = may_contact(connection, register[EMAIL_MARKETING], at=system_clock(), day=_today(settings))
         totals = kept(connection)
     yield _some("catalogue", products, "products", "goodwill import products.csv")
     yield _some("people", contact.of, "people", "goodwill import order_lines.csv")

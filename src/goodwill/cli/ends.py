@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import typer
 
-from goodwill.basics.errors import BadFile, BadInput, Conflict, GoodwillError, KeyDestroyed, NotFound, Refused
+from goodwill.basics.errors import BadFile, BadInput, Busy, Conflict, GoodwillError, KeyDestroyed, NotFound, Refused
 
 
 class Code(IntEnum):
@@ -96,6 +96,8 @@ def _whole(text: str) -> str:
 def _help(error: BaseException, code: Code, command: str, lost: str) -> str:
     if code is Code.REFUSED or isinstance(error, AnswerNeeded | BadFile):
         return ""
+    if isinstance(error, Busy):
+        return "start it, or mend its address, which this shows: goodwill config show" if error.inside else ""
     if code in (Code.NOT_FOUND, Code.CONFLICT) and lost and isinstance(error, GoodwillError):
         return lost
     if code is Code.CONFLICT:

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 @command(app, "init", panel=SET_UP)
 def init(
     shell: Shell,
-    name: Annotated[str | None, typer.Option(help="The shop's name.", show_default="My shop")] = None,
-    currency: Annotated[str | None, typer.Option(help="Three letters, such as EUR.", show_default="EUR")] = None,
+    name: Annotated[str | None, typer.Option(help="The shop's name; 'My shop' unless given.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Three capitals, such as USD; EUR unless given.")] = None,
     zone: Annotated[
-        str | None, typer.Option(help="Time zone, such as Europe/Rome.", show_default="this machine's")
+        str | None, typer.Option(help="Time zone, such as Europe/Rome; this machine's unless given.")
     ] = None,
     database: Annotated[
         str | None, typer.Option(metavar="URL", help="postgresql://…; without it a file in the home.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help="Two letters, such as IT; reads phone numbers without country code.")
+        str | None, typer.Option(help="Two capitals, such as IT; reads phone numbers without country code.")
     ] = None,
     items: Annotated[
-        str | None, typer.Option(help="What models count: product, type or category.", show_default="product")
+        str | None, typer.Option(help="What models count: product, type or category; product unless given.")
     ] = None,
 ) -> None:
     """Make a new shop: settings, database and key store in one folder.
@@ -110,7 +110,7 @@ def _shown(setting: "Origin") -> object:
 
 
 def _written(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return (", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)) or "–"
 
 
 _WHY = {
@@ -156,14 +156,14 @@ def purposes(shell: Shell) -> None:
 
 
 def _register(shell: Shell) -> "tuple[Register, str]":
-    from goodwill.app import SETTINGS_FILE, home_of, settings_of
-    from goodwill.purposes import load, shipped
+    from goodwill.app import SETTINGS_FILE, home_of, register_of, settings_of
+    from goodwill.purposes import shipped
 
     folder = home_of(shell.home)
     if not (folder / SETTINGS_FILE).exists():
         return shipped(), "shipped with goodwill"
-    own = settings_of(folder).purposes
-    return (load(folder / own), own) if own else (shipped(), "shipped with goodwill")
+    settings = settings_of(folder)
+    return register_of(settings, folder), settings.purposes or "shipped with goodwill"
 
 
 def _kept(entry: "Entry") -> str:

@@ -17,17 +17,20 @@ keys = group("keys", "Keys with which your own programs may ask over HTTP.", pan
 @command(keys, "create")
 def create(
     shell: Shell,
-    name: Annotated[str, typer.Argument(help="What the key is for, such as webshop.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for, such as webshop.")],
     scope: Annotated[
         list[str],
-        typer.Option("--scope", help="What it may do: collect, decide, consent, read, export; give it once for each."),
+        typer.Option("--scope", help="What it may do; may be given more than once."),
     ],
 ) -> None:
     """Make a key and print its secret, this once and never again.
 
+    Scopes: decide (suggestions), consent (answers), read (what was allowed and decided), export (the own copy).
+
     Example: goodwill keys create webshop --scope decide --scope consent
     """
     from goodwill.web.keys import create_key
+    from goodwill.web.store import RESERVED
 
     scopes = [part for given in scope for part in given.replace(",", " ").split()]
     with shell.shop() as shop:
@@ -38,7 +41,9 @@ def create(
         shell.note(
             f"Key '{made.key.id}' for {name}: {', '.join(sorted(made.key.scopes))}. Keep it now; it is not shown again."
         )
-        shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {shop.settings.base_url}/api/v1/…")
+        shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {shop.settings.reached_at}/api/v1/…")
+        for idle in sorted(made.key.scopes & RESERVED):
+            shell.note(f"Nothing opens with the scope '{idle}' yet; it is kept for later.")
 
 
 @command(keys, "list")
@@ -51,12 +56,9 @@ def list_(shell: Shell) -> None:
             found = list_keys(connection)
         zone = shop.settings.zone
         rows = (_line(key, zone) for key in found)
-        shell.answer(
-            {"keys": [_document(key) for key in found]},
-            out.table(("key", "name", "may", "made", "last used", "state"), rows),
-        )
-    if not found:
-        shell.note("No key yet. Make one with: goodwill keys create webshop --scope decide")
+        table = out.table(("key", "name", "may", "made", "last used", "state"), rows)
+        nothing = "No key yet. Make one with: goodwill keys create webshop --scope decide"
+        shell.answer({"keys": [_document(key) for key in found]}, table if found else nothing)
 
 
 @command(keys, "revoke", lost="goodwill keys list")

@@ -54,10 +54,12 @@ def export(shell: Shell, person: Person, to: Annotated[Path | None, _OUT] = None
 
     Example: goodwill people export amina --out amina.json
     """
-    from goodwill.cli.own_copy import document_of
+    from msgspec import to_builtins
+
+    from goodwill.web.own_copy import own_copy
 
     with shell.shop() as shop:
-        document = document_of(_own(shop, _known(shop, person), "own copy"), shop)
+        document = to_builtins(own_copy(shop, _own(shop, _known(shop, person), "own copy")))
     if to is None:
         out.write_json(document)
     else:
@@ -86,7 +88,7 @@ def _own(shop: "Shop", person: "PersonId", how: str) -> "Everything":
 
 
 def _outline(everything: "Everything", standings: "Sequence[tuple[Purpose, Answer]]", *, clear: bool) -> dict[str, Any]:
-    from goodwill.web.answers import moment
+    from goodwill.web.answers import moment, said
 
     def shown(kind: str, value: str) -> str:
         return value if clear else out.masked(kind, value)
@@ -104,7 +106,7 @@ def _outline(everything: "Everything", standings: "Sequence[tuple[Purpose, Answe
                 "purpose": name,
                 "allowed": answer.allowed,
                 "reason": answer.reason,
-                "since": moment(answer.since),
+                "since": said(answer.since),
                 "categories": _allowed(answer),
             }
             for name, answer in standings
@@ -131,7 +133,7 @@ def _lines(
     )
     yield ""
     rows = (
-        (name, "yes" if answer.allowed else "no", answer.reason, out.when(answer.since, shop.settings.zone),
+        (name, "yes" if answer.allowed else "no", answer.reason, out.said(answer.since, shop.settings.zone),
          ", ".join(_allowed(answer)) or "–")
         for name, answer in standings
     )  # fmt: skip

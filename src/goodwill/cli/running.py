@@ -10,13 +10,16 @@ import typer
 from goodwill.cli import out
 from goodwill.cli.ends import Code
 from goodwill.cli.shell import SET_UP, Shell, app, command, switch
+from goodwill.cli.suggest import UNLEARNED, learned_from
 
 if TYPE_CHECKING:
     from goodwill.shop import Shop
     from goodwill.simulate.demo import Chapter
 
-Host = Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 for every one of this machine.")]
-Port = Annotated[int | None, typer.Option(help="The port; else the shop's setting.", show_default="8400")]
+Host = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="The address to listen at; 0.0.0.0 for every one of this machine.")
+]
+Port = Annotated[int | None, typer.Option(help="The port; else the setting 'port', which is 8400 unless changed.")]
 _NO_SERVE = switch("--no-serve", help="End after printing instead of serving the shop.")
 _FRESH = switch("--fresh", help="Take an earlier demo shop away first.")
 _FULL = switch("--full", help="All 2,469 households instead of the 801 who told their demographics.")
@@ -87,7 +90,7 @@ def serve(shell: Shell, host: Host = "127.0.0.1", port: Port = None) -> None:
 
 
 def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
-    from goodwill.app import settings_of, working
+    from goodwill.app import working
     from goodwill.web.serve import serve as serve_shop
 
     def failed(job: str, error: Exception) -> None:
@@ -97,7 +100,9 @@ def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
         mark = f" [{shop.settings.watermark}]" if shop.settings.watermark else ""
         shell.note(f"{shop.settings.name}{mark} at {address} – API: {address}/api/docs. Stop with Ctrl-C.")
 
-    where = port if port is not None else settings_of(shop.folder).port
+    where = port if port is not None else shop.settings.port
+    if learned_from(shop) is None:
+        shell.note(UNLEARNED)
     with shell.working("Fetching what was learned"):
         shop.warm()
     with working(shop, told=failed):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import RenderableType
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from goodwill.cli import out
 from goodwill.cli.ends import AnswerNeeded, End, end_of, show_trace
@@ -128,23 +128,23 @@ class Shell:
 
 
 def switch(*names: str, help: str) -> Any:  # noqa: A002 - Typer's own word
-    """An option that is given or not; it has no value to name."""
-    return typer.Option(*names, help=help, metavar="", show_default=False)
+    """An option that is given or not."""
+    return typer.Option(*names, help=help, show_default=False)
 
 
 # ---- options that every command has --------------------------------------------------------------------------------
 
 
 def _everywhere(*names: str, **more: Any) -> Any:
-    return typer.Option(
-        *names, rich_help_panel="Everywhere", show_default=False, metavar=more.pop("metavar", ""), **more
-    )
+    return typer.Option(*names, rich_help_panel="Everywhere", show_default=False, **more)
 
 
 _SHARED: Mapping[str, Any] = {
     "home": Annotated[
         Path | None,
-        _everywhere("--home", metavar="FOLDER", help="The shop's folder; else GOODWILL_HOME, else the platform's own."),
+        _everywhere(
+            "--home", metavar="FOLDER", help="The shop's folder; else GOODWILL_HOME, else your user's folder for data."
+        ),
     ],
     "json": Annotated[bool, _everywhere("--json", help="Print exactly one JSON document on stdout.")],
     "no_input": Annotated[bool, _everywhere("--no-input", help="Never ask; fail where an answer is needed.")],
@@ -174,7 +174,38 @@ def _take_signature(run: Callable[..., Any], own: Sequence[inspect.Parameter]) -
 # ---- commands and groups -------------------------------------------------------------------------------------------
 
 
-class _InOrder(TyperGroup):
+_VALUES = {str: "TEXT", list[str]: "TEXT", int: "N", Path: "FILE"}
+
+
+def _named(params: list[Any]) -> list[Any]:
+    """Options with the kind of value that they take, as a shopkeeper calls it; a switch takes none."""
+    for one in params:
+        if one.param_type_name == "argument":
+            one.display_type_rich = _no_type  # its name says what it is
+        elif one.metavar is None:
+            one.metavar = "" if one.is_flag else _VALUES.get(one.type_descriptor.annotation)
+    return params
+
+
+def _no_type(ctx: Any) -> None:  # noqa: ARG001 - Typer asks so
+    return None
+
+
+class _Command(TyperCommand):
+    """A command whose help speaks of texts and numbers."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _named(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    """A noun whose help speaks of texts and numbers."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _named(super().get_params(ctx))
+
+
+class _InOrder(_Group):
     """Lists commands in the order in which a shop meets them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -202,7 +233,8 @@ def command(
                 return shell.fail(end_of(error, command=context.command_path, lost=lost))
 
         _take_signature(run, list(inspect.signature(do, eval_str=True).parameters.values())[1:])
-        group.command(name, rich_help_panel=panel, hidden=hidden, help=inspect.cleandoc(do.__doc__ or ""))(run)
+        about = inspect.cleandoc(do.__doc__ or "")
+        group.command(name, cls=_Command, rich_help_panel=panel, hidden=hidden, help=about)(run)
         return do
 
     return made
@@ -217,7 +249,9 @@ def group(name: str, about: str, *, panel: str, cls: type[TyperGroup] | None = N
 
 
 def _typer(about: str, cls: type[TyperGroup] | None, epilog: str | None = None) -> typer.Typer:
-    return typer.Typer(help=about, cls=cls, epilog=epilog, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    return typer.Typer(
+        help=about, cls=cls or _Group, epilog=epilog, rich_markup_mode="rich", pretty_exceptions_enable=False
+    )
 
 
 def _listen(group: typer.Typer, own: Sequence[inspect.Parameter] = ()) -> None:
@@ -243,7 +277,7 @@ app = _typer(
     _InOrder,
     f"A first look: goodwill demo\n\n{_EXIT_CODES}",
 )
-_VERSION = typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Print the version.")
+_VERSION = typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
 _listen(
     app,
     [inspect.Parameter("version", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[bool, _VERSION], default=False)],

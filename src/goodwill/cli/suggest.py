@@ -13,10 +13,12 @@ from goodwill.cli.named import LOST, Person, who
 from goodwill.cli.shell import SUGGESTIONS, Shell, app, command, switch
 
 if TYPE_CHECKING:
-    from goodwill.decide.decision import Choice, Decision
+    from goodwill.decide.decision import Choice, Decision, Reason
     from goodwill.shop import Forgotten, Shop
 
+UNLEARNED = "Nothing was learned yet; run: goodwill learn"
 _BASKET = typer.Option("--basket", metavar="PRODUCT", help="What is in the basket now; may be given more than once.")
+_NEW = typer.Option(min=0, max=100, help="How many of them shall be new to the person; else by the setting new_in_ten.")
 _PROVE = switch("--prove", help="Show the total's hash: before, after, and built anew without them.")
 
 
@@ -25,9 +27,9 @@ def recommend(
     shell: Shell,
     person: Person,
     slot: Annotated[str, typer.Option(help="The place in the shop that the suggestions are for.")] = "home",
-    count: Annotated[int, typer.Option(help="How many.", min=1, max=100)] = 10,
+    count: Annotated[int, typer.Option(help="How many products.", min=1, max=100)] = 10,
     basket: Annotated[list[str] | None, _BASKET] = None,
-    new: Annotated[int | None, typer.Option(help="How many of ten may be new to them.", min=0, max=10)] = None,
+    new: Annotated[int | None, _NEW] = None,
 ) -> None:
     """Choose products for somebody from what they allow, with the reasons; without consent, what everyone gets.
 
@@ -37,7 +39,15 @@ def recommend(
 
     with shell.shop() as shop:
         context = Context(basket=tuple(basket or ()), new=new)
-        _show(shell, shop, shop.decide(who(shop, person), slot=slot, count=count, context=context))
+        decision = shop.decide(who(shop, person), slot=slot, count=count, context=context)
+        _show(shell, shop, decision)
+        people = learned_from(shop)
+        if people is None:
+            shell.note(UNLEARNED)
+        elif not decision.items:
+            shell.note(
+                f"Learned from {out.number(people, 'people')}; what fewer than 5 of them bought is not suggested."
+            )
 
 
 @command(app, "explain", panel=SUGGESTIONS, lost="goodwill recommend PERSON")
@@ -47,6 +57,14 @@ def explain(
     """Show a decision that was made earlier: what was chosen, from which data, and why."""
     with shell.shop() as shop:
         _show(shell, shop, shop.explain(decision.strip().lower()))
+
+
+def learned_from(shop: "Shop") -> int | None:
+    """From how many people the models of this shop were learned; None if they never were."""
+    from goodwill.storage.kept import kept
+
+    with shop.database.reading() as connection:
+        return max((total.people for total in kept(connection)), default=None)
 
 
 def _show(shell: Shell, shop: "Shop", decision: "Decision") -> None:
@@ -75,13 +93,16 @@ def _decision(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
         rows = (_choice(place, choice) for place, choice in enumerate(decision.items, start=1))
         yield out.table(("##", "product", "name", "kind", "because", "covered#"), rows)
     else:
-        yield "There is nothing to suggest: no product is known that may be shown."
+        yield "Nothing could be suggested."
 
 
 def _choice(place: int, choice: "Choice") -> tuple[object, ...]:
-    why = "; ".join(f"{reason.text} ({out.share(reason.share)})" for reason in choice.because) or "–"
-    covered = out.share(choice.covered) if choice.because else "–"
-    return place, choice.product, choice.name, choice.kind, why, covered
+    why = "; ".join(map(_reason, choice.because)) or "–"
+    return place, choice.product, choice.name, choice.kind, why, out.share(choice.covered)
+
+
+def _reason(reason: "Reason") -> str:
+    return f"{reason.text} ({out.share(reason.share)})" if reason.share > 0 else reason.text
 
 
 @command(app, "learn", panel=SUGGESTIONS)
@@ -90,6 +111,8 @@ def learn(shell: Shell) -> None:
     with shell.shop() as shop:
         shell.note("Adding up what everyone who allows it contributes …")
         learned = shop.learn()
+        if not learned.people:
+            shell.note("Nobody allows model-improvement, so there was nothing to learn from.")
         document = {
             "people": learned.people,
             "items": learned.items,
@@ -138,10 +161,9 @@ def _document(shop: "Shop", forgotten: "Forgotten") -> dict[str, object]:
 
 def _forgotten(forgotten: "Forgotten", *, prove: bool) -> Iterator[RenderableType]:
     rows = sum(len(receipt.positions) for receipt in forgotten.receipts)
-    yield (
-        f"Withdrawn: {len(forgotten.receipts)} purposes ({rows} rows of the ledger); "
-        f"{forgotten.milliseconds:,.1f} ms later nothing learned held them any more."
-    )
+    names = ", ".join(receipt.purpose for receipt in forgotten.receipts)
+    after = f"{forgotten.milliseconds:,.1f} ms later nothing learned held them any more."
+    yield f"Withdrawn: {names} ({rows} rows of the ledger); {after}" if rows else "They allowed nothing to take back."
     if prove:
         yield out.table(
             ("total", "people#", "hash"),

@@ -27,6 +27,9 @@ MEASUREMENT = Purpose("measurement")
 STATISTICS = Purpose("statistics")
 BENCHMARKING = Purpose("benchmarking")
 
+# What the program asks for by name, so that no register may lack it; a law compares this with the code.
+USED = (RECOMMENDATIONS, EMAIL_MARKETING, MODEL_IMPROVEMENT, MEASUREMENT)
+
 
 class Basis(StrEnum):
     """Why a purpose is lawful (GDPR art. 6(1))."""
@@ -116,10 +119,12 @@ class Register:
         return [entry for entry in self if entry.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS)]
 
 
+SHIPPED = files("goodwill.purposes").joinpath("register.toml")
+
+
 def shipped() -> Register:
     """The register that comes with goodwill."""
-    text = files("goodwill.purposes").joinpath("register.toml").read_text(encoding="utf-8")
-    return parse(text, "the register shipped with goodwill")
+    return parse(SHIPPED.read_text(encoding="utf-8"), "the register shipped with goodwill")
 
 
 def load(path: Path) -> Register:

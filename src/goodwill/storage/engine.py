@@ -10,16 +10,19 @@ from typing import Any
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import QueuePool
 
-from goodwill.basics.errors import BadInput, Conflict
+from goodwill.basics.errors import BadInput, Busy, Conflict
+from goodwill.storage.turns import Turns
 
 # 3.7.0-3.51.2 can corrupt a database when a checkpoint meets a commit (https://sqlite.org/wal.html, "WAL-reset").
 SAFE_SQLITE = (3, 51, 3)
 
 PATIENCE = 10  # seconds that a writer waits for another one, on both databases
+_HELD = "The database is busy with another change; try again in a moment."
+_TO_CONNECT = 4  # seconds that PostgreSQL may take to answer a call
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout={PATIENCE * 1000}",  # first, so that the next ones wait for their turn too
@@ -55,16 +58,21 @@ class Database:
         return self.file is not None
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, patience: float = PATIENCE) -> Iterator[Connection]:
         """One unit of work: committed when the block ends, undone when it raises. The edges call this; rooms do not.
 
         Its first statement begins it; until then nobody waits for it.
 
+        Args:
+            patience: seconds to wait for whoever else is writing.
+
         Raises:
-            Conflict: another change held the database too long, or the same rows, or a part of this one failed and
-                the block went on; nothing was changed.
+            Busy: another change held the database too long, or the same rows, or the database does not answer.
+            Conflict: a part of this change failed and the block went on. In each case nothing was changed.
         """
-        with _conflicts_told(), self.engine.connect() as connection:
+        with self._told(), self.engine.connect() as connection:
+            if patience != PATIENCE:
+                connection.execution_options(goodwill_patience=patience)
             yield connection
             if not self.is_sqlite and _raw(connection).info.transaction_status == _IN_ERROR:
                 # PostgreSQL would take COMMIT for ROLLBACK here, and nobody would be told.
@@ -76,13 +84,35 @@ class Database:
         """A steady picture of the database, from its first question on, that never waits for a writer.
 
         The database itself refuses to write anything in it.
+
+        Raises:
+            Busy: the database does not answer.
         """
-        with _conflicts_told(), self.engine.connect() as connection:
+        with self._told(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(goodwill_reading=True)
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say `Busy` where the database or its driver says that somebody else is at it, or nothing at all."""
+        try:
+            yield
+        except NoneFree as error:
+            raise Busy("Too many are using the database at once; try again in a moment.") from error
+        except Exception as error:
+            if _is_conflict(getattr(error, "orig", error)):
+                raise Busy(_HELD) from error
+            if not self.is_sqlite and isinstance(error, DBAPIError) and _is_away(error):
+                raise Busy("The database does not answer.", f"{self._name()}: {_reason(error)}.") from error
+            raise
+
+    def _name(self) -> str:
+        url = self.engine.url
+        host = url.host or url.query.get("host") or "this machine"
+        return f"PostgreSQL at {host}{f':{url.port}' if url.port else ''}, database {url.database or url.username}"
 
     def close(self) -> None:
         self.engine.dispose()
@@ -134,6 +164,7 @@ def _sqlite(url: URL) -> Database:
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=32,
+        pool_timeout=PATIENCE,
         connect_args={"check_same_thread": False},
     )
 
@@ -144,20 +175,51 @@ def _sqlite(url: URL) -> Database:
             raw.execute(pragma)
         raw.execute(_MAY_NOT_WRITE)
 
+    @event.listens_for(engine, "reset")
+    def close_again(raw: pysqlite3.dbapi2.Connection, _: object, __: object) -> None:
+        raw.execute(_MAY_NOT_WRITE)
+        raw.execute(_PRAGMAS[0])
+
+    _one_writer(engine)
+    return Database(engine, file, None)
+
+
+def _one_writer(engine: Engine) -> None:
+    """Begin as a reader or as the one writer, who calls the next as soon as it has committed or given up."""
+    turns = Turns()
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("goodwill_reading", False):
             connection.exec_driver_sql("BEGIN")
             return
+        raw = _raw(connection)
+        patience = connection.get_execution_options().get("goodwill_patience", PATIENCE)
+        if patience != PATIENCE:
+            raw.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+        if not turns.take(raw, patience):
+            raise Busy(_HELD)
         # A writer that starts as a reader and upgrades can fail half-way; so writers say so at once.
-        _raw(connection).execute(_MAY_WRITE)
+        raw.execute(_MAY_WRITE)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    @event.listens_for(engine, "reset")
-    def close_again(raw: pysqlite3.dbapi2.Connection, _: object, __: object) -> None:
-        raw.execute(_MAY_NOT_WRITE)
+    do_commit, do_rollback = engine.dialect.do_commit, engine.dialect.do_rollback
 
-    return Database(engine, file, None)
+    def commit(lent: Any) -> None:
+        do_commit(lent)
+        turns.give(lent.driver_connection)
+
+    def rollback(lent: Any) -> None:
+        try:
+            do_rollback(lent)
+        finally:
+            turns.give(lent.driver_connection)
+
+    vars(engine.dialect).update(do_commit=commit, do_rollback=rollback)
+
+    @event.listens_for(engine, "close")
+    def closed(raw: Any, _: object) -> None:
+        turns.give(raw)
 
 
 _IN_ERROR = 3  # libpq's PQTRANS_INERROR
@@ -169,7 +231,14 @@ _MAY_WRITE, _MAY_NOT_WRITE = "PRAGMA query_only=OFF", "PRAGMA query_only=ON"
 def _postgresql(url: URL) -> Database:
     url = url.set(drivername="postgresql+psycopg")
     try:
-        engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True)
+        engine = create_engine(
+            url,
+            pool_size=8,
+            max_overflow=32,
+            pool_timeout=PATIENCE,
+            pool_pre_ping=True,
+            connect_args={} if "connect_timeout" in url.query else {"connect_timeout": _TO_CONNECT},
+        )
     except ModuleNotFoundError as error:
         raise BadInput(
             f"PostgreSQL needs {error.name}, which is not installed: pip install 'goodwill[postgresql]'"
@@ -180,20 +249,12 @@ def _postgresql(url: URL) -> Database:
         raw.execute(f"SET lock_timeout = '{PATIENCE}s'")
         raw.commit()
 
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if patience := connection.get_execution_options().get("goodwill_patience"):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(patience * 1000)}ms'")
+
     return Database(engine, None, url.set(drivername="postgresql").render_as_string(hide_password=False))
-
-
-@contextmanager
-def _conflicts_told() -> Iterator[None]:
-    """Say `Conflict` where the database or its driver says that somebody else is at it."""
-    try:
-        yield
-    except NoneFree as error:
-        raise Conflict("Too many are using the database at once; try again in a moment.") from error
-    except Exception as error:
-        if _is_conflict(getattr(error, "orig", error)):
-            raise Conflict("The database is busy with another change; try again in a moment.") from error
-        raise
 
 
 def _is_conflict(error: BaseException) -> bool:
@@ -201,6 +262,22 @@ def _is_conflict(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in {5, 6} or getattr(error, "sqlstate", None) in {
         "40001", "40P01", "55P03",
     }  # fmt: skip
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether PostgreSQL could not be called, hung up, or let nobody in; each without its having done anything."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    at_the_call = error.statement is None and not state
+    return at_the_call or error.connection_invalidated or state.startswith(("08", "28", "57P0")) or state in {
+        "3D000", "53300",
+    }  # fmt: skip
+
+
+def _reason(error: DBAPIError) -> str:
+    """What libpq says, without the host and the user that it says it about (Connection refused, no such database)."""
+    said = str(error.orig).strip().splitlines() or [""]
+    calls = [line.rpartition(" failed: ")[2] for line in said if " failed: " in line]
+    return (calls or said)[-1 if calls else 0].removeprefix("FATAL:").strip().rstrip(".")
 
 
 def driver(connection: Connection) -> Any:

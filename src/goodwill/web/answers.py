@@ -15,13 +15,11 @@ from goodwill.web import messages
 def can(shop: Shop, answer: Answer) -> messages.CanAnswer:
     """Whether something is allowed."""
     lines = [
-        messages.Standing(
-            str(line.category), line.allowed, line.reason, moment(line.since), line.position, moment(line.until)
-        )
-        for line in answer.categories
+        messages.Standing(str(one.category), one.allowed, one.reason, said(one.since), one.position, moment(one.until))
+        for one in answer.categories
     ]
     return messages.CanAnswer(
-        answer.allowed, answer.basis.value, answer.reason, moment(answer.since), answer.position, lines, _mark(shop)
+        answer.allowed, answer.basis.value, answer.reason, said(answer.since), answer.position, lines, mark(shop)
     )
 
 
@@ -35,11 +33,11 @@ def decision(shop: Shop, chosen: Decision, notes: Iterable[str] = ()) -> message
         withheld=sorted(chosen.withheld),
         items=[_item(choice) for choice in chosen.items],
         arm=chosen.arm,
-        why_url=f"{shop.settings.base_url.rstrip('/')}/why/{chosen.id}",
+        why_url=f"{shop.settings.reached_at}/why/{chosen.id}",
         slot=chosen.slot,
         at=iso(chosen.at),
         reason=chosen.reason or UNSET,
-        watermark=_mark(shop),
+        watermark=mark(shop),
         notes=list(notes) or UNSET,
     )
 
@@ -51,7 +49,7 @@ def _item(choice: Choice) -> messages.Item:
 
 def decisions(shop: Shop, made: Iterable[Decision]) -> messages.Decisions:
     """Several decisions, in the order given."""
-    return messages.Decisions([decision(shop, one) for one in made], _mark(shop))
+    return messages.Decisions([decision(shop, one) for one in made], mark(shop))
 
 
 def receipt(shop: Shop, written: Receipt) -> messages.Receipt:
@@ -65,20 +63,26 @@ def receipt(shop: Shop, written: Receipt) -> messages.Receipt:
         recorded_at=iso(written.recorded_at),
         until=moment(written.until),
         notice=written.notice,
-        watermark=_mark(shop),
+        watermark=mark(shop),
     )
 
 
 def consents(shop: Shop, rows: Iterable[Row]) -> messages.Consents:
     """Rows of the consent ledger, in the order given."""
-    return messages.Consents([_line(row) for row in rows], _mark(shop))
+    return messages.Consents([line(row) for row in rows], mark(shop))
 
 
-def _line(row: Row) -> messages.Line:
+def line(row: Row) -> messages.Line:
+    """One row of the consent ledger."""
     return messages.Line(
-        row.position, str(row.purpose), str(row.category), row.state.value, iso(row.said_at), iso(row.recorded_at),
+        row.position, str(row.purpose), str(row.category), row.state.value, said(row.said_at), iso(row.recorded_at),
         moment(row.until), row.evidence.value, row.notice, json.loads(row.asked), row.refers,
     )  # fmt: skip
+
+
+def said(at: int | None) -> str | None:
+    """When something was said, if anybody knows: a yes from a file without times is kept with the time 0."""
+    return moment(at or None)
 
 
 def moment(at: int | None) -> str | None:
@@ -86,5 +90,6 @@ def moment(at: int | None) -> str | None:
     return None if at is None else iso(at)
 
 
-def _mark(shop: Shop) -> str | UnsetType:
+def mark(shop: Shop) -> str | UnsetType:
+    """The shop's watermark, if it has one."""
     return shop.settings.watermark or UNSET

@@ -1,5 +1,12 @@
 """The API: choose, ask whether something is allowed, write an answer down, and read back what is known and why."""
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+from goodwill.access import SignedIn
+from goodwill.basics.errors import NotFound
+from goodwill.basics.ids import from_opaque, opaque
 from goodwill.consent import Asked, Evidence
 from goodwill.decide.choose import Context
 from goodwill.purposes import Category
@@ -17,11 +24,14 @@ from goodwill.web.messages import (
     DecideRequest,
     Decisions,
     DecisionsRequest,
+    ExportRequest,
+    OwnCopy,
     Person,
     Receipt,
     WhyRequest,
 )
-from goodwill.web.problems import NO_CONSENT, NOT_FOUND, OTHER_REQUEST, REFUSED, Wrong
+from goodwill.web.own_copy import own_copy
+from goodwill.web.problems import NO_CONSENT, NOT_FOUND, OTHER_REQUEST, REFUSED, Problem, Wrong
 from goodwill.web.store import Scope
 
 _GPC = (
@@ -33,6 +43,7 @@ _GPC = (
 @endpoint(
     "POST", "/api/v1/decide", Scope.DECIDE,
     tag="Decide",
+    within=5,
     example={"person": {"user_id": "amina"}, "slot": "home", "count": 4, "context": {"basket": ["P1"]}},
 )  # fmt: skip
 def decide(call: Call[DecideRequest]) -> DecideAnswer:
@@ -56,7 +67,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     return answers.decision(call.shop, decision, notes=[_GPC])
 
 
-@endpoint("GET", "/api/v1/can", Scope.DECIDE, Scope.CONSENT, Scope.READ, tag="Consent")
+@endpoint("GET", "/api/v1/can", Scope.DECIDE, Scope.CONSENT, Scope.READ, tag="Consent", within=5)
 def can(call: Call[CanRequest]) -> CanAnswer:
     """Ask whether a purpose is allowed for a person.
 
@@ -110,16 +121,54 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     return answers.receipt(call.shop, written)
 
 
-@endpoint("GET", "/api/v1/people/{id}/consents", Scope.CONSENT, Scope.READ, tag="People", problems=(NOT_FOUND,))
+@endpoint(
+    "GET", "/api/v1/people/{id}/consents", Scope.CONSENT, Scope.READ, tag="People", problems=(NOT_FOUND,), paged=True
+)
 def consents(call: Call[ConsentsRequest]) -> Consents:
-    """Read a person's rows of the consent ledger, oldest first."""
-    return answers.consents(call.shop, call.shop.consents(Who(user_id=call.ask.id)))
+    """Read a person's rows of the consent ledger, oldest first.
+
+    Where more follow, the header `Link` has the address of the next page (`rel="next"`).
+    """
+    ask = call.ask
+    after = _position(ask.after) if ask.after is not None else 0
+    rows = [row for row in call.shop.consents(Who(user_id=ask.id)) if row.position > after]
+    return answers.consents(call.shop, _page(call, rows, ask.limit, lambda row: opaque(row.position)))
 
 
-@endpoint("GET", "/api/v1/people/{id}/decisions", Scope.READ, tag="People", problems=(NOT_FOUND, NO_CONSENT))
+def _position(cursor: str) -> int:
+    try:
+        return from_opaque(cursor)
+    except ValueError:
+        raise _no_cursor(cursor) from None
+
+
+@endpoint(
+    "GET", "/api/v1/people/{id}/decisions", Scope.READ, tag="People", problems=(NOT_FOUND, NO_CONSENT), paged=True
+)
 def decisions(call: Call[DecisionsRequest]) -> Decisions:
-    """Read what was decided for a person, latest first, with the reasons given then."""
-    return answers.decisions(call.shop, call.shop.decisions(Who(user_id=call.ask.id), limit=call.ask.limit))
+    """Read what was decided for a person, latest first, with the reasons given then.
+
+    Where more follow, the header `Link` has the address of the next page (`rel="next"`). What is decided meanwhile
+    moves nothing between pages.
+    """
+    ask, who = call.ask, Who(user_id=call.ask.id)
+    try:
+        made = call.shop.decisions(who, ask.limit + 1, after=ask.after)
+    except NotFound:
+        if ask.after is None or call.shop.find(who) is None:
+            raise
+        raise _no_cursor(ask.after) from None
+    return answers.decisions(call.shop, _page(call, made, ask.limit, lambda decision: decision.id))
+
+
+@endpoint("GET", "/api/v1/people/{id}/export", Scope.EXPORT, tag="People", problems=(NOT_FOUND,))
+def export(call: Call[ExportRequest]) -> OwnCopy:
+    """Fetch a person's own copy: all that is held about them, in clear.
+
+    Hand it to that person only. It is noted in the read log with the id of the key, and the next copy shows that.
+    """
+    person = call.shop.known(Who(user_id=call.ask.id))
+    return own_copy(call.shop, call.shop.own(SignedIn(person, f"key {call.key.id}")))
 
 
 @endpoint("GET", "/why/{decision}", Scope.READ, tag="Decide", problems=(NOT_FOUND,))
@@ -128,7 +177,27 @@ def why(call: Call[WhyRequest]) -> DecideAnswer:
     return answers.decision(call.shop, call.shop.explain(call.ask.decision))
 
 
-ENDPOINTS = (decide, can, consent, consents, decisions, why)
+ENDPOINTS = (decide, can, consent, consents, decisions, export, why)
+
+
+T = TypeVar("T")
+
+
+def _page(
+    call: Call[ConsentsRequest] | Call[DecisionsRequest], found: Sequence[T], limit: int, cursor_of: Callable[[T], str]
+) -> Sequence[T]:
+    """The first of what was found; where more follow, the answer's headers say where."""
+    page = found[:limit]
+    if len(found) > limit:
+        path = call.path.replace("{id}", quote(call.ask.id, safe=""))
+        query = urlencode({"limit": limit, "cursor": cursor_of(page[-1])})
+        call.letter.notes.headers["Link"] = f'<{call.shop.settings.reached_at}{path}?{query}>; rel="next"'
+    return page
+
+
+def _no_cursor(cursor: str) -> Problem:
+    says = "This cursor leads nowhere any more. Begin again without one, and follow `Link`."
+    return wrong(Wrong(detail=says, parameter="cursor", expected="a cursor from `Link`", found=cursor))
 
 
 def _person(person: Person) -> Who:
@@ -137,14 +206,17 @@ def _person(person: Person) -> Who:
 
 def _who(user_id: str | None, anonymous_id: str | None, **place: str) -> Who:
     if (user_id is None) == (anonymous_id is None):
-        raise wrong(Wrong(detail="Name the person by exactly one of user_id and anonymous_id.", **place))
+        given = "both" if user_id is not None else "neither"
+        says = f"Name the person by exactly one of user_id and anonymous_id, not {given}."
+        raise wrong(Wrong(detail=says, expected="user_id or anonymous_id", found=given, **place))
     return Who(user_id=user_id, anonymous_id=anonymous_id)
 
 
 def _check_purpose(shop: Shop, purpose: str, **place: str) -> None:
     if purpose not in shop.register:
         registered = ", ".join(entry.name for entry in shop.register)
-        raise wrong(Wrong(detail=f"'{purpose}' is not a registered purpose. Registered are: {registered}.", **place))
+        says = f"'{purpose}' is not a registered purpose. Registered are: {registered}."
+        raise wrong(Wrong(detail=says, expected=f"one of {registered}", found=purpose, **place))
 
 
 def _categories(shop: Shop, ask: ConsentRequest) -> list[Category] | None:
@@ -155,6 +227,8 @@ def _categories(shop: Shop, ask: ConsentRequest) -> list[Category] | None:
         Wrong(
             detail=f"'{name}' is not a data category of '{ask.purpose}'; it has {', '.join(uses)}.",
             pointer=f"#/categories/{n}",
+            expected=f"one of {', '.join(uses)}",
+            found=name,
         )
         for n, name in enumerate(ask.categories)
         if name not in uses

@@ -19,14 +19,17 @@ from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
 from goodwill.web.keys import key_text
 from goodwill.web.logs import Log, log_to, where
-from goodwill.web.messages import Alive, Ready
+from goodwill.web.messages import Alive, KindRequest, Ready
 from goodwill.web.outside import PAGE_POLICY, Outside
 from goodwill.web.problems import (
+    ALL,
     AWAY_NOW,
     INTERNAL,
     KEY_SCOPE,
+    LATER,
     MEDIA_TYPE,
     NO_KEY,
+    NOT_FOUND,
     TOO_MANY,
     Problem,
     Wrong,
@@ -53,7 +56,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
     """
     log = log or log_to()
     desk = Desk(shop, per_minute=per_minute)
-    base_url = shop.settings.base_url.rstrip("/")
+    base_url = shop.settings.reached_at
     inside = Litestar(
         route_handlers=[
             *(_handler(desk, endpoint) for endpoint in ENDPOINTS),
@@ -78,8 +81,13 @@ def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
         key_text(request.scope["headers"])  # nobody without a key makes us read a body
         body = await receive(request) if endpoint.operation.has_body else b""
         letter = _letter(request, body)
-        answer = await asyncio.get_running_loop().run_in_executor(desk.threads, desk.answer, endpoint, letter)
-        return Response(answer, media_type=_JSON)
+        working = asyncio.get_running_loop().run_in_executor(desk.threads, desk.answer, endpoint, letter)
+        within = endpoint.operation.within
+        try:
+            # A database that froze would hold its thread for as long as it likes; whoever asked is not held with it.
+            return Response(await asyncio.wait_for(working, within), media_type=_JSON)
+        except TimeoutError:
+            raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
 
     return _route(endpoint.operation, handle)
 
@@ -158,9 +166,7 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         except TimeoutError:
             missing = [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
         if missing:
-            raise Problem(
-                AWAY_NOW, " ".join(missing), errors=[Wrong(detail=one) for one in missing], headers={"Retry-After": "5"}
-            )
+            raise Problem(AWAY_NOW, " ".join(missing), errors=[Wrong(detail=one) for one in missing], headers=LATER)
         return Response(ready, media_type=_JSON)
 
     async def counters(request: Asked) -> Answer:
@@ -176,6 +182,8 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
 def _fit_for_all(problem: str) -> str:
     """A reason as anybody may read it: our own sentences whole, of a driver's only its kind (it may name hosts)."""
     kind, colon, sentence = problem.partition(": ")
+    if kind == errors.Busy.__name__:
+        return "The database does not answer: `goodwill doctor` says more."
     if colon and issubclass(getattr(errors, kind, object), errors.GoodwillError):
         return sentence
     return f"{kind}: `goodwill doctor` says more." if colon else problem
@@ -185,6 +193,10 @@ def _fit_for_all(problem: str) -> str:
 
 HOME = Operation("GET", "/", "home", "What runs here", "A page.", "Reading", media="text/html")
 REFERENCE = Operation("GET", "/api/docs", "reference", "This reference", "A page.", "Reading", media="text/html")
+PROBLEM = Operation(
+    "GET", "/api/problems/{kind}", "problem", "What a kind of problem means, and what helps", "A page.", "Reading",
+    asks=KindRequest, media=_HTML, problems=(NOT_FOUND,),
+)  # fmt: skip
 DOCUMENT = Operation("GET", "/api/openapi.json", "openapi", "This document", "OpenAPI 3.1.", "Reading", media=_JSON)
 ASSETS = tuple(
     Operation(
@@ -195,24 +207,35 @@ ASSETS = tuple(
 
 OPERATIONS = (
     *(endpoint.operation for endpoint in ENDPOINTS),
-    HEALTH, READY, METRICS, HOME, REFERENCE, DOCUMENT, *ASSETS,
+    HEALTH, READY, METRICS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
 )  # fmt: skip
 
 
 def _reading(shop: Shop) -> list[HTTPRouteHandler]:
     name, watermark = shop.settings.name, shop.settings.watermark
-    document = openapi.document(OPERATIONS, shop.register, base_url=shop.settings.base_url.rstrip("/"), shop=name)
+    document = openapi.document(OPERATIONS, shop.register, base_url=shop.settings.reached_at, shop=name)
     as_page = {"content-security-policy": PAGE_POLICY}
     kept = {"cache-control": "public, max-age=3600"}
     return [
         _fixed(HOME, pages.home(name, watermark), _HTML, as_page),
         _fixed(REFERENCE, pages.reference(document, name, watermark), _HTML, as_page),
+        _explained(PROBLEM, {kind.slug: pages.problem(kind, name, watermark) for kind in ALL}, as_page),
         _fixed(DOCUMENT, msgspec.json.encode(document), _JSON, {}),
         *(
             _fixed(one, pages.asset(file), kind, kept)
             for one, (file, kind) in zip(ASSETS, pages.ASSETS.items(), strict=True)
         ),
     ]
+
+
+def _explained(operation: Operation, explained: dict[str, bytes], headers: dict[str, str]) -> HTTPRouteHandler:
+    async def handle(request: Asked) -> Answer:
+        kind = request.path_params["kind"]
+        if kind not in explained:
+            raise Problem(NOT_FOUND, f"There is no kind of problem '{kind[:60]}'. There are: {', '.join(explained)}.")
+        return Response(explained[kind], media_type=_HTML, headers=headers)
+
+    return _route(operation, handle)
 
 
 def _fixed(operation: Operation, content: bytes, media: str, headers: dict[str, str]) -> HTTPRouteHandler:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Request
 
+from goodwill.web.faults import faults_in_body, faults_in_parameters
 from goodwill.web.problems import BAD_INPUT, MALFORMED, MEDIA, TOO_LARGE, Problem, Wrong
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ MOST_PARAMETERS = 32
 T = TypeVar("T")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
 class CallerGone(Exception):
@@ -75,10 +75,12 @@ def parse(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """
     if deeper_than(raw, DEEPEST):
         raise Problem(MALFORMED, f"The JSON is nested deeper than {DEEPEST} levels.")
+    if not raw.strip():
+        raise Problem(MALFORMED, "The body is empty. Send one JSON object, `{}` at least.")
     try:
         value = decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        raise _not_understood(str(error)) from None
+    except msgspec.ValidationError:
+        raise _not_understood(faults_in_body(_loosely(raw), decoder.type)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(MALFORMED, f"The body is not valid JSON: {_where(error)}.") from None
     if _NUL.search(raw):
@@ -88,17 +90,36 @@ def parse(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     return value
 
 
+def _loosely(raw: bytes) -> object:
+    """A body of any shape; the parser for one shape stops at the first fault, and may not have seen the rest."""
+    try:
+        return json.loads(
+            raw.decode(), object_pairs_hook=_each_name_once, parse_int=_whole, parse_constant=_no_constant
+        )
+    except ValueError as error:
+        raise Problem(MALFORMED, f"The body is not valid JSON: {_where(error)}.") from None
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < 20 else float(digits)  # 64 bits; what is longer is no number of ours
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number in JSON")
+
+
 def _where(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
     return str(error).removeprefix("JSON is malformed: ").rstrip(".")
 
 
-def _each_name_once(pairs: list[tuple[str, object]]) -> None:
-    names = {name for name, _ in pairs}
-    if len(names) != len(pairs):
+def _each_name_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    once = dict(pairs)
+    if len(once) != len(pairs):
         twice = next(name for n, (name, _) in enumerate(pairs) if name in {other for other, _ in pairs[:n]})
         raise Problem(MALFORMED, f"The name '{twice[:100]}' stands twice in one object.")
+    return once
 
 
 def deeper_than(raw: bytes, limit: int) -> bool:
@@ -129,8 +150,8 @@ def parse_parameters(query: bytes, path: Mapping[str, Any], form: type[T]) -> T:
         raise _wrong_parameter(strange[0], "contains characters that no text here may have")
     try:
         return msgspec.convert(given, form, strict=False)
-    except msgspec.ValidationError as error:
-        raise _not_understood(str(error), in_body=False) from None
+    except msgspec.ValidationError:
+        raise _not_understood(faults_in_parameters(given, form)) from None
 
 
 def _pairs(query: bytes) -> Sequence[tuple[str, str]]:
@@ -149,12 +170,6 @@ def wrong(*faults: Wrong) -> Problem:
     return Problem(BAD_INPUT, " ".join(fault.detail for fault in faults), errors=faults)
 
 
-def _not_understood(message: str, *, in_body: bool = True) -> Problem:
-    """Msgspec names the place as ``$.person.user_id``; a JSON pointer in a URI fragment is ``#/person/user_id``."""
-    what, _, place = message.partition(" - at `$")
-    steps = [name or number for name, number in _STEP.findall(place.rstrip("`"))]
-    detail = f"{what}." if not steps else f"{'.'.join(steps)}: {what}."
-    if in_body:
-        return wrong(Wrong(detail=detail, pointer="#" + "".join(f"/{step}" for step in steps)))
-    name = steps[0] if steps else next(iter(re.findall(r"`(\w+)`", what)), "")
-    return wrong(Wrong(detail=detail, parameter=name))
+def _not_understood(faults: Sequence[Wrong]) -> Problem:
+    """The answer to what the parser refused."""
+    return wrong(*(faults or [Wrong(detail="The request is not of the shape that the reference gives.", pointer="#")]))

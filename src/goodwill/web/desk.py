@@ -68,6 +68,7 @@ class Call(Generic[Ask]):
     ask: Ask
     letter: Letter
     metrics: Metrics
+    path: str
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Operation:
         gives: the shape of the answer, or None where it is not JSON.
         problems: what can go wrong besides what every request shares.
         once: whether an Idempotency-Key is honoured.
+        paged: whether there are pages, to be followed by `Link`.
+        within: seconds until the caller is told to come back.
     """
 
     method: str
@@ -97,6 +100,8 @@ class Operation:
     media: str = "application/json"
     problems: tuple[Kind, ...] = ()
     once: bool = False
+    paged: bool = False
+    within: float = 30
     example: Mapping[str, Any] | None = None
 
     @property
@@ -120,6 +125,8 @@ def endpoint(
     tag: str,
     problems: tuple[Kind, ...] = (),
     once: bool = False,
+    paged: bool = False,
+    within: float = 30,
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[[Call[Any]], msgspec.Struct]], Endpoint]:
     """Make a function an operation of the API: its docstring is the reference, its types are the shapes."""
@@ -130,7 +137,8 @@ def endpoint(
         summary, _, about = (do.__doc__ or "").partition("\n")
         operation = Operation(
             method, path, do.__name__, summary.strip().rstrip("."), _paragraphs(about), tag, scopes,
-            asks=asks, gives=hints["return"], problems=problems, once=once, example=example,
+            asks=asks, gives=hints["return"], problems=problems, once=once, paged=paged,
+            within=within, example=example,
         )  # fmt: skip
         return Endpoint(operation, do, msgspec.json.Decoder(asks))
 
@@ -182,7 +190,7 @@ class Desk:
             ask = parse(letter.body, endpoint.decoder)
         else:
             ask = parse_parameters(letter.query, letter.path, endpoint.decoder.type)
-        call = Call(self.shop, key, ask, letter, self.metrics)
+        call = Call(self.shop, key, ask, letter, self.metrics, endpoint.operation.path)
         name = letter.header(b"idempotency-key") if endpoint.operation.once else None
         try:
             if name is not None:

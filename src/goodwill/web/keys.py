@@ -63,7 +63,7 @@ def revoke_key(connection: Connection, key_id: str, *, now: int) -> Key:
     store.note_revoked(connection, key_id, now=now)
     found = store.key_and_hash(connection, key_id)
     if found is None:
-        raise NotFound(f"There is no key '{key_id}'. `goodwill keys list` shows all.")
+        raise NotFound(f"There is no key '{key_id}'.")
     return found[0]
 
 

@@ -1,6 +1,6 @@
 """The shapes that go over the wire, as docs and as parsers; what is written here is a promise."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -8,6 +8,9 @@ Id = Annotated[str, Meta(min_length=1, max_length=256, description="The shop's o
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Moment = Annotated[
     str, Meta(description="In UTC, as in `2026-11-22T09:30:00Z`.", extra_json_schema={"format": "date-time"})
+]
+Cursor = Annotated[
+    str, Meta(min_length=1, max_length=64, description="From the `Link` of the page before; its inside may change.")
 ]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Mark = Annotated[str, Meta(description="A demo shop says here that it is one; absent in a real shop.")]
@@ -36,7 +39,14 @@ class DecideRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """Whom to choose for, where, and how many; without a person it is what everyone gets."""
 
     person: Person | None = None
-    slot: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="The place in the shop.")] = "home"
+    slot: Annotated[
+        str,
+        Meta(
+            pattern="^[a-z0-9][a-z0-9-]{0,63}$",
+            description="The place in the shop.",
+            extra={"words": "1 to 64 small letters, digits and hyphens, such as product-page"},
+        ),
+    ] = "home"
     count: Annotated[int, Meta(ge=1, le=100)] = 10
     context: Basket = Basket()
 
@@ -54,7 +64,17 @@ class HowAsked(Struct, forbid_unknown_fields=True, frozen=True):
 
     how: Annotated[Name, Meta(description="The channel: checkout, account page, phone, till …")] = "api"
     words: Annotated[str, Meta(min_length=1, max_length=2000, description="The words that were shown.")] | None = None
-    language: Annotated[str, Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47.")] | None = None
+    language: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+                description="BCP 47.",
+                extra={"words": "a language code such as en or de-CH"},
+            ),
+        ]
+        | None
+    ) = None
 
 
 class ConsentRequest(Struct, forbid_unknown_fields=True, frozen=True):
@@ -74,23 +94,45 @@ class ConsentRequest(Struct, forbid_unknown_fields=True, frozen=True):
     asked: HowAsked = HowAsked()
 
 
-class ConsentsRequest(Struct, forbid_unknown_fields=True, frozen=True):
-    """Whose lines of the ledger."""
+class ConsentsRequest(Struct, forbid_unknown_fields=True, frozen=True, rename={"after": "cursor"}):
+    """Whose lines of the ledger, and which page of them."""
 
     id: Id
+    limit: Annotated[int, Meta(ge=1, le=1000, description="How many at once.")] = 100
+    after: Cursor | None = None
 
 
-class DecisionsRequest(Struct, forbid_unknown_fields=True, frozen=True):
-    """Whose decisions, and how many of the latest."""
+class DecisionsRequest(Struct, forbid_unknown_fields=True, frozen=True, rename={"after": "cursor"}):
+    """Whose decisions, and which page of them."""
 
     id: Id
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    limit: Annotated[int, Meta(ge=1, le=100, description="How many at once.")] = 20
+    after: Cursor | None = None
+
+
+class ExportRequest(Struct, forbid_unknown_fields=True, frozen=True):
+    """Whose own copy."""
+
+    id: Id
 
 
 class WhyRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """Which decision."""
 
-    decision: Annotated[str, Meta(pattern="^[a-z2-7]{13}$", description="The decision's id.")]
+    decision: Annotated[
+        str,
+        Meta(
+            pattern="^[a-z2-7]{13}$",
+            description="The decision's id.",
+            extra={"words": "the 13 small letters and digits of a decision's id"},
+        ),
+    ]
+
+
+class KindRequest(Struct, forbid_unknown_fields=True, frozen=True):
+    """Which kind of problem."""
+
+    kind: Annotated[str, Meta(description="The last part of a problem's `type`.")]
 
 
 # ---- what is answered --------------------------------------------------------------------------------------------
@@ -180,7 +222,7 @@ class Line(Struct, frozen=True):
     purpose: str
     category: str
     state: str
-    said_at: Moment
+    said_at: Annotated[Moment, Meta(description="Null where it came from a file that gave no time.")] | None
     recorded_at: Moment
     until: Moment | None
     evidence: Annotated[str, Meta(description="`proven`, `claimed` or `none`")]
@@ -200,6 +242,60 @@ class Decisions(Struct, frozen=True):
     """A person's decisions, latest first."""
 
     decisions: list[DecideAnswer]
+    watermark: Mark | UnsetType = UNSET
+
+
+class KnownAs(Struct, frozen=True):
+    """One way in which the shop knows somebody, in clear."""
+
+    kind: str
+    value: str
+
+
+class Event(Struct, frozen=True):
+    """One thing that happened."""
+
+    what: str
+    category: Annotated[str, Meta(description="The data category that it belongs to.")]
+    at: Moment
+    product: Annotated[str, Meta(description="The shop's own id of the product.")] | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
+    quantity: float | UnsetType = UNSET
+    amount: Annotated[str, Meta(description="In the currency's main unit: `3.40`.")] | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
+    order_code: (
+        Annotated[str, Meta(description="The same for all lines of an order; goodwill's own, not the shop's number.")]
+        | UnsetType
+    ) = UNSET
+    decision: Annotated[str, Meta(description="The decision's id.")] | UnsetType = UNSET
+    detail: Annotated[Any, Meta(description="The rest, such as a whole decision.")] | UnsetType = UNSET
+
+
+class Look(Struct, frozen=True):
+    """On one day, one purpose read this person's data so many times."""
+
+    purpose: str
+    data: list[str]
+    by: Annotated[str, Meta(description="`one`, `each`, `own`: how it was read.")]
+    times: int
+    first: Moment
+    last: Moment
+
+
+class OwnCopy(Struct, frozen=True):
+    """A person's own copy: all that is held about her, in clear."""
+
+    shop: str
+    made_at: Moment
+    zone: str
+    person: Annotated[int, Meta(description="goodwill's own number for her.")]
+    known_as: list[KnownAs]
+    profile: dict[str, str]
+    events: Annotated[list[Event], Meta(description="What happened, in the order in which it was written down.")]
+    consents: list[Line]
+    reads: Annotated[list[Look], Meta(description="Who looked, and what for.")]
+    purposes: Annotated[dict[str, str], Meta(description="What each purpose is for, in a sentence.")]
+    notes: list[str] | UnsetType = UNSET
     watermark: Mark | UnsetType = UNSET
 
 

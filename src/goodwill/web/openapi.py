@@ -11,6 +11,7 @@ from goodwill.purposes import Register
 from goodwill.web import problems
 from goodwill.web.desk import Operation
 from goodwill.web.problems import Kind, ProblemDocument
+from goodwill.web.store import SCOPES
 
 Json = dict[str, Any]
 
@@ -20,13 +21,6 @@ _TAGS = {
     "People": "What is known about one person.",
     "Running": "For whoever runs this shop.",
     "Reading": "Pages and documents.",
-}
-_SCOPES = {
-    "collect": "send events in",
-    "decide": "ask for suggestions",
-    "consent": "write answers to the consent ledger",
-    "read": "read what is known and was decided about a person",
-    "export": "take data out in bulk",
 }
 _WITH_KEY = (
     problems.NO_KEY, problems.KEY_SCOPE, problems.CONFLICT, problems.GONE, problems.BAD_INPUT, problems.TOO_MANY,
@@ -80,8 +74,8 @@ def document(operations: Iterable[Operation], register: Register, *, base_url: s
 
 def _introduction() -> str:
     return (
-        "Every answer carries X-Request-Id. Every error is a problem document (RFC 9457) whose `type` is explained on "
-        "the reference page and whose `instance` is the request's id. Bodies are JSON in UTF-8 of at most 512 KB. "
+        "Every answer carries X-Request-Id. Every error is a problem document (RFC 9457) whose `type` is an address "
+        "where it is explained and whose `instance` is the request's id. Bodies are JSON in UTF-8 of at most 512 KB. "
         "Times are in UTC."
     )
 
@@ -89,7 +83,7 @@ def _introduction() -> str:
 def _about_keys() -> str:
     return (
         "Made with `goodwill keys create`. Scopes: "
-        + "; ".join(f"{name} ({what})" for name, what in _SCOPES.items())
+        + "; ".join(f"{name} ({what})" for name, what in SCOPES.items())
         + "."
     )
 
@@ -101,6 +95,10 @@ _HEADERS: Json = {
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
     "Authenticate": {"description": "How to send a key.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods that work here.", "schema": {"type": "string"}},
+    "Link": {
+        "description": 'The address of the next page, `rel="next"` (RFC 8288); absent on the last.',
+        "schema": {"type": "string"},
+    },
     "Replayed": {
         "description": "`true`: this was answered before, and is the same answer.",
         "schema": {"type": "string"},
@@ -200,6 +198,8 @@ def _responses(operation: Operation, refs: dict[type, Json]) -> Json:
             "RateLimit": {"$ref": "#/components/headers/RateLimit"},
             "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
         }
+    if operation.paged:
+        headers["Link"] = {"$ref": "#/components/headers/Link"}
     if operation.once:
         headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/Replayed"}
     responses: Json = {

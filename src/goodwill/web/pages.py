@@ -8,7 +8,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from goodwill import __version__
 from goodwill.web import problems
-from goodwill.web.store import Scope
 
 Json = dict[str, Any]
 
@@ -43,8 +42,12 @@ def reference(document: Json, name: str, watermark: str) -> bytes:
         tags=tags,
         shapes=[_shape(name, schema) for name, schema in document["components"]["schemas"].items()],
         kinds=problems.ALL,
-        scopes=list(Scope),
     )
+
+
+def problem(kind: problems.Kind, name: str, watermark: str) -> bytes:
+    """What one kind of problem means, and what helps."""
+    return _page("problem.html", name=name, watermark=watermark, kind=kind)
 
 
 def asset(name: str) -> bytes:

@@ -1,6 +1,6 @@
 """What went wrong, as the problem documents of RFC 9457: the one place where an error gets a status code.
 
-Each kind of problem has an address, and the reference page explains it there.
+Each kind of problem has an address of its own, and a page there that explains it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import msgspec
 
 from goodwill.basics.errors import (
     BadInput,
+    Busy,
     Conflict,
     KeyDestroyed,
     KeyMissing,
@@ -33,6 +34,11 @@ class Kind:
     title: str
     help: str
 
+    @property
+    def path(self) -> str:
+        """Where it is explained; its last part is its name and never changes."""
+        return f"/api/problems/{self.slug}"
+
 
 MALFORMED = Kind("malformed", 400, "Not valid JSON", "Send one JSON value in UTF-8, with each name once per object.")
 NO_KEY = Kind("no-key", 401, "A key is needed", "Send `Authorization: Bearer gw_…` with a key that is not revoked.")
@@ -42,7 +48,7 @@ KEY_SCOPE = Kind(
 NO_CONSENT = Kind("no-consent", 403, "The person does not allow this", "Offer what everyone gets.")
 TOO_FEW = Kind("too-few", 403, "Too few people", "Ask for a longer period or a wider group.")
 REFUSED = Kind("refused", 403, "Refused", "The detail says what would have to change first.")
-NOT_FOUND = Kind("not-found", 404, "Not found", "Check the address and the ids in it.")
+NOT_FOUND = Kind("not-found", 404, "Not found", "Check the address, and write ids as your shop does.")
 METHOD = Kind("method-not-allowed", 405, "Not with this method", "The Allow header lists the methods that work here.")
 CONFLICT = Kind("conflict", 409, "In conflict", "Look at the present state and try again.")
 OTHER_REQUEST = Kind(
@@ -54,10 +60,17 @@ OTHER_REQUEST = Kind(
 GONE = Kind("gone", 410, "Gone for good", "What was asked for was erased and cannot be brought back.")
 TOO_LARGE = Kind("too-large", 413, "Too large", "Send less at once; the limit is in the detail.")
 MEDIA = Kind("media-type", 415, "Not in this format", "Send `Content-Type: application/json`, not compressed.")
-BAD_INPUT = Kind("bad-input", 422, "Not understood", "The list `errors` names each part and what is wrong with it.")
+BAD_INPUT = Kind(
+    "bad-input", 422, "Not understood", "The list `errors` names each part, what was expected and what was found."
+)
 TOO_MANY = Kind("too-many", 429, "Too many requests", "Wait for the seconds that Retry-After gives.")
 INTERNAL = Kind("internal", 500, "Something broke here", "Give the request id to whoever runs this shop.")
-AWAY_NOW = Kind("unavailable", 503, "Not available now", "Try again later; `/readyz` says what is missing.")
+AWAY_NOW = Kind(
+    "unavailable",
+    503,
+    "Not available now",
+    "Send the same again after the seconds that Retry-After gives; `/readyz` says what is missing.",
+)
 
 ALL = (
     MALFORMED, NO_KEY, KEY_SCOPE, NO_CONSENT, TOO_FEW, REFUSED, NOT_FOUND, METHOD, CONFLICT, OTHER_REQUEST, GONE,
@@ -71,6 +84,7 @@ _KIND_OF: dict[type[Exception], Kind] = {
     Refused: REFUSED,
     NotFound: NOT_FOUND,
     Conflict: CONFLICT,
+    Busy: AWAY_NOW,
     KeyDestroyed: GONE,
     KeyMissing: AWAY_NOW,
     Overflow: INTERNAL,
@@ -84,12 +98,23 @@ _IN_OTHER_WORDS = {
 }
 
 
+_AWAY = "The database does not answer."
+LATER = {"Retry-After": "5"}  # seconds
+
+
 class Wrong(msgspec.Struct, omit_defaults=True, frozen=True):
-    """One part of a request that is wrong: a place in its body, or the name of a parameter."""
+    """One part of a request that is wrong: a place in its body, or the name of a parameter.
+
+    Attributes:
+        pointer: the place, as a JSON Pointer in a fragment (RFC 6901): ``#/person/user_id``.
+        expected, found: in words; values as JSON.
+    """
 
     detail: str
     pointer: str = ""
     parameter: str = ""
+    expected: str = ""
+    found: str = ""
 
 
 class ProblemDocument(msgspec.Struct, omit_defaults=True, frozen=True, rename={"kind": "type"}):
@@ -100,6 +125,7 @@ class ProblemDocument(msgspec.Struct, omit_defaults=True, frozen=True, rename={"
     status: int
     detail: str
     instance: str
+    help: str
     errors: list[Wrong] = []
 
 
@@ -124,11 +150,12 @@ class Problem(Exception):
         """
         return msgspec.json.encode(
             ProblemDocument(
-                f"{base_url}/api/docs#problem-{self.kind.slug}",
+                f"{base_url}{self.kind.path}",
                 self.kind.title,
                 self.kind.status,
                 self.detail,
                 request,
+                self.kind.help,
                 list(self.errors),
             )
         )
@@ -141,9 +168,9 @@ def problem_of(error: Exception) -> Problem:
     kind = next((_KIND_OF[kind] for kind in type(error).__mro__ if kind in _KIND_OF), INTERNAL)
     if kind is INTERNAL:
         return Problem(INTERNAL, "Something broke while this was worked out. Nothing was half done.")
-    if isinstance(error, AWAY):
-        return Problem(AWAY_NOW, "The database does not answer.", headers={"Retry-After": "5"})
-    return Problem(kind, str(error))
+    # Which database it is, and what it said, concerns only whoever runs the shop.
+    said = error.sentence if isinstance(error, Busy) else _AWAY if isinstance(error, AWAY) else str(error)
+    return Problem(kind, said, headers=LATER if kind is AWAY_NOW else None)
 
 
 def problem_of_status(status: int, headers: Mapping[str, str]) -> Problem:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -42,7 +43,18 @@ def serve(
     """
     log = log or log_to()
     _check_free(host, port)
-    asyncio.run(_until_stopped(application(shop, per_minute=per_minute, log=log), host, port, log, when_listening))
+    app = application(reached_over(shop, host, port), per_minute=per_minute, log=log)
+    asyncio.run(_until_stopped(app, host, port, log, when_listening))
+
+
+def reached_over(shop: Shop, host: str, port: int) -> Shop:
+    """The shop with links that lead here, unless its settings say where it is reached from outside."""
+    here = _address(_ANY.get(host, host), port)
+    return replace(shop, settings=replace(shop.settings, base_url=shop.settings.base_url or here))
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 async def _until_stopped(
@@ -63,7 +75,7 @@ async def _until_stopped(
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, server.stop)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = _address(host, port)
     announcing = loop.create_task(_announce(host, port, address, log, when_listening))
     try:
         await server.serve()

@@ -21,7 +21,7 @@ api_keys = Table(
     Column("id", Text, primary_key=True),  # the public part, shown in lists and logs
     Column("name", Text, nullable=False),
     Column("hash", Text, nullable=False),  # SHA-256 of a 256-bit random secret
-    Column("scopes", Text, nullable=False),  # collect decide consent read export, space-separated
+    Column("scopes", Text, nullable=False),  # space-separated
     Column("created_at", Whole, nullable=False),
     Column("used_at", Whole),
     Column("revoked_at", Whole),
@@ -48,11 +48,21 @@ ABANDONED_AFTER = 60 * SECOND  # a request that was cut off by a crash may be ma
 class Scope(StrEnum):
     """What a key may be allowed to do."""
 
-    COLLECT = "collect"  # send events in
-    DECIDE = "decide"  # ask for suggestions
-    CONSENT = "consent"  # write answers to the consent ledger
-    READ = "read"  # read what is known and was decided about a person
-    EXPORT = "export"  # take data out in bulk
+    COLLECT = "collect"
+    DECIDE = "decide"
+    CONSENT = "consent"
+    READ = "read"
+    EXPORT = "export"
+
+
+SCOPES = {
+    Scope.DECIDE: "ask for suggestions, and whether a purpose is allowed",
+    Scope.CONSENT: "write answers to the consent ledger and read them",
+    Scope.READ: "read what was allowed and decided, one person at a time",
+    Scope.EXPORT: "fetch a person's own copy: everything held about them, in clear",
+    Scope.COLLECT: "kept for sending events in; opens nothing yet",
+}
+RESERVED = frozenset({Scope.COLLECT})  # a test holds it against what the API opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +135,8 @@ def note_used(connection: Connection, key_id: str, *, now: int, every: int) -> N
 
 
 def claim(connection: Connection, api_key: str, name: str, request: str, *, now: int) -> Claim:
-    """Take a request up under a name, or learn what became of it. Drops answers that are older than a day."""
-    connection.execute(delete(idempotency).where(idempotency.c.at < now - ANSWERS_KEPT))
+    """Take a request up under a name, or learn what became of it; after a day the name is free again."""
+    connection.execute(delete(idempotency).where(*_named(api_key, name), idempotency.c.at < now - ANSWERS_KEPT))
     if _taken_up(connection, api_key, name, request, now) or _taken_over(connection, api_key, name, request, now):
         return Claim(is_new=True, is_same=True, answer=None)
     row = connection.execute(select(idempotency).where(*_named(api_key, name))).one()
@@ -156,6 +166,11 @@ def _taken_over(connection: Connection, api_key: str, name: str, request: str, n
 
 def keep_answer(connection: Connection, api_key: str, name: str, answer: str) -> None:
     connection.execute(update(idempotency).where(*_named(api_key, name)).values(answer=answer))
+
+
+def drop_old(connection: Connection, *, now: int) -> None:
+    """Drop what is kept of requests that were made more than a day ago."""
+    connection.execute(delete(idempotency).where(idempotency.c.at < now - ANSWERS_KEPT))
 
 
 def drop_claim(connection: Connection, api_key: str, name: str) -> None:
