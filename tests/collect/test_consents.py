@@ -38,7 +38,7 @@ def test_amina_allows_bruno_was_not_asked_chiara_withdrew(desk, write):
     assert allows(desk, "amina") == ["purchases", "preferences", "engagement"]
     assert allows(desk, "chiara") == []
     assert desk.person("bruno") is None
-    assert "1 rows without an answer were passed over" in " ".join(report.notes)
+    assert "1 row without an answer was passed over" in " ".join(report.notes)
 
 
 def test_the_same_file_again_says_nothing_new(desk, write, clock):
