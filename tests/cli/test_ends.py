@@ -62,6 +62,13 @@ def test_an_error_that_names_a_command_needs_no_second_hint():
     assert end_of(NotFound("No shop. Make one with: goodwill init"), lost="goodwill keys list").help == ""
 
 
+def test_a_setting_that_does_not_fit_sends_nobody_to_the_help_of_a_command(run: Run, home, monkeypatch):
+    monkeypatch.setenv("GOODWILL_PORT", "http")
+    ended = run("can", "amina", "offers", "--home", home)
+    assert ended.code == Code.USAGE
+    assert "Try:" not in ended.err
+
+
 def test_what_was_not_found_comes_with_the_command_that_lists_it():
     assert end_of(NotFound("There is no import 7."), lost="goodwill import list").help == "goodwill import list"
 

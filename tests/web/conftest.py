@@ -48,6 +48,7 @@ def shop(database: Database, tmp_path: Path, clock: Any, clients: ExitStack) -> 
         name="Corner café",
         base_url="https://shop.example",
         database=database.url or f"sqlite:///{database.file}",
+        columns="database",  # the first decision need not wait for DuckDB to start
     )
     yield furnish(opened)
     clients.close()
@@ -61,6 +62,7 @@ def quiet_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         tmp_path_factory.mktemp("quiet") / "home",
         name="Quiet <shop>",
         watermark="demo: consents invented – all of them",
+        columns="database",
     )
     yield furnish(opened)
     opened.close()

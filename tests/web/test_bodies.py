@@ -98,6 +98,20 @@ def test_what_is_broken_behind_a_fault_is_malformed_all_the_same():
         assert refusal(raw).kind.status == 400
 
 
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (b"", "The body is empty. Send one JSON object, `{}` at least."),
+        (b'{"count": ', "The body is not valid JSON: it ends too early."),
+        (b'{"count" 4}', "The body is not valid JSON: something is wrong at byte 10."),
+        (b'{"count": "4", }', "The body is not valid JSON: something is wrong at character 16."),
+        (b'{"slot": "\xff"}', "The body is not valid JSON: it is not UTF-8."),
+    ],
+)
+def test_what_is_no_json_is_told_where_in_our_words(raw, sentence):
+    assert refusal(raw).detail == sentence
+
+
 def test_a_missing_part_is_named_where_it_should_stand():
     problem = refusal(b'{"person": {"user_id": "amina"}}', CONSENT)
     assert [(fault.pointer, fault.found) for fault in problem.errors] == [

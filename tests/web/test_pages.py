@@ -8,7 +8,7 @@ import pytest
 from goodwill.web.application import OPERATIONS
 from goodwill.web.problems import ALL
 
-PAGES = ("/", "/api/docs")
+PAGES = ("/", "/api/docs", "/api/problems/bad-input")
 
 
 class Page(HTMLParser):
@@ -46,6 +46,19 @@ def test_every_link_leads_somewhere(quiet, path):
             assert link[1:] in page.ids
         else:
             assert quiet.get(link).status_code == 200, link
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_words_of_the_program_are_set_as_such(quiet, path):
+    assert "`" not in quiet.get(path).text
+
+
+def test_every_kind_of_problem_has_a_page_and_no_other(quiet):
+    text = quiet.get("/api/docs").text
+    for kind in ALL:
+        assert f'href="{kind.path}"' in text
+        assert f"<h1>{kind.title}</h1>" in quiet.get(kind.path).text
+    assert quiet.get("/api/problems/none").status_code == 404
 
 
 def test_the_shops_name_is_text_never_markup(quiet):

@@ -1,6 +1,7 @@
 """Every error leaves as a problem document (RFC 9457) and tells nothing of the inside."""
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -73,7 +74,7 @@ def test_errors_are_problem_documents_with_the_request_id(quiet, method, path, m
     explained = quiet.get(problem.kind.removeprefix("http://127.0.0.1:8400"))
     assert explained.status_code == 200
     assert f"<h1>{problem.title}</h1>" in explained.text
-    assert problem.help.replace("`", "") in explained.text.replace("`", "")
+    assert problem.help.replace("`", "") in re.sub("</?code>", "", explained.text)
 
 
 def test_405_says_what_works(quiet):

@@ -41,6 +41,10 @@ _CODE_OF: dict[type[BaseException], Code] = {
 }
 
 
+# A sentence that names a command, a variable or the file of settings says itself what helps.
+_TELLING = ("goodwill ", "GOODWILL_", "goodwill.toml")
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """How a command went wrong.
@@ -73,7 +77,8 @@ def end_of(error: BaseException, *, command: str = "goodwill", lost: str = "") -
         return End(Code.STOPPED, "Stopped. What was finished is kept; nothing is half done.")
     code = next((_CODE_OF[kind] for kind in type(error).__mro__ if kind in _CODE_OF), Code.FAILED)
     sentence = _sentence(error)
-    return End(code, sentence, "" if "goodwill " in sentence else _help(error, code, command, lost))
+    says_it = any(word in sentence for word in _TELLING)
+    return End(code, sentence, "" if says_it else _help(error, code, command, lost))
 
 
 def _sentence(error: BaseException) -> str:

@@ -20,6 +20,7 @@ DEEPEST = 32
 MOST_PARAMETERS = 32
 
 T = TypeVar("T")
+_BYTE = re.compile(r"\(byte (\d+)\)")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
@@ -111,7 +112,11 @@ def _no_constant(name: str) -> object:
 def _where(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
-    return str(error).removeprefix("JSON is malformed: ").rstrip(".")
+    if isinstance(error, json.JSONDecodeError):
+        return f"something is wrong at character {error.pos + 1}"
+    if found := _BYTE.search(str(error)):
+        return f"something is wrong at byte {int(found[1]) + 1}"
+    return "it ends too early" if "truncated" in str(error) else str(error).rstrip(".")
 
 
 def _each_name_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
