@@ -63,7 +63,7 @@ def test_times_are_read_in_the_shops_zone_unless_they_carry_one(written, moment)
 def test_what_is_no_clear_date_is_given_back(written, problem):
     with pytest.raises(Unreadable) as refused:
         time_reader(BERLIN, Order.UNKNOWN, NOW)(written)
-    assert problem in refused.value.problem
+    assert problem in refused.value.reason.problem
 
 
 def test_the_column_decides_which_number_is_the_day():

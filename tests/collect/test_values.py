@@ -67,8 +67,8 @@ def test_money_is_read_to_the_cent(written, cents):
 def test_money_that_is_not_clear_is_given_back(written, problem):
     with pytest.raises(Unreadable) as refused:
         money_reader("EUR", "")(written)
-    assert problem in refused.value.problem
-    assert refused.value.remedy
+    assert problem in refused.value.reason.problem
+    assert refused.value.reason.remedy
 
 
 def test_the_column_decides_what_one_value_cannot():

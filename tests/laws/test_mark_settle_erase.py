@@ -65,7 +65,7 @@ def undoing(village, names):
 
     def erase():
         with village.database.transaction() as connection:
-            undo._erase(connection, tools, number, 0)
+            undo._erase(connection, tools, number, 0, 0)
 
     return Deed(mark, village.shop.settle, erase, names)
 

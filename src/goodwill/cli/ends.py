@@ -1,6 +1,7 @@
 """How a command ends: the one place where an error becomes an exit code and a sentence that helps."""
 
 import os
+import re
 import sys
 import traceback
 from dataclasses import dataclass
@@ -88,9 +89,12 @@ def _sentence(error: BaseException) -> str:
     return f"Something broke inside ({type(error).__name__}: {error}). Nothing was half done."
 
 
+_COMMAND = re.compile(r"(?:goodwill|--\w+) [^.?!]*$")  # what is to be typed must not get a stop at its end
+
+
 def _whole(text: str) -> str:
     text = text.strip()
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+    return text if text.endswith((".", "?", "!")) or _COMMAND.search(text) else f"{text}."
 
 
 def _help(error: BaseException, code: Code, command: str, lost: str) -> str:

@@ -206,7 +206,7 @@ _STATES = {
     "dry-run": "Tried only; nothing was kept",
 }
 _KEPT = {"refused": "would have been kept#", "dry-run": "would be kept#"}
-_GROUPS = 20  # on the screen
+_GROUPS, _NAMED_COLUMNS, _LETTERS = 20, 5, 40  # on the screen; --json has all
 
 
 def _lines(report: "ImportReport") -> Iterator[RenderableType]:
@@ -214,14 +214,13 @@ def _lines(report: "ImportReport") -> Iterator[RenderableType]:
     rate = (
         f"{out.number(report.rows, 'rows')} in {report.seconds:.1f} s ({report.rows_per_second:,.0f} rows/s){went_on}"
     )
-    yield f"{_STATES[report.state]}: {rate}."
+    state = "Nothing was kept" if report.state == "nothing-new" and report.rejected else _STATES[report.state]
+    yield f"{state}: {rate}."
     columns = ("file", "holds", "rows#", _KEPT.get(report.state, "kept#"), "unchanged#", "rejected#", "empty#")
     yield out.table(columns, (_counts(part) for part in report.parts))
     if report.left_behind:
         yield ""
-        yield out.table(
-            ("left behind", "of", "why"), ((left.column, file, left.why) for file, left in report.left_behind)
-        )
+        yield out.table(("left behind", "of", "why"), _left_behind(report))
     if report.remarks:
         yield ""
         yield _groups("look at", report.remarks)
@@ -238,6 +237,17 @@ def _counts(part: "PartReport") -> tuple[object, ...]:
     return part.file, part.kind, *(out.number(one) for one in numbers)
 
 
+def _left_behind(report: "ImportReport") -> Iterator[tuple[str, str, str]]:
+    """The columns that were not taken in, those of a file with the same reason together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for file, left in report.left_behind:
+        together.setdefault((file, left.why), []).append(left.column)
+    for (file, why), columns in together.items():
+        more = len(columns) - _NAMED_COLUMNS
+        named = ", ".join(columns[:_NAMED_COLUMNS])
+        yield f"{named} and {out.number(more)} more" if more > 0 else named, file, why
+
+
 def _rejects(report: "ImportReport") -> Iterator[RenderableType]:
     shown = report.faults[:_GROUPS]
     yield _groups("rejected in", shown)
@@ -250,8 +260,17 @@ def _rejects(report: "ImportReport") -> Iterator[RenderableType]:
 
 def _groups(of: str, groups: "Sequence[Group]") -> RenderableType:
     """Rows of which the same is to be said, in one line each: how many, the first of them, an example."""
-    rows = ((one.file, one.rows, _named(one), one.column or "–", one.value, one.what_to_do) for one in groups)
+    rows = (
+        (one.file, out.number(one.rows), _named(one), one.column or "–", _short(one.value), one.what_to_do)
+        for one in groups
+    )
     return out.table((of, "rows#", "line", "column", "value", "what to do"), rows)
+
+
+def _short(value: str) -> str:
+    """A value on one line, not endless."""
+    line = " ".join(value.split())
+    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"
 
 
 def _named(group: "Group") -> str:
@@ -321,14 +340,18 @@ def undo(
             undone = collect.undo(shop.database, shop.tools, number, settle=settle)
         document = {name: getattr(undone, name) for name, _ in (*_UNDONE, *_STAYS[1:])}
         facts = [(label, out.number(document[name])) for name, label in _UNDONE]
-        stays = [f"{out.number(document[name])} {what}" for name, what in _STAYS if document[name]]
+        stays = [(label, out.number(document[name])) for name, label in _STAYS if document[name]]
         shell.answer(
             {"id": number, **document, "state": "undone"},
             f"Import {number} is taken back.",
             out.pairs(facts),
-            *(["", f"What only grows keeps {' and '.join(stays)}. No total counts them."] if stays else []),
+            *(_staying(stays) if stays else ()),
             watermark=shop.settings.watermark,
         )
+
+
+def _staying(stays: list[tuple[str, str]]) -> tuple[RenderableType, ...]:
+    return "", "What stays, because some logs only grow; none of it counts:", out.pairs(stays)
 
 
 _UNDONE = (
@@ -342,6 +365,7 @@ _UNDONE = (
     ("items", "items that models counted taken out"),
 )
 _STAYS = (
-    ("consents", "answers in the consent ledger, each with a row that says it never counted"),
-    ("numbers", "bare numbers of people, whose keys are destroyed"),
+    ("consents", "answers in the consent ledger, each with a row that takes it back"),
+    ("numbers", "numbers of people who are gone, with their keys destroyed"),
+    ("held", "people of whom is noted that they counted in nothing meanwhile"),
 )

@@ -61,6 +61,7 @@ def make(database: Database, tools: Tools, import_id: int, settle: Callable[[], 
         store.keep_before(connection, import_id, _REPLACED, (([row["day"], row["key"]], row) for row in replaced))
         holds.release(connection, holds.held_for(connection, reason(import_id)), reason(import_id), now=now)
         store.forget_before(connection, import_id, _WAITING)
+    settle_if_kept(database, settle)  # so that they count again, with what is right
 
 
 def put_back(connection: Connection, import_id: int) -> int:

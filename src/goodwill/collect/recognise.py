@@ -81,6 +81,9 @@ def _unknown(table: Table, readings: "Sequence[_Reading]") -> str:
     if nearest.columns:
         found = ", ".join(f"{name} = '{column}'" for name, column in nearest.columns.items())
         hint = f" Known so far: {found}; as {nearest.kind.name} it lacks {nearest.lacking()}."
+    hint += "".join(f" '{heading}' is not taken: {why}." for heading, why in nearest.unlike.items())
+    if any(_can_be(Shape.TIME, heading) or _can_be(Shape.MONEY, heading) for heading in table.headings):
+        hint += " Its first line looks like a row: write a line with headings above it."
     return (
         f"{table.name}: nobody can tell what it holds from its headings {columns}{more}.{hint} Say what it is with "
         f"--as KIND and which column is which with --map FIELD=COLUMN. Kinds: {kinds}."
@@ -99,7 +102,8 @@ def _understood(reading: "_Reading", *, sure: bool) -> Recognised:
         name, rivals = next(iter(reading.unclear.items()))
         these = " or ".join(f"'{column}'" for column in rivals)
         raise BadInput(
-            f"{table.name}: {these} could be {kind.fields[name].about}. Say which: --map {name}='{rivals[0]}'"
+            f"{table.name}: {these} could be {kind.fields[name].about}. Say which with --map, such as "
+            f"--map {name}='{rivals[0]}'"
         )
     constants = dict(reading.constants)
     notes = list(reading.notes)

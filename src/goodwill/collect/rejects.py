@@ -82,11 +82,9 @@ class RejectFile:
             return
         if self._file is None:
             self._file = self._begin()
-        width = len(self._headings)
         self._write(
-            # A row too short or too long for its table is cut to its columns, so that the rest stays in line.
-            (one.file, str(one.line), one.column, one.value, one.what_to_do, str(one.occurrence), *one.cells[:width])
-            + ("",) * (width - len(one.cells))
+            # A row too short or too long for its table stays so: cut or filled, it would come in again as if mended.
+            (one.file, str(one.line), one.column, one.value, one.what_to_do, str(one.occurrence), *one.cells)
             for one in rejects
         )
         self._file.flush()

@@ -111,7 +111,7 @@ class Separated:
             except StopIteration:
                 break
             except csv.Error as error:
-                broken.append(_unspelt(error, start, feed))
+                broken.append(_unspelt(error, start, feed, self.separator))
                 continue
             if len(row) > width and not any(row[width:]):
                 del row[width:]  # separators after the last value
@@ -250,6 +250,11 @@ class _Feed:
         self._row = []
         return self.line + 1
 
+    @property
+    def text(self) -> str:
+        """What was taken of the row so far."""
+        return "".join(self._row)
+
     def ended_open(self) -> bool:
         """Whether the table ended within a quoted value of this row."""
         if not self._ended or self._from < len(self._buffer):
@@ -319,14 +324,15 @@ def _runaway(row: list[str], start: int, feed: _Feed) -> Broken:
     )
 
 
-def _unspelt(error: csv.Error, start: int, feed: _Feed) -> Broken:
+def _unspelt(error: csv.Error, start: int, feed: _Feed, separator: str) -> Broken:
+    text = feed.text
     if "new-line" in str(error):
-        return Broken(
-            start, "", "the row holds a line end of another kind", "save the file with one kind of line end", ()
-        )
+        remedy = "save the file with one kind of line end"
+        cells = next(csv.reader([" ".join(text.splitlines())], delimiter=separator))
+        return Broken(start, text[:80], "the row holds a line end of another kind", remedy, tuple(cells))
     return Broken(
         start,
-        "",
+        text[:80],
         f"a value that begins on line {start} is longer than a mebibyte (read up to line {feed.line})",
         "close the quotation mark, or double it if it belongs to the text",
         (),

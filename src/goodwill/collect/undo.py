@@ -37,6 +37,7 @@ class Undone:
         consents: answers taken back; the ledger keeps both, the answer and that it never counted.
         people: those whom nobody knows any more.
         numbers: how many of these stay as a bare number, because a log that only grows names them.
+        held: people who counted in nothing meanwhile; the log of holds says so for ever.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Undone:
     consents: int
     people: int
     numbers: int
+    held: int
 
 
 def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[], object]) -> Undone:
@@ -62,15 +64,16 @@ def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[
         Conflict: it was taken back before, brought nothing, or a total did not settle.
     """
     with database.transaction() as connection:
-        answers = _mark(connection, tools, import_id)
+        answers, held = _mark(connection, tools, import_id)
     corrections.settle_if_kept(database, settle)
     with database.transaction() as connection:
-        undone, gone = _erase(connection, tools, import_id, answers)
+        undone, gone = _erase(connection, tools, import_id, answers, held)
     if gone:
         tools.cipher.keys.destroy_all(gone)
     with database.transaction() as connection:
         store.close(connection, import_id, "undone", now=tools.clock())
         store.keep_place(connection, import_id, {})
+    corrections.settle_if_kept(database, settle)  # so that those who stay count again
     return undone
 
 
@@ -81,8 +84,11 @@ _NOTHING = {
 }
 
 
-def _mark(connection: Connection, tools: Tools, import_id: int) -> int:
-    """Hold everybody concerned and take the answers back; from here on nobody goes on with this import."""
+def _mark(connection: Connection, tools: Tools, import_id: int) -> tuple[int, int]:
+    """Hold everybody concerned and take the answers back, and tell how many of each.
+
+    From here on nobody goes on with this import.
+    """
     begun = store.get(connection, import_id)
     if begun.state in _NOTHING:
         raise Conflict(_NOTHING[begun.state].format(import_id))
@@ -95,7 +101,7 @@ def _mark(connection: Connection, tools: Tools, import_id: int) -> int:
             asked = Asked(how="undo", by=_reason(import_id))
             consent.invalidate(connection, positions[some : some + 5_000], asked=asked, now=now)
         store.close(connection, import_id, "undoing")
-    return len(positions)
+    return len(positions), len(people)
 
 
 def _positions(begun: Import) -> list[Position]:
@@ -108,7 +114,9 @@ def _people(connection: Connection, import_id: int) -> set[PersonId]:
     return {*about, *(was.person for was in _facts(connection, import_id))}
 
 
-def _erase(connection: Connection, tools: Tools, import_id: int, answers: int) -> tuple[Undone, list[PersonId]]:
+def _erase(
+    connection: Connection, tools: Tools, import_id: int, answers: int, held: int
+) -> tuple[Undone, list[PersonId]]:
     """Erase, and tell whose keys must follow; they are noted, so that whoever is killed before that can go on."""
     now = tools.clock()
     people = _people(connection, import_id)
@@ -117,8 +125,8 @@ def _erase(connection: Connection, tools: Tools, import_id: int, answers: int) -
     removed = people_undo.remove_import(connection, import_id, now=now, before=store.undone(connection))
     events_put_back = corrections.put_back(connection, import_id)
     for reason in (_reason(import_id), corrections.reason(import_id)):
-        held = people.union(holds.held_for(connection, reason))
-        holds.release(connection, held.difference(removed.people), reason, now=now)
+        mine = people.union(holds.held_for(connection, reason))
+        holds.release(connection, mine.difference(removed.people), reason, now=now)
     products_put_back = _put_back_products(connection, import_id)
     products_removed = _remove_products(connection, import_id)
     items = catalogue.remove_unused_items(connection, tools.level)
@@ -127,7 +135,7 @@ def _erase(connection: Connection, tools: Tools, import_id: int, answers: int) -
     store.keep_place(connection, import_id, {"gone": gone})
     undone = Undone(
         import_id, removed.events, events_put_back, facts, products_removed, products_put_back, items, answers,
-        len(removed.people), removed.numbers,
+        len(removed.people), removed.numbers, held,
     )  # fmt: skip
     return undone, gone
 

@@ -167,7 +167,7 @@ def quantity_reader(mark: str) -> Callable[[object], int | None]:
         if thousandths <= 0:
             raise Unreadable(
                 "is no quantity that can be bought",
-                "leave the row out if nothing was sold; returns are refunds and are imported as such, above zero",
+                "leave the row out; zero means that nothing was sold, less is a return, and returns are not taken in",
             )
         return thousandths
 
@@ -209,7 +209,7 @@ def money_reader(currency: str, mark: str) -> Callable[[object], int | None]:
         if amount < 0:
             raise Unreadable(
                 "is below zero",
-                "take a discount off the line it belongs to; returns are refunds and are imported as such",
+                "take a discount off the line it belongs to, and leave returns out: they are not taken in",
             )
         return amount
 
@@ -261,7 +261,8 @@ def _check_symbol(symbol: str, currency: str) -> None:
         return
     if symbol in _SIGNS or _CODE.match(symbol):
         raise Unreadable(
-            f"is not in {currency}", "add a column 'currency', or name the file's currency: --map currency==USD"
+            f"is not in {currency}",
+            "say which currency it is in, in a column 'currency' or for the whole file with --map currency==USD",
         )
     raise Unreadable("is not a number", "write it like 1234.50")
 

@@ -13,6 +13,9 @@ people = Table(
     Column("erased_at", Whole),
     Column("import_id", Whole),
 )
+# Without it, removing people would look through all of them for each, because others may have been merged into her.
+Index("ix_people_merged_into", people.c.merged_into, sqlite_where=people.c.merged_into.is_not(None),
+      postgresql_where=people.c.merged_into.is_not(None))  # fmt: skip
 
 identities = Table(
     "identities",

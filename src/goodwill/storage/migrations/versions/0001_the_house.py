@@ -118,6 +118,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['merged_into'], ['people.id'], name=op.f('fk_people_merged_into')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_people'))
     )
+    op.create_index('ix_people_merged_into', 'people', ['merged_into'], unique=False, sqlite_where=sa.text('merged_into IS NOT NULL'), postgresql_where=sa.text('merged_into IS NOT NULL'))
     op.create_table('products',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('external', sa.Text(), nullable=False),
