@@ -217,12 +217,14 @@ def hand_down(connection: Connection, import_id: int, what: str) -> list[Any]:
 
     Each keeps what it found; where it found what this import had written, that must not come back any more.
     """
-    mine = {_json(key): was for key, was in before(connection, import_id, what)}  # the earliest state last, so it stays
     found = before_import.c.before.like(f'%"import_id":{import_id}%')
     question = select(before_import.c.id, before_import.c.key, before_import.c.before).where(
         before_import.c.what == what, before_import.c.import_id != import_id, found
     )
     later = [row for row in connection.execute(question) if json.loads(row.before).get("import_id") == import_id]
+    if not later:
+        return []
+    mine = {_json(key): was for key, was in before(connection, import_id, what)}  # the earliest state last, so it stays
     for row in later:
         was = mine.get(row.key)
         connection.execute(

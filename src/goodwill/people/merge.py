@@ -5,6 +5,7 @@ takes out what each of them added; only then do events change hands. Between the
 is interrupted there has lost nothing and may go on.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.basics.ids import PersonId, Position
 from goodwill.people import holds
+from goodwill.people.bulk import listed
 from goodwill.people.profile import hand_over
 from goodwill.people.tables import events, identities, people
 from goodwill.protect import Cipher, Sealed
@@ -93,6 +95,19 @@ def survivor(connection: Connection, person: PersonId) -> PersonId | None:
     while row is not None and row.merged_into is not None:
         row = _row(connection, row.merged_into)
     return None if row is None or row.erased_at is not None else PersonId(row.id)
+
+
+def survivors(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, PersonId]:
+    """Who each of some people is by now; those of whom nobody is left are missing."""
+    here = people.c.id.in_(listed(connection, persons)), people.c.merged_into.is_(None), people.c.erased_at.is_(None)
+    found = {
+        PersonId(person): PersonId(person) for person in connection.execute(select(people.c.id).where(*here)).scalars()
+    }
+    for person in set(persons).difference(found):
+        heir = survivor(connection, person)
+        if heir is not None:
+            found[person] = heir
+    return found
 
 
 def numbers(connection: Connection, person: PersonId) -> list[PersonId]:

@@ -131,10 +131,8 @@ def replace(connection: Connection, rows: Sequence[Row]) -> list[Row]:
 
 def add(connection: Connection, rows: Sequence[Row]) -> int:
     """Add events where none stands, and tell how many; those of people who are gone stay away."""
-    heirs = {person: merge.survivor(connection, person) for row in rows if (person := row["person"]) is not None}
-    ours = [
-        {**row, "person": heirs.get(row["person"])} for row in rows if row["person"] is None or heirs[row["person"]]
-    ]
+    heirs = merge.survivors(connection, {row["person"] for row in rows if row["person"] is not None})
+    ours = [{**row, "person": heirs.get(row["person"])} for row in rows if row["person"] in heirs or not row["person"]]
     ours.sort(key=lambda row: row["import_id"] or 0)
     kept = 0
     for import_id, some in groupby(ours, key=lambda row: row["import_id"]):
