@@ -41,6 +41,7 @@ def slow(shop, who, purpose):
 Shop.can = slow
 
 with open_shop(sys.argv[1]) as shop:
+    shop.warm()
     serve(shop, port=int(sys.argv[2]), when_listening=lambda address: print(address, flush=True))
 print("closed", flush=True)
 """
