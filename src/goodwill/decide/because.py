@@ -20,11 +20,18 @@ def because_usual(habit: Habit, name: str) -> tuple[tuple[Reason, ...], float]:
     """
     raised = sorted((share for share in habit.shares if share.weight > 0), key=lambda share: -share.weight)
     positive = sum(share.weight for share in raised)
-    told = [share for share in raised if share.name in _WORDS and share.weight >= _LEAST_SHARE * positive][:MOST]
+    told = [share for share in raised if _tellable(share.name, habit) and share.weight >= _LEAST_SHARE * positive][
+        :MOST
+    ]
     if not told:
         return (Reason(f"you bought {name} before", 0.0),), 0.0
     reasons = tuple(Reason(_WORDS[share.name](habit, name), share.weight / positive) for share in told)
     return reasons, sum(reason.share for reason in reasons)
+
+
+def _tellable(name: str, habit: Habit) -> bool:
+    """Whether a factor can be told as a reason: not buying lately may count for a thing, and is none."""
+    return name in _WORDS and not (name == "lately" and habit.lately == 0)
 
 
 def _times(count: int) -> str:
