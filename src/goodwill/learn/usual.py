@@ -5,7 +5,6 @@ was taken, by anybody, times how much sooner this item is bought than others aft
 ratios of whole-number counts, drawn towards a coarser table where counts are few.
 """
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -180,7 +179,7 @@ class Usual:
         order = np.lexsort((found.item, -scores))
         if barred is not None:
             order = order[~barred[found.item[order]]]
-        return [self._habit(found, float(scores[n]), n) for n in order[:count].tolist()]
+        return self._habits(found, scores, order[:count])
 
     def explain(self, history: Baskets, item: int, *, today: int | None = None) -> Habit:
         """Why an item of her history scores as it does.
@@ -192,29 +191,29 @@ class Usual:
         at = np.flatnonzero(found.item == item)
         if not at.size:
             raise NotFound("Nothing of that kind was bought before, so there is no habit to explain.")
-        n = int(at[0])
-        return self._habit(found, float(self.scores(found)[n]), n)
+        return self._habits(found, self.scores(found), at[:1])[0]
 
-    def _habit(self, found: Habits, score: float, n: int) -> Habit:
-        rate, since = int(found.rate_bin[n]), int(found.since_bin[n])
+    def _habits(self, found: Habits, scores: Floats, chosen: Numbers) -> list[Habit]:
+        """Some habits with what their scores rest on, all at once: a decision waits for this."""
+        rate, since, lately = found.rate_bin[chosen], found.since_bin[chosen], found.lately_bin[chosen]
+        by_rate, by_since = self.by_rate[rate], self.by_since[rate, since]
         steps = {
-            "average": self.base,
-            "often": float(self.by_rate[rate]) / self.base,
-            "since": float(self.by_since[rate, since] / self.by_rate[rate]),
-            "lately": float(self.hazard[rate, since, found.lately_bin[n]] / self.by_since[rate, since]),
-            "item": float(self.factor[found.item[n], found.gap_bin[n]]),
+            "average": np.full(chosen.size, self.base),
+            "often": by_rate / self.base,
+            "since": by_since / by_rate,
+            "lately": self.hazard[rate, since, lately] / by_since,
+            "item": self.factor[found.item[chosen], found.gap_bin[chosen]],
         }
-        return Habit(
-            item=int(found.item[n]),
-            score=score,
-            times=int(found.times[n]),
-            visits=int(found.visits[n]),
-            lately=int(found.lately[n]),
-            window=min(WINDOW, int(found.visits[n])),
-            since=int(found.since[n]),
-            gap=int(found.gap[n]),
-            shares=tuple(Share(name, math.log(step)) for name, step in steps.items()),
-        )
+        told = (found.item, scores, found.times, found.visits, found.lately, found.since, found.gap)
+        rows = zip(*(column[chosen].tolist() for column in told), strict=True)
+        weights = np.log(np.stack(list(steps.values()), axis=1)).tolist()
+        return [
+            Habit(
+                item=item, score=score, times=times, visits=visits, lately=seen, window=min(WINDOW, visits),
+                since=days, gap=gap, shares=tuple(map(Share, steps, of)),
+            )
+            for (item, score, times, visits, seen, days, gap), of in zip(rows, weights, strict=True)
+        ]  # fmt: skip
 
 
 def _day(history: Baskets, today: int | None) -> Numbers:

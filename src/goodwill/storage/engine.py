@@ -162,6 +162,7 @@ def _sqlite(url: URL) -> Database:
         URL.create("sqlite+pysqlite", database=str(file)),
         module=pysqlite3.dbapi2,
         poolclass=QueuePool,
+        pool_use_lifo=True,  # the connection that wrote last: what it holds of the file is still true
         pool_size=8,
         max_overflow=32,
         pool_timeout=PATIENCE,
