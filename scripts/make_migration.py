@@ -16,11 +16,14 @@ from goodwill.storage import connect, metadata, migrate
 from goodwill.storage.migrate import _config
 
 _SOURCE = Path(__file__).parents[1] / "src" / "goodwill"
-for module in sorted([*_SOURCE.glob("*/tables.py"), *_SOURCE.glob("*/store.py"), _SOURCE / "storage" / "kept.py"]):
-    import_module(f"goodwill.{module.parent.name}.{module.stem}")
+for module in sorted(_SOURCE.rglob("*.py")):
+    if "migrations" not in module.parts and "storage.schema import" in module.read_text("utf-8"):
+        import_module(".".join(("goodwill", *module.relative_to(_SOURCE).with_suffix("").parts)))
 
 
 def main(number: str, words: str) -> None:
+    for table in metadata.tables.values():
+        table.info.clear()  # what a table says of itself is no business of the database
     with tempfile.TemporaryDirectory() as folder:
         database = connect(Path(folder) / "scratch.db")
         migrate(database)

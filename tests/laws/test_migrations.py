@@ -19,6 +19,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "goodwill"
 LOGS = {
     "consent_rows": "INSERT INTO consent_rows (position, person, purpose, category, state, yes, said_at, recorded_at,"
     " evidence, asked) VALUES (1, 1, 'recommendations', 'purchases', 'given', 1, 5, 5, 'proven', '{}')",
+    "audit_rows": "INSERT INTO audit_rows (position, at, actor, action, person, reason, outcome, detail)"
+    " VALUES (1, 5, 'key x', 'consent.grant', 1, '', 'done', '{}')",
     "holds": "INSERT INTO holds (id, person, held, reason, at) VALUES (1, 1, 1, 'erase', 5)",
 }
 

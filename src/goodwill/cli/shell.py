@@ -53,8 +53,9 @@ class Shell:
     def shop(self) -> Iterator["Shop"]:
         """The shop of this home, open as long as the command runs."""
         from goodwill.app import open_shop
+        from goodwill.shop import Actor
 
-        shop = open_shop(self.home)
+        shop = open_shop(self.home).acting(Actor("command line"))
         try:
             yield shop
         finally:

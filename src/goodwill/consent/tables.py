@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, Index, SmallInteger, Table, Text
 
-from goodwill.storage.schema import Whole, metadata
+from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 SAYS_YES = ("given", "renewed")
 SAYS_NOTHING = ("requested", "invalidated")
@@ -33,6 +33,15 @@ consent_rows = Table(
     CheckConstraint("said_at <= recorded_at", name="ck_consent_rows_said_at"),
     CheckConstraint("until IS NULL OR until <= 9223372036854775807", name="ck_consent_rows_until"),
     CheckConstraint("refers IS NULL OR (state = 'invalidated' AND refers < position)", name="ck_consent_rows_refers"),
+    info={
+        "personal": Personal(
+            person="person",
+            under="what you allowed",
+            erase=Erase.KEPT,
+            merge=Merge.STAYS,
+            kept="for ever, as proof; it names a number",
+        )
+    },
 )
 Index("ix_consent_rows_person", consent_rows.c.person, consent_rows.c.purpose, consent_rows.c.category)
 Index("ix_consent_rows_refers", consent_rows.c.refers, sqlite_where=consent_rows.c.refers.is_not(None),
@@ -52,6 +61,15 @@ consent_now = Table(
     Column("said_at", Whole, nullable=False),
     Column("until", Whole),
     CheckConstraint("yes IN (0, 1)", name="ck_consent_now_yes"),
+    info={
+        "personal": Personal(
+            person="person",
+            under="what you allow now",
+            erase=Erase.KEPT,
+            merge=Merge.STAYS,
+            kept="for ever, as proof; it names a number",
+        )
+    },
 )
 Index("ix_consent_now_person", consent_now.c.person)
 Index("ix_consent_now_until", consent_now.c.purpose, consent_now.c.until,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table, Text
 
-from goodwill.storage.schema import Bytes, Whole, metadata
+from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metadata
 
 people = Table(
     "people",
@@ -12,6 +12,15 @@ people = Table(
     Column("merged_into", Whole, ForeignKey("people.id")),
     Column("erased_at", Whole),
     Column("import_id", Whole),
+    info={
+        "personal": Personal(
+            person="id",
+            under="you here",
+            erase=Erase.KEPT,
+            merge=Merge.STAYS,
+            kept="the number for ever, so that it is never given to somebody else",
+        )
+    },
 )
 # Without it, removing people would look through all of them for each, because others may have been merged into her.
 Index("ix_people_merged_into", people.c.merged_into, sqlite_where=people.c.merged_into.is_not(None),
@@ -27,6 +36,17 @@ identities = Table(
     Column("epoch", Whole, nullable=False),
     Column("verified_at", Whole),
     Column("import_id", Whole),
+    info={
+        "personal": Personal(
+            person="person",
+            under="names and addresses",
+            erase=Erase.DELETED,
+            merge=Merge.MOVED,
+            kept="as long as the person",
+            sealed=("sealed",),
+            inner=("lookup", "epoch"),
+        )
+    },
 )
 Index("ix_identities_person", identities.c.person)
 
@@ -40,6 +60,17 @@ profiles = Table(
     Column("epoch", Whole, nullable=False),
     Column("changed_at", Whole, nullable=False),
     Column("import_id", Whole),
+    info={
+        "personal": Personal(
+            person="person",
+            under="what we know of you",
+            erase=Erase.DELETED,
+            merge=Merge.MOVED,
+            kept="as long as the person, or as the register says for its category",
+            sealed=("sealed",),
+            inner=("epoch",),
+        )
+    },
 )
 
 # One table for all that happened. Whole numbers only, so that every engine reads it alike and fast:
@@ -65,6 +96,16 @@ events = Table(
     Column("import_id", Whole),
     Column("detail", Text),  # JSON: the rest, never a name or an address
     sqlite_autoincrement=True,  # an id is never given out twice, not even after an undo
+    info={
+        "personal": Personal(
+            person="person",
+            under="what happened",
+            erase=Erase.DELETED,
+            merge=Merge.MOVED,
+            kept="as the register says for its category",
+            inner=("key",),
+        )
+    },
 )
 Index("ux_events_day_key", events.c.day, events.c.key, unique=True)
 Index("ix_events_person", events.c.person, events.c.id)
@@ -81,5 +122,14 @@ holds = Table(
     Column("held", SmallInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Whole, nullable=False),
+    info={
+        "personal": Personal(
+            person="person",
+            under="when your data were set aside",
+            erase=Erase.KEPT,
+            merge=Merge.STAYS,
+            kept="for ever, as proof; it names a number",
+        )
+    },
 )
 Index("ix_holds_person", holds.c.person)

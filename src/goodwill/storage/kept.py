@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goodwill.storage.engine import HOLDS, is_sqlite, one_at_a_time
-from goodwill.storage.schema import Whole, metadata
+from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,15 @@ reads = Table(
     Column("first_at", Whole, nullable=False),
     Column("last_at", Whole, nullable=False),
     Column("position", Whole, nullable=False),
+    info={
+        "personal": Personal(
+            person="person",
+            under="who read your data",
+            erase=Erase.KEPT,
+            merge=Merge.STAYS,
+            kept="for ever, as proof; it names a number",
+        )
+    },
 )
 
 

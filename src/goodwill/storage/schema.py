@@ -1,5 +1,8 @@
 """The one catalogue of tables; each room adds its own to it, and the migrations create them."""
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 from sqlalchemy import BigInteger, Integer, LargeBinary, MetaData
 from sqlalchemy.types import TypeEngine
 
@@ -15,3 +18,41 @@ metadata = MetaData(
 # SQLite only lets INTEGER be a row's own number; PostgreSQL needs BIGINT for 64 bits. Both hold the same range.
 Whole: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 Bytes = LargeBinary
+
+
+class Erase(StrEnum):
+    """What becomes of a table's rows about a person who is erased."""
+
+    DELETED = "deleted"
+    KEPT = "kept"  # as proof or as a fact of tax law; what is left names a number that belongs to nobody any more
+    ROOM = "room"  # the room that owns the table empties them itself; the law names where
+
+
+class Merge(StrEnum):
+    """What becomes of a table's rows when the person is merged into another."""
+
+    MOVED = "moved"  # they become the survivor's
+    STAYS = "stays"  # they stay under the old number, which the survivor's `numbers` lead to
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What a table that tells of people says of itself, in its ``info["personal"]``.
+
+    Export, erasure, merge and retention are derived from this; a law fails for a table or a column that is left out.
+
+    Attributes:
+        person: the column with the person's number.
+        under: the heading in her own copy below which its rows stand, in words a customer knows.
+        kept: how long its rows are kept, in words.
+        sealed: columns that only her key opens.
+        inner: columns without meaning for her (lookups, keys of deduplication), which her copy leaves out.
+    """
+
+    person: str
+    under: str
+    erase: Erase
+    merge: Merge
+    kept: str
+    sealed: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()

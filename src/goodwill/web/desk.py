@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from goodwill.shop import Shop
+from goodwill.shop import Actor, Shop
 from goodwill.web import store
 from goodwill.web.bodies import parse, parse_parameters, wrong
 from goodwill.web.keys import Keyring, key_text
@@ -190,7 +190,7 @@ class Desk:
             ask = parse(letter.body, endpoint.decoder)
         else:
             ask = parse_parameters(letter.query, letter.path, endpoint.decoder.type)
-        call = Call(self.shop, key, ask, letter, self.metrics, endpoint.operation.path)
+        call = Call(self.shop.acting(Actor(f"key {key.id}")), key, ask, letter, self.metrics, endpoint.operation.path)
         name = letter.header(b"idempotency-key") if endpoint.operation.once else None
         try:
             if name is not None:

@@ -1,12 +1,8 @@
-"""The shop, whole: one meaning for its four faces.
-
-The command line, HTTP, Python and the pages all call this; a face holds no logic of its own. Each call is one unit of
-work: it opens a transaction, does what is asked, and commits.
-"""
+"""The shop itself. Each call is one unit of work: it opens a transaction, does what is asked, and commits."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Self
@@ -18,7 +14,7 @@ from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.basics.clock import Clock, Micros, day_of
-from goodwill.basics.errors import BadInput, Conflict, NotFound
+from goodwill.basics.errors import BadInput, Busy, Conflict, GoodwillError, NotFound
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
 from goodwill.consent import Asked, Receipt, Row, Standing
@@ -34,7 +30,8 @@ from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import EMAIL_MARKETING, Basis, Register
-from goodwill.storage import Database, revision
+from goodwill.storage import Database, audit, revision
+from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
@@ -136,6 +133,14 @@ class Forgotten:
         return self.hash_before != self.hash_after
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A unit of work under way: its transaction, and what will stand in the audit log about it."""
+
+    connection: Connection
+    entry: Entry
+
+
 @dataclass(frozen=True, eq=False)
 class Shop:
     """One shop, open."""
@@ -149,7 +154,33 @@ class Shop:
     settings: ShopSettings
     folder: Path
     clock: Clock
+    actor: Actor = field(default_factory=lambda: Actor("program"))
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
+
+    def acting(self, actor: Actor) -> "Shop":
+        """The same shop as somebody in particular uses it; what is changed through it is entered under that name."""
+        return replace(self, actor=actor)
+
+    @contextmanager
+    def change(self, action: str, *, about: PersonId | None = None, reason: str = "") -> Iterator[Change]:
+        """One unit of work that changes something: committed whole with its line in the audit log, or not at all.
+
+        A try that is refused leaves a line too, which names the error; one that found the database busy cannot.
+
+        Args:
+            action: noun.verb, such as ``consent.withdraw``.
+        """
+        entry = Entry(action, about, reason)
+        try:
+            with self.database.transaction() as connection:
+                yield Change(connection, entry)
+                audit.note(connection, self.actor, entry, now=self.clock())
+        except Busy:
+            raise
+        except GoodwillError as error:
+            with self.database.transaction() as connection:
+                audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
+            raise
 
     # ---- consent ---------------------------------------------------------------------------------------------------
 
@@ -181,11 +212,13 @@ class Shop:
         """
         entry, now = self.register[purpose], self.clock()
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
-        with self.database.transaction() as connection:
+        with self.change("consent.grant" if yes else "consent.withdraw") as change:
+            connection = change.connection
             person = self._find(connection, who)
             if person is None:
                 person = people.identify(connection, self.cipher, _words(who), now=now)
             person = self._who_now(connection, person)
+            change.entry.person, change.entry.detail["purpose"] = person, entry.name
             if yes:
                 return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
             said = consent.history(connection, person, purpose=entry.name)
@@ -297,8 +330,8 @@ class Shop:
         shelf = self._shelf()
         before = self.library.settle(self._at_the_door, shelf)
         start = perf_counter()
-        with self.database.transaction() as connection:
-            receipts = self._withdraw_all(connection, person)
+        with self.change("person.forget", about=person) as change:
+            receipts = self._withdraw_all(change.connection, person)
         after = self.library.caught_up(self._at_the_door, shelf)
         took = (perf_counter() - start) * 1_000
         rebuilt = self.library.rebuilt(self._at_the_door)
@@ -373,9 +406,9 @@ class Shop:
                 return Merged(person, merging)
             people.merge.mark(connection, person, merging, now=self.clock())
         self.settle()
-        with self.database.transaction() as connection:
-            now = self.clock()
-            merged = people.merge.move(connection, self.cipher, self.register, person, merging, now=now)
+        with self.change("person.merge", about=person) as change:
+            now, change.entry.detail["other"] = self.clock(), int(merging)
+            merged = people.merge.move(change.connection, self.cipher, self.register, person, merging, now=now)
         self.settle()
         return merged
 

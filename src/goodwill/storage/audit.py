@@ -1,0 +1,123 @@
+"""The audit log: who changed what, about whom, why, and how it ended; tries that failed stand in it too.
+
+Rows are only ever added, in the same transaction as the change that they tell of. They name customers by a number
+only, and hold no text that a customer wrote.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Column, Connection, Index, Table, Text, func, insert, select
+
+from goodwill.basics.errors import BadInput
+from goodwill.storage.engine import AUDIT, one_at_a_time
+from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
+
+audit_rows = Table(
+    "audit_rows",
+    metadata,
+    Column("position", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("actor", Text, nullable=False),  # "staff 3", "key d7f3k…", "command line", "the person", "job retention"
+    Column("action", Text, nullable=False),  # noun.verb: "consent.withdraw", "person.reveal"
+    Column("person", Whole),  # about whom, if about one customer; no key, because the log outlives her
+    Column("reason", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # "done", or the name of the error
+    Column("detail", Text, nullable=False),  # JSON: numbers and words of the program, never a customer's own
+    info={
+        "personal": Personal(
+            person="person",
+            under="staff and programs that changed or looked at something",
+            erase=Erase.KEPT,
+            merge=Merge.STAYS,
+            kept="for ever, as proof; it names a number",
+        )
+    },
+)
+Index("ix_audit_rows_person", audit_rows.c.person, sqlite_where=audit_rows.c.person.is_not(None),
+      postgresql_where=audit_rows.c.person.is_not(None))  # fmt: skip
+
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: a member of staff, a program with a key, the command line, a customer, a job.
+
+    Attributes:
+        name: as the log words it; never a customer's own id or address.
+        reason: why, where somebody said so.
+    """
+
+    name: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is being changed; whoever does it fills in what only shows on the way."""
+
+    action: str
+    person: int | None = None
+    reason: str = ""
+    detail: dict[str, str | int | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the log."""
+
+    position: int
+    at: int
+    actor: str
+    action: str
+    person: int | None
+    reason: str
+    outcome: str
+    detail: Mapping[str, str | int | bool | None]
+
+
+def note(connection: Connection, actor: Actor, entry: Entry, *, now: int, outcome: str = DONE) -> int:
+    """Add a row, and give its position.
+
+    The lock is the last that a transaction takes, so that two changes never wait for each other's.
+
+    Raises:
+        BadInput: a text holds a character that cannot be kept.
+    """
+    detail = json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    texts = (actor.name, entry.action, entry.reason or actor.reason, outcome, detail)
+    if any("\0" in text or text.encode("utf-8", "ignore").decode() != text for text in texts):
+        raise BadInput("A reason or a name for the audit log holds a character that cannot be kept; leave it out.")
+    one_at_a_time(connection, AUDIT)
+    position = last_position(connection) + 1
+    connection.execute(
+        insert(audit_rows).values(
+            position=position,
+            at=now,
+            actor=actor.name,
+            action=entry.action,
+            person=entry.person,
+            reason=entry.reason or actor.reason,
+            outcome=outcome,
+            detail=detail,
+        )
+    )
+    return position
+
+
+def last_position(connection: Connection) -> int:
+    """The number of the log's last row; 0 while it is empty."""
+    return int(connection.execute(select(func.coalesce(func.max(audit_rows.c.position), 0))).scalar_one())
+
+
+def lines(connection: Connection, *, person: int | None = None, after: int = 0, limit: int | None = None) -> list[Line]:
+    """Rows of the log, oldest first, about one person or all."""
+    question = select(audit_rows).where(audit_rows.c.position > after).order_by(audit_rows.c.position).limit(limit)
+    if person is not None:
+        question = question.where(audit_rows.c.person == person)
+    return [
+        Line(row.position, row.at, row.actor, row.action, row.person, row.reason, row.outcome, json.loads(row.detail))
+        for row in connection.execute(question)
+    ]
