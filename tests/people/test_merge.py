@@ -173,6 +173,7 @@ def test_an_undo_takes_away_what_it_brought_wherever_a_merge_took_it(two, amina,
 def test_every_table_that_names_a_person_has_its_answer_here():
     """Whoever adds a table about people says what a merge does with it: here, and in `goodwill.people.merge`."""
     answers = {
+        "audit_rows": "stays as written; read under all numbers",
         "identities": "moved, sealed anew",
         "profiles": "moved where the survivor has none, sealed anew",
         "events": "moved",
