@@ -29,7 +29,7 @@ from goodwill.people.contact import MayContact, may_contact
 from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
-from goodwill.purposes import EMAIL_MARKETING, Basis, Register
+from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
 from goodwill.storage import Database, audit, revision
@@ -47,6 +47,7 @@ class ShopSettings:
     """What a shop may set; `goodwill.app` reads it, nothing else does.
 
     Attributes:
+        region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
@@ -63,6 +64,7 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    place: str = ""
     postal_address: str = ""
     contact_email: str = ""
     checkpoints_copy: Path | None = None
@@ -162,6 +164,7 @@ class Shop:
     folder: Path
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
+    regimes: Regimes = field(default_factory=shipped_regimes)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
     guard: Guard = field(default_factory=Guard, repr=False)
 
