@@ -10,8 +10,7 @@ from litestar.routes import HTTPRoute
 from tests.web.asking import ask
 
 from goodwill.purposes import shipped
-from goodwill.web.api import ENDPOINTS
-from goodwill.web.application import OPERATIONS, application
+from goodwill.web.application import ENDPOINTS, OPERATIONS, application
 from goodwill.web.desk import Endpoint
 from goodwill.web.openapi import document
 
@@ -118,7 +117,7 @@ def fits(value: Any, schema: dict[str, Any], doc: dict[str, Any]) -> bool:
 
 def fits_object(value: dict[str, Any], schema: dict[str, Any], doc: dict[str, Any]) -> bool:
     if "properties" not in schema:
-        return all(fits(one, schema["additionalProperties"], doc) for one in value.values())
+        return all(fits(one, schema.get("additionalProperties", {}), doc) for one in value.values())
     known = schema["properties"]
     if not set(schema.get("required", ())) <= value.keys() <= known.keys():
         return False

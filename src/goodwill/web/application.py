@@ -14,8 +14,7 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import metrics, openapi, pages
-from goodwill.web.api import ENDPOINTS
+from goodwill.web import api, metrics, openapi, pages, proofs
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
 from goodwill.web.keys import key_text
@@ -39,6 +38,7 @@ from goodwill.web.problems import (
 )
 from goodwill.web.store import Scope
 
+ENDPOINTS = (*api.ENDPOINTS, *proofs.ENDPOINTS)
 REQUESTS_A_MINUTE = 12_000
 _READY_WITHIN = 5.0  # seconds
 _HTML = "text/html"
@@ -180,7 +180,19 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
             await asyncio.get_running_loop().run_in_executor(desk.threads, desk.admit, letter, METRICS.more_with)
         return Response(desk.metrics.page(whole=keyed), media_type=metrics.MEDIA_TYPE)
 
-    return [_route(HEALTH, healthz), _route(READY, readyz), _route(METRICS, counters)]
+    async def log_keys() -> Answer:
+        asked = asyncio.get_running_loop().run_in_executor(desk.threads, proofs.keys, desk.shop)
+        try:
+            return Response(msgspec.json.encode(await asyncio.wait_for(asked, _READY_WITHIN)), media_type=_JSON)
+        except TimeoutError:
+            raise Problem(AWAY_NOW, "This was not answered in time.", headers=LATER) from None
+
+    return [
+        _route(HEALTH, healthz),
+        _route(READY, readyz),
+        _route(METRICS, counters),
+        _route(proofs.KEYS, log_keys),
+    ]
 
 
 def _quarantine(desk: Desk) -> Any:
@@ -215,7 +227,7 @@ ASSETS = tuple(
 
 OPERATIONS = (
     *(endpoint.operation for endpoint in ENDPOINTS),
-    HEALTH, READY, METRICS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
+    HEALTH, READY, METRICS, proofs.KEYS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
 )  # fmt: skip
 
 
