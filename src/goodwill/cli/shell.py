@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 SET_UP, WHAT_COMES_IN, PEOPLE, SUGGESTIONS, OUTSIDE = "Set up", "What comes in", "People", "Suggestions", "For programs"
 _ORDER = (
-    "demo", "init", "serve", "doctor", "config", "version", "import", "simulate", "people", "consent", "can",
+    "demo", "init", "serve", "worker", "mail",
+    "doctor", "config", "version", "import", "simulate", "people", "consent", "can",
     "purposes", "recommend", "explain", "learn", "forget", "keys",
 )  # fmt: skip
 _EXIT_CODES = (
