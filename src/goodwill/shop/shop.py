@@ -29,7 +29,9 @@ from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.reach.outbox import Channel
 from goodwill.shop.identity import Identity
+from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
 from goodwill.storage import Database, audit, revision
@@ -68,6 +70,8 @@ class ShopSettings:
     postal_address: str = ""
     contact_email: str = ""
     checkpoints_copy: Path | None = None
+    language: str = "en"
+    mail_from: str = ""
 
     @property
     def reached_at(self) -> str:
@@ -165,6 +169,7 @@ class Shop:
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes)
+    channel: Channel | None = None  # how letters leave; None: they wait
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
     guard: Guard = field(default_factory=Guard, repr=False)
 
@@ -401,6 +406,16 @@ class Shop:
         return receipts
 
     # ---- people ----------------------------------------------------------------------------------------------------
+
+    @property
+    def post(self) -> Post:
+        """What the shop writes to people."""
+        return Post(self)
+
+    @staticmethod
+    def who(person: PersonId) -> Who:
+        """Somebody by her number."""
+        return Who(id=person)
 
     def find(self, who: Who | str) -> PersonId | None:
         """The person behind an id, if the shop knows one."""
