@@ -29,7 +29,10 @@ from goodwill.people.contact import MayContact, may_contact
 from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
+from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Register
+from goodwill.shop.audit import Audit
+from goodwill.shop.staff import Staff
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
@@ -155,11 +158,22 @@ class Shop:
     folder: Path
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
 
     def acting(self, actor: Actor) -> "Shop":
         """The same shop as somebody in particular uses it; what is changed through it is entered under that name."""
         return replace(self, actor=actor)
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what, or tried to."""
+        return Audit(self)
+
+    @property
+    def staff(self) -> Staff:
+        """Who works here, and what they may do."""
+        return Staff(self)
 
     @contextmanager
     def change(self, action: str, *, about: PersonId | None = None, reason: str = "") -> Iterator[Change]:
