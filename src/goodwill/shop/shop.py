@@ -30,7 +30,7 @@ from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
-from goodwill.purposes import EMAIL_MARKETING, Basis, Register
+from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.shop.audit import Audit
 from goodwill.shop.staff import Staff
 from goodwill.storage import Database, audit, revision
@@ -48,6 +48,7 @@ class ShopSettings:
     """What a shop may set; `goodwill.app` reads it, nothing else does.
 
     Attributes:
+        region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
     """
 
@@ -62,6 +63,7 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    place: str = ""
 
     @property
     def reached_at(self) -> str:
@@ -158,6 +160,7 @@ class Shop:
     folder: Path
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
+    regimes: Regimes = field(default_factory=shipped_regimes)
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
 

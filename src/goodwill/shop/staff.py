@@ -518,7 +518,7 @@ class Staff:
         return self.locker.lookup("tries", lookup.hex())
 
     def _key_of(self, row: AccountRow) -> bytes:
-        return self._for_tries(self.locker.lookup("staff", self.locker.open(row.email, "staff", row.id, "email")))
+        return self._for_tries(self.locker.lookup("staff", self.locker.open(row.mailbox, "staff", row.id, "email")))
 
     def _place(self, address: str) -> bytes:
         return self.locker.lookup("tries from", address)

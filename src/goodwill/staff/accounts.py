@@ -42,7 +42,7 @@ def account_of(row: AccountRow, locker: Locker) -> Account:
     state = "disabled" if row.disabled_at is not None else "invited" if waits else "active"
     return Account(
         row.id,
-        locker.open(row.email, "staff", row.id, "email"),
+        locker.open(row.mailbox, "staff", row.id, "email"),
         locker.open(row.name, "staff", row.id, "name"),
         Role(row.role),
         state,

@@ -24,8 +24,8 @@ accounts = Table(
     "staff_accounts",
     metadata,
     Column("id", Whole, primary_key=True),
-    Column("lookup", Bytes, nullable=False, unique=True),  # keyed hash of the address
-    Column("email", Bytes, nullable=False),  # sealed
+    Column("known_by", Bytes, nullable=False, unique=True),  # keyed hash of the address
+    Column("mailbox", Bytes, nullable=False),  # sealed: the address
     Column("name", Bytes, nullable=False),  # sealed
     Column("role", Text, nullable=False),
     Column("password", Text),  # argon2id; null: none was set yet, or signs in elsewhere
@@ -94,7 +94,7 @@ class AccountRow:
     """An account as it is kept: sealed."""
 
     id: int
-    email: bytes
+    mailbox: bytes
     name: bytes
     role: str
     password: str | None
@@ -147,12 +147,12 @@ _SHOWN = [accounts.c[name] for name in AccountRow.__slots__]
 
 def add(connection: Connection, lookup: bytes, role: str, *, now: int) -> int:
     """Make an account without a name, whose sealing needs its number; `describe` follows."""
-    row = insert(accounts).values(lookup=lookup, email=b"", name=b"", role=role, step=0, created_at=now)
+    row = insert(accounts).values(known_by=lookup, mailbox=b"", name=b"", role=role, step=0, created_at=now)
     return int(connection.execute(row.returning(accounts.c.id)).scalar_one())
 
 
 def describe(connection: Connection, account: int, email: bytes, name: bytes) -> None:
-    connection.execute(update(accounts).where(accounts.c.id == account).values(email=email, name=name))
+    connection.execute(update(accounts).where(accounts.c.id == account).values(mailbox=email, name=name))
 
 
 def all_accounts(connection: Connection) -> list[AccountRow]:
@@ -167,7 +167,7 @@ def account(connection: Connection, number: int) -> AccountRow | None:
 
 def account_of(connection: Connection, lookup: bytes) -> AccountRow | None:
     """The account of an address."""
-    row = connection.execute(select(*_SHOWN).where(accounts.c.lookup == lookup)).one_or_none()
+    row = connection.execute(select(*_SHOWN).where(accounts.c.known_by == lookup)).one_or_none()
     return None if row is None else AccountRow(*row)
 
 
