@@ -68,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: str = "auto"  # duckdb, database, or auto
     columns_memory: str = "2GB"
     port: int = 8400
+    proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +166,19 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
-        Job("tidy", "drop the answers to repeated requests after a day", 3_600, lambda: _tidy(shop)),
+        Job(
+            "tidy",
+            "drop what has ended: answers to repeated requests, sessions, late approvals",
+            3_600,
+            lambda: _tidy(shop),
+        ),
     )
 
 
 def _tidy(shop: Shop) -> None:
     with shop.database.transaction() as connection:
         requests.drop_old(connection, now=shop.clock())
+    shop.staff.tidy()
 
 
 @contextmanager
@@ -297,6 +304,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "base_url": (lambda text: not text or _is_address(text), "an address such as https://shop.example, or nothing"),
     "columns": (lambda word: word in ("auto", "duckdb", "database"), "auto, duckdb or database"),
     "columns_memory": (lambda size: bool(re.fullmatch("[0-9.]+ ?[KMGT]i?B", size)), "a size such as 2GB"),
+    "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}
@@ -358,6 +366,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         base_url=settings.base_url.rstrip("/"),
         watermark=settings.watermark,
         port=settings.port,
+        proxies=settings.proxies,
     )
 
 

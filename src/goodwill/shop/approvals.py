@@ -6,7 +6,7 @@ of them is compared again when it is used.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,7 @@ class Approvals:
             NotAllowed: whoever asks is no member of staff, or of a role that may not.
             BadInput: there is no such action, or no reason that says anything.
         """
-        with self.shop.change("approval.ask", reason=said(reason)) as change:
+        with self.shop.change("approval.ask", reason=fit(reason)) as change:
             by = self._by(Act.BULK_ASK)
             if action not in BULK:
                 raise BadInput(f"'{action}' is nothing that is approved here. There are: {', '.join(BULK)}.")
@@ -163,11 +163,6 @@ class Approvals:
         )  # fmt: skip
 
 
-def needs_approval(people: Sequence[int] | str) -> bool:
-    """Whether so many people at once need a second pair of eyes."""
-    return people == "all" or len(people) > 1
-
-
 def digest_of(action: str, parameters: Mapping[str, Any]) -> str:
     """A hash of exactly what is asked for; lists of people count as sets."""
     return hashlib.sha256(f"{action}\n{_canonical(parameters)}".encode()).hexdigest()
@@ -186,7 +181,7 @@ def said(reason: str) -> str:
     Raises:
         BadInput: it is shorter than ten characters, or a phrase that says nothing.
     """
-    text = " ".join(reason.split())
+    text = fit(reason)
     plain = "".join(sign for sign in text.casefold() if sign.isalnum() or sign == " ").strip()
     blank = any(plain.replace(phrase, "").strip(" .") == "" for phrase in _BLANK) or len(set(plain)) < 5
     if len(text) < LEAST_REASON or blank:
@@ -194,9 +189,12 @@ def said(reason: str) -> str:
             "Say why in at least ten characters, so that the customer and an auditor understand it, such as "
             "'she asked on the phone where her order is'."
         )
-    if len(text) > MOST_REASON:
-        raise BadInput(f"A reason has at most {MOST_REASON} characters.")
     return text
+
+
+def fit(reason: str) -> str:
+    """A reason as the log can keep it: in one line, at most 300 characters, nothing that moves a cursor."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in reason).split())[:MOST_REASON].rstrip()
 
 
 def _canonical(parameters: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.shop.audit import Audit
+from goodwill.shop.looks import Looks
 from goodwill.shop.staff import Staff
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
@@ -50,6 +51,7 @@ class ShopSettings:
     Attributes:
         region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
+        proxies: how many of the shop's own stand before it and say where a request came from.
     """
 
     shop_id: str
@@ -63,6 +65,7 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    proxies: int = 0
     place: str = ""
 
     @property
@@ -172,6 +175,11 @@ class Shop:
     def audit(self) -> Audit:
         """Who changed what, or tried to."""
         return Audit(self)
+
+    @property
+    def looks(self) -> Looks:
+        """Staff look at one customer."""
+        return Looks(self)
 
     @property
     def staff(self) -> Staff:
@@ -432,7 +440,16 @@ class Shop:
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""
         with self.database.transaction() as connection:
-            return self._door(connection).own(person)
+            return self.own_in(connection, person)
+
+    def own_in(self, connection: Connection, person: SignedIn) -> Everything:
+        """The same, in the unit of work that tells why it was read."""
+        return self._door(connection).own(person)
+
+    @staticmethod
+    def who(person: PersonId) -> Who:
+        """Somebody by goodwill's own number."""
+        return Who(id=person)
 
     # ---- what comes in ---------------------------------------------------------------------------------------------
 

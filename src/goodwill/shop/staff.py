@@ -200,7 +200,7 @@ class Staff:
             BadInput: the password is one that is guessed first.
         """
         invite, now = factor.hash_of(token.strip()), self._now
-        self._reserve_keys({self._place(address): _FROM_ONE_PLACE})
+        self._reserve_keys(self._place(address))
         with self.shop.database.reading() as connection:
             row = store.account_invited(connection, invite, now=now)
         if row is None:
@@ -254,7 +254,7 @@ class Staff:
         with self.shop.database.reading() as connection:
             lookup = self._lookup(email)
             row = store.account_of(connection, lookup)
-        self._reserve_keys({self._for_tries(lookup): _FOR_ONE, self._place(address): _FROM_ONE_PLACE})
+        self._reserve_keys({self._for_tries(lookup): _FOR_ONE, **self._place(address)})
         is_open = row is not None and row.disabled_at is None
         if not self.shop.passwords.fits(row.password if row is not None and is_open else None, password):
             self._failed("staff.sign-in", None if row is None else account_of(row, self.locker))
@@ -520,11 +520,12 @@ class Staff:
     def _key_of(self, row: AccountRow) -> bytes:
         return self._for_tries(self.locker.lookup("staff", self.locker.open(row.mailbox, "staff", row.id, "email")))
 
-    def _place(self, address: str) -> bytes:
-        return self.locker.lookup("tries from", address)
+    def _place(self, address: str) -> dict[bytes, int]:
+        """How much may be tried from one place; a program that calls us from inside comes from none."""
+        return {self.locker.lookup("tries from", address): _FROM_ONE_PLACE} if address else {}
 
     def _reserve(self, row: AccountRow, address: str) -> None:
-        self._reserve_keys({self._key_of(row): _FOR_ONE, self._place(address): _FROM_ONE_PLACE})
+        self._reserve_keys({self._key_of(row): _FOR_ONE, **self._place(address)})
 
     def _reserve_keys(self, quotas: dict[bytes, int]) -> None:
         """Count a try before it is made, so that many at once cannot outrun the count.

@@ -63,8 +63,8 @@ MAY: dict[Role, frozenset[Act]] = {
             Act.NOTICES, Act.IMPORT,
         }
     ),
-    Role.ANALYST: frozenset({Act.OWN_ACCOUNT, Act.SUGGEST, Act.ASK, Act.LEARN}),
-    Role.DEVELOPER: frozenset({Act.OWN_ACCOUNT, Act.SUGGEST, Act.ASK, Act.KEYS, Act.IMPORT, Act.LEARN}),
+    Role.ANALYST: frozenset({Act.OWN_ACCOUNT, Act.LEARN}),
+    Role.DEVELOPER: frozenset({Act.OWN_ACCOUNT, Act.KEYS, Act.IMPORT, Act.LEARN}),
     Role.READ_ONLY: frozenset({Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT}),
 }  # fmt: skip
 
@@ -78,7 +78,7 @@ WORDS = {
     Role.PRIVACY_OFFICER: "customers' rights, consent, notices, the audit log; reveals and exports with a reason",
     Role.REVIEWER: "signs notices off, reads the audit log, approves bulk work of others",
     Role.MARKETER: "looks at people (masked), writes down their answers, imports, works on requests",
-    Role.ANALYST: "suggestions and models; sees no single person",
+    Role.ANALYST: "models and figures; sees no single person",
     Role.DEVELOPER: "keys for programs, imports, models; sees no single person",
     Role.READ_ONLY: "looks at people (masked) and at their consents",
 }
