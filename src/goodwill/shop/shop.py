@@ -26,12 +26,12 @@ from goodwill.learn.library import Learned, Library
 from goodwill.learn.purchases import OfPurchases
 from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
-from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.shop.audit import Audit
+from goodwill.shop.identity import Identity
 from goodwill.shop.looks import Looks
 from goodwill.shop.staff import Staff
 from goodwill.storage import Database, audit, revision
@@ -415,27 +415,10 @@ class Shop:
         with self.database.reading() as connection:
             return self._known(connection, who)
 
-    def merge(self, keep: Who | str, other: Who | str) -> Merged:
-        """Make one person of two: what is known of the other becomes the first one's, who allows what both did.
-
-        Interrupted, it leaves both uncounted and otherwise as they were; the same call goes on. Once they are one, it
-        changes nothing more.
-
-        Raises:
-            NotFound: nobody of one of the names is known.
-            Conflict: one of them is held for something else, or a total has not settled; the message says which.
-        """
-        with self.database.transaction() as connection:
-            person, merging = self._known(connection, keep), self._known(connection, other)
-            if person == merging:
-                return Merged(person, merging)
-            people.merge.mark(connection, person, merging, now=self.clock())
-        self.settle()
-        with self.change("person.merge", about=person) as change:
-            now, change.entry.detail["other"] = self.clock(), int(merging)
-            merged = people.merge.move(change.connection, self.cipher, self.register, person, merging, now=now)
-        self.settle()
-        return merged
+    @property
+    def identity(self) -> Identity:
+        """Who is who: merging and its undoing, corrections, restriction, objection."""
+        return Identity(self)
 
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""

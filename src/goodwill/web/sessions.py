@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from goodwill.basics.errors import GoodwillError
 from goodwill.shop import Shop
 from goodwill.staff import Session
-from goodwill.staff.sessions import LONGEST, SEEN_EVERY, form_token, new_token
+from goodwill.staff.sessions import LONGEST, SEEN_EVERY, form_token
 from goodwill.web.problems import FORGED, NOT_SIGNED_IN, Problem
 from goodwill.web.store import AWAY
 
@@ -38,7 +38,6 @@ class Doorkeeper:
         self.is_https = address.scheme == "https"
         self.is_here = address.hostname in _HERE
         self.cookie = "__Host-goodwill" if self.is_https else "goodwill"
-        self.form_cookie = f"{self.cookie}-form"
         self._origin = f"{address.scheme}://{address.netloc}"
         self._noted: dict[str, int] = {}
         self._later = ThreadPoolExecutor(1, thread_name_prefix="goodwill-sessions")
@@ -120,15 +119,6 @@ class Doorkeeper:
 
     def drop_cookie(self) -> str:
         return self._cookie(self.cookie, "", 0)
-
-    def new_form_cookie(self) -> tuple[str, str]:
-        """A secret for the forms of somebody who is not signed in yet, and the cookie that carries it."""
-        secret = new_token()
-        return secret, self._cookie(self.form_cookie, secret, 3_600)
-
-    def kept_cookie(self, name: str, value: str, seconds: int) -> str:
-        """Another cookie of ours, under the same rules."""
-        return self._cookie(f"{self.cookie}-{name}", value, seconds)
 
     def _cookie(self, name: str, value: str, seconds: int) -> str:
         secure = "; Secure" if self.is_https else ""

@@ -126,12 +126,12 @@ class Invitation(Struct, frozen=True):
 
 
 class OpenSession(Struct, frozen=True):
-    """One's own session; `form` has to come back as `X-Goodwill-Form` with whatever changes something."""
+    """One's own session, with the token that has to come back with whatever changes something."""
 
     account: StaffMember
     may: list[str]
     fresh: Annotated[bool, Meta(description="Whether a code of the second factor came within the last ten minutes.")]
-    form: str
+    form: Annotated[str, Meta(description="Comes back as `X-Goodwill-Form`.")]
     since: Moment
     device: str
     others: Annotated[int, Meta(description="How many more sessions of this account are open.")]
