@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_user: str = ""
     smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
     smtp_security: str = "starttls"  # starttls, tls, or none
+    proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +182,19 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
         Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
-        Job("tidy", "drop the answers to repeated requests after a day", 3_600, lambda: _tidy(shop)),
+        Job(
+            "tidy",
+            "drop what has ended: answers to repeated requests, sessions, late approvals",
+            3_600,
+            lambda: _tidy(shop),
+        ),
     )
 
 
 def _tidy(shop: Shop) -> None:
     with shop.database.transaction() as connection:
         requests.drop_old(connection, now=shop.clock())
+    shop.staff.tidy()
 
 
 @contextmanager
@@ -329,6 +336,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "smtp_port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
     "smtp_from": (lambda text: not text or _is_sender(text), "an address such as Café Amina <hello@cafe.example>"),
     "smtp_security": (lambda word: word in SECURITY, f"one of {', '.join(SECURITY)}"),
+    "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}
@@ -395,6 +403,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         postal_address=settings.postal_address,
         contact_email=settings.contact_email,
         checkpoints_copy=Path(settings.checkpoints_copy) if settings.checkpoints_copy else None,
+        proxies=settings.proxies,
     )
 
 

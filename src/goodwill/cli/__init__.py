@@ -13,6 +13,7 @@ import typer
 from typer.main import get_command
 
 from goodwill.cli import (
+    audit,
     consents,
     doctor,
     house,
@@ -23,6 +24,7 @@ from goodwill.cli import (
     people,
     proofs,
     running,
+    staff,
     suggest,
 )
 from goodwill.cli.ends import Code, end_of, show_trace
@@ -33,12 +35,14 @@ __all__ = ["ROOMS", "main"]
 # Each adds its commands when it is imported.
 ROOMS = (
     running,
+    staff,
     mail,
     house,
     doctor,
     imports,
     invented,
     people,
+    audit,
     consents,
     proofs,
     suggest,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from goodwill.shop import Shop
 
 SET_UP, WHAT_COMES_IN, PEOPLE, SUGGESTIONS, OUTSIDE = "Set up", "What comes in", "People", "Suggestions", "For programs"
+STAFF = "Who works here"
 _ORDER = (
     "demo",
     "init",
@@ -39,6 +40,9 @@ _ORDER = (
     "explain",
     "learn",
     "forget",
+    "staff",
+    "approvals",
+    "audit",
     "keys",
 )
 _EXIT_CODES = (

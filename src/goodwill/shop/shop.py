@@ -28,12 +28,16 @@ from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
+from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.reach.outbox import Channel
+from goodwill.shop.audit import Audit
 from goodwill.shop.identity import Identity
+from goodwill.shop.looks import Looks
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.staff import Staff
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
@@ -53,6 +57,7 @@ class ShopSettings:
         base_url: where the shop is reached from outside; "" where nobody said so.
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
+        proxies: how many of the shop's own stand before it and say where a request came from.
     """
 
     shop_id: str
@@ -66,6 +71,7 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    proxies: int = 0
     place: str = ""
     postal_address: str = ""
     contact_email: str = ""
@@ -170,6 +176,7 @@ class Shop:
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes)
     channel: Channel | None = None  # how letters leave; None: they wait
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
     guard: Guard = field(default_factory=Guard, repr=False)
 
@@ -181,6 +188,21 @@ class Shop:
     def acting(self, actor: Actor) -> "Shop":
         """The same shop as somebody in particular uses it; what is changed through it is entered under that name."""
         return replace(self, actor=actor)
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what, or tried to."""
+        return Audit(self)
+
+    @property
+    def looks(self) -> Looks:
+        """Staff look at one customer."""
+        return Looks(self)
+
+    @property
+    def staff(self) -> Staff:
+        """Who works here, and what they may do."""
+        return Staff(self)
 
     @contextmanager
     def change(self, action: str, *, about: PersonId | None = None, reason: str = "") -> Iterator[Change]:
@@ -439,7 +461,16 @@ class Shop:
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""
         with self.database.transaction() as connection:
-            return self._door(connection).own(person)
+            return self.own_in(connection, person)
+
+    def own_in(self, connection: Connection, person: SignedIn) -> Everything:
+        """The same, in the unit of work that tells why it was read."""
+        return self._door(connection).own(person)
+
+    @staticmethod
+    def who(person: PersonId) -> Who:
+        """Somebody by goodwill's own number."""
+        return Who(id=person)
 
     # ---- what comes in ---------------------------------------------------------------------------------------------
 
