@@ -163,13 +163,19 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
-        Job("tidy", "drop the answers to repeated requests after a day", 3_600, lambda: _tidy(shop)),
+        Job(
+            "tidy",
+            "drop what is over: answers to repeated requests, letters and sessions of signing in",
+            3_600,
+            lambda: _tidy(shop),
+        ),
     )
 
 
 def _tidy(shop: Shop) -> None:
     with shop.database.transaction() as connection:
         requests.drop_old(connection, now=shop.clock())
+    shop.sign_in.tidy()
 
 
 @contextmanager
