@@ -27,11 +27,11 @@ from goodwill.learn.library import Learned, Library
 from goodwill.learn.purchases import OfPurchases
 from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
-from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
-from goodwill.purposes import EMAIL_MARKETING, Basis, Register
+from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.shop.centre import Centre
+from goodwill.shop.identity import Identity
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.who import Who
 from goodwill.storage import Database, audit, revision
@@ -39,6 +39,8 @@ from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
+
+__all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
 _FOR_A_PAGE = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
@@ -49,6 +51,7 @@ class ShopSettings:
     """What a shop may set; `goodwill.app` reads it, nothing else does.
 
     Attributes:
+        region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
     """
 
@@ -63,6 +66,7 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    place: str = ""
 
     @property
     def reached_at(self) -> str:
@@ -144,6 +148,7 @@ class Shop:
     folder: Path
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
+    regimes: Regimes = field(default_factory=shipped_regimes)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
 
     def acting(self, actor: Actor) -> "Shop":
@@ -385,27 +390,10 @@ class Shop:
         with self.database.reading() as connection:
             return self._known(connection, who)
 
-    def merge(self, keep: Who | str, other: Who | str) -> Merged:
-        """Make one person of two: what is known of the other becomes the first one's, who allows what both did.
-
-        Interrupted, it leaves both uncounted and otherwise as they were; the same call goes on. Once they are one, it
-        changes nothing more.
-
-        Raises:
-            NotFound: nobody of one of the names is known.
-            Conflict: one of them is held for something else, or a total has not settled; the message says which.
-        """
-        with self.database.transaction() as connection:
-            person, merging = self._known(connection, keep), self._known(connection, other)
-            if person == merging:
-                return Merged(person, merging)
-            people.merge.mark(connection, person, merging, now=self.clock())
-        self.settle()
-        with self.change("person.merge", about=person) as change:
-            now, change.entry.detail["other"] = self.clock(), int(merging)
-            merged = people.merge.move(change.connection, self.cipher, self.register, person, merging, now=now)
-        self.settle()
-        return merged
+    @property
+    def identity(self) -> Identity:
+        """Who is who: merging and its undoing, corrections, restriction, objection."""
+        return Identity(self)
 
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""

@@ -155,7 +155,7 @@ def test_global_privacy_control_is_said_to_be_honoured(street):
 def test_she_sees_what_is_held_of_her_what_for_and_who_looked(street):
     street.shop.learn()
     street.shop.decide("amina", count=2)
-    street.shop.acting(street.shop.actor).merge(Who(user_id="amina"), Who(user_id="c0"))
+    street.shop.identity.merge(Who(user_id="amina"), Who(user_id="c0"))
     page = street.signed_in("amina").see("/privacy/data")
     assert "amina@example.org" in page
     assert re.search(r"What you bought, when, and for how much \d+ entries", page)

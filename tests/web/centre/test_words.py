@@ -152,7 +152,7 @@ def test_nothing_that_is_read_is_written_into_a_page(street, monkeypatch):
         monkeypatch.setattr(module, "catalogues", lambda: languages)
     street.shop.learn()
     street.shop.decide("amina", count=3)
-    street.shop.merge("amina", "c0")
+    street.shop.identity.merge("amina", "c0")
     letter = street.letter("bruno@example.org")
     inside, outside = street.signed_in("amina"), street.browser()
     outside.press("/privacy/sign-in", address="amina@example.org")
