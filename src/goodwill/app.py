@@ -184,7 +184,7 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
         Job(
             "tidy",
-            "drop what has ended: answers to repeated requests, sessions, late approvals",
+            "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
             3_600,
             lambda: _tidy(shop),
         ),
@@ -195,6 +195,7 @@ def _tidy(shop: Shop) -> None:
     with shop.database.transaction() as connection:
         requests.drop_old(connection, now=shop.clock())
     shop.staff.tidy()
+    shop.sign_in.tidy()
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
-from goodwill.basics.clock import Clock, Micros, day_of
+from goodwill.access.wishes import wishes_of
+from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
@@ -32,17 +33,22 @@ from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.reach.outbox import Channel
 from goodwill.shop.audit import Audit
+from goodwill.shop.centre import Centre
 from goodwill.shop.identity import Identity
 from goodwill.shop.looks import Looks
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
+from goodwill.shop.who import Who
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
+
+__all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
 _FOR_A_PAGE = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
@@ -86,28 +92,13 @@ class ShopSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
-    """How a caller names somebody: by any of the ids that the shop knows."""
-
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    email: str | None = None
-    id: PersonId | None = None
-
-    @property
-    def words(self) -> dict[str, str]:
-        given = {"user_id": self.user_id, "anonymous_id": self.anonymous_id, "email": self.email}
-        return {kind: value for kind, value in given.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """Whether one person allows one purpose.
 
     Attributes:
         basis: why the purpose is lawful at all.
         reason: allowed, or why not: never-asked · refused · withdrawn · expired · objected · purpose-expired ·
-            unknown-person · held · quarantined.
+            unknown-person · held · quarantined · paused (she wants no letters for a while).
         since: when that was said, if anything was; position: the ledger's row, 0 if none.
         categories: a line for each data category.
     """
@@ -244,9 +235,15 @@ class Shop:
         if person is None or not lines:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         speaks = _telling(lines)
+        if entry.name == EMAIL_MARKETING and self._is_paused(person, at):
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
         return Answer(
             any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines
         )
+
+    def _is_paused(self, person: PersonId, at: Micros) -> bool:
+        with self.database.reading() as connection:
+            return wishes_of(connection, self.cipher, person).paused(date_of(day_of(at, self.settings.zone)))
 
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
@@ -467,10 +464,17 @@ class Shop:
         """The same, in the unit of work that tells why it was read."""
         return self._door(connection).own(person)
 
-    @staticmethod
-    def who(person: PersonId) -> Who:
-        """Somebody by goodwill's own number."""
-        return Who(id=person)
+    # ---- topics with a module of their own ------------------------------------------------------------------------
+
+    @property
+    def sign_in(self) -> SignIn:
+        """Customers sign in by mail."""
+        return SignIn(self)
+
+    @property
+    def centre(self) -> Centre:
+        """What one customer sees and says of her own data."""
+        return Centre(self)
 
     # ---- what comes in ---------------------------------------------------------------------------------------------
 

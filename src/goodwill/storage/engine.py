@@ -302,6 +302,7 @@ AUDIT = 8406  # taken last of all
 CHECKPOINTS = 8411
 OUTBOX = 8409
 STAFF = 8410
+SIGN_IN = 8412
 
 
 def one_at_a_time(connection: Connection, lock: int) -> None:

@@ -17,6 +17,7 @@ from goodwill.basics import errors
 from goodwill.shop import Shop
 from goodwill.web import api, metrics, openapi, pages, staff
 from goodwill.web.bodies import CallerGone, receive
+from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
@@ -65,6 +66,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *(_handler(desk, endpoint) for endpoint in ENDPOINTS),
             *_running(desk),
             *_reading(shop),
+            *centre.handlers(desk, log),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
