@@ -316,7 +316,7 @@ def test_no_bit_of_a_rows_bytes_can_be_changed(signed: Shop) -> None:
         assert leaf_hash(line) not in seen
 
 
-# ---- the verifier's own Ed25519 ---------------------------------------------------------------------------------------
+# ---- the verifier's own Ed25519 --------------------------------------------------------------------------------------
 
 
 def test_both_programs_accept_the_same_signatures() -> None:

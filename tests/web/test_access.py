@@ -11,8 +11,20 @@ from goodwill.web.keys import revoke_key
 from goodwill.web.store import Scope
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
-OPEN = [operation for operation in OPERATIONS if not operation.scopes]
-SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "export", "why"}
+OPEN = [operation for operation in OPERATIONS if operation.free and operation.name != "begin_session"]
+SHOWS_PERSONAL_DATA = {
+    "decide",
+    "can",
+    "consent",
+    "consents",
+    "decisions",
+    "export",
+    "why",
+    "person_receipt",
+    "checkpoint",
+    "inclusion",
+    "consistency",
+}
 
 
 def name_of(operation):

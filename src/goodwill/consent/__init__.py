@@ -4,7 +4,7 @@ Rows are only ever added. Per person, purpose and data category the word said la
 moment the "no". It names people by an id only, so it can outlive them as proof.
 """
 
-from goodwill.consent.both import narrow
+from goodwill.consent.both import narrow, narrow_back
 from goodwill.consent.ledger import (
     Asked,
     Evidence,
@@ -44,6 +44,7 @@ __all__ = [
     "invalidate",
     "last_position",
     "narrow",
+    "narrow_back",
     "next_end",
     "refuse",
     "row_at",

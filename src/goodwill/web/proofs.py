@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from goodwill.basics.errors import NotFound
 from goodwill.shop import Shop, Who
 from goodwill.shop.proofs import Signed
+from goodwill.staff.roles import Act
 from goodwill.web.desk import Call, Operation, endpoint
 from goodwill.web.messages import Id
 from goodwill.web.problems import NOT_FOUND
@@ -98,7 +99,13 @@ class LogKeys(Struct, frozen=True):
 
 
 @endpoint(
-    "GET", "/api/v1/people/{id}/receipts/{position}", Scope.CONSENT, Scope.READ, tag="People", problems=(NOT_FOUND,)
+    "GET",
+    "/api/v1/people/{id}/receipts/{position}",
+    Scope.CONSENT,
+    Scope.READ,
+    may=Act.READ_CONSENT,
+    tag="People",
+    problems=(NOT_FOUND,),
 )
 def person_receipt(call: Call[ReceiptRequest]) -> SignedReceipt:
     """Fetch the signed receipt for one row of a person's answers.
@@ -114,7 +121,15 @@ def person_receipt(call: Call[ReceiptRequest]) -> SignedReceipt:
     return SignedReceipt(made.document, made.jws)
 
 
-@endpoint("GET", "/api/v1/consent/checkpoint", Scope.CONSENT, Scope.READ, tag="Consent", problems=(NOT_FOUND,))
+@endpoint(
+    "GET",
+    "/api/v1/consent/checkpoint",
+    Scope.CONSENT,
+    Scope.READ,
+    may=Act.READ_CONSENT,
+    tag="Consent",
+    problems=(NOT_FOUND,),
+)
 def checkpoint(call: Call[NothingAsked]) -> SignedCheckpoint:
     """Read the checkpoint of the consent ledger that was signed last."""
     latest = call.shop.proofs.latest()
@@ -128,7 +143,15 @@ def _checkpoint(signed: Signed) -> SignedCheckpoint:
     return SignedCheckpoint(said.origin, said.size, _text(said.root), signed.note)
 
 
-@endpoint("GET", "/api/v1/consent/inclusion", Scope.CONSENT, Scope.READ, tag="Consent", problems=(NOT_FOUND,))
+@endpoint(
+    "GET",
+    "/api/v1/consent/inclusion",
+    Scope.CONSENT,
+    Scope.READ,
+    may=Act.READ_CONSENT,
+    tag="Consent",
+    problems=(NOT_FOUND,),
+)
 def inclusion(call: Call[InclusionRequest]) -> InclusionProof:
     """Prove that a row stands in the consent ledger of some size."""
     from_leaf = call.shop.proofs.inclusion(call.ask.position, call.ask.size)
@@ -137,7 +160,15 @@ def inclusion(call: Call[InclusionRequest]) -> InclusionProof:
     )
 
 
-@endpoint("GET", "/api/v1/consent/consistency", Scope.CONSENT, Scope.READ, tag="Consent", problems=(NOT_FOUND,))
+@endpoint(
+    "GET",
+    "/api/v1/consent/consistency",
+    Scope.CONSENT,
+    Scope.READ,
+    may=Act.READ_CONSENT,
+    tag="Consent",
+    problems=(NOT_FOUND,),
+)
 def consistency(call: Call[ConsistencyRequest]) -> ConsistencyProof:
     """Prove that the consent ledger of some size begins with an earlier one: nothing was changed or taken out."""
     step = call.shop.proofs.consistency(call.ask.first, call.ask.second)

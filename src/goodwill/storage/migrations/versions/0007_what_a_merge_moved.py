@@ -48,7 +48,6 @@ def upgrade() -> None:
     op.create_index('ix_moved_events_person', 'moved_events', ['person'], unique=False)
     op.add_column('before_import', sa.Column('person', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
     op.create_index('ix_before_import_person', 'before_import', ['person'], unique=False, sqlite_where=sa.text('person IS NOT NULL'), postgresql_where=sa.text('person IS NOT NULL'))
-    op.add_column('identities', sa.Column('shared_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
     # ### end Alembic commands ###
     _say_whose()
 
