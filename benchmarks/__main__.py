@@ -20,6 +20,7 @@ MODULES = {
     "decide": "Deciding",
     "consent": "Asking and answering",
     "totals": "Totals over many people",
+    "ledger": "Proving what people said",
     "cli": "Starting",
 }
 _TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
