@@ -46,7 +46,7 @@ identities = Table(
             merge=Merge.MOVED,
             kept="as long as the person",
             sealed=("sealed",),
-            inner=("lookup", "epoch"),
+            inner=("lookup", "epoch", "shared_at"),  # when somebody else came with it is a word about somebody else
             sealed_as="kind",
         )
     },
@@ -107,7 +107,7 @@ events = Table(
             erase=Erase.DELETED,
             merge=Merge.MOVED,
             kept="as the register says for its category",
-            inner=("key",),
+            inner=("id", "day", "key"),
         )
     },
 )

@@ -29,6 +29,7 @@ from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.shop.copies import Copies
 from goodwill.shop.identity import Identity
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
@@ -392,6 +393,11 @@ class Shop:
         """
         with self.database.reading() as connection:
             return self._known(connection, who)
+
+    @property
+    def copies(self) -> Copies:
+        """A person's own copy, as JSON, CSV or PDF."""
+        return Copies(self)
 
     @property
     def identity(self) -> Identity:

@@ -9,6 +9,7 @@ from litestar import Litestar, Request, Response
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
 from goodwill import __version__
 from goodwill.basics import errors
@@ -16,7 +17,7 @@ from goodwill.shop import Shop
 from goodwill.web import metrics, openapi, pages
 from goodwill.web.api import ENDPOINTS
 from goodwill.web.bodies import CallerGone, receive
-from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
+from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
 from goodwill.web.keys import key_text
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
@@ -77,7 +78,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
 
 
 def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
-    async def handle(request: Asked) -> Answer:
+    async def handle(request: Asked) -> Answer | Stream:
         key_text(request.scope["headers"])  # nobody without a key makes us read a body
         body = await receive(request) if endpoint.operation.has_body else b""
         letter = _letter(request, body)
@@ -85,11 +86,18 @@ def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
         within = endpoint.operation.within
         try:
             # A database that froze would hold its thread for as long as it likes; whoever asked is not held with it.
-            return Response(await asyncio.wait_for(working, within), media_type=_JSON)
+            return _response(await asyncio.wait_for(working, within))
         except TimeoutError:
             raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
 
     return _route(endpoint.operation, handle)
+
+
+def _response(given: bytes | Streamed) -> Answer | Stream:
+    if not isinstance(given, Streamed):
+        return Response(given, media_type=_JSON)
+    headers = {"content-disposition": f'attachment; filename="{given.name}"'} if given.name else {}
+    return Stream(given.parts, media_type=given.media, headers=headers)
 
 
 def _letter(request: Asked, body: bytes = b"") -> Letter:

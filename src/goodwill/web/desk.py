@@ -5,7 +5,7 @@ Key, scope, pace, then what was asked; so that nobody without a key learns what 
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
@@ -71,6 +71,19 @@ class Call(Generic[Ask]):
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that goes out in pieces.
+
+    Attributes:
+        name: of the file that a browser saves; "" where it is to be shown.
+    """
+
+    parts: Iterator[bytes]
+    media: str
+    name: str = ""
+
+
 @dataclass(frozen=True)
 class Operation:
     """What one address does, for the router, the reference page and the OpenAPI document.
@@ -85,6 +98,7 @@ class Operation:
         once: whether an Idempotency-Key is honoured.
         paged: whether there are pages, to be followed by `Link`.
         within: seconds until the caller is told to come back.
+        also: other media types that may be asked for.
     """
 
     method: str
@@ -103,6 +117,7 @@ class Operation:
     paged: bool = False
     within: float = 30
     example: Mapping[str, Any] | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def has_body(self) -> bool:
@@ -114,7 +129,7 @@ class Endpoint:
     """An operation with the function that does it and the parser of what it asks."""
 
     operation: Operation
-    do: Callable[[Call[Any]], msgspec.Struct]
+    do: Callable[[Call[Any]], msgspec.Struct | Streamed]
     decoder: msgspec.json.Decoder[Any]
 
 
@@ -128,17 +143,23 @@ def endpoint(
     paged: bool = False,
     within: float = 30,
     example: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[[Call[Any]], msgspec.Struct]], Endpoint]:
-    """Make a function an operation of the API: its docstring is the reference, its types are the shapes."""
+    gives: type[msgspec.Struct] | None = None,
+    also: tuple[str, ...] = (),
+) -> Callable[[Callable[[Call[Any]], msgspec.Struct | Streamed]], Endpoint]:
+    """Make a function an operation of the API: its docstring is the reference, its types are the shapes.
 
-    def made(do: Callable[[Call[Any]], msgspec.Struct]) -> Endpoint:
+    Args:
+        gives: the shape of what goes out in pieces.
+    """
+
+    def made(do: Callable[[Call[Any]], msgspec.Struct | Streamed]) -> Endpoint:
         hints = get_type_hints(do)
         asks = get_args(hints["call"])[0]
         summary, _, about = (do.__doc__ or "").partition("\n")
         operation = Operation(
             method, path, do.__name__, summary.strip().rstrip("."), _paragraphs(about), tag, scopes,
-            asks=asks, gives=hints["return"], problems=problems, once=once, paged=paged,
-            within=within, example=example,
+            asks=asks, gives=gives or hints["return"], problems=problems, once=once, paged=paged,
+            within=within, example=example, also=also,
         )  # fmt: skip
         return Endpoint(operation, do, msgspec.json.Decoder(asks))
 
@@ -183,7 +204,7 @@ class Desk:
             raise Problem(TOO_MANY, f"This key may ask {self.pace.quota} times a minute.")
         return key
 
-    def answer(self, endpoint: Endpoint, letter: Letter) -> bytes:
+    def answer(self, endpoint: Endpoint, letter: Letter) -> bytes | Streamed:
         """Work a request out; runs in a thread, because the database makes it wait."""
         key = self.admit(letter, endpoint.operation.scopes)
         if endpoint.operation.has_body:
@@ -195,7 +216,8 @@ class Desk:
         try:
             if name is not None:
                 return self._once(endpoint, call, name)
-            return self._encode(endpoint.do(call))
+            given = endpoint.do(call)
+            return given if isinstance(given, Streamed) else self._encode(given)
         except Exception as error:
             if (problem := problem_of(error)).kind.status == 403:
                 self.metrics.note_refusal(problem.kind.slug)
