@@ -4,12 +4,12 @@ What it holds follows from the registry of tables. Each form comes in pieces, so
 needs no more memory than its rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goodwill import catalogue
-from goodwill.access import SignedIn
+from goodwill.access import Everything, SignedIn
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import BadInput
 from goodwill.people import merge, registry
@@ -38,11 +38,11 @@ class Copies:
 
     def json(self, person: SignedIn) -> Iterator[bytes]:
         """One JSON document, in pieces."""
-        return copy_json.encoded(self._copy(person))
+        return self.made(person, "json")
 
     def csv(self, person: SignedIn) -> Iterator[bytes]:
         """A ZIP with a CSV file for each heading, in pieces; orders, customers and consents can be imported again."""
-        return copy_tables.zipped(self._copy(person))
+        return self.made(person, "csv")
 
     def pdf(self, person: SignedIn) -> Iterator[bytes]:
         """A document to read and print, in pieces.
@@ -50,7 +50,7 @@ class Copies:
         Raises:
             BadInput: what writes PDF is not installed.
         """
-        return copy_pdf.printed(self._copy(person))
+        return self.made(person, "pdf")
 
     def made(self, person: SignedIn, form: str) -> Iterator[bytes]:
         """The copy in a form by its name: json, csv or pdf.
@@ -58,14 +58,25 @@ class Copies:
         Raises:
             BadInput: there is no such form.
         """
-        forms = {"json": self.json, "csv": self.csv, "pdf": self.pdf}
-        if form not in forms:
-            raise BadInput(f"A copy comes as {', '.join(forms)}, not as '{form}'.")
-        return forms[form](person)
+        _form(form)
+        return self.of(self.shop.own(person), form)
 
-    def _copy(self, person: SignedIn) -> Copy:
-        everything = self.shop.own(person)
+    def of(self, everything: Everything, form: str) -> Iterator[bytes]:
+        """The same, of what was read already."""
+        return _form(form)(self._copy(everything))
+
+    def _copy(self, everything: Everything) -> Copy:
         wanted = {event.product for event in everything.events if event.product is not None}
         with self.shop.database.reading() as connection:
             products = catalogue.of_ids(connection, wanted)
-        return Copy(self.shop, everything, products, iso(self.shop.clock()))
+        staff = tuple(self.shop.looks.by_staff(everything.person))
+        return Copy(self.shop, everything, products, staff, iso(self.shop.clock()))
+
+
+_FORMS = {"json": copy_json.encoded, "csv": copy_tables.zipped, "pdf": copy_pdf.printed}
+
+
+def _form(name: str) -> Callable[[Copy], Iterator[bytes]]:
+    if name not in _FORMS:
+        raise BadInput(f"A copy comes as {', '.join(_FORMS)}, not as '{name}'.")
+    return _FORMS[name]

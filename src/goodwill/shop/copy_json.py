@@ -16,6 +16,7 @@ from goodwill.people.registry import Held
 from goodwill.storage.kept import Read
 
 if TYPE_CHECKING:
+    from goodwill.shop.looks import StaffLook
     from goodwill.shop.shop import Shop
 
 Json = dict[str, Any]
@@ -36,12 +37,14 @@ class Copy:
     Attributes:
         person: everything that is held.
         products: those that her events speak of.
+        staff: who looked, by day and role.
         made_at: as people and machines read it.
     """
 
     shop: "Shop"
     person: Everything
     products: Mapping[ProductId, Product]
+    staff: "tuple[StaffLook, ...]"
     made_at: str
 
     @property
@@ -80,6 +83,7 @@ def _document(copy: Copy) -> Iterator[tuple[str, Any]]:
     yield "events", (_event(copy, event) for event in person.events)
     yield "consents", (_consent(row) for row in person.consents)
     yield "reads", (_read(read) for read in person.reads)
+    yield "staff", [_look(look) for look in copy.staff]
     yield "more", {section.under: [in_words(row) for row in section.rows] for section in person.more}
     yield "purposes", {str(entry.name): entry.sentence for entry in shop.register}
     if copy.notes:
@@ -147,6 +151,10 @@ def _read(read: Read) -> Json:
         "last": iso(read.last_at),
         "position": read.position,
     }
+
+
+def _look(look: "StaffLook") -> Json:
+    return {"day": date_of(look.day).isoformat(), "who": look.who, "what": look.action, "times": look.times}
 
 
 def _held(held: Held) -> Json:

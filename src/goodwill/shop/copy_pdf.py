@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodwill.access.view import Happened
-from goodwill.basics.clock import moment
+from goodwill.basics.clock import date_of, moment
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import opaque
 from goodwill.basics.money import Money
@@ -47,7 +47,7 @@ _LABELS = {
     "said_at": "said", "until": "until",
 }  # fmt: skip
 # These are told in words above; a second list of them would only confuse.
-_TOLD = {"identities", "profiles", "consent_now"}
+_TOLD = {"identities", "profiles", "consent_now", "audit_rows"}
 
 
 def printed(copy: Copy) -> Iterator[bytes]:
@@ -78,6 +78,7 @@ class _Paper:
         self._consents()
         self._happened()
         self._reads()
+        self._staff()
         for section in self.copy.person.more:
             if section.table not in _TOLD:
                 rows = [in_words(row) for row in section.rows]
@@ -159,6 +160,11 @@ class _Paper:
             for read in self.copy.person.reads
         ]
         self._table(["day", "what for", "which data", "times"], rows, widths=(2, 6, 4, 1.2))
+
+    def _staff(self) -> None:
+        self._heading("What staff and programs did about you")
+        rows = [(date_of(look.day).isoformat(), look.who, look.action, look.times) for look in self.copy.staff]
+        self._table(["day", "who", "what", "times"], rows)
 
     def _end(self) -> None:
         if self.lost:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from goodwill.basics.cells import safe_cell
-from goodwill.basics.clock import iso
+from goodwill.basics.clock import date_of, iso
 from goodwill.basics.money import Money
 from goodwill.consent import State
 from goodwill.shop.copy_json import Copy, in_words, said
@@ -94,6 +94,11 @@ def _tables(copy: Copy) -> Iterator[tuple[str, Sequence[str], Rows]]:
             (read.purpose, read.categories, read.verb, read.times, iso(read.first_at), iso(read.last_at), read.position)
             for read in person.reads
         ),
+    )
+    yield (
+        "staff who looked.csv",
+        ("day", "who", "what", "times"),
+        ((date_of(look.day).isoformat(), look.who, look.action, look.times) for look in copy.staff),
     )
     yield (
         "how much is held.csv",

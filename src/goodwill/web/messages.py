@@ -298,6 +298,15 @@ class Look(Struct, frozen=True):
     position: Annotated[int, Meta(description="The last row of the consent ledger by then.")]
 
 
+class StaffLook(Struct, frozen=True):
+    """What staff, or a program of the shop's, did about this person on one day."""
+
+    day: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    who: Annotated[str, Meta(description="A role, `command line` or `program`; never a name.")]
+    what: Annotated[str, Meta(description="Such as `person.reveal`: looked at names and addresses in clear.")]
+    times: int
+
+
 class OwnCopy(Struct, frozen=True):
     """A person's own copy: all that is held about her, in clear."""
 
@@ -311,6 +320,7 @@ class OwnCopy(Struct, frozen=True):
     events: Annotated[list[Event], Meta(description="What happened, in the order in which it was written down.")]
     consents: list[Line]
     reads: Annotated[list[Look], Meta(description="Who looked, and what for.")]
+    staff: Annotated[list[StaffLook], Meta(description="What staff did about this person, by day.")]
     more: Annotated[
         dict[str, list[dict[str, str | int | float | bool]]], Meta(description="All else, by heading: a line per row.")
     ]
@@ -330,3 +340,6 @@ class Ready(Struct, frozen=True):
     """Requests can be answered. What is missing otherwise stands in a problem document."""
 
     ready: bool
+    quarantine: (
+        Annotated[str, Meta(description="Why the consent ledger is not believed; absent while it is.")] | UnsetType
+    ) = UNSET
