@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, openapi, pages, staff
+from goodwill.web import api, metrics, openapi, pages, staff, staff_pages
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
 from goodwill.web.logs import Log, log_to, where
@@ -64,6 +64,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *(_handler(desk, endpoint) for endpoint in ENDPOINTS),
             *_running(desk),
             *_reading(shop),
+            *staff_pages.handlers(desk),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
