@@ -16,7 +16,7 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, openapi, pages, staff
+from goodwill.web import api, metrics, openapi, pages, staff, staff_pages
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
@@ -68,6 +68,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *_running(desk),
             *_reading(shop),
             *centre.handlers(desk, log),
+            *staff_pages.handlers(desk),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
