@@ -12,7 +12,19 @@ from goodwill.web.store import Scope
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
 OPEN = [operation for operation in OPERATIONS if operation.free and operation.name != "begin_session"]
-SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "export", "why"}
+SHOWS_PERSONAL_DATA = {
+    "decide",
+    "can",
+    "consent",
+    "consents",
+    "decisions",
+    "export",
+    "why",
+    "person_receipt",
+    "checkpoint",
+    "inclusion",
+    "consistency",
+}
 
 
 def name_of(operation):
