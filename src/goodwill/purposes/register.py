@@ -49,6 +49,7 @@ class Kind:
     fideslang: str
     dpv: str
     sensitive: bool = False
+    sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Entry:
 
     Attributes:
         sentence: what the customer reads, at most twelve words.
+        sentences: the same in other languages, by their codes.
         categories: the data categories that it may use, in the order in which they are asked for.
         retention_days: how long its data is kept after the last use; None where a law sets no end here.
         minimum_group: the fewest people that a total for this purpose may count.
@@ -79,6 +81,7 @@ class Entry:
     consent_days: int | None = None
     reserved: bool = False
     why_lawful: str = ""
+    sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def is_off(self, day: int) -> bool:
         """Whether its expiry day has come."""
@@ -93,6 +96,7 @@ class Register:
     kinds: Mapping[Category, Kind]
     version: str
     source: str = field(default="shipped", compare=False)
+    language: str = "en"
 
     def __getitem__(self, purpose: str) -> Entry:
         try:
@@ -113,6 +117,10 @@ class Register:
             return self.kinds[Category(name)]
         except KeyError:
             raise NotFound(f"'{name}' is not a data category. There are: {', '.join(self.kinds)}.") from None
+
+    def sentence(self, what: Entry | Kind, language: str) -> str | None:
+        """What a purpose or category of data is, in a language; None where the register does not say it in that."""
+        return what.sentence if language == self.language else what.sentences.get(language)
 
     def asked(self) -> list[Entry]:
         """The purposes that a customer decides about: those that need a yes, and those one may object to."""
@@ -149,15 +157,18 @@ def parse(text: str, source: str) -> Register:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source} is not valid TOML: {error}") from None
-    if unknown := sorted(raw.keys() - {"version", "category", "purpose"}):
+    if unknown := sorted(raw.keys() - {"version", "language", "category", "purpose"}):
         raise BadInput(
             f"{source} has unknown tables or keys: {', '.join(unknown)}; it holds [category.…] and [purpose.…]"
         )
+    language = raw.get("language", "en")
+    if not _LANGUAGE.is_right(language):
+        raise BadInput(f"{source}: language must be {_LANGUAGE.wanted}, not {_shown(language)}")
     kinds = {Category(name): _kind(name, table, source) for name, table in _tables(raw, "category", source)}
     entries = {Purpose(name): _entry(name, table, kinds, source) for name, table in _tables(raw, "purpose", source)}
     if not entries:
         raise BadInput(f"{source} registers no purpose; it needs at least one [purpose.NAME] table")
-    return Register(entries, kinds, str(raw.get("version", "1")), source)
+    return Register(entries, kinds, str(raw.get("version", "1")), source, language)
 
 
 def _tables(raw: dict[str, Any], what: str, source: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -193,8 +204,24 @@ def _names(value: object) -> bool:
     return isinstance(value, list) and len(value) > 0 and all(isinstance(name, str) for name in value)
 
 
+def _is_language(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", value) is not None
+
+
+def _translated(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) > 0
+        and all(_is_language(name) and _few_words(said) for name, said in value.items())
+    )
+
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _SENTENCE = _Check(_few_words, "a sentence of at most twelve words, to be read at a glance")
+_SENTENCES = _Check(
+    _translated, 'sentences of at most twelve words by language, such as sentences.de = "Rabatte, die zu Ihnen passen"'
+)
+_LANGUAGE = _Check(_is_language, 'a language code such as "en" or "de"')
 _TEXT = _Check(lambda value: isinstance(value, str) and bool(value.strip()), "a text that is not empty")
 _DATE = _Check(lambda value: type(value) is date, "a date such as 2027-06-30, without quotes or time")
 _COUNT = _Check(_count, "a whole number of at least 1")
@@ -211,13 +238,14 @@ _BASIS = _Check(lambda value: value in list(Basis), f"a lawful basis: one of {',
 _NAMED = _Check(_names, 'a list of data categories such as ["purchases"]')
 
 _KIND = {"sentence": _SENTENCE, "fideslang": _FIDES, "dpv": _DPV}
-_KIND_EXTRA = {"sensitive": _SWITCH}
+_KIND_EXTRA = {"sensitive": _SWITCH, "sentences": _SENTENCES}
 _ENTRY = {
     "sentence": _SENTENCE, "basis": _BASIS, "categories": _NAMED, "owner": _TEXT, "review": _DATE, "expiry": _DATE,
     "dpv": _DPV, "fideslang": _FIDES,
 }  # fmt: skip
 _ENTRY_EXTRA = {
     "retention_days": _COUNT, "minimum_group": _COUNT, "consent_days": _COUNT, "reserved": _SWITCH, "why_lawful": _TEXT,
+    "sentences": _SENTENCES,
 }  # fmt: skip
 
 
