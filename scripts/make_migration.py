@@ -7,21 +7,17 @@ Look at the result before you commit it: data moves, triggers and checks are you
 
 import sys
 import tempfile
-from importlib import import_module
 from pathlib import Path
 
 from alembic import command
 
 from goodwill.storage import connect, metadata, migrate
 from goodwill.storage.migrate import _config
-
-_SOURCE = Path(__file__).parents[1] / "src" / "goodwill"
-for module in sorted(_SOURCE.rglob("*.py")):
-    if "migrations" not in module.parts and "storage.schema import" in module.read_text("utf-8"):
-        import_module(".".join(("goodwill", *module.relative_to(_SOURCE).with_suffix("").parts)))
+from goodwill.storage.schema import load_rooms
 
 
 def main(number: str, words: str) -> None:
+    load_rooms()
     for table in metadata.tables.values():
         table.info.clear()  # what a table says of itself is no business of the database
     with tempfile.TemporaryDirectory() as folder:

@@ -24,7 +24,7 @@ from goodwill.basics.errors import BadInput, Conflict, KeyMissing, NotFound
 from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KEY_BYTES, KeyStore
-from goodwill.purposes import SHIPPED, USED, Register, load, shipped
+from goodwill.purposes import SHIPPED, USED, Register, load, load_regimes, shipped, shipped_regimes
 from goodwill.shop import Shop, ShopSettings
 from goodwill.storage import connect, migrate, revision
 from goodwill.storage.migrate import newest
@@ -44,9 +44,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "My shop"
     zone: str = "UTC"
     currency: str = "EUR"
-    region: str = ""  # two letters; reads telephone numbers without a country code
+    region: str = ""  # IT, or with a part of the country US-CA; whose law counts, and how phone numbers are read
     database: str = ""  # a PostgreSQL URL; empty: shop.db in the home
     purposes: str = ""  # a register of the shop's own; empty: the one shipped
+    regimes: str = ""  # a table of laws of the shop's own; empty: the one shipped
     items: str = "product"  # what models count: product, type or category
     new_in_ten: int = 1  # of ten suggestions, how many are new to the person
     # Parts of words that name kinds of products which are never suggested unasked.
@@ -128,6 +129,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
     return Shop(
         database=database,
         register=register,
+        regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
         keys=keys,
         cipher=Cipher(keys, settings.id),
         columns=columns,
@@ -285,7 +287,10 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "id": (bool, "the text that init made"),
     "zone": (_is_zone, "a time zone such as Europe/Rome"),
     "currency": (lambda code: bool(re.fullmatch("[A-Z]{3}", code)), "three capitals such as EUR"),
-    "region": (lambda code: bool(re.fullmatch("([A-Z]{2})?", code)), "two capitals such as IT, or nothing"),
+    "region": (
+        lambda code: bool(re.fullmatch("([A-Z]{2}(-[A-Z0-9]{1,3})?)?", code)),
+        "two capitals such as IT, with a part of the country such as US-CA, or nothing",
+    ),
     "items": (lambda word: word in ("product", "type", "category"), "product, type or category"),
     "new_in_ten": (lambda count: 0 <= count <= 10, "a whole number from 0 to 10"),
     "settle_minutes": (lambda count: 0 <= count <= 1440, "a whole number from 0 to 1440"),
@@ -345,7 +350,8 @@ def _for_shop(settings: Settings) -> ShopSettings:
         name=settings.name,
         zone=ZoneInfo(settings.zone),
         currency=settings.currency,
-        region=settings.region or None,
+        region=settings.region[:2] or None,
+        place=settings.region,
         items=settings.items,
         new_in_ten=settings.new_in_ten,
         sensitive=settings.sensitive,

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.access.contributions import FIRST, Mixed, SpentPerDay
 from tests.access.world import World
+from tests.conftest import examples
 
 from goodwill.access import Total
 from goodwill.access.columns import Columns
@@ -57,7 +58,7 @@ def live(world: World, crowd: list[PersonId], deed: tuple[str, int, int, int]) -
 
 
 @given(deeds)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_settling_equals_working_out_anew(database: Database, lives: list[tuple[str, int, int, int]]) -> None:
     world = World(database)
     with database.transaction() as connection:
@@ -81,7 +82,7 @@ def test_settling_equals_working_out_anew(database: Database, lives: list[tuple[
 
 
 @given(deeds)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_engines_agree(database: Database, lives: list[tuple[str, int, int, int]]) -> None:
     world = World(database, engine="duckdb")
     with database.transaction() as connection:

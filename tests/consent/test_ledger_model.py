@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.conftest import examples
 from tests.consent.world import ASKED, CAST, NOW, Book, allowed, asked_pairs, folded, kept_answers
 from tests.consent.world import positions as as_positions
 
@@ -126,7 +127,9 @@ def says_no(line, person, entry):
 
 
 def test_the_ledger_says_what_a_list_read_anew_would_say(database):
-    run_state_machine_as_test(lambda: Ledger(database), settings=settings(max_examples=30, stateful_step_count=14))
+    run_state_machine_as_test(
+        lambda: Ledger(database), settings=settings(max_examples=examples(14), stateful_step_count=12)
+    )
 
 
 def test_the_model_itself_knows_the_rules():

@@ -170,20 +170,6 @@ def test_an_undo_takes_away_what_it_brought_wherever_a_merge_took_it(two, amina,
         assert connection.execute(select(profiles.c.field)).scalars().all() == ["phone"]
 
 
-def test_every_table_that_names_a_person_has_its_answer_here():
-    """Whoever adds a table about people says what a merge does with it: here, and in `goodwill.people.merge`."""
-    answers = {
-        "identities": "moved, sealed anew",
-        "profiles": "moved where the survivor has none, sealed anew",
-        "events": "moved",
-        "consent_rows": "stays as proof; the survivor gets rows that narrow",
-        "consent_now": "follows the ledger",
-        "holds": "gets its last rows",
-        "reads": "stays as written; read under all numbers",
-    }
-    assert {name for name, table in metadata.tables.items() if "person" in table.c} == set(answers)
-
-
 # ---- mark, settle, move ----------------------------------------------------------------------------------------------
 
 

@@ -216,20 +216,12 @@ def test_writers_that_look_before_they_write_take_turns(paper):
     assert lines(paper) == list(range(1, 25))
 
 
-def take_a_turn_impatiently(connection):
-    if is_sqlite(connection):
-        connection.connection.driver_connection.execute("PRAGMA busy_timeout=50")
-    else:
-        connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
-    one_at_a_time(connection, LEDGER)
-
-
 def test_a_writer_who_waits_too_long_is_told_and_has_changed_nothing(paper):
     with paper.transaction() as first:
         one_at_a_time(first, LEDGER)
         write(first, 1)
-        with pytest.raises(Conflict, match="try again"), paper.transaction() as second:
-            take_a_turn_impatiently(second)
+        with pytest.raises(Conflict, match="try again"), paper.transaction(patience=0.05) as second:
+            one_at_a_time(second, LEDGER)
     assert lines(paper) == [1]
 
 

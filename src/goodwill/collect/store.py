@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Index, Row, Table, Text, delete, func
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import Conflict, NotFound
-from goodwill.storage.schema import Whole, metadata
+from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 imports = Table(
     "imports",
@@ -40,9 +40,22 @@ before_import = Table(
     Column("what", Text, nullable=False),  # product · profile · event; correction: what is yet to become of an event
     Column("key", Text, nullable=False),  # JSON
     Column("before", Text),  # JSON, sealed values in base64; null: there was nothing
+    Column("person", Whole),  # whose profile or event it was; null for products
     sqlite_autoincrement=True,
+    info={
+        "personal": Personal(
+            person="person",
+            under="what an imported file changed, kept so that the import can be taken back",
+            erase=Erase.DELETED,
+            merge=Merge.STAYS,
+            kept="until the import is taken back, a year at most",
+            inner=("before",),  # base64 of what only her key opens; her own copy tells what it is about
+        )
+    },
 )
 Index("ix_before_import_import_id", before_import.c.import_id)
+Index("ix_before_import_person", before_import.c.person, sqlite_where=before_import.c.person.is_not(None),
+      postgresql_where=before_import.c.person.is_not(None))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -197,6 +210,7 @@ def keep_before(connection: Connection, import_id: int, what: str, rows: Iterabl
             "what": what,
             "key": _json(key),
             "before": _json(before) if before is not None else None,
+            "person": _whose(key, before),
         }
         for key, before in rows
     ]
@@ -230,9 +244,17 @@ def hand_down(connection: Connection, import_id: int, what: str) -> list[Any]:
         connection.execute(
             update(before_import)
             .where(before_import.c.id == row.id)
-            .values(before=_json(was) if was is not None else None)
+            .values(before=_json(was) if was is not None else None, person=_whose(json.loads(row.key), was))
         )
     return [json.loads(row.key) for row in later]
+
+
+def _whose(key: Any, before: Any) -> int | None:
+    """Whom something was about: a field of a profile says so in its key, an event in what it was."""
+    for said in (key, before):
+        if isinstance(said, Mapping) and isinstance(said.get("person"), int):
+            return int(said["person"])
+    return None
 
 
 def forget_before(connection: Connection, import_id: int, what: str | None = None) -> None:

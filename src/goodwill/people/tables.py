@@ -19,6 +19,7 @@ people = Table(
             erase=Erase.KEPT,
             merge=Merge.STAYS,
             kept="the number for ever, so that it is never given to somebody else",
+            also=("merged_into",),
         )
     },
 )
@@ -45,6 +46,7 @@ identities = Table(
             kept="as long as the person",
             sealed=("sealed",),
             inner=("lookup", "epoch"),
+            sealed_as="kind",
         )
     },
 )
@@ -69,6 +71,7 @@ profiles = Table(
             kept="as long as the person, or as the register says for its category",
             sealed=("sealed",),
             inner=("epoch",),
+            sealed_as="field",
         )
     },
 )
@@ -133,3 +136,80 @@ holds = Table(
     },
 )
 Index("ix_holds_person", holds.c.person)
+
+# What a merge moved, so that it can be taken back. What only the other's key opens stays sealed with it.
+merges = Table(
+    "merges",
+    metadata,
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("person", Whole, nullable=False),  # who was merged into another
+    Column("into_person", Whole, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("position", Whole, nullable=False),  # the ledger's last row before: what each of them allowed by then
+    Column("undone_at", Whole),
+    info={
+        "personal": Personal(
+            person="person",
+            under="when the shop found that two of its customers were you",
+            erase=Erase.KEPT,
+            merge=Merge.STAYS,
+            kept="for ever, as proof; it names numbers",
+            also=("into_person",),
+        )
+    },
+)
+Index("ix_merges_person", merges.c.person)
+Index("ix_merges_into_person", merges.c.into_person)
+
+moved = Table(
+    "moved",
+    metadata,
+    Column("id", Whole, primary_key=True),
+    Column("merge_id", Whole, nullable=False),
+    Column("person", Whole, nullable=False),
+    Column(
+        "what", Text, nullable=False
+    ),  # identity · field · dropped (a field that both had) · row (of a room's table)
+    Column("name", Text, nullable=False),  # the kind, the field, the table
+    Column("key", Text),  # JSON: the row's own key
+    Column("category", Text),
+    Column("sealed", Bytes),
+    Column("epoch", Whole),
+    Column("at", Whole),  # when it was verified, or changed
+    Column("import_id", Whole),
+    info={
+        "personal": Personal(
+            person="person",
+            under="what was known of you twice, kept so that putting it together can be taken back",
+            erase=Erase.DELETED,
+            merge=Merge.STAYS,
+            kept="90 days",
+            sealed=("sealed",),
+            inner=("id", "key", "epoch"),
+            sealed_as="name",
+        )
+    },
+)
+Index("ix_moved_merge_id", moved.c.merge_id)
+Index("ix_moved_person", moved.c.person)
+
+# An event is named by its day and key, which stay when a corrected line takes its place under a new number.
+moved_events = Table(
+    "moved_events",
+    metadata,
+    Column("merge_id", Whole, primary_key=True, autoincrement=False),
+    Column("day", Whole, primary_key=True, autoincrement=False),
+    Column("key", Whole, primary_key=True, autoincrement=False),
+    Column("person", Whole, nullable=False),
+    info={
+        "personal": Personal(
+            person="person",
+            under="which events were noted under another number of yours",
+            erase=Erase.DELETED,
+            merge=Merge.STAYS,
+            kept="90 days",
+            inner=("key",),
+        )
+    },
+)
+Index("ix_moved_events_person", moved_events.c.person)

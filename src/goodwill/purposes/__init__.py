@@ -1,9 +1,10 @@
 """The register: what each purpose is for, why it is lawful, what data it may use, how long, and who answers for it.
 
 Nothing in the house reads personal data without naming one of these. The register is a TOML file that a shopkeeper can
-read; a shop may bring its own. It knows nothing of people.
+read; a shop may bring its own. So is the table of laws beside it, by region. It knows nothing of people.
 """
 
+from goodwill.purposes.regimes import Regime, Regimes, load_regimes, regime_of, shipped_regimes
 from goodwill.purposes.register import (
     BENCHMARKING,
     BOOKKEEPING,
@@ -45,7 +46,12 @@ __all__ = [
     "Entry",
     "Kind",
     "Purpose",
+    "Regime",
+    "Regimes",
     "Register",
     "load",
+    "load_regimes",
+    "regime_of",
     "shipped",
+    "shipped_regimes",
 ]

@@ -1,8 +1,7 @@
 """Purposes and data categories, read from TOML and checked whole before any is used."""
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -12,6 +11,8 @@ from typing import Any, NewType
 
 from goodwill.basics.clock import date_of
 from goodwill.basics.errors import BadInput, NotFound
+from goodwill.purposes import checked
+from goodwill.purposes.checked import COUNT, DATE, SWITCH, TEXT, Check, check_keys, tables
 
 Purpose = NewType("Purpose", str)
 Category = NewType("Category", str)
@@ -142,62 +143,30 @@ def load(path: Path) -> Register:
         BadInput: the file cannot be read or is not TOML, or an entry is incomplete or contradicts another; the message
             names it.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadInput(f"The register {path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"The register {path} is not in UTF-8; save it again with that encoding.") from None
-    return parse(text, str(path))
+    return parse(checked.text_of(path, "The register"), str(path))
 
 
 def parse(text: str, source: str) -> Register:
     """Read and check a register; see `load`."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{source} is not valid TOML: {error}") from None
+    raw = checked.raw(text, source)
     if unknown := sorted(raw.keys() - {"version", "language", "category", "purpose"}):
         raise BadInput(
             f"{source} has unknown tables or keys: {', '.join(unknown)}; it holds [category.…] and [purpose.…]"
         )
     language = raw.get("language", "en")
     if not _LANGUAGE.is_right(language):
-        raise BadInput(f"{source}: language must be {_LANGUAGE.wanted}, not {_shown(language)}")
-    kinds = {Category(name): _kind(name, table, source) for name, table in _tables(raw, "category", source)}
-    entries = {Purpose(name): _entry(name, table, kinds, source) for name, table in _tables(raw, "purpose", source)}
+        raise BadInput(f"{source}: language must be {_LANGUAGE.wanted}, not {checked.shown(language)}")
+    kinds = {Category(name): _kind(name, table, source) for name, table in tables(raw, "category", source, _NAME)}
+    entries = {
+        Purpose(name): _entry(name, table, kinds, source) for name, table in tables(raw, "purpose", source, _NAME)
+    }
     if not entries:
         raise BadInput(f"{source} registers no purpose; it needs at least one [purpose.NAME] table")
     return Register(entries, kinds, str(raw.get("version", "1")), source, language)
 
 
-def _tables(raw: dict[str, Any], what: str, source: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    tables = raw.get(what, {})
-    if not isinstance(tables, dict):
-        raise BadInput(f"[{what}] in {source} must hold tables such as [{what}.NAME]")
-    for name, table in tables.items():
-        where = f"[{what}.{name}] in {source}"
-        if not isinstance(table, dict):
-            raise BadInput(f"{where} must be a table, not {_shown(table)}")
-        if not _NAME.fullmatch(name):
-            raise BadInput(f"{where}: a name is made of small letters, digits and hyphens, and starts with a letter")
-        yield name, table
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """What a key may hold, and how to say so."""
-
-    is_right: Callable[[Any], bool]
-    wanted: str
-
-
 def _few_words(value: object) -> bool:
     return isinstance(value, str) and 1 <= len(value.split()) <= 12 and "\n" not in value
-
-
-def _count(value: object) -> bool:
-    return type(value) is int and value >= 1
 
 
 def _names(value: object) -> bool:
@@ -217,46 +186,42 @@ def _translated(value: object) -> bool:
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_SENTENCE = _Check(_few_words, "a sentence of at most twelve words, to be read at a glance")
-_SENTENCES = _Check(
+_SENTENCE = Check(_few_words, "a sentence of at most twelve words, to be read at a glance")
+_SENTENCES = Check(
     _translated, 'sentences of at most twelve words by language, such as sentences.de = "Rabatte, die zu Ihnen passen"'
 )
-_LANGUAGE = _Check(_is_language, 'a language code such as "en" or "de"')
-_TEXT = _Check(lambda value: isinstance(value, str) and bool(value.strip()), "a text that is not empty")
-_DATE = _Check(lambda value: type(value) is date, "a date such as 2027-06-30, without quotes or time")
-_COUNT = _Check(_count, "a whole number of at least 1")
-_SWITCH = _Check(lambda value: isinstance(value, bool), "true or false")
-_DPV = _Check(
+_LANGUAGE = Check(_is_language, 'a language code such as "en" or "de"')
+_DPV = Check(
     lambda value: isinstance(value, str) and re.fullmatch(r"[a-z][a-z-]*:[A-Za-z0-9]+", value) is not None,
     'an id of the Data Privacy Vocabulary such as "dpv:DirectMarketing"',
 )
-_FIDES = _Check(
+_FIDES = Check(
     lambda value: isinstance(value, str) and re.fullmatch(r"[a-z_]+(\.[a-z0-9_]+)*", value) is not None,
     'an id of fideslang such as "analytics.reporting"',
 )
-_BASIS = _Check(lambda value: value in list(Basis), f"a lawful basis: one of {', '.join(Basis)}")
-_NAMED = _Check(_names, 'a list of data categories such as ["purchases"]')
+_BASIS = Check(lambda value: value in list(Basis), f"a lawful basis: one of {', '.join(Basis)}")
+_NAMED = Check(_names, 'a list of data categories such as ["purchases"]')
 
 _KIND = {"sentence": _SENTENCE, "fideslang": _FIDES, "dpv": _DPV}
-_KIND_EXTRA = {"sensitive": _SWITCH, "sentences": _SENTENCES}
+_KIND_EXTRA = {"sensitive": SWITCH, "sentences": _SENTENCES}
 _ENTRY = {
-    "sentence": _SENTENCE, "basis": _BASIS, "categories": _NAMED, "owner": _TEXT, "review": _DATE, "expiry": _DATE,
+    "sentence": _SENTENCE, "basis": _BASIS, "categories": _NAMED, "owner": TEXT, "review": DATE, "expiry": DATE,
     "dpv": _DPV, "fideslang": _FIDES,
 }  # fmt: skip
 _ENTRY_EXTRA = {
-    "retention_days": _COUNT, "minimum_group": _COUNT, "consent_days": _COUNT, "reserved": _SWITCH, "why_lawful": _TEXT,
+    "retention_days": COUNT, "minimum_group": COUNT, "consent_days": COUNT, "reserved": SWITCH, "why_lawful": TEXT,
     "sentences": _SENTENCES,
 }  # fmt: skip
 
 
 def _kind(name: str, table: dict[str, Any], source: str) -> Kind:
-    _check_keys(f"[category.{name}] in {source}", table, _KIND, _KIND_EXTRA)
+    check_keys(f"[category.{name}] in {source}", table, _KIND, _KIND_EXTRA)
     return Kind(Category(name), **table)
 
 
 def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], source: str) -> Entry:
     where = f"[purpose.{name}] in {source}"
-    _check_keys(where, table, _ENTRY, _ENTRY_EXTRA)
+    check_keys(where, table, _ENTRY, _ENTRY_EXTRA)
     categories = tuple(Category(category) for category in table["categories"])
     for category in categories:
         if category not in kinds:
@@ -272,19 +237,3 @@ def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], sou
         raise BadInput(f"{where}: review comes after expiry; a purpose is looked at again while it is on")
     values = {**table, "basis": basis, "categories": categories, "retention_days": table.get("retention_days")}
     return Entry(name=Purpose(name), **values)
-
-
-def _check_keys(where: str, table: dict[str, Any], needed: dict[str, _Check], extra: dict[str, _Check]) -> None:
-    if missing := sorted(needed.keys() - table.keys()):
-        raise BadInput(f"{where} lacks {', '.join(missing)}")
-    if unknown := sorted(table.keys() - needed.keys() - extra.keys()):
-        raise BadInput(f"{where} has unknown keys: {', '.join(unknown)}")
-    for key, value in table.items():
-        check = needed.get(key) or extra[key]
-        if not check.is_right(value):
-            raise BadInput(f"{where}: {key} must be {check.wanted}, not {_shown(value)}")
-
-
-def _shown(value: object) -> str:
-    text = value.isoformat() if isinstance(value, date) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"

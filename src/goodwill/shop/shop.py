@@ -29,7 +29,7 @@ from goodwill.people.contact import MayContact, may_contact
 from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
-from goodwill.purposes import EMAIL_MARKETING, Basis, Register
+from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
@@ -45,6 +45,7 @@ class ShopSettings:
     """What a shop may set; `goodwill.app` reads it, nothing else does.
 
     Attributes:
+        region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
     """
 
@@ -59,6 +60,7 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    place: str = ""
 
     @property
     def reached_at(self) -> str:
@@ -155,6 +157,7 @@ class Shop:
     folder: Path
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
+    regimes: Regimes = field(default_factory=shipped_regimes)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
 
     def acting(self, actor: Actor) -> "Shop":

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 
 from sqlalchemy import BigInteger, Integer, LargeBinary, MetaData
 from sqlalchemy.types import TypeEngine
@@ -47,6 +50,8 @@ class Personal:
         kept: how long its rows are kept, in words.
         sealed: columns that only her key opens.
         inner: columns without meaning for her (lookups, keys of deduplication), which her copy leaves out.
+        sealed_as: the field that a sealed text was sealed for: the column whose value names it, else a word of its own.
+        also: further columns with the number of a person; rows are found by ``person`` alone.
     """
 
     person: str
@@ -56,3 +61,14 @@ class Personal:
     kept: str
     sealed: tuple[str, ...] = ()
     inner: tuple[str, ...] = ()
+    sealed_as: str = ""
+    also: tuple[str, ...] = ()
+
+
+@cache
+def load_rooms() -> None:
+    """Let every room add its tables to the catalogue, also those that nothing has asked for yet."""
+    source = Path(__file__).resolve().parents[1]
+    for module in sorted(source.rglob("*.py")):
+        if "migrations" not in module.parts and "storage.schema import" in module.read_text("utf-8"):
+            import_module(".".join(("goodwill", *module.relative_to(source).with_suffix("").parts)))
