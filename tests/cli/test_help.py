@@ -13,6 +13,8 @@ from goodwill.cli.shell import _ORDER, app
 PROMISED = [
     "demo", "init", "serve", "doctor", "config show", "version", "import", "import list", "import undo", "simulate",
     "people find", "people show", "people export", "consent show", "consent grant", "consent withdraw", "can",
+    "consent expiring", "consent notices list", "consent notices show", "consent notices preview",
+    "consent notices lint", "consent notices diff", "consent notices sign-off", "consent notices publish",
     "purposes", "recommend", "explain", "learn", "forget", "keys create", "keys list", "keys revoke",
 ]  # fmt: skip
 

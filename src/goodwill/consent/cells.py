@@ -28,6 +28,7 @@ class Cell:
     position: Position
     evidence: str
     notice: str | None
+    recorded_at: Micros
 
     def allows(self, at: int) -> bool:
         """Whether it is a yes that has not ended."""
@@ -39,7 +40,7 @@ class Cell:
 
 
 _CELLS = (
-    select(consent_now, consent_rows.c.state, consent_rows.c.evidence, consent_rows.c.notice)
+    select(consent_now, *(consent_rows.c[name] for name in ("state", "evidence", "notice", "recorded_at")))
     .join(consent_rows, consent_rows.c.position == consent_now.c.position)
     .where(consent_now.c.person == bindparam("person"))
 )
@@ -49,7 +50,14 @@ def cells_of(connection: Connection, person: PersonId) -> Mapping[tuple[Purpose,
     """A person's answers by purpose and category; what was never answered is missing."""
     return {
         (Purpose(row.purpose), Category(row.category)): Cell(
-            row.yes == 1, row.state, Micros(row.said_at), row.until, Position(row.position), row.evidence, row.notice
+            row.yes == 1,
+            row.state,
+            Micros(row.said_at),
+            row.until,
+            Position(row.position),
+            row.evidence,
+            row.notice,
+            Micros(row.recorded_at),
         )
         for row in connection.execute(_CELLS, {"person": person})
     }

@@ -52,9 +52,10 @@ class Asked:
     by: str | None = None
     evidence: Evidence = Evidence.PROVEN
     despite: str | None = None  # a signal that said no: the person clicked yes all the same
+    regime: str | None = None  # the law that counted where she was asked
 
     def __post_init__(self) -> None:
-        for name in ("how", "notice", "words", "language", "by", "despite"):
+        for name in ("how", "notice", "words", "language", "by", "despite", "regime"):
             if not _can_be_kept(getattr(self, name) or ""):
                 raise BadInput(
                     f"'{name}' of how somebody was asked holds a character that cannot be kept; leave it out."
@@ -204,12 +205,17 @@ def _can_be_kept(text: str) -> bool:
     return "\0" not in text and text.encode("utf-8", "ignore").decode() == text
 
 
-_HOW = ("how", "words", "language", "by", "despite")
+_HOW = ("how", "words", "language", "by", "despite", "regime")
 
 
 def _how(asked: Asked) -> str:
     words = {key: getattr(asked, key) for key in _HOW if getattr(asked, key)}
     return json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def ends(entry: Entry, said_at: int) -> Micros | None:
+    """When a yes to a purpose ends by itself, if it does."""
+    return Micros(said_at + entry.consent_days * DAY) if entry.consent_days is not None else None
 
 
 def grant(
@@ -230,8 +236,7 @@ def grant(
         BadInput: the purpose does not use such a category, or rests on something other than a person's choice.
     """
     said = Micros(min(said_at if said_at is not None else now, now))
-    until = Micros(said + entry.consent_days * DAY) if entry.consent_days is not None else None
-    return _record(connection, person, entry, categories, State.GIVEN, asked, said, now, until)
+    return _record(connection, person, entry, categories, State.GIVEN, asked, said, now, ends(entry, said))
 
 
 def refuse(
@@ -456,8 +461,17 @@ def history(
         question = question.where(consent_rows.c.purpose == purpose)
     if upto is not None:
         question = question.where(consent_rows.c.position <= upto)
-    return [
-        Row(row.position, row.person, Purpose(row.purpose), Category(row.category), State(row.state), row.said_at,
-            row.recorded_at, row.until, Evidence(row.evidence), row.notice, row.asked, row.refers)
-        for row in connection.execute(question)
-    ]  # fmt: skip
+    return [_line(row) for row in connection.execute(question)]
+
+
+def lines_at(connection: Connection, positions: Sequence[Position]) -> list[Row]:
+    """The lines at some positions, in their order."""
+    question = select(consent_rows).where(consent_rows.c.position.in_(positions)).order_by(consent_rows.c.position)
+    return [_line(row) for row in connection.execute(question)]
+
+
+def _line(row: Any) -> Row:
+    return Row(
+        row.position, row.person, Purpose(row.purpose), Category(row.category), State(row.state), row.said_at,
+        row.recorded_at, row.until, Evidence(row.evidence), row.notice, row.asked, row.refers,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """A notice: what a customer is shown before answering, all its words and choices, and the bytes that stand for them.
 
-Its own words come from a TOML file for each language and region; what a purpose is for, and what a kind of data is, come
-from the register. Together they make a document, whose hash names exactly what was shown.
+Its own words come from a TOML file for each language and region; what a purpose is for, and what a kind of data is,
+come from the register. Together they make a document, whose hash names exactly what was shown.
 """
 
 import hashlib
@@ -231,8 +231,8 @@ def document_of(draft: Draft, register: Register) -> Document:
     """All that is shown: words, choices and their order; JSON that canonical bytes can be made of.
 
     Raises:
-        BadInput: the draft asks about a purpose that is not registered or leaves no choice, or the register does not say
-            in the draft's language what it is for.
+        BadInput: the draft asks about a purpose that is not registered or leaves no choice, or the register does not
+            say in the draft's language what it is for.
     """
     return {
         "form": FORM,
@@ -250,8 +250,8 @@ def _offer(toggle: Toggle, draft: Draft, register: Register) -> dict[str, Any]:
     if not _may_ask(register, toggle.purpose):
         possible = ", ".join(entry.name for entry in register.asked())
         raise BadInput(
-            f"The notice {draft.source} asks about '{toggle.purpose}', which is no purpose that a person decides about. "
-            f"Those are: {possible}."
+            f"The notice {draft.source} asks about '{toggle.purpose}', about which nobody decides. Those that a "
+            f"person decides about are: {possible}."
         )
     entry = register[toggle.purpose]
     kinds = [register.category(category) for category in entry.categories]
@@ -271,8 +271,8 @@ def _said(what: Entry | Kind, draft: Draft, register: Register) -> str:
     said = register.sentence(what, draft.language) or register.sentence(what, language)
     if said is None:
         raise BadInput(
-            f"The register {register.source} does not say in '{language}' what '{what.name}' is; add sentences.{language} "
-            f'there, or take it out of the notice {draft.source}.'
+            f"The register {register.source} does not say in '{language}' what '{what.name}' is; add "
+            f"sentences.{language} there, or take it out of the notice {draft.source}."
         )
     return said
 
@@ -341,6 +341,6 @@ def difference(old: Document | None, new: Document) -> list[tuple[str, str, str]
         if before.get(place, "") != after.get(place, "")
     ]
     if old is not None and not changed and hash_of(old) != hash_of(new):
-        order = (" · ".join(offer["purpose"] for offer in one["purposes"]) for one in (old, new))
-        changed.append(("order or switches", *order))
+        was, now = (" · ".join(offer["purpose"] for offer in one["purposes"]) for one in (old, new))
+        changed.append(("order or switches", was, now))
     return changed

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W_]+(?:[-’'.][^\W_]+)*")
-# Not after a letter that stands alone, as in U.S.; an empty line ends a sentence too, so that headings are none's start.
+# Not after a letter that stands alone, as in U.S.; an empty line ends a sentence too.
 _SENTENCE_END = re.compile(r"(?<!\b[A-ZÄÖÜ])[.!?…]+(?=[\s\"'”’)\]]|$)|\n\s*\n")
 _EN_GROUPS = re.compile(r"[aeiouy]+")
 _DE_GROUPS = re.compile(r"au|äu|ei|ai|ey|ay|eu|ie|aa|ee|oo|[aeiouäöüyé]")

@@ -109,4 +109,3 @@ class Snapshots:
         """The keyed hash under which a token names somebody."""
         words = f"{_SALT}/person\x1f{self._shop}\x1f{kind}\x1f{value}".encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, words, "sha256").hex()[:32]
-

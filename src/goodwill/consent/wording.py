@@ -1,7 +1,7 @@
 """Whether a notice is plain and fair: the lint that a draft must pass before it is published.
 
-Plain: a school grade of eight or less, by formulas published for its language. Fair: refusing stands beside accepting in
-words of like length, says no, and nothing pushes, blames, confuses or is ticked beforehand.
+Plain: a school grade of eight or less, by formulas published for its language. Fair: refusing stands beside accepting
+in words of like length, says no, and nothing pushes, blames, confuses or is ticked beforehand.
 """
 
 import re

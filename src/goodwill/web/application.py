@@ -13,8 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import metrics, openapi, pages
-from goodwill.web.api import ENDPOINTS
+from goodwill.web import api, metrics, notices, openapi, pages
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
 from goodwill.web.keys import key_text
@@ -38,6 +37,7 @@ from goodwill.web.problems import (
 )
 from goodwill.web.store import Scope
 
+ENDPOINTS = (*api.ENDPOINTS, *notices.ENDPOINTS)
 REQUESTS_A_MINUTE = 12_000
 _READY_WITHIN = 5.0  # seconds
 _HTML = "text/html"
@@ -207,7 +207,7 @@ ASSETS = tuple(
 
 OPERATIONS = (
     *(endpoint.operation for endpoint in ENDPOINTS),
-    HEALTH, READY, METRICS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
+    HEALTH, READY, METRICS, notices.GPC, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
 )  # fmt: skip
 
 
@@ -221,6 +221,7 @@ def _reading(shop: Shop) -> list[HTTPRouteHandler]:
         _fixed(REFERENCE, pages.reference(document, name, watermark), _HTML, as_page),
         _explained(PROBLEM, {kind.slug: pages.problem(kind, name, watermark) for kind in ALL}, as_page),
         _fixed(DOCUMENT, msgspec.json.encode(document), _JSON, {}),
+        _fixed(notices.GPC, msgspec.json.encode(notices.GPC_DOCUMENT), _JSON, {}),
         *(
             _fixed(one, pages.asset(file), kind, kept)
             for one, (file, kind) in zip(ASSETS, pages.ASSETS.items(), strict=True)
