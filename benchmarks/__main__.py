@@ -18,6 +18,7 @@ MODULES = {
     "import": "Bringing a shop in",
     "affinity": "Learning and forgetting",
     "decide": "Deciding",
+    "consent": "Asking and answering",
     "totals": "Totals over many people",
     "cli": "Starting",
 }

@@ -68,6 +68,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: str = "auto"  # duckdb, database, or auto
     columns_memory: str = "2GB"
     port: int = 8400
+    postal_address: str = ""  # of whoever answers for the data; stands on receipts
+    contact_email: str = ""
+    checkpoints_copy: str = ""  # a second folder for checkpoints, such as one of another machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def create_shop(home: str | Path | None = None, *, clock: Clock = system_clock, 
     _refuse_unknown(chosen, "What was given")
     settings = _checked(Origin(name, value, "") for name, value in chosen.items())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("keys", "totals", "exports", "logs"):
+    for name in ("keys", "totals", "checkpoints", "exports", "logs"):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     _write(folder / SETTINGS_FILE, settings, {"id", "name", "zone", "currency", *values})
     try:
@@ -165,6 +168,7 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
+        Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
         Job("tidy", "drop the answers to repeated requests after a day", 3_600, lambda: _tidy(shop)),
     )
 
@@ -297,6 +301,11 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "base_url": (lambda text: not text or _is_address(text), "an address such as https://shop.example, or nothing"),
     "columns": (lambda word: word in ("auto", "duckdb", "database"), "auto, duckdb or database"),
     "columns_memory": (lambda size: bool(re.fullmatch("[0-9.]+ ?[KMGT]i?B", size)), "a size such as 2GB"),
+    "contact_email": (lambda text: not text or "@" in text.strip("@"), "an e-mail address, or nothing"),
+    "checkpoints_copy": (
+        lambda text: not text or Path(text).is_absolute(),
+        "a whole path such as /mnt/other, or nothing",
+    ),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}
@@ -358,6 +367,9 @@ def _for_shop(settings: Settings) -> ShopSettings:
         base_url=settings.base_url.rstrip("/"),
         watermark=settings.watermark,
         port=settings.port,
+        postal_address=settings.postal_address,
+        contact_email=settings.contact_email,
+        checkpoints_copy=Path(settings.checkpoints_copy) if settings.checkpoints_copy else None,
     )
 
 

@@ -238,7 +238,7 @@ def test_a_total_that_learned_nothing_of_a_merge_is_not_older_than_it(village):
     village.shop.settle()
     elsewhere = village.another_process()
     in_memory(elsewhere)()
-    village.shop.merge("amina", "dev")
+    village.shop.identity.merge("amina", "dev")
     agree_with_the_database(village, in_memory(elsewhere)())
     agree_with_the_database(village, in_memory(village.shop)())
 

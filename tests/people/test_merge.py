@@ -395,7 +395,7 @@ def small(database, tmp_path, clock):
 
 def test_a_shop_merges_two_people_and_counts_them_as_one(small):
     shop, before = small.shop, small.shop.settle()
-    merged = shop.merge("c1", "c0")
+    merged = shop.identity.merge("c1", "c0")
     assert merged.person == small.person["c1"]
     assert merged.events > 0
     assert shop.find("c0") == shop.find(Who(id=merged.other)) == merged.person
@@ -404,13 +404,13 @@ def test_a_shop_merges_two_people_and_counts_them_as_one(small):
     assert after.hash == shop.library.rebuilt(shop._at_the_door).hash
     shown = {choice.product for choice in shop.decide("c0", count=8).items if choice.kind == "usual"}
     assert shown >= {"coffee", "bread"}, "she takes in the morning what he took in the evening"
-    assert shop.merge("c1", "c0") == merge.Merged(merged.person, merged.person), "once is enough"
+    assert shop.identity.merge("c1", "c0") == merge.Merged(merged.person, merged.person), "once is enough"
 
 
 def test_whoever_never_agreed_brings_no_consent_and_takes_the_survivors(small):
     shop = small.shop
     assert shop.decide("c1", count=3).personalised
-    shop.merge("c1", "bruno")
+    shop.identity.merge("c1", "bruno")
     for name in ("c1", "bruno"):
         assert not shop.decide(name, count=3).personalised
     assert shop.can("c1", RECOMMENDATIONS).reason == "withdrawn"
@@ -420,7 +420,7 @@ def test_whoever_never_agreed_brings_no_consent_and_takes_the_survivors(small):
 def test_her_own_copy_shows_what_was_said_and_read_under_both_numbers(small):
     shop = small.shop
     decision = shop.decide("c0", count=3)
-    merged = shop.merge("c1", "c0")
+    merged = shop.identity.merge("c1", "c0")
     own = shop.own(SignedIn(merged.person, by="test"))
     assert {("user_id", "c0"), ("user_id", "c1")} <= set(own.identities)
     assert {row.person for row in own.consents} == {merged.person, merged.other}
@@ -431,7 +431,7 @@ def test_her_own_copy_shows_what_was_said_and_read_under_both_numbers(small):
 
 def test_a_no_given_by_the_other_number_reaches_the_survivor(small):
     shop = small.shop
-    merged = shop.merge("c1", "c0")
+    merged = shop.identity.merge("c1", "c0")
     shop.grant(Who(id=merged.other), MODEL_IMPROVEMENT, asked=ASKED, yes=False)
     assert shop.can("c1", MODEL_IMPROVEMENT).reason == "withdrawn"
 
@@ -443,7 +443,7 @@ def test_a_no_that_crosses_the_merge_reaches_the_survivor(small, monkeypatch):
     def found_then_merged(self, connection, who):
         found = find(self, connection, who)
         monkeypatch.undo()
-        shop.merge("c1", "c0")
+        shop.identity.merge("c1", "c0")
         return found
 
     monkeypatch.setattr(Shop, "_find", found_then_merged)

@@ -562,7 +562,7 @@ def test_asking_by_mail_is_one_letter_for_all_its_purposes(mailing, posted):
 def test_a_confirmation_follows_a_merge(shop, mailing, posted):
     ask(mailing)
     shop.grant("keeper", RECOMMEND, asked=Asked("test"))
-    shop.merge("keeper", EMAIL)
+    shop.identity.merge("keeper", EMAIL)
     mailing.confirm(posted[0].code)
     assert shop.can("keeper", MAIL).allowed
 
@@ -693,7 +693,7 @@ def test_nobody_becomes_known_by_a_signal_that_only_looks(seller):
 def test_a_signal_follows_a_merge(seller):
     seller.notices.signal(Who(anonymous_id="device"))
     seller.grant("amina", RECOMMEND, asked=Asked("test"))
-    seller.merge("amina", Who(anonymous_id="device"))
+    seller.identity.merge("amina", Who(anonymous_id="device"))
     assert seller.notices.signalled("amina") is not None
     assert not seller.can("amina", "tailoring").allowed
 

@@ -4,7 +4,7 @@ Rows are only ever added. Per person, purpose and data category the word said la
 moment the "no". It names people by an id only, so it can outlive them as proof.
 """
 
-from goodwill.consent.both import narrow
+from goodwill.consent.both import narrow, narrow_back
 from goodwill.consent.ledger import (
     Asked,
     Evidence,
@@ -27,6 +27,7 @@ from goodwill.consent.ledger import (
     standing,
     withdraw,
 )
+from goodwill.consent.relation import differing_answers
 
 __all__ = [
     "Asked",
@@ -38,6 +39,7 @@ __all__ = [
     "State",
     "allowed_categories",
     "append",
+    "differing_answers",
     "ends",
     "grant",
     "history",
@@ -45,6 +47,7 @@ __all__ = [
     "last_position",
     "lines_at",
     "narrow",
+    "narrow_back",
     "next_end",
     "refuse",
     "said_no_since",

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, select
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId, Position
-from goodwill.consent.ledger import Asked, Evidence, Said, State, append
+from goodwill.consent.ledger import Asked, Evidence, Said, State, append, last_position
+from goodwill.consent.relation import fold
 from goodwill.consent.tables import consent_now, consent_rows
 from goodwill.purposes import Basis, Category, Purpose, Register
 from goodwill.storage.engine import LEDGER, one_at_a_time
@@ -31,6 +32,30 @@ def narrow(
         if (word := _narrower(keep, place, mine.get(place), theirs.get(place), register, by, now)) is not None
     ]
     return append(connection, words, now=now)
+
+
+def narrow_back(
+    connection: Connection, person: PersonId, upto: Position, register: Register, *, by: str, now: Micros
+) -> list[Position]:
+    """Let somebody allow at most what she allowed as of a row of the ledger, and until the earlier end.
+
+    For when a merge is taken back: a yes that was said in between may have been the other's, so it counts for neither.
+    Rows that were taken back since count for nothing, as if they had never been there.
+    """
+    one_at_a_time(connection, LEDGER)
+    mine, before = _answers(connection, person), _answers_as_of(connection, person, upto)
+    words = [
+        word
+        for place in sorted(mine)
+        if (word := _narrower(person, place, mine[place], before.get(place), register, by, now)) is not None
+    ]
+    return append(connection, words, now=now)
+
+
+def _answers_as_of(connection: Connection, person: PersonId, upto: Position) -> _Answers:
+    mine = and_(consent_rows.c.person == person, consent_rows.c.position <= upto)
+    rows = connection.execute(fold(as_of=last_position(connection), among=mine))
+    return {(Purpose(row.purpose), Category(row.category)): row for row in rows}
 
 
 def _narrower(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from goodwill.access import Door, View
 from goodwill.access.rows import as_of_now
 from goodwill.basics.clock import day_of
-from goodwill.basics.errors import Conflict, NoConsent
+from goodwill.basics.errors import QUARANTINED, Conflict, NoConsent
 from goodwill.basics.ids import PersonId, new_reference, opaque
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
@@ -89,18 +89,23 @@ def choose(
     view, reason = _view(door, person, named=named)
     at = door.clock()
     as_of = view.as_of if view is not None else as_of_now(door.connection, at)
-    models = library.ready(door, shelf, as_of)
     in_basket = set(shelf.items_of(_products(door.connection, context.basket)).tolist())
-    new = context.new if context.new is not None else _share_of_new(count, new_in_ten)
-    history = _history(view, shelf, day_of(at, door.zone)) if view is not None else None
     choices: list[Choice] = []
-    if history is not None and history.items.size:
-        choices = _personal(door.connection, models, shelf, history, count, new, in_basket)
-    elif view is not None:
-        reason = "no-history"
-    personalised = bool(choices)
-    if len(choices) < count:
-        choices += _for_everyone(door.connection, models, shelf, count - len(choices), in_basket, choices)
+    personalised = False
+    if reason == QUARANTINED or not door.trusts(as_of.consent):
+        view, reason = None, QUARANTINED
+        choices = _off_the_shelf(door.connection, shelf, count, in_basket)
+    else:
+        models = library.ready(door, shelf, as_of)
+        new = context.new if context.new is not None else _share_of_new(count, new_in_ten)
+        history = _history(view, shelf, day_of(at, door.zone)) if view is not None else None
+        if history is not None and history.items.size:
+            choices = _personal(door.connection, models, shelf, history, count, new, in_basket)
+        elif view is not None:
+            reason = "no-history"
+        personalised = bool(choices)
+        if len(choices) < count:
+            choices += _for_everyone(door.connection, models, shelf, count - len(choices), in_basket, choices)
     entry = door.register[RECOMMENDATIONS]
     used = (_PURCHASES,) if personalised else ()
     allowed = view.used if view is not None else frozenset[Category]()
@@ -257,3 +262,18 @@ def _for_everyone(
         if item in products
     ]
     return [_choice(shelf, models, proposal, products[proposal.item]) for proposal in proposals[:count]]
+
+
+def _off_the_shelf(connection: Connection, shelf: Shelf, count: int, basket: set[int]) -> list[Choice]:
+    """What stands first in the catalogue: nothing that was learned of anybody stands behind it.
+
+    What was learned may hold people whose "no" the ledger has lost.
+    """
+    open_ = [int(item) for item in np.flatnonzero(~shelf.hidden) if int(item) not in basket]
+    products = to_show(connection, open_[: 10 * count], {})
+    chosen = [item for item in open_ if item in products][:count]
+    return [
+        Choice(products[item].external, products[item].name or products[item].external, shelf.names[item], "everyone",
+               (Reason("it is in our range", 1.0),), 1.0, 0.0, "none")
+        for item in chosen
+    ]  # fmt: skip

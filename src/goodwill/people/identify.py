@@ -79,8 +79,8 @@ def identify(
     """The person behind some ids, who from now on is known by all of them; somebody new if none is known.
 
     Where ids point to different people, the first counts, in the order user_id, external, a shop system's own kinds,
-    email, phone, anonymous_id; the others stay whose they are. Nobody is merged: that is a later, explicit act. A
-    person who has a user_id (or another account id) gets no second one; the newcomer is somebody else.
+    email, phone, anonymous_id; the others stay whose they are, noted as shared. Nobody is merged: that is a later,
+    explicit act. A person who has a user_id (or another account id) gets no second one; the newcomer is somebody else.
 
     Args:
         verified: the person has shown that the ids are hers.
@@ -109,6 +109,7 @@ def identify(
         person = known[marks[0].place]
     if verified:
         _note_verified(connection, person, [mark for mark in marks if known.get(mark.place) == person], now)
+    note_shared(connection, [mark for mark in marks if known.get(mark.place, person) != person], now=now)
     return person
 
 
@@ -243,3 +244,10 @@ def _note_verified(connection: Connection, person: PersonId, marks: Iterable[Mar
     for mark in marks:
         here = (identities.c.kind == mark.kind, identities.c.lookup == mark.lookup, identities.c.person == person)
         connection.execute(update(identities).where(*here, identities.c.verified_at.is_(None)).values(verified_at=now))
+
+
+def note_shared(connection: Connection, marks: Iterable[Mark], *, now: Micros) -> None:
+    """Write down that somebody came with ids that are another's: what comes by them alone may be of either."""
+    for mark in marks:
+        here = (identities.c.kind == mark.kind, identities.c.lookup == mark.lookup, identities.c.shared_at.is_(None))
+        connection.execute(update(identities).where(*here).values(shared_at=now))

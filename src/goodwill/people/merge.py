@@ -15,7 +15,7 @@ from goodwill import consent
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.basics.ids import PersonId, Position
-from goodwill.people import holds
+from goodwill.people import holds, journal
 from goodwill.people.bulk import listed
 from goodwill.people.profile import hand_over
 from goodwill.people.tables import events, identities, people
@@ -31,6 +31,9 @@ class Merged:
     Attributes:
         fields: of the profile; those that both had stay as the survivor's.
         narrowed: the rows of the ledger by which the survivor now allows only what both did.
+        id: by which it can be taken back; 0 where nothing was to be done.
+        dropped: the fields that both had, of which the other's is not used any more.
+        rows: what moved of other tables.
     """
 
     person: PersonId
@@ -39,6 +42,9 @@ class Merged:
     fields: int = 0
     events: int = 0
     narrowed: tuple[Position, ...] = ()
+    id: int = 0
+    dropped: tuple[str, ...] = ()
+    rows: int = 0
 
 
 def mark(connection: Connection, keep: PersonId, other: PersonId, *, now: Micros) -> int:
@@ -59,8 +65,8 @@ def move(
 ) -> Merged:
     """Give the survivor what is known of the other, after `mark` and after every kept total has settled.
 
-    The other's number stays, empty and held for ever: the ledger, the read log and older totals name it. Its key stays
-    too, for backups; erasing the survivor erases all her `numbers`.
+    The other's number stays, empty and held: the ledger, the read log and older totals name it. Its key stays too, for
+    taking the merge back (`unmerge`); erasing the survivor erases all her `numbers`.
 
     Raises:
         NotFound, BadInput, Conflict: as `mark`.
@@ -72,7 +78,9 @@ def move(
     _check(connection, keep, other)
     why = reason(keep, other)
     holds.check_settled(connection, select(people.c.id).where(people.c.id.in_([keep, other])))
+    number = journal.begin(connection, keep, other, now=now)
     narrowed = consent.narrow(connection, keep, other, register, by=why, now=now)
+    dropped = journal.note(connection, number, keep, other)
     merged = Merged(
         keep,
         other,
@@ -80,6 +88,9 @@ def move(
         fields=hand_over(connection, cipher, keep, other),
         events=connection.execute(update(events).where(events.c.person == other).values(person=keep)).rowcount,
         narrowed=tuple(narrowed),
+        id=number,
+        dropped=dropped,
+        rows=journal.move_rows(connection, cipher, number, keep, other),
     )
     connection.execute(update(people).where(people.c.id == other).values(merged_into=keep))
     # A second row about each: a total that some process still holds from before the first cannot subtract any more

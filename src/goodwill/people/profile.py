@@ -12,7 +12,7 @@ from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
 from goodwill.people.bulk import listed
 from goodwill.people.canonical import clean
-from goodwill.people.tables import profiles
+from goodwill.people.tables import moved, profiles
 from goodwill.protect import Cipher, Sealed
 from goodwill.purposes import Category
 from goodwill.storage.engine import is_sqlite
@@ -97,6 +97,8 @@ def put_back(connection: Connection, before: Iterable[Before], *, import_id: int
     _upsert(connection, [_row(place, line) for place in mine if (line := earlier[place]) is not None])
     _remove(connection, [place for place in mine if earlier[place] is None])
     handed_over = connection.execute(delete(profiles).where(profiles.c.import_id == import_id)).rowcount
+    # Nor may it come back with a merge that is taken back.
+    connection.execute(delete(moved).where(moved.c.import_id == import_id))
     return len(mine) + handed_over
 
 
@@ -112,6 +114,11 @@ def hand_over(connection: Connection, cipher: Cipher, keep: PersonId, other: Per
     _upsert(connection, [_row((keep, place[1]), replace(line, sealed=seal)) for (place, line), seal in sealed])
     connection.execute(delete(profiles).where(profiles.c.person == other))
     return len(given)
+
+
+def put(connection: Connection, lines: Mapping[_Place, Line]) -> None:
+    """Write fields as they are, sealed for the people that they are put at."""
+    _upsert(connection, [_row(place, line) for place, line in lines.items()])
 
 
 def _checked(field: str, category: Category, text: str | None) -> tuple[Category, str | None]:

@@ -14,7 +14,7 @@ from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.people.bulk import listed
 from goodwill.protect import Cipher, Sealed
-from goodwill.storage.schema import Bytes, Erase, Personal, load_rooms, metadata
+from goodwill.storage.schema import Bytes, Erase, Merge, Personal, load_rooms, metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,11 @@ def told() -> tuple[Told, ...]:
 def to_erase() -> tuple[Told, ...]:
     """The tables whose rows about a person an erasure deletes."""
     return tuple(one for one in told() if one.says.erase is Erase.DELETED)
+
+
+def to_move() -> tuple[Told, ...]:
+    """The tables whose rows a merge gives to the survivor."""
+    return tuple(one for one in told() if one.says.merge is Merge.MOVED)
 
 
 def holdings(connection: Connection, persons: Iterable[PersonId]) -> list[Held]:

@@ -37,6 +37,7 @@ identities = Table(
     Column("epoch", Whole, nullable=False),
     Column("verified_at", Whole),
     Column("import_id", Whole),
+    Column("shared_at", Whole),  # since when somebody else came with it too: a device, an address of two people
     info={
         "personal": Personal(
             person="person",

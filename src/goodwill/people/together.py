@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.people.bulk import listed
-from goodwill.people.identify import SEVERAL, Mark, attach, make_people, people_of
+from goodwill.people.identify import SEVERAL, Mark, attach, make_people, note_shared, people_of
 from goodwill.people.tables import identities
 from goodwill.protect import Cipher
 from goodwill.storage.engine import PEOPLE, one_at_a_time
@@ -52,6 +52,7 @@ def identify_rows(
     made = make_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else []
     owned = [(mark, _real(person, made)) for mark, person in room.attached]
     attach(connection, cipher, owned, verified_at=None, import_id=import_id)
+    note_shared(connection, room.shared, now=now)
     return [Met(_real(one.person, made), one.new) if one is not None else None for one in met]
 
 
@@ -62,6 +63,7 @@ class _Room:
     known: dict[tuple[str, bytes], PersonId]
     accounts: defaultdict[PersonId, set[str]] = field(default_factory=lambda: defaultdict(set))
     attached: list[tuple[Mark, PersonId]] = field(default_factory=list)
+    shared: list[Mark] = field(default_factory=list)
     newcomers: int = 0
 
     def take_in(self, marks: Sequence[Mark]) -> Met | None:
@@ -72,6 +74,7 @@ class _Room:
             self.newcomers += 1
             person = PersonId(-self.newcomers)
         unknown = [mark for mark in marks if mark.place not in self.known]
+        self.shared += [mark for mark in marks if self.known.get(mark.place, person) != person]
         for mark in unknown:
             self.known[mark.place] = person
             self.attached.append((mark, person))

@@ -84,6 +84,11 @@ class Entry:
     why_lawful: str = ""
     sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def rests_on_ledger(self) -> bool:
+        """Whether what people said decides about it; a contract and the law ask nobody."""
+        return self.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS)
+
     def is_off(self, day: int) -> bool:
         """Whether its expiry day has come."""
         return date_of(day) >= self.expiry

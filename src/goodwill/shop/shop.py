@@ -14,7 +14,7 @@ from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.basics.clock import Clock, Micros, day_of
-from goodwill.basics.errors import BadInput, Busy, Conflict, GoodwillError, NotFound
+from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
 from goodwill.consent import Asked, Receipt, Row, Standing
@@ -26,11 +26,13 @@ from goodwill.learn.library import Learned, Library
 from goodwill.learn.purchases import OfPurchases
 from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
-from goodwill.people.merge import Merged
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.shop.identity import Identity
 from goodwill.shop.notices import Notices
+from goodwill.shop.proofs import Proofs
+from goodwill.shop.quarantine import Guard
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
@@ -48,6 +50,8 @@ class ShopSettings:
     Attributes:
         region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
+        postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
+        checkpoints_copy: a second folder for checkpoints; None where there is none.
     """
 
     shop_id: str
@@ -62,6 +66,9 @@ class ShopSettings:
     watermark: str
     port: int = 8400
     place: str = ""
+    postal_address: str = ""
+    contact_email: str = ""
+    checkpoints_copy: Path | None = None
 
     @property
     def reached_at(self) -> str:
@@ -91,7 +98,7 @@ class Answer:
     Attributes:
         basis: why the purpose is lawful at all.
         reason: allowed, or why not: never-asked · refused · withdrawn · expired · objected · purpose-expired ·
-            unknown-person · held.
+            unknown-person · held · quarantined.
         since: when that was said, if anything was; position: the ledger's row, 0 if none.
         categories: a line for each data category.
     """
@@ -160,6 +167,12 @@ class Shop:
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
+    guard: Guard = field(default_factory=Guard, repr=False)
+
+    @property
+    def proofs(self) -> Proofs:
+        """Checkpoints, proofs and receipts, and whether the ledger may be believed."""
+        return Proofs(self)
 
     def acting(self, actor: Actor) -> "Shop":
         """The same shop as somebody in particular uses it; what is changed through it is entered under that name."""
@@ -192,6 +205,8 @@ class Shop:
         """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
         entry, at = self.register[purpose], self.clock()
         with self.database.reading() as connection:
+            if entry.rests_on_ledger and not self.proofs.trusts(consent.last_position(connection)):
+                return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
             person = self._find(connection, who)
             if person is not None and people.holds.reasons(connection, [person]):
                 return Answer(False, entry.basis, "held", None, Position(0), ())
@@ -239,8 +254,14 @@ class Shop:
             return sorted(said, key=lambda row: row.position)
 
     def may_contact(self) -> MayContact:
-        """How many people the shop may write to by e-mail, of how many, and why not the rest."""
+        """How many people the shop may write to by e-mail, of how many, and why not the rest.
+
+        Raises:
+            Quarantined: the ledger may not be believed now.
+        """
         with self.database.reading() as connection:
+            if not self.proofs.trusts(consent.last_position(connection)):
+                raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
             at = self.clock()
             entry = self.register[EMAIL_MARKETING]
             return may_contact(connection, entry, at=at, day=day_of(at, self.settings.zone))
@@ -314,7 +335,9 @@ class Shop:
         return self.library.learn(self._at_the_door, self._look_at_shelf())
 
     def warm(self) -> None:
-        """Fetch what was learned, so that the first decision need not wait for it."""
+        """Fetch what was learned, so that the first decision need not wait for it; in quarantine nothing is."""
+        if self.proofs.quarantine is not None:
+            return
         with self.database.transaction() as connection:
             self._choosing.ready(connection, self.settings.items, self.settings.sensitive)
         self.library.caught_up(self._at_the_door, self._shelf())
@@ -396,27 +419,10 @@ class Shop:
         with self.database.reading() as connection:
             return self._known(connection, who)
 
-    def merge(self, keep: Who | str, other: Who | str) -> Merged:
-        """Make one person of two: what is known of the other becomes the first one's, who allows what both did.
-
-        Interrupted, it leaves both uncounted and otherwise as they were; the same call goes on. Once they are one, it
-        changes nothing more.
-
-        Raises:
-            NotFound: nobody of one of the names is known.
-            Conflict: one of them is held for something else, or a total has not settled; the message says which.
-        """
-        with self.database.transaction() as connection:
-            person, merging = self._known(connection, keep), self._known(connection, other)
-            if person == merging:
-                return Merged(person, merging)
-            people.merge.mark(connection, person, merging, now=self.clock())
-        self.settle()
-        with self.change("person.merge", about=person) as change:
-            now, change.entry.detail["other"] = self.clock(), int(merging)
-            merged = people.merge.move(change.connection, self.cipher, self.register, person, merging, now=now)
-        self.settle()
-        return merged
+    @property
+    def identity(self) -> Identity:
+        """Who is who: merging and its undoing, corrections, restriction, objection."""
+        return Identity(self)
 
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""
@@ -473,7 +479,8 @@ class Shop:
         self.keys.check()
 
     def _door(self, connection: Connection) -> Door:
-        return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone)
+        trusts = self.proofs.trusts
+        return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone, trusts)
 
     def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
         if isinstance(who, Who) and who.id is not None:

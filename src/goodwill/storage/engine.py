@@ -300,6 +300,7 @@ def is_sqlite(connection: Connection) -> bool:
 LEDGER, EVENTS, HOLDS, MIGRATIONS, PEOPLE = 8401, 8402, 8403, 8404, 8405
 NOTICES = 8407
 AUDIT = 8406  # taken last of all
+CHECKPOINTS = 8411
 
 
 def one_at_a_time(connection: Connection, lock: int) -> None:

@@ -9,6 +9,7 @@ from litestar import Litestar, Request, Response
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from msgspec import UNSET
 
 from goodwill import __version__
 from goodwill.basics import errors
@@ -141,7 +142,8 @@ HEALTH = Operation(
 READY = Operation(
     "GET", "/readyz", "readyz", "Whether requests can be answered",
     "The database answers and has the tables of this version, and the key store opens. If not, `errors` lists what is "
-    "missing.",
+    "missing. `quarantine` says where the consent ledger is not what was signed: then nobody's consent counts, and "
+    "what people say is still written down.",
     "Running", gives=Ready, problems=(AWAY_NOW,),
 )  # fmt: skip
 METRICS = Operation(
@@ -154,7 +156,6 @@ METRICS = Operation(
 
 def _running(desk: Desk) -> list[HTTPRouteHandler]:
     alive = msgspec.json.encode(Alive("alive", __version__))
-    ready = msgspec.json.encode(Ready(ready=True))
 
     async def healthz() -> Answer:
         return Response(alive, media_type=_JSON)
@@ -163,11 +164,14 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         asked = asyncio.get_running_loop().run_in_executor(desk.threads, desk.shop.ready)
         try:
             missing = [_fit_for_all(problem) for problem in await asyncio.wait_for(asked, _READY_WITHIN)]
+            found = None if missing else await asyncio.wait_for(_quarantine(desk), _READY_WITHIN)
         except TimeoutError:
-            missing = [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
+            found, missing = None, [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
         if missing:
             raise Problem(AWAY_NOW, " ".join(missing), errors=[Wrong(detail=one) for one in missing], headers=LATER)
-        return Response(ready, media_type=_JSON)
+        # In quarantine a server still takes in what people say, and has something to show; so it is not sent away.
+        ready = Ready(ready=True, quarantine=found.says if found is not None else UNSET)
+        return Response(msgspec.json.encode(ready), media_type=_JSON)
 
     async def counters(request: Asked) -> Answer:
         letter = _letter(request)
@@ -177,6 +181,10 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         return Response(desk.metrics.page(whole=keyed), media_type=metrics.MEDIA_TYPE)
 
     return [_route(HEALTH, healthz), _route(READY, readyz), _route(METRICS, counters)]
+
+
+def _quarantine(desk: Desk) -> Any:
+    return asyncio.get_running_loop().run_in_executor(desk.threads, lambda: desk.shop.proofs.quarantine)
 
 
 def _fit_for_all(problem: str) -> str:
