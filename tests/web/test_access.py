@@ -11,12 +11,10 @@ from goodwill.web.keys import revoke_key
 from goodwill.web.store import Scope
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
-OPEN = [operation for operation in OPERATIONS if not operation.scopes]
+OPEN = [operation for operation in OPERATIONS if operation.free and operation.name != "begin_session"]
 SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "export", "why", "signal"}
-NAMES_NOBODY = {
-    "current_notice",
-    "shown_notice",
-}  # and asks for a key all the same: they are for the shop's own systems
+# They name nobody, and ask for a key all the same: they are for the shop's own systems.
+NAMES_NOBODY = {"current_notice", "shown_notice"}
 
 
 def name_of(operation):

@@ -6,9 +6,10 @@ ever. An answer is proven only by the token of what was shown; everything else i
 
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
@@ -43,12 +44,15 @@ from goodwill.consent.states import Status
 from goodwill.consent.wording import Judged, judge
 from goodwill.people.canonical import canonical
 from goodwill.purposes import Basis, Category, Purpose, Regime
+from goodwill.reach.letters import confirm_consent
+from goodwill.shop.who import Who
 from goodwill.storage.engine import LEDGER, one_at_a_time
 
 if TYPE_CHECKING:
-    from goodwill.shop.shop import Shop, Who
+    from goodwill.shop.shop import Shop
 
 _BY_MAIL = "marketing.communications.email"
+CONFIRM_PAGE = "/privacy/confirm"
 _OPT_IN = "opt-in"  # name of the secret that addresses are hashed with
 _SNAPSHOT = "snapshot"
 _GPC, _BROWSER = "gpc", "browser"
@@ -97,32 +101,12 @@ class Signalled:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """A letter that asks an address to confirm what was asked for in its name.
-
-    Attributes:
-        code: opens it; stands in the letter alone.
-    """
-
-    person: PersonId
-    address: str = field(repr=False)
-    code: str = field(repr=False)
-    purposes: tuple[Purpose, ...]
-    language: str
-
-
-def _unsent(connection: Connection, letter: Confirmation) -> None:
-    """No post yet."""
-
-
 @dataclass(frozen=True)
 class Notices:
     """The notices of one shop."""
 
     shop: "Shop"
     codes: Codes = field(default_factory=Codes)
-    letters: Callable[[Connection, Confirmation], None] = _unsent
 
     # ---- drafts ----------------------------------------------------------------------------------------------------
 
@@ -272,7 +256,7 @@ class Notices:
 
     # ---- showing ---------------------------------------------------------------------------------------------------
 
-    def current(self, language: str = "", region: str = "", *, key: str = BANNER, to: "Who | None" = None) -> Shown:
+    def current(self, language: str = "", region: str = "", *, key: str = BANNER, to: Who | None = None) -> Shown:
         """The notice to show now, with a token that ties the answer to it.
 
         Of what is published it is the nearest: the region before its country before everywhere, the language before its
@@ -327,7 +311,7 @@ class Notices:
     def _snapshots(self) -> Snapshots:
         return Snapshots(self.shop.keys.secret(_SNAPSHOT), self.shop.settings.shop_id)
 
-    def _opened(self, who: "Who", token: str, now: Micros) -> tuple[Snapshot, Shown]:
+    def _opened(self, who: Who, token: str, now: Micros) -> tuple[Snapshot, Shown]:
         """What a token says was shown, checked against what is kept.
 
         Raises:
@@ -352,7 +336,7 @@ class Notices:
 
     def answer(
         self,
-        who: "Who | str",
+        who: Who | str,
         answers: Answers,
         *,
         token: str | None = None,
@@ -398,7 +382,7 @@ class Notices:
             change.entry.detail["rows"] = len(lines)
         return (*_receipts(lines), *_receipts(told.kept))
 
-    def dismiss(self, who: "Who | str", token: str, *, how: str = "dismissed") -> tuple[Receipt, ...]:
+    def dismiss(self, who: Who | str, token: str, *, how: str = "dismissed") -> tuple[Receipt, ...]:
         """A notice was closed without an answer: no to all it asked about.
 
         A yes that stands is not taken back: closing a window says no to the question, not to what was said before. Nor
@@ -441,7 +425,7 @@ class Notices:
         return cells
 
     def _seen(
-        self, who: "Who", token: str | None, cells: Mapping[_Pair, bool], now: Micros
+        self, who: Who, token: str | None, cells: Mapping[_Pair, bool], now: Micros
     ) -> tuple[Snapshot | None, Shown | None]:
         """What was shown, by the token; nothing where there is none, or a bad one with nothing but "no"."""
         if token is None:
@@ -461,7 +445,7 @@ class Notices:
         return None, None
 
     def _told(
-        self, connection: Connection, who: "Who", person: PersonId, cells: Mapping[_Pair, bool], asking: "_Asking"
+        self, connection: Connection, who: Who, person: PersonId, cells: Mapping[_Pair, bool], asking: "_Asking"
     ) -> "_Told":
         """The words that answers come to, given what stands."""
         standing, told = cells_of(connection, person), _Told()
@@ -495,16 +479,14 @@ class Notices:
 
     # ---- double opt-in ---------------------------------------------------------------------------------------------
 
-    def ask_by_mail(
-        self, who: "Who | str", purposes: Iterable[str], *, token: str | None = None
-    ) -> tuple[Receipt, ...]:
+    def ask_by_mail(self, who: Who | str, purposes: Iterable[str], *, token: str | None = None) -> tuple[Receipt, ...]:
         """Ask for a confirmation by mail of a yes to some purposes, for all their data: one letter for all of them."""
         answers: dict[tuple[str, str], bool] = {
             (purpose, category): True for purpose in purposes for category in self.shop.register[purpose].categories
         }
         return self.answer(who, answers, token=token, how="double opt-in")
 
-    def pending(self, who: "Who | str") -> Sequence[OptIn]:
+    def pending(self, who: Who | str) -> Sequence[OptIn]:
         """What waits to be confirmed by somebody."""
         person = self.shop.known(who)
         with self.shop.database.reading() as connection:
@@ -547,8 +529,10 @@ class Notices:
         if not fits:
             opt_in.count_try(connection, one.number)
             return None
-        if not people.verified.verify(connection, self.shop.cipher, person, self._hashes_to(one.address), now=now):
-            return None  # the address is not hers any more
+        address = next((mine for mine in self._addresses(connection, person) if mine.hashed == one.address), None)
+        if address is None:
+            return None  # it is not hers any more
+        people.identify(connection, self.shop.cipher, {"email": address.address}, now=now, verified=True)
         opt_in.close(connection, one.number, now=now)
         said = again.asked
         asked = Asked(
@@ -570,13 +554,21 @@ class Notices:
     def _is_by_mail(self, pair: _Pair) -> bool:
         return f"{self.shop.register[pair[0]].fideslang}.".startswith(f"{_BY_MAIL}.")
 
-    def _address(self, connection: Connection, who: "Who", person: PersonId) -> "_Address | None":
+    def _address(self, connection: Connection, who: Who, person: PersonId) -> "_Address | None":
         """The address that a letter about news would go to: the one named, else a verified one, else any."""
-        mine = people.verified.emails(connection, self.shop.cipher, person)
+        mine = self._addresses(connection, person)
         if who.email is not None:
-            form = canonical("email", who.email)
-            mine = [one for one in mine if one.form == form]
-        return _Address(mine[0].address, self._hashed(mine[0].form), mine[0].verified_at is not None) if mine else None
+            named = self._hashed(who.email)
+            mine = [one for one in mine if one.hashed == named]
+        return mine[0] if mine else None
+
+    def _addresses(self, connection: Connection, person: PersonId) -> "Sequence[_Address]":
+        """Her e-mail addresses, verified ones first."""
+        return [
+            _Address(one.text, self._hashed(one.text), one.verified_at is not None)
+            for one in self.shop.post.reach(connection, person).addresses
+            if one.kind == "email"
+        ]
 
     def _waiting(
         self, connection: Connection, person: PersonId, address: "_Address | None", asking: "_Asking"
@@ -615,20 +607,27 @@ class Notices:
             asked_at, Micros(asked_at + opt_in.LASTS), 0, opt_in.PENDING,
         )  # fmt: skip
         opt_in.add(connection, one)
-        purposes = tuple(dict.fromkeys(purpose for purpose, _ in pairs))
-        self.letters(connection, Confirmation(person, address.address, code.text, purposes, asked.language or ""))
+        language = (asked.language or self.shop.settings.language).partition("-")[0]
+        entries = dict.fromkeys(self.shop.register[purpose] for purpose, _ in pairs)
+        letter = confirm_consent(
+            sentences=[self.shop.register.sentence(entry, language) or entry.sentence for entry in entries],
+            code=code.text,
+            days=opt_in.LASTS // DAY,
+            page=f"{self.shop.settings.reached_at}{CONFIRM_PAGE}?{urlencode({'code': code.text})}",
+        )
+        self.shop.post.send(
+            connection, letter=letter, person=person, address=address.address, language=language, until=one.ends_at
+        )
 
-    def _hashed(self, form: str) -> bytes:
-        return hmac.digest(self.shop.keys.secret(_OPT_IN), form.encode(), "sha256")
-
-    def _hashes_to(self, hashed: bytes) -> Callable[[str], bool]:
-        return lambda form: hmac.compare_digest(self._hashed(form), hashed)
+    def _hashed(self, address: str) -> bytes:
+        """What an address is known by while it is not confirmed: the same however it is written, and in every epoch."""
+        return hmac.digest(self.shop.keys.secret(_OPT_IN), _same("email", address).encode(), "sha256")
 
     # ---- privacy signals -------------------------------------------------------------------------------------------
 
     def signal(
         self,
-        who: "Who | str",
+        who: Who | str,
         on: bool = True,  # noqa: FBT001, FBT002 - the signal is on or off
         how: str = "header",
         *,
@@ -665,7 +664,7 @@ class Notices:
             change.entry.detail["purposes"] = len(objected)
         return Signalled(person, objected, _honoured(objected))
 
-    def signalled(self, who: "Who | str") -> Signal | None:
+    def signalled(self, who: Who | str) -> Signal | None:
         """Since when somebody's browsers have been saying no, if they have."""
         with self.shop.database.reading() as connection:
             person = self.shop.find(who)
@@ -695,7 +694,7 @@ class Notices:
 
     # ---- asking again ----------------------------------------------------------------------------------------------
 
-    def may_ask(self, who: "Who | str", purpose: str, *, regime: Regime | None = None) -> MayAsk:
+    def may_ask(self, who: Who | str, purpose: str, *, regime: Regime | None = None) -> MayAsk:
         """Whether somebody may be shown a question about a purpose now, and why or why not.
 
         What she opens herself, such as the preference centre, is no question.
@@ -736,7 +735,7 @@ class Notices:
             here = people.merge.survivors(connection, {one.person for one in found})
         return [one for one in found if here.get(one.person) == one.person]
 
-    def status(self, who: "Who | str", purpose: str) -> Mapping[Category, Status]:
+    def status(self, who: Who | str, purpose: str) -> Mapping[Category, Status]:
         """How a purpose stands for somebody, in the vocabulary's words, for each category."""
         entry = self.shop.register[purpose]
         with self.shop.database.reading() as connection:

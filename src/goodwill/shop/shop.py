@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
-from goodwill.basics.clock import Clock, Micros, day_of
+from goodwill.access.wishes import wishes_of
+from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
@@ -28,16 +29,27 @@ from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
+from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.reach.outbox import Channel
+from goodwill.shop.audit import Audit
+from goodwill.shop.centre import Centre
 from goodwill.shop.identity import Identity
+from goodwill.shop.looks import Looks
 from goodwill.shop.notices import Notices
+from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.sign_in import SignIn
+from goodwill.shop.staff import Staff
+from goodwill.shop.who import Who
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
+
+__all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
 _FOR_A_PAGE = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
@@ -52,6 +64,7 @@ class ShopSettings:
         base_url: where the shop is reached from outside; "" where nobody said so.
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
+        proxies: how many of the shop's own stand before it and say where a request came from.
     """
 
     shop_id: str
@@ -65,30 +78,18 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    proxies: int = 0
     place: str = ""
     postal_address: str = ""
     contact_email: str = ""
     checkpoints_copy: Path | None = None
+    language: str = "en"
+    mail_from: str = ""
 
     @property
     def reached_at(self) -> str:
         """What links begin with: the address that was set, else the one at which this machine serves the shop."""
         return self.base_url or f"http://127.0.0.1:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """How a caller names somebody: by any of the ids that the shop knows."""
-
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    email: str | None = None
-    id: PersonId | None = None
-
-    @property
-    def words(self) -> dict[str, str]:
-        given = {"user_id": self.user_id, "anonymous_id": self.anonymous_id, "email": self.email}
-        return {kind: value for kind, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Answer:
     Attributes:
         basis: why the purpose is lawful at all.
         reason: allowed, or why not: never-asked · refused · withdrawn · expired · objected · purpose-expired ·
-            unknown-person · held · quarantined.
+            unknown-person · held · quarantined · paused (she wants no letters for a while).
         since: when that was said, if anything was; position: the ledger's row, 0 if none.
         categories: a line for each data category.
     """
@@ -166,6 +167,8 @@ class Shop:
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes)
+    channel: Channel | None = None  # how letters leave; None: they wait
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
     guard: Guard = field(default_factory=Guard, repr=False)
 
@@ -177,6 +180,21 @@ class Shop:
     def acting(self, actor: Actor) -> "Shop":
         """The same shop as somebody in particular uses it; what is changed through it is entered under that name."""
         return replace(self, actor=actor)
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what, or tried to."""
+        return Audit(self)
+
+    @property
+    def looks(self) -> Looks:
+        """Staff look at one customer."""
+        return Looks(self)
+
+    @property
+    def staff(self) -> Staff:
+        """Who works here, and what they may do."""
+        return Staff(self)
 
     @contextmanager
     def change(self, action: str, *, about: PersonId | None = None, reason: str = "") -> Iterator[Change]:
@@ -218,9 +236,15 @@ class Shop:
         if person is None or not lines:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         speaks = _telling(lines)
+        if entry.name == EMAIL_MARKETING and self._is_paused(person, at):
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
         return Answer(
             any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines
         )
+
+    def _is_paused(self, person: PersonId, at: Micros) -> bool:
+        with self.database.reading() as connection:
+            return wishes_of(connection, self.cipher, person).paused(date_of(day_of(at, self.settings.zone)))
 
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
@@ -405,6 +429,16 @@ class Shop:
 
     # ---- people ----------------------------------------------------------------------------------------------------
 
+    @property
+    def post(self) -> Post:
+        """What the shop writes to people."""
+        return Post(self)
+
+    @staticmethod
+    def who(person: PersonId) -> Who:
+        """Somebody by her number."""
+        return Who(id=person)
+
     def find(self, who: Who | str) -> PersonId | None:
         """The person behind an id, if the shop knows one."""
         with self.database.reading() as connection:
@@ -427,7 +461,23 @@ class Shop:
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""
         with self.database.transaction() as connection:
-            return self._door(connection).own(person)
+            return self.own_in(connection, person)
+
+    def own_in(self, connection: Connection, person: SignedIn) -> Everything:
+        """The same, in the unit of work that tells why it was read."""
+        return self._door(connection).own(person)
+
+    # ---- topics with a module of their own ------------------------------------------------------------------------
+
+    @property
+    def sign_in(self) -> SignIn:
+        """Customers sign in by mail."""
+        return SignIn(self)
+
+    @property
+    def centre(self) -> Centre:
+        """What one customer sees and says of her own data."""
+        return Centre(self)
 
     # ---- what comes in ---------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -14,10 +15,10 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, notices, openapi, pages
+from goodwill.web import api, metrics, notices, openapi, pages, staff
 from goodwill.web.bodies import CallerGone, receive
+from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
-from goodwill.web.keys import key_text
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
 from goodwill.web.outside import PAGE_POLICY, Outside
@@ -36,9 +37,11 @@ from goodwill.web.problems import (
     problem_of,
     problem_of_status,
 )
+from goodwill.web.sessions import address_of
 from goodwill.web.store import Scope
 
-ENDPOINTS = (*api.ENDPOINTS, *notices.ENDPOINTS)
+ENDPOINTS = (*api.ENDPOINTS, *notices.ENDPOINTS, *staff.ENDPOINTS)
+
 REQUESTS_A_MINUTE = 12_000
 _READY_WITHIN = 5.0  # seconds
 _HTML = "text/html"
@@ -63,6 +66,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *(_handler(desk, endpoint) for endpoint in ENDPOINTS),
             *_running(desk),
             *_reading(shop),
+            *centre.handlers(desk, log),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
@@ -79,23 +83,27 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
 
 def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
     async def handle(request: Asked) -> Answer:
-        key_text(request.scope["headers"])  # nobody without a key makes us read a body
+        desk.glance(endpoint.operation, tuple(request.scope["headers"]))
         body = await receive(request) if endpoint.operation.has_body else b""
-        letter = _letter(request, body)
-        working = asyncio.get_running_loop().run_in_executor(desk.threads, desk.answer, endpoint, letter)
+        letter = _letter(desk, request, body)
         within = endpoint.operation.within
-        try:
-            # A database that froze would hold its thread for as long as it likes; whoever asked is not held with it.
-            return Response(await asyncio.wait_for(working, within), media_type=_JSON)
-        except TimeoutError:
-            raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
+        with desk.place_at_the_door() if endpoint.operation.apart else nullcontext():
+            threads = desk.doormen if endpoint.operation.apart else desk.threads
+            working = asyncio.get_running_loop().run_in_executor(threads, desk.answer, endpoint, letter)
+            try:
+                # A database that froze would hold its thread as long as it likes; whoever asked is not held with it.
+                return Response(await asyncio.wait_for(working, within), media_type=_JSON)
+            except TimeoutError:
+                raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
 
     return _route(endpoint.operation, handle)
 
 
-def _letter(request: Asked, body: bytes = b"") -> Letter:
+def _letter(desk: Desk, request: Asked, body: bytes = b"") -> Letter:
     scope = request.scope
-    return Letter(tuple(scope["headers"]), scope["state"]["notes"], body, scope["query_string"], scope["path_params"])
+    headers = tuple(scope["headers"])
+    address = address_of(scope, headers, desk.shop.settings.proxies)
+    return Letter(headers, scope["state"]["notes"], body, scope["query_string"], scope["path_params"], address)
 
 
 def _route(operation: Operation, handle: Any) -> HTTPRouteHandler:
@@ -174,7 +182,7 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         return Response(msgspec.json.encode(ready), media_type=_JSON)
 
     async def counters(request: Asked) -> Answer:
-        letter = _letter(request)
+        letter = _letter(desk, request)
         keyed = letter.header(b"authorization") is not None
         if keyed:
             await asyncio.get_running_loop().run_in_executor(desk.threads, desk.admit, letter, METRICS.more_with)
