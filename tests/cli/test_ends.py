@@ -228,12 +228,6 @@ def test_a_program_that_reads_gets_every_row_in_one_line(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
-def test_names_and_addresses_are_masked():
-    assert out.masked("email", "amina@example.org") == "a…@e….org"
-    assert out.masked("phone", "+390612345") == "…45"
-    assert out.masked("first_name", "Amina") == "A…"
-
-
 def test_data_cannot_move_the_cursor(capsys):
     Shell().answer({}, out.pairs([("name", "Croissant\x1b[2J\x07[bold]")]))
     said = capsys.readouterr().out

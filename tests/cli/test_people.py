@@ -25,7 +25,13 @@ def test_show_masks_names_and_addresses_unless_asked(shop: Run):
     for ended in (shop("people", "show", "amina"), shop("people", "show", "amina", "--json")):
         assert "amina@example.org" not in ended.out
         assert "Winter" not in ended.out
-    assert "amina@example.org" in shop("people", "show", "amina", "--clear").out
+    assert shop("people", "show", "amina", "--clear").code == Code.USAGE
+    assert shop("people", "show", "amina", "--clear", "--reason", "because!!!!").code == Code.USAGE
+    reason = ("--reason", "she asked on the phone")
+    assert "amina@example.org" in shop("people", "show", "amina", "--clear", *reason).out
+    lines = shop("audit", "list", "--action", "person.reveal", "--json").document["lines"]
+    assert lines[0]["reason"] == "she asked on the phone"
+    assert [line["outcome"] for line in lines] == ["done", "BadInput", "BadInput"]
 
 
 def test_show_counts_events_and_tells_what_is_allowed(shop: Run):

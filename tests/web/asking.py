@@ -1,5 +1,6 @@
 """One good request for each operation of the API, so that no test forgets one."""
 
+from itertools import count
 from typing import Any
 
 from goodwill.web.desk import Operation
@@ -14,11 +15,43 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "export": ("/api/v1/people/amina/export", None),
     "why": ("/why/{decision}", None),
     "problem": ("/api/problems/not-found", None),
+    "begin_session": ("/api/v1/staff/session", {"email": "nobody@shop.example", "password": "wrong"}),
+    "strengthen_session": ("/api/v1/staff/session/code", {"code": "000000"}),
+    "show_staff": ("/api/v1/staff/{account}", None),
+    "invite_staff": ("/api/v1/staff", {"email": "new{n}@shop.example", "name": "New", "role": "analyst"}),
+    "set_staff_role": ("/api/v1/staff/role", {"account": "{account}", "role": "analyst"}),
+    "disable_staff": ("/api/v1/staff/disable", {"account": "{account}"}),
+    "enable_staff": ("/api/v1/staff/enable", {"account": "{account}"}),
+    "reset_staff": ("/api/v1/staff/reset", {"account": "{account}"}),
+    "drop_second_factor": ("/api/v1/staff/second-factor", {"account": "{account}"}),
+    "outline": ("/api/v1/people/amina", None),
+    "reveal": ("/api/v1/reveal", {"user_id": "amina", "reason": "she asked on the phone"}),
+    "ask_approval": ("/api/v1/approvals", {"action": "export", "reason": "we move elsewhere"}),
+    "answer_approval": ("/api/v1/approvals/answer", {"approval": "{approval}", "approve": False}),
 }
+_FRESH = count()
 
 
-def ask(client: Any, operation: Operation, *, decision: str = "aaaaaaaaaaaaa", **headers: str) -> Any:
-    """Make a good request of an operation."""
+def ask(
+    client: Any,
+    operation: Operation,
+    *,
+    decision: str = "aaaaaaaaaaaaa",
+    account: int = 1,
+    approval: str = "",
+    **headers: str,
+) -> Any:
+    """Make a good request of an operation.
+
+    Args:
+        account: of staff, for what changes one; approval: that waits for an answer.
+    """
     path, body = _GOOD.get(operation.name, (operation.path, None))
+    if body is not None:
+        fill = {"{account}": account, "{approval}": approval}
+        body = {name: fill.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
+        body = {
+            name: value.replace("{n}", str(next(_FRESH))) if name == "email" else value for name, value in body.items()
+        }
     options = {"json": body} if body is not None else {}
-    return client.request(operation.method, path.format(decision=decision), headers=headers, **options)
+    return client.request(operation.method, path.format(decision=decision, account=account), headers=headers, **options)

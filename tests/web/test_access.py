@@ -11,7 +11,7 @@ from goodwill.web.keys import revoke_key
 from goodwill.web.store import Scope
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
-OPEN = [operation for operation in OPERATIONS if not operation.scopes]
+OPEN = [operation for operation in OPERATIONS if operation.free and operation.name != "begin_session"]
 SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "export", "why"}
 
 

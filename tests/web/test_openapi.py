@@ -10,13 +10,13 @@ from litestar.routes import HTTPRoute
 from tests.web.asking import ask
 
 from goodwill.purposes import shipped
-from goodwill.web.api import ENDPOINTS
-from goodwill.web.application import OPERATIONS, application
+from goodwill.web.application import ENDPOINTS, OPERATIONS, application
 from goodwill.web.centre.pages import PAGES
 from goodwill.web.desk import Endpoint
 from goodwill.web.openapi import document
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
+STAFFED = [operation for operation in OPERATIONS if operation.may is not None and not operation.scopes]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,8 @@ def test_security_is_told_for_every_operation(doc):
         assert {scope for line in told for scope in line.get("bearer", [])} == {
             str(scope) for scope in (*operation.scopes, *operation.more_with)
         }
-        assert set(doc["components"]["securitySchemes"]) == {"bearer", "basic"}
+        assert ({"session": []} in told) == (operation.may is not None)
+        assert set(doc["components"]["securitySchemes"]) == {"bearer", "basic", "session"}
 
 
 def test_every_keyed_operation_tells_its_errors_as_problem_documents(doc):
@@ -128,7 +129,10 @@ def fits_object(value: dict[str, Any], schema: dict[str, Any], doc: dict[str, An
     return all(fits(one, known[name], doc) for name, one in value.items())
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+WITHOUT_STAFF = [one for one in OPERATIONS if (one.scopes or one.free) and one.name != "begin_session"]
+
+
+@pytest.mark.parametrize("operation", WITHOUT_STAFF, ids=lambda operation: operation.name)
 def test_answers_fit_the_shapes_that_were_promised(quiet, doc, operation):
     decision = quiet.post("/api/v1/decide", json={"person": {"user_id": "amina"}}).json()["decision"]
     answer = ask(quiet, operation, decision=decision)
@@ -141,7 +145,7 @@ def test_answers_fit_the_shapes_that_were_promised(quiet, doc, operation):
         assert not fits({**answer.json(), "more": 1}, promised["content"][kind]["schema"], doc)
 
 
-@pytest.mark.parametrize("operation", KEYED, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", [*KEYED, *STAFFED], ids=lambda operation: operation.name)
 def test_refusals_fit_too(quiet_shop, client_of, doc, operation):
     answer = ask(client_of(quiet_shop), operation)
     promised = described(doc)[operation.method, operation.path]["responses"][str(answer.status_code)]

@@ -165,17 +165,6 @@ def money(minor: int | None, currency: str | None) -> str:
     return "–" if minor is None or currency is None else str(Money(minor, currency))
 
 
-def masked(kind: str, value: str) -> str:
-    """Enough of a value to recognise it by, too little to use: ``a…@e….org``, ``…42``."""
-    if kind == "email" and "@" in value:
-        name, _, domain = value.partition("@")
-        host, dot, ending = domain.rpartition(".")
-        return f"{name[:1]}…@{host[:1]}…{dot}{ending}"
-    if kind == "phone":
-        return f"…{value[-2:]}"
-    return value if kind in ("user_id", "external") else f"{value[:1]}…"
-
-
 @contextmanager
 def progress(stream: TextIO, label: str, *, unit: str, shown: bool) -> Iterator[Reached]:
     """A bar with count, rate and time left, on a terminal only."""

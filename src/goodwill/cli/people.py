@@ -1,8 +1,7 @@
 """Customers, one at a time: who is behind an id, what is known in outline, and a person's own copy."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,12 +16,13 @@ from goodwill.cli.shell import PEOPLE, Shell, command, group, switch
 if TYPE_CHECKING:
     from goodwill.access import Everything
     from goodwill.basics.ids import PersonId
-    from goodwill.purposes import Purpose
     from goodwill.shop import Answer, Shop
+    from goodwill.shop.looks import Outline
 
 people = group("people", "Customers: find one, see what is known in outline, hand over the own copy.", panel=PEOPLE)
 _LOST = "goodwill import list"  # everybody came from somewhere
-_CLEAR = switch("--clear", help="Show names and addresses in clear; the person can see that it was done.")
+_CLEAR = switch("--clear", help="Show names and addresses in clear; needs --reason, and the person can see it.")
+_REASON = typer.Option("--reason", help="Why, in at least ten characters; it stands in the audit log.")
 _OUT = typer.Option("--out", metavar="FILE", help="Write it here, for the owner's eyes only, instead of printing it.")
 
 
@@ -38,14 +38,18 @@ def find(shell: Shell, person: Person) -> None:
 
 
 @command(people, "show", lost=_LOST)
-def show(shell: Shell, person: Person, clear: Annotated[bool, _CLEAR] = False) -> None:
-    """Show what is known of somebody in outline: ids (masked), counts, and what they allow."""
+def show(
+    shell: Shell, person: Person, clear: Annotated[bool, _CLEAR] = False, reason: Annotated[str, _REASON] = ""
+) -> None:
+    """Show what is known of somebody in outline: ids (masked), counts, and what they allow.
+
+    Example: goodwill people show amina --clear --reason "she asked on the phone where her order is"
+    """
     with shell.shop() as shop:
-        found = _known(shop, person)
-        everything = _own(shop, found, "in clear" if clear else "masked")
-        standings = [(entry.name, shop.can(who(shop, f"id:{found}"), entry.name)) for entry in shop.register.asked()]
-        document = _outline(everything, standings, clear=clear)
-        shell.answer(document, *_lines(document, everything, standings, shop), watermark=shop.settings.watermark)
+        whom = shop.who(_known(shop, person))
+        outline = shop.looks.reveal(whom, reason) if clear else shop.looks.outline(whom)
+        document = _document(outline)
+        shell.answer(document, *_lines(document, outline, shop), watermark=shop.settings.watermark)
 
 
 @command(people, "export", lost=_LOST)
@@ -87,20 +91,16 @@ def _own(shop: "Shop", person: "PersonId", how: str) -> "Everything":
     return shop.own(SignedIn(person, f"staff, command line, {how}"))
 
 
-def _outline(everything: "Everything", standings: "Sequence[tuple[Purpose, Answer]]", *, clear: bool) -> dict[str, Any]:
+def _document(outline: "Outline") -> dict[str, Any]:
     from goodwill.web.answers import moment, said
 
-    def shown(kind: str, value: str) -> str:
-        return value if clear else out.masked(kind, value)
-
-    first, last = _span(everything)
     return {
-        "person": everything.person,
-        "known_as": [{"kind": kind, "value": shown(kind, value)} for kind, value in everything.identities],
-        "profile": {field: shown(field, value) for field, value in everything.profile.items()},
-        "events": dict(Counter(event.type for event in everything.events)),
-        "first": moment(first),
-        "last": moment(last),
+        "person": outline.person,
+        "known_as": [{"kind": kind, "value": value} for kind, value in outline.known_as],
+        "profile": dict(outline.profile),
+        "events": dict(outline.events),
+        "first": moment(outline.first),
+        "last": moment(outline.last),
         "allows": [
             {
                 "purpose": name,
@@ -109,17 +109,15 @@ def _outline(everything: "Everything", standings: "Sequence[tuple[Purpose, Answe
                 "since": said(answer.since),
                 "categories": _allowed(answer),
             }
-            for name, answer in standings
+            for name, answer in outline.allows
         ],
-        "consent_rows": len(everything.consents),
-        "reads": sum(read.times for read in everything.reads),
+        "consent_rows": outline.consent_rows,
+        "reads": outline.reads,
     }
 
 
-def _lines(
-    document: dict[str, Any], everything: "Everything", standings: "Sequence[tuple[Purpose, Answer]]", shop: "Shop"
-) -> Iterator[RenderableType]:
-    first, last = (out.when(at, shop.settings.zone) for at in _span(everything))
+def _lines(document: dict[str, Any], outline: "Outline", shop: "Shop") -> Iterator[RenderableType]:
+    first, last = (out.when(at, shop.settings.zone) for at in (outline.first, outline.last))
     counts = ", ".join(f"{out.number(count)} {name}" for name, count in document["events"].items())
     yield out.pairs(
         [
@@ -135,14 +133,9 @@ def _lines(
     rows = (
         (name, "yes" if answer.allowed else "no", answer.reason, out.said(answer.since, shop.settings.zone),
          ", ".join(_allowed(answer)) or "–")
-        for name, answer in standings
+        for name, answer in outline.allows
     )  # fmt: skip
     yield out.table(("purpose", "allowed", "because", "since", "data"), rows)
-
-
-def _span(everything: "Everything") -> tuple[int | None, int | None]:
-    times = [event.at for event in everything.events]
-    return min(times, default=None), max(times, default=None)
 
 
 def _allowed(answer: "Answer") -> list[str]:

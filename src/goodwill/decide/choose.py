@@ -14,7 +14,7 @@ from goodwill import people
 from goodwill.access import Door, View
 from goodwill.access.rows import as_of_now
 from goodwill.basics.clock import day_of
-from goodwill.basics.errors import Conflict, NoConsent
+from goodwill.basics.errors import QUARANTINED, Conflict, NoConsent
 from goodwill.basics.ids import PersonId, new_reference, opaque
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
@@ -90,21 +90,26 @@ def choose(
     view, reason = _view(door, person, named=named)
     at = door.clock()
     as_of = view.as_of if view is not None else as_of_now(door.connection, at)
-    models = library.ready(door, shelf, as_of)
     left_out = set(shelf.items_of(_products(door.connection, context.basket)).tolist())
-    if view is not None:  # what everyone gets is chosen without a look at anybody's words
-        unwanted = people.verdicts.left_out(door.connection, view.person, at=at)
-        left_out |= set(shelf.items_of(np.array(unwanted, dtype=np.int64)).tolist())
-    new = context.new if context.new is not None else _share_of_new(count, new_in_ten)
-    history = _history(view, shelf, day_of(at, door.zone)) if view is not None else None
     choices: list[Choice] = []
-    if history is not None and history.items.size:
-        choices = _personal(door.connection, models, shelf, history, count, new, left_out)
-    elif view is not None:
-        reason = "no-history"
-    personalised = bool(choices)
-    if len(choices) < count:
-        choices += _for_everyone(door.connection, models, shelf, count - len(choices), left_out, choices)
+    personalised = False
+    if reason == QUARANTINED or not door.trusts(as_of.consent):
+        view, reason = None, QUARANTINED
+        choices = _off_the_shelf(door.connection, shelf, count, left_out)
+    else:
+        models = library.ready(door, shelf, as_of)
+        if view is not None:  # what everyone gets is chosen without a look at anybody's words
+            unwanted = people.verdicts.left_out(door.connection, view.person, at=at)
+            left_out |= set(shelf.items_of(np.array(unwanted, dtype=np.int64)).tolist())
+        new = context.new if context.new is not None else _share_of_new(count, new_in_ten)
+        history = _history(view, shelf, day_of(at, door.zone)) if view is not None else None
+        if history is not None and history.items.size:
+            choices = _personal(door.connection, models, shelf, history, count, new, left_out)
+        elif view is not None:
+            reason = "no-history"
+        personalised = bool(choices)
+        if len(choices) < count:
+            choices += _for_everyone(door.connection, models, shelf, count - len(choices), left_out, choices)
     entry = door.register[RECOMMENDATIONS]
     used = (_PURCHASES,) if personalised else ()
     allowed = view.used if view is not None else frozenset[Category]()
@@ -261,3 +266,18 @@ def _for_everyone(
         if item in products
     ]
     return [_choice(shelf, models, proposal, products[proposal.item]) for proposal in proposals[:count]]
+
+
+def _off_the_shelf(connection: Connection, shelf: Shelf, count: int, basket: set[int]) -> list[Choice]:
+    """What stands first in the catalogue: nothing that was learned of anybody stands behind it.
+
+    What was learned may hold people whose "no" the ledger has lost.
+    """
+    open_ = [int(item) for item in np.flatnonzero(~shelf.hidden) if int(item) not in basket]
+    products = to_show(connection, open_[: 10 * count], {})
+    chosen = [item for item in open_ if item in products][:count]
+    return [
+        Choice(products[item].external, products[item].name or products[item].external, shelf.names[item], "everyone",
+               (Reason("it is in our range", 1.0),), 1.0, 0.0, "none")
+        for item in chosen
+    ]  # fmt: skip

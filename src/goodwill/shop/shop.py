@@ -15,7 +15,7 @@ from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.access.wishes import wishes_of
 from goodwill.basics.clock import Clock, Micros, date_of, day_of
-from goodwill.basics.errors import BadInput, Busy, Conflict, GoodwillError, NotFound
+from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
 from goodwill.consent import Asked, Receipt, Row, Standing
@@ -29,10 +29,18 @@ from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
+from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.reach.outbox import Channel
+from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.identity import Identity
+from goodwill.shop.looks import Looks
+from goodwill.shop.post import Post
+from goodwill.shop.proofs import Proofs
+from goodwill.shop.quarantine import Guard
 from goodwill.shop.sign_in import SignIn
+from goodwill.shop.staff import Staff
 from goodwill.shop.who import Who
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
@@ -53,6 +61,9 @@ class ShopSettings:
     Attributes:
         region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
+        postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
+        checkpoints_copy: a second folder for checkpoints; None where there is none.
+        proxies: how many of the shop's own stand before it and say where a request came from.
     """
 
     shop_id: str
@@ -66,7 +77,13 @@ class ShopSettings:
     base_url: str
     watermark: str
     port: int = 8400
+    proxies: int = 0
     place: str = ""
+    postal_address: str = ""
+    contact_email: str = ""
+    checkpoints_copy: Path | None = None
+    language: str = "en"
+    mail_from: str = ""
 
     @property
     def reached_at(self) -> str:
@@ -81,7 +98,7 @@ class Answer:
     Attributes:
         basis: why the purpose is lawful at all.
         reason: allowed, or why not: never-asked · refused · withdrawn · expired · objected · purpose-expired ·
-            unknown-person · held · paused (she wants no letters for a while).
+            unknown-person · held · quarantined · paused (she wants no letters for a while).
         since: when that was said, if anything was; position: the ledger's row, 0 if none.
         categories: a line for each data category.
     """
@@ -149,11 +166,34 @@ class Shop:
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes)
+    channel: Channel | None = None  # how letters leave; None: they wait
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
+    guard: Guard = field(default_factory=Guard, repr=False)
+
+    @property
+    def proofs(self) -> Proofs:
+        """Checkpoints, proofs and receipts, and whether the ledger may be believed."""
+        return Proofs(self)
 
     def acting(self, actor: Actor) -> "Shop":
         """The same shop as somebody in particular uses it; what is changed through it is entered under that name."""
         return replace(self, actor=actor)
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what, or tried to."""
+        return Audit(self)
+
+    @property
+    def looks(self) -> Looks:
+        """Staff look at one customer."""
+        return Looks(self)
+
+    @property
+    def staff(self) -> Staff:
+        """Who works here, and what they may do."""
+        return Staff(self)
 
     @contextmanager
     def change(self, action: str, *, about: PersonId | None = None, reason: str = "") -> Iterator[Change]:
@@ -182,6 +222,8 @@ class Shop:
         """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
         entry, at = self.register[purpose], self.clock()
         with self.database.reading() as connection:
+            if entry.rests_on_ledger and not self.proofs.trusts(consent.last_position(connection)):
+                return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
             person = self._find(connection, who)
             if person is not None and people.holds.reasons(connection, [person]):
                 return Answer(False, entry.basis, "held", None, Position(0), ())
@@ -233,8 +275,14 @@ class Shop:
             return sorted(said, key=lambda row: row.position)
 
     def may_contact(self) -> MayContact:
-        """How many people the shop may write to by e-mail, of how many, and why not the rest."""
+        """How many people the shop may write to by e-mail, of how many, and why not the rest.
+
+        Raises:
+            Quarantined: the ledger may not be believed now.
+        """
         with self.database.reading() as connection:
+            if not self.proofs.trusts(consent.last_position(connection)):
+                raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
             at = self.clock()
             entry = self.register[EMAIL_MARKETING]
             return may_contact(connection, entry, at=at, day=day_of(at, self.settings.zone))
@@ -308,7 +356,9 @@ class Shop:
         return self.library.learn(self._at_the_door, self._look_at_shelf())
 
     def warm(self) -> None:
-        """Fetch what was learned, so that the first decision need not wait for it."""
+        """Fetch what was learned, so that the first decision need not wait for it; in quarantine nothing is."""
+        if self.proofs.quarantine is not None:
+            return
         with self.database.transaction() as connection:
             self._choosing.ready(connection, self.settings.items, self.settings.sensitive)
         self.library.caught_up(self._at_the_door, self._shelf())
@@ -376,6 +426,16 @@ class Shop:
 
     # ---- people ----------------------------------------------------------------------------------------------------
 
+    @property
+    def post(self) -> Post:
+        """What the shop writes to people."""
+        return Post(self)
+
+    @staticmethod
+    def who(person: PersonId) -> Who:
+        """Somebody by her number."""
+        return Who(id=person)
+
     def find(self, who: Who | str) -> PersonId | None:
         """The person behind an id, if the shop knows one."""
         with self.database.reading() as connection:
@@ -398,7 +458,11 @@ class Shop:
     def own(self, person: SignedIn) -> Everything:
         """The person's own copy of all that is held about her."""
         with self.database.transaction() as connection:
-            return self._door(connection).own(person)
+            return self.own_in(connection, person)
+
+    def own_in(self, connection: Connection, person: SignedIn) -> Everything:
+        """The same, in the unit of work that tells why it was read."""
+        return self._door(connection).own(person)
 
     # ---- topics with a module of their own ------------------------------------------------------------------------
 
@@ -462,7 +526,8 @@ class Shop:
         self.keys.check()
 
     def _door(self, connection: Connection) -> Door:
-        return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone)
+        trusts = self.proofs.trusts
+        return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone, trusts)
 
     def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
         if isinstance(who, Who) and who.id is not None:

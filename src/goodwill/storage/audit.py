@@ -7,11 +7,13 @@ only, and hold no text that a customer wrote.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Table, Text, func, insert, select
 
 from goodwill.basics.errors import BadInput
 from goodwill.storage.engine import AUDIT, one_at_a_time
+from goodwill.storage.logs import Log
 from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 audit_rows = Table(
@@ -38,6 +40,11 @@ audit_rows = Table(
 Index("ix_audit_rows_person", audit_rows.c.person, sqlite_where=audit_rows.c.person.is_not(None),
       postgresql_where=audit_rows.c.person.is_not(None))  # fmt: skip
 
+# Frozen, as the consent ledger's is.
+LOG = Log(
+    "audit", "audit/1", audit_rows, ("position", "at", "actor", "action", "person", "reason", "outcome", "detail")
+)
+
 DONE = "done"
 
 
@@ -48,10 +55,14 @@ class Actor:
     Attributes:
         name: as the log words it; never a customer's own id or address.
         reason: why, where somebody said so.
+        role: what a member of staff is here; "" for all others.
+        acts: what they may do; None for whoever may do anything, such as the command line and the shop's own jobs.
     """
 
     name: str
     reason: str = ""
+    role: str = ""
+    acts: frozenset[str] | None = None
 
 
 @dataclass(slots=True)
@@ -86,7 +97,8 @@ def note(connection: Connection, actor: Actor, entry: Entry, *, now: int, outcom
     Raises:
         BadInput: a text holds a character that cannot be kept.
     """
-    detail = json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    told = {**entry.detail, "role": actor.role} if actor.role else entry.detail
+    detail = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     texts = (actor.name, entry.action, entry.reason or actor.reason, outcome, detail)
     if any("\0" in text or text.encode("utf-8", "ignore").decode() != text for text in texts):
         raise BadInput("A reason or a name for the audit log holds a character that cannot be kept; leave it out.")
@@ -112,12 +124,41 @@ def last_position(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(audit_rows.c.position), 0))).scalar_one())
 
 
+def latest(
+    connection: Connection,
+    limit: int,
+    *,
+    before: int | None = None,
+    person: int | None = None,
+    actor: str = "",
+    action: str = "",
+) -> list[Line]:
+    """Rows of the log, newest first.
+
+    Args:
+        before: a position; those that were written before it.
+        actor, action: as the log words them, whole.
+    """
+    question = select(audit_rows).order_by(audit_rows.c.position.desc()).limit(limit)
+    if before is not None:
+        question = question.where(audit_rows.c.position < before)
+    if person is not None:
+        question = question.where(audit_rows.c.person == person)
+    if actor:
+        question = question.where(audit_rows.c.actor == actor)
+    if action:
+        question = question.where(audit_rows.c.action == action)
+    return [_line(row) for row in connection.execute(question)]
+
+
 def lines(connection: Connection, *, person: int | None = None, after: int = 0, limit: int | None = None) -> list[Line]:
     """Rows of the log, oldest first, about one person or all."""
     question = select(audit_rows).where(audit_rows.c.position > after).order_by(audit_rows.c.position).limit(limit)
     if person is not None:
         question = question.where(audit_rows.c.person == person)
-    return [
-        Line(row.position, row.at, row.actor, row.action, row.person, row.reason, row.outcome, json.loads(row.detail))
-        for row in connection.execute(question)
-    ]
+    return [_line(row) for row in connection.execute(question)]
+
+
+def _line(row: Any) -> Line:
+    detail = json.loads(row.detail)
+    return Line(row.position, row.at, row.actor, row.action, row.person, row.reason, row.outcome, detail)

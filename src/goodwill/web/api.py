@@ -11,6 +11,7 @@ from goodwill.consent import Asked, Evidence
 from goodwill.decide.choose import Context
 from goodwill.purposes import Category
 from goodwill.shop import Shop, Who
+from goodwill.staff import Act
 from goodwill.web import answers
 from goodwill.web.bodies import wrong
 from goodwill.web.desk import Call, endpoint
@@ -41,7 +42,7 @@ _GPC = (
 
 
 @endpoint(
-    "POST", "/api/v1/decide", Scope.DECIDE,
+    "POST", "/api/v1/decide", Scope.DECIDE, may=Act.SUGGEST,
     tag="Decide",
     within=5,
     example={"person": {"user_id": "amina"}, "slot": "home", "count": 4, "context": {"basket": ["P1"]}},
@@ -67,7 +68,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     return answers.decision(call.shop, decision, notes=[_GPC])
 
 
-@endpoint("GET", "/api/v1/can", Scope.DECIDE, Scope.CONSENT, Scope.READ, tag="Consent", within=5)
+@endpoint("GET", "/api/v1/can", Scope.DECIDE, Scope.CONSENT, Scope.READ, may=Act.ASK, tag="Consent", within=5)
 def can(call: Call[CanRequest]) -> CanAnswer:
     """Ask whether a purpose is allowed for a person.
 
@@ -84,7 +85,7 @@ def can(call: Call[CanRequest]) -> CanAnswer:
 
 
 @endpoint(
-    "POST", "/api/v1/consent", Scope.CONSENT,
+    "POST", "/api/v1/consent", Scope.CONSENT, may=Act.WRITE_CONSENT,
     tag="Consent",
     problems=(OTHER_REQUEST, REFUSED),
     once=True,
@@ -114,7 +115,7 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
         notice=ask.notice,
         words=ask.asked.words,
         language=ask.asked.language,
-        by=f"key {call.key.id}",
+        by=call.by,
         evidence=Evidence.CLAIMED,
     )
     written = call.shop.grant(_person(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes)
@@ -122,8 +123,9 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
 
 
 @endpoint(
-    "GET", "/api/v1/people/{id}/consents", Scope.CONSENT, Scope.READ, tag="People", problems=(NOT_FOUND,), paged=True
-)
+    "GET", "/api/v1/people/{id}/consents", Scope.CONSENT, Scope.READ, may=Act.READ_CONSENT,
+    tag="People", problems=(NOT_FOUND,), paged=True,
+)  # fmt: skip
 def consents(call: Call[ConsentsRequest]) -> Consents:
     """Read a person's rows of the consent ledger, oldest first.
 
@@ -143,8 +145,9 @@ def _position(cursor: str) -> int:
 
 
 @endpoint(
-    "GET", "/api/v1/people/{id}/decisions", Scope.READ, tag="People", problems=(NOT_FOUND, NO_CONSENT), paged=True
-)
+    "GET", "/api/v1/people/{id}/decisions", Scope.READ, may=Act.READ,
+    tag="People", problems=(NOT_FOUND, NO_CONSENT), paged=True,
+)  # fmt: skip
 def decisions(call: Call[DecisionsRequest]) -> Decisions:
     """Read what was decided for a person, latest first, with the reasons given then.
 
@@ -161,17 +164,20 @@ def decisions(call: Call[DecisionsRequest]) -> Decisions:
     return answers.decisions(call.shop, _page(call, made, ask.limit, lambda decision: decision.id))
 
 
-@endpoint("GET", "/api/v1/people/{id}/export", Scope.EXPORT, tag="People", problems=(NOT_FOUND,))
+@endpoint("GET", "/api/v1/people/{id}/export", Scope.EXPORT, may=Act.EXPORT, tag="People", problems=(NOT_FOUND,))
 def export(call: Call[ExportRequest]) -> OwnCopy:
     """Fetch a person's own copy: all that is held about them, in clear.
 
-    Hand it to that person only. It is noted in the read log with the id of the key, and the next copy shows that.
+    Hand it to that person only. It is noted in the read log with the id of the key, and the next copy shows that. Staff
+    give a reason in `Goodwill-Reason`; it stands in the audit log.
     """
-    person = call.shop.known(Who(user_id=call.ask.id))
-    return own_copy(call.shop, call.shop.own(SignedIn(person, f"key {call.key.id}")))
+    who = Who(user_id=call.ask.id)
+    if call.session is not None:
+        return own_copy(call.shop, call.shop.looks.copy(who, call.shop.actor.reason))
+    return own_copy(call.shop, call.shop.own(SignedIn(call.shop.known(who), call.by)))
 
 
-@endpoint("GET", "/why/{decision}", Scope.READ, tag="Decide", problems=(NOT_FOUND,))
+@endpoint("GET", "/why/{decision}", Scope.READ, may=Act.READ, tag="Decide", problems=(NOT_FOUND,))
 def why(call: Call[WhyRequest]) -> DecideAnswer:
     """Read one decision again: what was chosen, from which data, and why."""
     return answers.decision(call.shop, call.shop.explain(call.ask.decision))

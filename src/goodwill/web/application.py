@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -9,16 +10,15 @@ from litestar import Litestar, Request, Response
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from msgspec import UNSET
 
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import metrics, openapi, pages
-from goodwill.web.api import ENDPOINTS
+from goodwill.web import api, metrics, openapi, pages, staff
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
-from goodwill.web.keys import key_text
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
 from goodwill.web.outside import PAGE_POLICY, Outside
@@ -37,7 +37,10 @@ from goodwill.web.problems import (
     problem_of,
     problem_of_status,
 )
+from goodwill.web.sessions import address_of
 from goodwill.web.store import Scope
+
+ENDPOINTS = (*api.ENDPOINTS, *staff.ENDPOINTS)
 
 REQUESTS_A_MINUTE = 12_000
 _READY_WITHIN = 5.0  # seconds
@@ -80,23 +83,27 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
 
 def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
     async def handle(request: Asked) -> Answer:
-        key_text(request.scope["headers"])  # nobody without a key makes us read a body
+        desk.glance(endpoint.operation, tuple(request.scope["headers"]))
         body = await receive(request) if endpoint.operation.has_body else b""
-        letter = _letter(request, body)
-        working = asyncio.get_running_loop().run_in_executor(desk.threads, desk.answer, endpoint, letter)
+        letter = _letter(desk, request, body)
         within = endpoint.operation.within
-        try:
-            # A database that froze would hold its thread for as long as it likes; whoever asked is not held with it.
-            return Response(await asyncio.wait_for(working, within), media_type=_JSON)
-        except TimeoutError:
-            raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
+        with desk.place_at_the_door() if endpoint.operation.apart else nullcontext():
+            threads = desk.doormen if endpoint.operation.apart else desk.threads
+            working = asyncio.get_running_loop().run_in_executor(threads, desk.answer, endpoint, letter)
+            try:
+                # A database that froze would hold its thread as long as it likes; whoever asked is not held with it.
+                return Response(await asyncio.wait_for(working, within), media_type=_JSON)
+            except TimeoutError:
+                raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
 
     return _route(endpoint.operation, handle)
 
 
-def _letter(request: Asked, body: bytes = b"") -> Letter:
+def _letter(desk: Desk, request: Asked, body: bytes = b"") -> Letter:
     scope = request.scope
-    return Letter(tuple(scope["headers"]), scope["state"]["notes"], body, scope["query_string"], scope["path_params"])
+    headers = tuple(scope["headers"])
+    address = address_of(scope, headers, desk.shop.settings.proxies)
+    return Letter(headers, scope["state"]["notes"], body, scope["query_string"], scope["path_params"], address)
 
 
 def _route(operation: Operation, handle: Any) -> HTTPRouteHandler:
@@ -143,7 +150,8 @@ HEALTH = Operation(
 READY = Operation(
     "GET", "/readyz", "readyz", "Whether requests can be answered",
     "The database answers and has the tables of this version, and the key store opens. If not, `errors` lists what is "
-    "missing.",
+    "missing. `quarantine` says where the consent ledger is not what was signed: then nobody's consent counts, and "
+    "what people say is still written down.",
     "Running", gives=Ready, problems=(AWAY_NOW,),
 )  # fmt: skip
 METRICS = Operation(
@@ -156,7 +164,6 @@ METRICS = Operation(
 
 def _running(desk: Desk) -> list[HTTPRouteHandler]:
     alive = msgspec.json.encode(Alive("alive", __version__))
-    ready = msgspec.json.encode(Ready(ready=True))
 
     async def healthz() -> Answer:
         return Response(alive, media_type=_JSON)
@@ -165,20 +172,27 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         asked = asyncio.get_running_loop().run_in_executor(desk.threads, desk.shop.ready)
         try:
             missing = [_fit_for_all(problem) for problem in await asyncio.wait_for(asked, _READY_WITHIN)]
+            found = None if missing else await asyncio.wait_for(_quarantine(desk), _READY_WITHIN)
         except TimeoutError:
-            missing = [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
+            found, missing = None, [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
         if missing:
             raise Problem(AWAY_NOW, " ".join(missing), errors=[Wrong(detail=one) for one in missing], headers=LATER)
-        return Response(ready, media_type=_JSON)
+        # In quarantine a server still takes in what people say, and has something to show; so it is not sent away.
+        ready = Ready(ready=True, quarantine=found.says if found is not None else UNSET)
+        return Response(msgspec.json.encode(ready), media_type=_JSON)
 
     async def counters(request: Asked) -> Answer:
-        letter = _letter(request)
+        letter = _letter(desk, request)
         keyed = letter.header(b"authorization") is not None
         if keyed:
             await asyncio.get_running_loop().run_in_executor(desk.threads, desk.admit, letter, METRICS.more_with)
         return Response(desk.metrics.page(whole=keyed), media_type=metrics.MEDIA_TYPE)
 
     return [_route(HEALTH, healthz), _route(READY, readyz), _route(METRICS, counters)]
+
+
+def _quarantine(desk: Desk) -> Any:
+    return asyncio.get_running_loop().run_in_executor(desk.threads, lambda: desk.shop.proofs.quarantine)
 
 
 def _fit_for_all(problem: str) -> str:

@@ -5,20 +5,42 @@ Key, scope, pace, then what was asked; so that nobody without a key learns what 
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from urllib.parse import unquote
 
 import msgspec
 
 from goodwill.shop import Actor, Shop
+from goodwill.shop.approvals import fit
+from goodwill.staff import Act, Session
+from goodwill.staff.roles import MAY
+from goodwill.storage import audit
+from goodwill.storage.audit import Entry
 from goodwill.web import store
 from goodwill.web.bodies import parse, parse_parameters, wrong
 from goodwill.web.keys import Keyring, key_text
 from goodwill.web.metrics import Metrics
 from goodwill.web.pace import Pace
-from goodwill.web.problems import CONFLICT, KEY_SCOPE, OTHER_REQUEST, TOO_MANY, Kind, Problem, Wrong, problem_of
+from goodwill.web.problems import (
+    AWAY_NOW,
+    CONFLICT,
+    KEY_SCOPE,
+    LATER,
+    OTHER_REQUEST,
+    ROLE,
+    SECOND_FACTOR,
+    TOO_MANY,
+    Kind,
+    Problem,
+    Wrong,
+    problem_of,
+)
+from goodwill.web.sessions import TOKEN_HEADER, Doorkeeper
 from goodwill.web.store import Key, Scope
 
 Ask = TypeVar("Ask", bound=msgspec.Struct)
@@ -26,6 +48,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 # As many as the database keeps connections open: more would only wait there, and each costs memory.
 THREADS = 8
+# Passwords are checked in threads of their own, and only so many may wait there: whoever guesses keeps nobody else out.
+DOORMEN, MOST_AT_THE_DOOR = 2, 32
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -46,13 +70,18 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A request as it came in."""
+    """A request as it came in.
+
+    Attributes:
+        address: where it came from.
+    """
 
     headers: Headers
     notes: Notes
     body: bytes = b""
     query: bytes = b""
     path: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
 
     def header(self, name: bytes) -> str | None:
         """The first header of a name (in small letters)."""
@@ -61,7 +90,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Ask]):
-    """A request that may be answered: who asks for what."""
+    """A request that may be answered: who asks for what.
+
+    Attributes:
+        shop: as whoever asks may use it.
+        key: that was shown; for a session, and where none is needed, one that opens nothing.
+        session: of the member of staff who asks; None where a program does.
+    """
 
     shop: Shop
     key: Key
@@ -69,6 +104,13 @@ class Call(Generic[Ask]):
     letter: Letter
     metrics: Metrics
     path: str
+    door: Doorkeeper
+    session: Session | None = None
+
+    @property
+    def by(self) -> str:
+        """Who asks, as the logs name them."""
+        return self.shop.actor.name
 
 
 @dataclass(frozen=True)
@@ -77,7 +119,9 @@ class Operation:
 
     Attributes:
         path: with the names of its parts in braces.
-        scopes: any one of these opens it; none: no key is needed.
+        scopes: any one of these opens it to a key.
+        may: what a member of staff must be allowed to do; without it staff need a key as well.
+        free: neither a key nor a session is needed.
         more_with: any one of these shows more of what is open.
         asks: the shape of the body (POST), or of the parameters (GET).
         gives: the shape of the answer, or None where it is not JSON.
@@ -85,6 +129,7 @@ class Operation:
         once: whether an Idempotency-Key is honoured.
         paged: whether there are pages, to be followed by `Link`.
         within: seconds until the caller is told to come back.
+        apart: whether it checks passwords or codes, and so has to wait apart from the rest.
     """
 
     method: str
@@ -94,6 +139,7 @@ class Operation:
     about: str
     tag: str
     scopes: tuple[Scope, ...] = ()
+    may: Act | None = None
     more_with: tuple[Scope, ...] = ()
     asks: type[msgspec.Struct] | None = None
     gives: type[msgspec.Struct] | None = None
@@ -103,6 +149,11 @@ class Operation:
     paged: bool = False
     within: float = 30
     example: Mapping[str, Any] | None = None
+    apart: bool = False
+
+    @property
+    def free(self) -> bool:
+        return not self.scopes and self.may is None
 
     @property
     def has_body(self) -> bool:
@@ -123,11 +174,13 @@ def endpoint(
     path: str,
     *scopes: Scope,
     tag: str,
+    may: Act | None = None,
     problems: tuple[Kind, ...] = (),
     once: bool = False,
     paged: bool = False,
     within: float = 30,
     example: Mapping[str, Any] | None = None,
+    apart: bool = False,
 ) -> Callable[[Callable[[Call[Any]], msgspec.Struct]], Endpoint]:
     """Make a function an operation of the API: its docstring is the reference, its types are the shapes."""
 
@@ -137,8 +190,8 @@ def endpoint(
         summary, _, about = (do.__doc__ or "").partition("\n")
         operation = Operation(
             method, path, do.__name__, summary.strip().rstrip("."), _paragraphs(about), tag, scopes,
-            asks=asks, gives=hints["return"], problems=problems, once=once, paged=paged,
-            within=within, example=example,
+            may=may, asks=asks, gives=hints["return"], problems=problems, once=once, paged=paged,
+            within=within, example=example, apart=apart,
         )  # fmt: skip
         return Endpoint(operation, do, msgspec.json.Decoder(asks))
 
@@ -161,8 +214,11 @@ class Desk:
         self.shop = shop
         self.metrics = Metrics()
         self.keyring = Keyring(shop.database, shop.clock)
+        self.door = Doorkeeper(shop)
         self.pace = Pace(per_minute, 60, shop.clock)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="goodwill-web")
+        self.doormen = ThreadPoolExecutor(DOORMEN, thread_name_prefix="goodwill-door")
+        self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self._encode = msgspec.json.Encoder().encode
 
     def admit(self, letter: Letter, scopes: Sequence[Scope]) -> Key:
@@ -177,20 +233,87 @@ class Desk:
             self.metrics.note_refusal(KEY_SCOPE.slug)
             needed = " or ".join(f"'{scope}'" for scope in scopes)
             raise Problem(KEY_SCOPE, f"This needs a key with the scope {needed}; '{key.id}' has {_listed(key.scopes)}.")
-        left = self.pace.take(key.id)
+        self._slow_down(key.id, letter)
+        return key
+
+    def _slow_down(self, name: str, letter: Letter) -> None:
+        left = self.pace.take(name)
         letter.notes.headers.update(self.pace.headers(left))
         if not left.allowed:
-            raise Problem(TOO_MANY, f"This key may ask {self.pace.quota} times a minute.")
-        return key
+            raise Problem(TOO_MANY, f"This may be asked {self.pace.quota} times a minute.")
+
+    @contextmanager
+    def place_at_the_door(self) -> Iterator[None]:
+        """A place among those who wait for their password to be checked.
+
+        Raises:
+            Problem: too many wait.
+        """
+        if not self.at_the_door.acquire(blocking=False):
+            raise Problem(AWAY_NOW, "Too many are signing in at once; try again in a moment.", headers=LATER)
+        try:
+            yield
+        finally:
+            self.at_the_door.release()
+
+    def glance(self, operation: Operation, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Whether a request carries anything that could open this; nobody else makes us read a body.
+
+        Raises:
+            Problem: it does not.
+        """
+        if operation.free or (operation.may is not None and self._by_session(headers)):
+            return
+        key_text(headers)
+
+    def _by_session(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        return self.door.carries_session(headers) and not any(name == b"authorization" for name, _ in headers)
+
+    def let_in(self, operation: Operation, letter: Letter) -> "Admitted":
+        """Who asks, if they may.
+
+        Raises:
+            Problem: they may not, or not yet, or ask too fast.
+        """
+        if operation.free:
+            return Admitted(_NO_KEY, Actor("anybody", acts=frozenset()), None)
+        if operation.may is not None and self._by_session(letter.headers):
+            return self._let_staff_in(operation, operation.may, letter)
+        key = self.admit(letter, operation.scopes)
+        return Admitted(key, Actor(f"key {key.id}", acts=_acts_of(key)), None)
+
+    def _let_staff_in(self, operation: Operation, act: Act, letter: Letter) -> "Admitted":
+        session = self.door.recognise(letter.headers)
+        actor = session.actor(_reason(letter))
+        letter.notes.key = actor.name
+        token = letter.header(TOKEN_HEADER.encode())
+        self.door.check(operation.method, letter.headers, self.door.token(letter.headers), token)
+        if act not in session.acts:
+            if session.is_whole and act in MAY[session.account.role]:
+                raise Problem(SECOND_FACTOR, "This needs a code of your second factor from the last ten minutes.")
+            self.metrics.note_refusal(ROLE.slug)
+            self._note_refused(actor, operation)
+            raise Problem(ROLE, f"This is for roles that may '{act}'; yours is '{session.account.role}'.")
+        self._slow_down(actor.name, letter)
+        return Admitted(Key(actor.name, "", frozenset(), 0, None, None), actor, session)
+
+    def _note_refused(self, actor: Actor, operation: Operation) -> None:
+        """A member of staff who tried what she may not do stands in the audit log."""
+        with self.shop.database.transaction() as connection:
+            entry = Entry(f"api.{operation.name.replace('_', '-')}")
+            audit.note(connection, actor, entry, now=self.shop.clock(), outcome="NotAllowed")
 
     def answer(self, endpoint: Endpoint, letter: Letter) -> bytes:
         """Work a request out; runs in a thread, because the database makes it wait."""
-        key = self.admit(letter, endpoint.operation.scopes)
+        admitted = self.let_in(endpoint.operation, letter)
         if endpoint.operation.has_body:
             ask = parse(letter.body, endpoint.decoder)
         else:
             ask = parse_parameters(letter.query, letter.path, endpoint.decoder.type)
-        call = Call(self.shop.acting(Actor(f"key {key.id}")), key, ask, letter, self.metrics, endpoint.operation.path)
+        call = Call(
+            self.shop.acting(admitted.actor), admitted.key, ask, letter, self.metrics, endpoint.operation.path,
+            self.door, admitted.session,
+        )  # fmt: skip
         name = letter.header(b"idempotency-key") if endpoint.operation.once else None
         try:
             if name is not None:
@@ -231,7 +354,37 @@ class Desk:
     def close(self) -> None:
         """Finish what was begun."""
         self.threads.shutdown(wait=True)
+        self.doormen.shutdown(wait=True)
         self.keyring.close()
+        self.door.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who got in: with which key, or in which session."""
+
+    key: Key
+    actor: Actor
+    session: Session | None
+
+
+_NO_KEY = Key("", "", frozenset(), 0, None, None)
+_ACTS = {
+    Scope.DECIDE: {Act.SUGGEST, Act.ASK},
+    Scope.CONSENT: {Act.ASK, Act.READ_CONSENT, Act.WRITE_CONSENT},
+    Scope.READ: {Act.ASK, Act.READ, Act.READ_CONSENT},
+    Scope.EXPORT: {Act.EXPORT},
+}
+
+
+def _acts_of(key: Key) -> frozenset[str]:
+    """What the scopes of a key let a program do, in the words that also hold for staff."""
+    return frozenset(str(act) for scope in key.scopes for act in _ACTS.get(scope, ()))
+
+
+def _reason(letter: Letter) -> str:
+    """Why somebody asks, as a request may say: UTF-8, percent-encoded, because headers hold ASCII only."""
+    return fit(unquote(letter.header(b"goodwill-reason") or ""))
 
 
 def _listed(scopes: frozenset[Scope]) -> str:

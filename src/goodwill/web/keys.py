@@ -16,7 +16,7 @@ from goodwill.basics.errors import BadInput, GoodwillError, NotFound
 from goodwill.basics.ids import new_reference, opaque
 from goodwill.storage import Database
 from goodwill.web import store
-from goodwill.web.problems import NO_KEY, Problem
+from goodwill.web.problems import AUTHENTICATE, NO_KEY, Problem
 from goodwill.web.store import AWAY, Key, Scope
 
 _KEY = re.compile(r"gw_([a-z2-7]{13})_([A-Za-z0-9_-]{43})")
@@ -146,4 +146,4 @@ def _user_of(value: str) -> str:
 
 def no_key(detail: str) -> Problem:
     """The answer to a request without a key that opens this."""
-    return Problem(NO_KEY, detail, headers={"WWW-Authenticate": 'Bearer realm="goodwill"'})
+    return Problem(NO_KEY, detail, headers=AUTHENTICATE)

@@ -282,6 +282,15 @@ class Look(Struct, frozen=True):
     last: Moment
 
 
+class StaffLook(Struct, frozen=True):
+    """What staff, or a program of the shop's, did about this person on one day."""
+
+    day: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    who: Annotated[str, Meta(description="A role, `command line` or `program`; never a name.")]
+    what: Annotated[str, Meta(description="Such as `person.reveal`: looked at names and addresses in clear.")]
+    times: int
+
+
 class OwnCopy(Struct, frozen=True):
     """A person's own copy: all that is held about her, in clear."""
 
@@ -294,6 +303,7 @@ class OwnCopy(Struct, frozen=True):
     events: Annotated[list[Event], Meta(description="What happened, in the order in which it was written down.")]
     consents: list[Line]
     reads: Annotated[list[Look], Meta(description="Who looked, and what for.")]
+    staff: Annotated[list[StaffLook], Meta(description="What staff did about this person, by day.")]
     purposes: Annotated[dict[str, str], Meta(description="What each purpose is for, in a sentence.")]
     notes: list[str] | UnsetType = UNSET
     watermark: Mark | UnsetType = UNSET
@@ -310,3 +320,6 @@ class Ready(Struct, frozen=True):
     """Requests can be answered. What is missing otherwise stands in a problem document."""
 
     ready: bool
+    quarantine: (
+        Annotated[str, Meta(description="Why the consent ledger is not believed; absent while it is.")] | UnsetType
+    ) = UNSET

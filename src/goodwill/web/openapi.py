@@ -8,6 +8,7 @@ import msgspec
 
 from goodwill import __version__
 from goodwill.purposes import Register
+from goodwill.staff.roles import MAY, Role
 from goodwill.web import problems
 from goodwill.web.desk import Operation
 from goodwill.web.problems import Kind, ProblemDocument
@@ -19,12 +20,17 @@ _TAGS = {
     "Decide": "What to show to whom, and why.",
     "Consent": "What a person allows, and what the ledger has written down.",
     "People": "What is known about one person.",
+    "Staff": "Who works here: sessions, accounts, approvals, the audit log. Opened by signing in, not by a key.",
     "Running": "For whoever runs this shop.",
     "Reading": "Pages and documents.",
 }
 _WITH_KEY = (
     problems.NO_KEY, problems.KEY_SCOPE, problems.CONFLICT, problems.GONE, problems.BAD_INPUT, problems.TOO_MANY,
     problems.AWAY_NOW,
+)  # fmt: skip
+_WITH_SESSION = (
+    problems.NOT_SIGNED_IN, problems.ROLE, problems.SECOND_FACTOR, problems.FORGED, problems.CONFLICT, problems.GONE,
+    problems.BAD_INPUT, problems.TOO_MANY, problems.AWAY_NOW,
 )  # fmt: skip
 _WITH_BODY = (problems.MALFORMED, problems.TOO_LARGE, problems.MEDIA)
 
@@ -67,6 +73,12 @@ def document(operations: Iterable[Operation], register: Register, *, base_url: s
                     "description": _about_keys(),
                 },
                 "basic": {"type": "http", "scheme": "basic", "description": "The key as user, with an empty password."},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "__Host-goodwill",
+                    "description": "Of staff who are signed in. What changes something repeats `X-Goodwill-Form`.",
+                },
             },
         },
     }
@@ -141,6 +153,8 @@ def _operation(operation: Operation, schemas: Json, refs: dict[type, Json]) -> J
         "security": _security(operation),
         "responses": _responses(operation, refs),
     }
+    if operation.may is not None:
+        described["x-goodwill-roles"] = [str(role) for role in Role if operation.may in MAY[role]]
     if parameters := _parameters(operation, schemas):
         described["parameters"] = parameters
     if operation.asks is not None and operation.has_body:
@@ -155,6 +169,8 @@ def _security(operation: Operation) -> list[Json]:
     keyed: list[Json] = [
         {kind: [str(scope)]} for scope in (*operation.scopes, *operation.more_with) for kind in ("bearer", "basic")
     ]
+    if operation.may is not None:
+        keyed.append({"session": []})
     return [{}, *keyed] if operation.more_with else keyed
 
 
@@ -166,6 +182,16 @@ def _parameters(operation: Operation, schemas: Json) -> list[Json]:
         for name, schema in shape["properties"].items():
             required = name in shape.get("required", ()) or name in in_path
             parameters.append(_parameter(name, "path" if name in in_path else "query", schema, required=required))
+    if operation.may is not None and operation.method not in ("GET", "HEAD"):
+        about = "With a session: its token, from `GET /api/v1/staff/session`."
+        parameters.append(
+            _parameter("X-Goodwill-Form", "header", {"type": "string", "description": about}, required=False)
+        )
+    if operation.may is not None and operation.scopes:
+        about = "With a session: why, percent-encoded; it stands in the audit log."
+        parameters.append(
+            _parameter("Goodwill-Reason", "header", {"type": "string", "description": about}, required=False)
+        )
     if operation.once:
         schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
         about = "Any fresh text, such as a UUID; the same request under it is written once within a day."
@@ -193,7 +219,7 @@ def _without_null(schema: Json) -> Json:
 def _responses(operation: Operation, refs: dict[type, Json]) -> Json:
     schema: Json = refs[operation.gives] if operation.gives is not None else {"type": "string"}
     headers = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
-    if operation.scopes:
+    if not operation.free:
         headers |= {
             "RateLimit": {"$ref": "#/components/headers/RateLimit"},
             "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
@@ -225,7 +251,10 @@ def _first_line(operation: Operation) -> str:
 
 def problems_of(operation: Operation) -> tuple[Kind, ...]:
     """Every kind of problem that an operation may answer with."""
-    with_key = _WITH_KEY if operation.scopes else ()
+    with_key = (
+        *(_WITH_KEY if operation.scopes else ()),
+        *(_WITH_SESSION if operation.may is not None else ()),
+    )
     with_body = _WITH_BODY if operation.has_body else ()
     return (*with_key, *with_body, *operation.problems, problems.INTERNAL)
 

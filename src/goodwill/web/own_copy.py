@@ -8,7 +8,7 @@ from msgspec import UNSET
 from goodwill import catalogue
 from goodwill.access import Everything
 from goodwill.access.view import Happened
-from goodwill.basics.clock import iso
+from goodwill.basics.clock import date_of, iso
 from goodwill.basics.ids import ProductId, opaque
 from goodwill.basics.money import Money
 from goodwill.catalogue import Product
@@ -38,6 +38,10 @@ def own_copy(shop: Shop, everything: Everything) -> messages.OwnCopy:
         events=events,
         consents=[line(row) for row in everything.consents],
         reads=[_read(read) for read in everything.reads],
+        staff=[
+            messages.StaffLook(date_of(look.day).isoformat(), look.who, look.action, look.times)
+            for look in shop.looks.by_staff(everything.person)
+        ],
         purposes={str(entry.name): entry.sentence for entry in shop.register},
         notes=[_ORDER_CODES] if any(event.order_code is not UNSET for event in events) else UNSET,
         watermark=mark(shop),

@@ -85,6 +85,7 @@ def _operation(path: str, method: str, described: Json) -> Json:
         "paragraphs": described["description"].split("\n\n"),
         "tag": described["tags"][0],
         "open": is_open,
+        "roles": described.get("x-goodwill-roles", ()),
         "scopes": sorted({scope for line in described["security"] for scope in line.get("bearer", ())}),
         "parameters": [
             {"description": "", **one, "type": _type_of(one["schema"])} for one in described.get("parameters", ())
@@ -92,7 +93,7 @@ def _operation(path: str, method: str, described: Json) -> Json:
         "body": _type_of(body["schema"]) if body else None,
         "answers": answers,
         "curl": _curl(
-            path, method.upper(), example, keyed=bool(described["security"]) and {} not in described["security"]
+            path, method.upper(), example, keyed=any("bearer" in line for line in described["security"]) and not is_open
         ),
     }
 

@@ -20,6 +20,7 @@ from goodwill.basics.errors import (
     Refused,
     TooFew,
 )
+from goodwill.staff.refusals import CodeNeeded, NotAllowed, NotRecognised, TooManyTries
 from goodwill.web.store import AWAY
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,6 +45,16 @@ MALFORMED = Kind("malformed", 400, "Not valid JSON", "Send one JSON value in UTF
 NO_KEY = Kind("no-key", 401, "A key is needed", "Send `Authorization: Bearer gw_…` with a key that is not revoked.")
 KEY_SCOPE = Kind(
     "key-scope", 403, "The key may not do this", "Use a key with one of the scopes that the operation lists."
+)
+NOT_SIGNED_IN = Kind("not-signed-in", 401, "Not signed in", "Sign in at `/staff/sign-in`, or send a key.")
+ROLE = Kind(
+    "role", 403, "Your role may not do this", "Ask an owner of the shop; `docs/staff.md` has the table of roles."
+)
+SECOND_FACTOR = Kind(
+    "second-factor", 403, "A code is needed first", "Give a code of your second factor, then send the same again."
+)
+FORGED = Kind(
+    "forged", 403, "Not from our own pages", "Send the token of `GET /api/v1/staff/session` as `X-Goodwill-Form`."
 )
 NO_CONSENT = Kind("no-consent", 403, "The person does not allow this", "Offer what everyone gets.")
 TOO_FEW = Kind("too-few", 403, "Too few people", "Ask for a longer period or a wider group.")
@@ -73,7 +84,8 @@ AWAY_NOW = Kind(
 )
 
 ALL = (
-    MALFORMED, NO_KEY, KEY_SCOPE, NO_CONSENT, TOO_FEW, REFUSED, NOT_FOUND, METHOD, CONFLICT, OTHER_REQUEST, GONE,
+    MALFORMED, NO_KEY, NOT_SIGNED_IN, KEY_SCOPE, ROLE, SECOND_FACTOR, FORGED,
+    NO_CONSENT, TOO_FEW, REFUSED, NOT_FOUND, METHOD, CONFLICT, OTHER_REQUEST, GONE,
     TOO_LARGE, MEDIA, BAD_INPUT, TOO_MANY, INTERNAL, AWAY_NOW,
 )  # fmt: skip
 
@@ -82,6 +94,10 @@ _KIND_OF: dict[type[Exception], Kind] = {
     NoConsent: NO_CONSENT,
     TooFew: TOO_FEW,
     Refused: REFUSED,
+    NotRecognised: NOT_SIGNED_IN,
+    CodeNeeded: SECOND_FACTOR,
+    NotAllowed: ROLE,
+    TooManyTries: TOO_MANY,
     NotFound: NOT_FOUND,
     Conflict: CONFLICT,
     Busy: AWAY_NOW,
@@ -100,6 +116,7 @@ _IN_OTHER_WORDS = {
 
 _AWAY = "The database does not answer."
 LATER = {"Retry-After": "5"}  # seconds
+AUTHENTICATE = {"WWW-Authenticate": 'Bearer realm="goodwill"'}
 
 
 class Wrong(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -139,7 +156,7 @@ class Problem(Exception):
         self.kind = kind
         self.detail = detail
         self.errors = tuple(errors)
-        self.headers = dict(headers or {})
+        self.headers = {**(AUTHENTICATE if kind.status == 401 else {}), **(headers or {})}
 
     def document(self, request: str, base_url: str) -> bytes:
         """The body of the answer.
@@ -170,7 +187,15 @@ def problem_of(error: Exception) -> Problem:
         return Problem(INTERNAL, "Something broke while this was worked out. Nothing was half done.")
     # Which database it is, and what it said, concerns only whoever runs the shop.
     said = error.sentence if isinstance(error, Busy) else _AWAY if isinstance(error, AWAY) else str(error)
-    return Problem(kind, said, headers=LATER if kind is AWAY_NOW else None)
+    return Problem(kind, said, headers=_headers(kind, error))
+
+
+def _headers(kind: Kind, error: Exception) -> Mapping[str, str] | None:
+    if isinstance(error, TooManyTries):
+        return {"Retry-After": str(error.wait)}
+    if kind is NOT_SIGNED_IN:
+        return AUTHENTICATE
+    return LATER if kind is AWAY_NOW else None
 
 
 def problem_of_status(status: int, headers: Mapping[str, str]) -> Problem:

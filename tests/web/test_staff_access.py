@@ -1,0 +1,161 @@
+"""Who gets in: every operation of the API with every role and every scope, against the table in docs/staff.md.
+
+An operation that is added without saying who may is missing from the table, and fails here.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+from tests.staff.working import GOOD, Member, cheaply, hired
+from tests.web.asking import ask
+from tests.web.conftest import furnish, key_for
+from tests.web.test_openapi import described, fits
+
+from goodwill.app import create_shop
+from goodwill.purposes import shipped
+from goodwill.shop import Shop
+from goodwill.staff import Role
+from goodwill.web.application import OPERATIONS, application
+from goodwill.web.openapi import document
+from goodwill.web.store import Scope
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "staff.md"
+OPERATED = [one for one in OPERATIONS if one.tag not in ("Reading", "Running")]
+_ROW = re.compile(r"^\| `(\w+) (/\S+)` \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
+
+
+def table() -> dict[tuple[str, str], tuple[set[str], set[str]]]:
+    """Method and path → scopes and roles, as the page tells them."""
+    rows = _ROW.findall(PAGE.read_text("utf-8"))
+    return {(method, path): (words(scopes), words(roles)) for method, path, scopes, roles in rows}
+
+
+def words(cell: str) -> set[str]:
+    cell = cell.strip()
+    return set(Role) if cell == "all" else set() if cell == "–" else {word.strip() for word in cell.split(",")}
+
+
+TABLE = table()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    opened = create_shop(
+        tmp_path_factory.mktemp("staffed") / "home", name="Corner café", base_url="https://shop.example",
+        columns="database",
+    )  # fmt: skip
+    yield furnish(cheaply(opened))
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def client(shop):
+    with TestClient(application(shop)) as opened:
+        yield opened
+
+
+class Browser:
+    """A member of staff with a session, as her browser sends it."""
+
+    def __init__(self, client: TestClient[Any], member: Member) -> None:
+        self.client, self.member = client, member
+
+    def request(self, method: str, path: str, *, headers: dict[str, str], **more: Any) -> Any:
+        from goodwill.staff.sessions import form_token
+
+        form = {"X-Goodwill-Form": form_token(self.member.token)} if method != "GET" else {}
+        kept = {"Cookie": f"__Host-goodwill={self.member.token}", "Goodwill-Reason": "she%20asked%20on%20the%20phone"}
+        self.client.cookies.clear()
+        return self.client.request(method, path, headers={**kept, **form, **headers}, **more)
+
+
+@pytest.fixture(scope="module")
+def staff(shop: Shop, client):
+    made = {role: hired(shop, role, f"{role}@staff.example", factor=True) for role in Role}
+    return {role: Browser(client, member) for role, member in made.items()}
+
+
+@pytest.fixture(scope="module")
+def about(shop: Shop):
+    decision = shop.decide("amina").id
+    other = shop.staff.invite("other@shop.example", "Other", "analyst").account.id
+    return {"decision": decision, "account": other}
+
+
+def test_the_table_tells_of_every_operation_and_of_no_other():
+    assert {(one.method, one.path) for one in OPERATED} == set(TABLE), "write the operation into docs/staff.md"
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("operation", OPERATED, ids=lambda one: one.name)
+def test_a_role_does_what_the_table_says_and_nothing_else(shop, staff, about, operation, role):
+    if operation.free:
+        return
+    browser = staff[role]
+    answer = ask(browser, operation, **about, approval="none")
+    kind = answer.json().get("type", "").rpartition("/")[2] if answer.status_code >= 400 else ""
+    if operation.name in ("end_session", "end_sessions"):
+        browser.member = hired(shop, role, f"{role}{operation.name}@staff.example", factor=True)
+    assert kind in ("", "not-found", "not-signed-in") or role not in TABLE[operation.method, operation.path][1], kind
+    assert (kind == "role") == (role not in TABLE[operation.method, operation.path][1])
+    if operation.scopes == () and role not in TABLE[operation.method, operation.path][1]:
+        assert kind == "role"
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("operation", OPERATED, ids=lambda one: one.name)
+def test_a_key_does_what_the_table_says_and_nothing_else(shop, client, about, operation, scope):
+    if operation.free:
+        return
+    client.cookies.clear()
+    answer = ask(client, operation, **about, Authorization=f"Bearer {key_for(shop, scope)}")
+    allowed = str(scope) in TABLE[operation.method, operation.path][0]
+    assert (answer.status_code == 200) == allowed, answer.text
+    if not allowed:
+        assert answer.status_code in (401, 403)
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATED if one.may is not None], ids=lambda one: one.name)
+def test_answers_to_staff_fit_the_shapes_that_were_promised(shop, client, about, operation):
+    doc = document(OPERATIONS, shipped(), base_url="https://shop.example", shop="Corner café")
+    member = hired(shop, "owner", f"owner-{operation.name}@staff.example")
+    other = hired(shop, "privacy-officer", f"asks-{operation.name}@staff.example")
+    waits = shop.acting(shop.staff.session(other.token).actor()).staff.approvals.ask(
+        "export", {"people": "all"}, reason="we move elsewhere"
+    )
+    answer = ask(Browser(client, member), operation, **about, approval=waits.id)
+    promised = described(doc)[operation.method, operation.path]["responses"][str(answer.status_code)]
+    if operation.name == "strengthen_session":
+        assert answer.status_code == 401
+    else:
+        assert answer.status_code == 200, answer.text
+        assert fits(answer.json(), promised["content"]["application/json"]["schema"], doc)
+        assert not fits({**answer.json(), "more": 1}, promised["content"]["application/json"]["schema"], doc)
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATED if one.may is not None], ids=lambda one: one.name)
+def test_without_a_fresh_code_nothing_risky_happens(shop, client, about, operation):
+    from goodwill.staff.roles import RISKY
+
+    member = hired(shop, "owner", f"stale-{operation.name}@staff.example")
+    with shop.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE staff_sessions SET strong_at = 1 WHERE account = ?", (member.number,))
+    answer = ask(Browser(client, member), operation, **about, approval="none")
+    kind = answer.json().get("type", "").rpartition("/")[2] if answer.status_code >= 400 else ""
+    assert (kind == "second-factor") == (operation.may in RISKY)
+
+
+def test_signing_in_over_the_api_needs_the_code_and_sets_a_cookie(shop, client):
+    member = hired(shop, "reviewer", "rosa@staff.example")
+    body = {"email": member.email, "password": GOOD}
+    half = client.post("/api/v1/staff/session", json=body)
+    assert half.json()["type"].endswith("/second-factor")
+    assert "set-cookie" not in half.headers
+    whole = client.post("/api/v1/staff/session", json={**body, "code": member.recovery[0]})
+    assert whole.status_code == 200
+    assert whole.json()["account"]["email"] == member.email
+    assert whole.headers["set-cookie"].startswith("__Host-goodwill=")
+    client.cookies.clear()
