@@ -5,12 +5,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.reach.peer import Box, peer, plainly
 from tests.small_shop import Bakery, bakery
 
 from goodwill import people
@@ -18,8 +19,10 @@ from goodwill.basics.clock import system_clock
 from goodwill.shop import Shop
 from goodwill.storage import Database
 
-_ALONE = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync""".split()  # it calls nobody but the shop
+_ALONE = [  # it calls nobody but the shop
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 _SERVE = """
 import sys
 from goodwill.app import open_shop
@@ -84,6 +87,13 @@ class Served:
         self.contexts.append(context)
         return Visitor(context.new_page())
 
+    def letter(self) -> str:
+        """Let the letters that wait go through a real mail server, and read the last one."""
+        box = Box()
+        with peer(box) as port:
+            replace(self.shop, channel=plainly(port)).post.deliver()
+        return box.texts[-1]
+
     def sign_in(self, visitor: Visitor, name: str) -> None:
         """Follow the link in a letter, and type its code."""
         letter = self.shop.sign_in.ask(f"{name}@example.org", language="en").letter
@@ -97,7 +107,8 @@ class Served:
 @pytest.fixture
 def served(database: Database, tmp_path: Path, chromium: Browser) -> Iterator[Served]:
     """A bakery that has chosen something for Amina, with addresses for her, Bruno and Dev."""
-    made = bakery(database, tmp_path, system_clock, name="Corner bakery", columns="database")
+    settings = {"name": "Corner bakery", "columns": "database", "smtp_from": "hello@bakery.example"}
+    made = bakery(database, tmp_path, system_clock, **settings)
     shop = made.shop
     with shop.database.transaction() as connection:
         for name in ("amina", "bruno", "dev"):
