@@ -1,6 +1,6 @@
 """The shapes that go over the wire, as docs and as parsers; what is written here is a promise."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -92,6 +92,17 @@ class ConsentRequest(Struct, forbid_unknown_fields=True, frozen=True):
     ) = None
     notice: Annotated[str, Meta(min_length=1, max_length=256, description="The notice's id and version.")] | None = None
     asked: HowAsked = HowAsked()
+    snapshot: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=2000,
+                description="From GET /api/v1/notices/current: proves what was shown; `notice` is left out.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class ConsentsRequest(Struct, forbid_unknown_fields=True, frozen=True, rename={"after": "cursor"}):
@@ -111,9 +122,13 @@ class DecisionsRequest(Struct, forbid_unknown_fields=True, frozen=True, rename={
 
 
 class ExportRequest(Struct, forbid_unknown_fields=True, frozen=True):
-    """Whose own copy."""
+    """Whose own copy, and in which form."""
 
     id: Id
+    format: Annotated[
+        Literal["json", "csv", "pdf"],
+        Meta(description="`json`, `csv` (a ZIP with a file per heading) or `pdf` (to read and print)."),
+    ] = "json"
 
 
 class WhyRequest(Struct, forbid_unknown_fields=True, frozen=True):
@@ -173,7 +188,9 @@ class DecideAnswer(Struct, frozen=True):
         Annotated[str, Meta(description="Why it is not personalised: never-asked, refused, withdrawn …")] | UnsetType
     ) = UNSET
     watermark: Mark | UnsetType = UNSET
-    notes: Annotated[list[str], Meta(description="What was noticed and not acted on.")] | UnsetType = UNSET
+    notes: Annotated[list[str], Meta(description="What else was noticed or done, such as a signal.")] | UnsetType = (
+        UNSET
+    )
 
 
 class Standing(Struct, frozen=True):
@@ -199,6 +216,9 @@ class CanAnswer(Struct, frozen=True):
     position: Annotated[int, Meta(ge=0, description="The row of the consent ledger; 0 if there is none.")]
     categories: list[Standing]
     watermark: Mark | UnsetType = UNSET
+    notes: (
+        Annotated[list[str], Meta(description="What else was done, such as a signal that was honoured.")] | UnsetType
+    ) = UNSET
 
 
 class Receipt(Struct, frozen=True):
@@ -206,13 +226,19 @@ class Receipt(Struct, frozen=True):
 
     purpose: str
     categories: list[str]
-    state: Annotated[str, Meta(description="`given`, `refused` or `withdrawn`")]
+    state: Annotated[
+        str,
+        Meta(description="`given`, `renewed`, `refused`, `withdrawn`, or `requested`: to be confirmed by mail"),
+    ]
     positions: Annotated[list[int], Meta(description="The rows of the consent ledger, one per category.")]
     said_at: Moment
     recorded_at: Moment
     until: Moment | None
     notice: str | None
     watermark: Mark | UnsetType = UNSET
+    notes: (
+        Annotated[list[str], Meta(description="What else was done, such as a signal that was honoured.")] | UnsetType
+    ) = UNSET
 
 
 class Line(Struct, frozen=True):
@@ -269,6 +295,17 @@ class Event(Struct, frozen=True):
     ) = UNSET
     decision: Annotated[str, Meta(description="The decision's id.")] | UnsetType = UNSET
     detail: Annotated[Any, Meta(description="The rest, such as a whole decision.")] | UnsetType = UNSET
+    by_import: Annotated[int, Meta(description="The number of the import that brought it.")] | UnsetType = UNSET
+
+
+class Holding(Struct, frozen=True):
+    """How much one table holds, since when, and how long it is kept."""
+
+    what: str
+    rows: int
+    since: Moment | None
+    until: Moment | None
+    kept: str
 
 
 class Look(Struct, frozen=True):
@@ -280,6 +317,7 @@ class Look(Struct, frozen=True):
     times: int
     first: Moment
     last: Moment
+    position: Annotated[int, Meta(description="The last row of the consent ledger by then.")]
 
 
 class StaffLook(Struct, frozen=True):
@@ -300,10 +338,14 @@ class OwnCopy(Struct, frozen=True):
     person: Annotated[int, Meta(description="goodwill's own number for her.")]
     known_as: list[KnownAs]
     profile: dict[str, str]
+    held: Annotated[list[Holding], Meta(description="How much is held, under which heading.")]
     events: Annotated[list[Event], Meta(description="What happened, in the order in which it was written down.")]
     consents: list[Line]
     reads: Annotated[list[Look], Meta(description="Who looked, and what for.")]
     staff: Annotated[list[StaffLook], Meta(description="What staff did about this person, by day.")]
+    more: Annotated[
+        dict[str, list[dict[str, str | int | float | bool]]], Meta(description="All else, by heading: a line per row.")
+    ]
     purposes: Annotated[dict[str, str], Meta(description="What each purpose is for, in a sentence.")]
     notes: list[str] | UnsetType = UNSET
     watermark: Mark | UnsetType = UNSET
