@@ -189,7 +189,8 @@ class Proofs:
             Quarantined: the consent ledger is behind, or beside, what was signed last.
             Broken: rows are not those of which hashes were kept; the sentence says which.
         """
-        if found := self.quarantine:
+        found = self.quarantine
+        if found is not None and not self.place().outside.doubted:  # what is doubted is read whole and named again
             self._note_refusal(CONSENT, "Quarantined")
             raise found.refuse()
         signed, broken = [], []
@@ -220,7 +221,6 @@ class Proofs:
         wrong = [*_changed(place.log, through), *_not_as_signed(place.log, through, latest)]
         if wrong:
             raise Broken(f"{' '.join(wrong)} Nothing was signed. {_LOOK}")
-        place.outside.doubt("")
         with self.shop.database.transaction() as connection:
             one_at_a_time(connection, CHECKPOINTS)
             if through.tiles:
