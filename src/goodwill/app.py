@@ -19,11 +19,12 @@ import msgspec
 import platformdirs
 
 from goodwill.access.columns import Columns
-from goodwill.basics.clock import Clock, system_clock
+from goodwill.basics.clock import SECOND, Clock, system_clock
 from goodwill.basics.errors import BadInput, Conflict, KeyMissing, NotFound
 from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
-from goodwill.protect.keystore import KEY_BYTES, KeyStore
+from goodwill.protect.keyfiles import KEY_BYTES
+from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import SHIPPED, USED, Register, load, load_regimes, shipped, shipped_regimes
 from goodwill.reach.channels.smtp import SECURITY, Smtp
 from goodwill.reach.letters import LANGUAGES
@@ -82,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
     smtp_security: str = "starttls"  # starttls, tls, or none
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
+    epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         migrate(database)
     keys = keys_of(folder, clock=clock)
     columns = Columns(database, engine=settings.columns, memory=settings.columns_memory)
-    return Shop(
+    shop = Shop(
         database=database,
         register=register,
         regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
@@ -153,6 +155,8 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         folder=folder,
         clock=clock,
     )
+    shop.erasure.follow()
+    return shop
 
 
 def demo(home: str | Path | None = None, *, full: bool = False) -> Shop:
@@ -180,6 +184,8 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
+        Job("erase", "go on with erasures that were interrupted", 3_600, lambda: _finish_erasing(shop)),
+        Job("rotate-keys", "let older copies of the keys open nothing", 3_600, shop.erasure.rotate_when_due),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
         Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
         Job(
@@ -189,6 +195,13 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
             lambda: _tidy(shop),
         ),
     )
+
+
+_UNDER_WAY = 15 * 60 * SECOND  # an erasure that is younger may still be worked on by whoever was asked for it
+
+
+def _finish_erasing(shop: Shop) -> None:
+    shop.erasure.finish(waited=_UNDER_WAY)
 
 
 def _tidy(shop: Shop) -> None:
@@ -338,6 +351,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "smtp_from": (lambda text: not text or _is_sender(text), "an address such as Café Amina <hello@cafe.example>"),
     "smtp_security": (lambda word: word in SECURITY, f"one of {', '.join(SECURITY)}"),
     "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
+    "epoch_hours": (lambda hours: 1 <= hours <= 8_760, "a whole number from 1 to 8760"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}
@@ -405,6 +419,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         contact_email=settings.contact_email,
         checkpoints_copy=Path(settings.checkpoints_copy) if settings.checkpoints_copy else None,
         proxies=settings.proxies,
+        epoch_hours=settings.epoch_hours,
     )
 
 

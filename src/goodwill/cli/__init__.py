@@ -16,6 +16,7 @@ from goodwill.cli import (
     audit,
     consents,
     doctor,
+    erasing,
     house,
     imports,
     invented,
@@ -24,6 +25,7 @@ from goodwill.cli import (
     notices,
     people,
     proofs,
+    protect,
     running,
     staff,
     suggest,
@@ -43,12 +45,14 @@ ROOMS = (
     imports,
     invented,
     people,
+    erasing,
     audit,
     consents,
     notices,
     proofs,
     suggest,
     keys,
+    protect,
 )
 
 

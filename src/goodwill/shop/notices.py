@@ -375,6 +375,7 @@ class Notices:
             heard = signal or self._signal_of(connection, person) is not None
             asking = _Asking(asked, since, now, heard=heard)
             told = self._told(connection, who, person, cells, asking)
+            self.shop.erasure.heed(connection, told.words, hers=shown is not None)
             lines = consent.lines_at(connection, consent.append(connection, told.words, now=now))
             if told.by_mail and told.address is not None:
                 requested = next(line.said_at for line in lines if line.state is State.REQUESTED)
@@ -540,6 +541,7 @@ class Notices:
             evidence=Evidence(said["evidence"] or Evidence.NONE), regime=said["regime"],
         )  # fmt: skip
         words = list(self._confirmed_words(connection, person, again, asked))
+        self.shop.erasure.heed(connection, words, hers=True)
         return consent.lines_at(connection, consent.append(connection, words, now=now))
 
     def _confirmed_words(self, connection: Connection, person: PersonId, one: OptIn, asked: Asked) -> Iterator[Said]:
@@ -659,6 +661,7 @@ class Notices:
             signals.note(connection, person, how, now=now)
             came = self._signal_of(connection, person) or Signal(now, now)
             words = self._silenced(connection, person, came, duties, how, now)
+            self.shop.erasure.heed(connection, words, hers=True)
             consent.append(connection, words, now=now)
             objected = tuple(dict.fromkeys(word.purpose for word in words))
             change.entry.detail["purposes"] = len(objected)
