@@ -181,7 +181,8 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
-        Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
+        Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
+        Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "tidy",
             "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
@@ -189,6 +190,10 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
             lambda: _tidy(shop),
         ),
     )
+
+
+def _as_job(shop: Shop, name: str) -> Shop:
+    return shop.acting(Actor(f"job {name}"))
 
 
 def _tidy(shop: Shop) -> None:
