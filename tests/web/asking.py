@@ -13,6 +13,8 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "consents": ("/api/v1/people/amina/consents", None),
     "decisions": ("/api/v1/people/amina/decisions", None),
     "export": ("/api/v1/people/amina/export", None),
+    "merge": ("/api/v1/people/merge", {"keep": AMINA, "other": AMINA}),  # one already, so nothing changes
+    "unmerge": ("/api/v1/people/unmerge", {"merge": 1}),
     "why": ("/why/{decision}", None),
     "problem": ("/api/problems/not-found", None),
     "begin_session": ("/api/v1/staff/session", {"email": "nobody@shop.example", "password": "wrong"}),

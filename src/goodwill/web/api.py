@@ -58,7 +58,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     It does not change the choice: it speaks of selling and sharing, and nothing here is sold or shared.
     """
     ask = call.ask
-    who = None if ask.person is None else _person(ask.person)
+    who = None if ask.person is None else person_of(ask.person)
     context = Context(basket=tuple(ask.context.basket), new=ask.context.new)
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
@@ -118,7 +118,7 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
         by=call.by,
         evidence=Evidence.CLAIMED,
     )
-    written = call.shop.grant(_person(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes)
+    written = call.shop.grant(person_of(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes)
     return answers.receipt(call.shop, written)
 
 
@@ -219,8 +219,13 @@ def _no_cursor(cursor: str) -> Problem:
     return wrong(Wrong(detail=says, parameter="cursor", expected="a cursor from `Link`", found=cursor))
 
 
-def _person(person: Person) -> Who:
-    return _who(person.user_id, person.anonymous_id, pointer="#/person")
+def person_of(person: Person, pointer: str = "#/person") -> Who:
+    """Whom a request names.
+
+    Raises:
+        Problem: by none or by several of the ids; it names the place.
+    """
+    return _who(person.user_id, person.anonymous_id, pointer=pointer)
 
 
 def _who(user_id: str | None, anonymous_id: str | None, **place: str) -> Who:

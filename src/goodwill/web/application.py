@@ -16,7 +16,7 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, openapi, pages, staff
+from goodwill.web import api, identity, metrics, openapi, pages, staff
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
@@ -41,7 +41,7 @@ from goodwill.web.problems import (
 from goodwill.web.sessions import address_of
 from goodwill.web.store import Scope
 
-ENDPOINTS = (*api.ENDPOINTS, *staff.ENDPOINTS)
+ENDPOINTS = (*api.ENDPOINTS, *identity.ENDPOINTS, *staff.ENDPOINTS)
 
 REQUESTS_A_MINUTE = 12_000
 _READY_WITHIN = 5.0  # seconds
