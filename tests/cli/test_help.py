@@ -16,6 +16,8 @@ PROMISED = [
     "people find", "people show", "people export", "people candidates", "people merge", "people unmerge",
     "people rectify", "people restrict", "people object", "people timeline", "retention plan", "retention run",
     "consent show", "consent grant", "consent withdraw", "can",
+    "consent expiring", "consent notices list", "consent notices show", "consent notices preview",
+    "consent notices lint", "consent notices diff", "consent notices sign-off", "consent notices publish",
     "purposes", "recommend", "explain", "learn", "forget", "keys create", "keys list", "keys revoke",
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
     "approvals ask", "approvals list", "approvals approve", "approvals refuse", "audit list", "audit verify",
