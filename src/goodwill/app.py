@@ -187,7 +187,8 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         Job("erase", "go on with erasures that were interrupted", 3_600, lambda: _finish_erasing(shop)),
         Job("rotate-keys", "let older copies of the keys open nothing", 3_600, shop.erasure.rotate_when_due),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
-        Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
+        Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
+        Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "tidy",
             "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
@@ -202,6 +203,10 @@ _UNDER_WAY = 15 * 60 * SECOND  # an erasure that is younger may still be worked 
 
 def _finish_erasing(shop: Shop) -> None:
     shop.erasure.finish(waited=_UNDER_WAY)
+
+
+def _as_job(shop: Shop, name: str) -> Shop:
+    return shop.acting(Actor(f"job {name}"))
 
 
 def _tidy(shop: Shop) -> None:

@@ -42,6 +42,7 @@ from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.retention import Retention
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.who import Who
@@ -472,6 +473,11 @@ class Shop:
     def copies(self) -> Copies:
         """A person's own copy, as JSON, CSV or PDF."""
         return Copies(self)
+
+    @property
+    def retention(self) -> Retention:
+        """How long what is kept."""
+        return Retention(self)
 
     @property
     def identity(self) -> Identity:
