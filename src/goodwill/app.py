@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,9 +26,13 @@ from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KEY_BYTES, KeyStore
 from goodwill.purposes import SHIPPED, USED, Register, load, load_regimes, shipped, shipped_regimes
 from goodwill.shop import Shop, ShopSettings
+from goodwill.staff import Role
 from goodwill.storage import connect, migrate, revision
 from goodwill.storage.migrate import newest
 from goodwill.web import store as requests
+
+if TYPE_CHECKING:
+    from goodwill.staff.oidc import Oidc
 
 SETTINGS_FILE = "goodwill.toml"
 _PREFIX = "GOODWILL_"
@@ -68,6 +72,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: str = "auto"  # duckdb, database, or auto
     columns_memory: str = "2GB"
     port: int = 8400
+    # Staff may sign in with the shop's own identity provider; the secret is better kept in the environment.
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret: str = ""
+    oidc_name: str = ""  # on the button; empty: the issuer's host
+    oidc_claim: str = ""  # the claim that tells groups; empty: roles are given here
+    oidc_roles: tuple[str, ...] = ()  # "group=role", the first that fits
+    oidc_new: str = ""  # the role of somebody who has no account yet; empty: nobody new is let in
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
 
 
@@ -132,6 +144,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         register=register,
         regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
         keys=keys,
+        oidc=oidc_of(settings, clock),
         cipher=Cipher(keys, settings.id),
         columns=columns,
         library=Library(folder / "totals", settle_minutes=settings.settle_minutes),
@@ -289,6 +302,9 @@ def _is_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
+_ROLES = tuple(map(str, Role))
+SECRET = frozenset({"database", "oidc_secret"})  # never shown whole
+
 # What a setting must be, besides of its type, and how that is said.
 _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "id": (bool, "the text that init made"),
@@ -304,6 +320,15 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "base_url": (lambda text: not text or _is_address(text), "an address such as https://shop.example, or nothing"),
     "columns": (lambda word: word in ("auto", "duckdb", "database"), "auto, duckdb or database"),
     "columns_memory": (lambda size: bool(re.fullmatch("[0-9.]+ ?[KMGT]i?B", size)), "a size such as 2GB"),
+    "oidc_issuer": (lambda text: not text or _is_address(text), "an address such as https://id.example, or nothing"),
+    "oidc_roles": (
+        lambda pairs: all(pair.rpartition("=")[0] and pair.rpartition("=")[2] in _ROLES for pair in pairs),
+        f"pairs such as staff-admins=owner; roles are {', '.join(_ROLES)}",
+    ),
+    "oidc_new": (
+        lambda role: role in {"", *_ROLES} - {"owner"},
+        f"one of {', '.join(role for role in _ROLES if role != 'owner')}, or nothing",
+    ),
     "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
@@ -331,7 +356,7 @@ def _fitting(setting: Origin, kind: Any) -> Any:
     from_variable = setting.origin.startswith(_PREFIX)
     name = setting.origin if from_variable else f"'{setting.name}'"
     where = f" in {setting.origin}" if setting.origin and not from_variable else ""
-    shown = "***" if setting.name == "database" else repr(setting.value)  # an address may hold a password
+    shown = "***" if setting.name in SECRET else repr(setting.value)  # an address may hold a password
     raise BadInput(f"{name}{where} must be {wanted}, not {shown}.")
 
 
@@ -350,6 +375,39 @@ def register_of(settings: Settings, folder: Path) -> Register:
             f"is missing from the register that comes with goodwill ({SHIPPED}), then change it as you like."
         )
     return register
+
+
+def oidc_of(settings: Settings, clock: Clock) -> "Oidc | None":
+    """The identity provider that the settings name, if they name one.
+
+    Raises:
+        BadInput: its settings are incomplete, or the extra ``oidc`` is not installed.
+    """
+    if not settings.oidc_issuer:
+        return None
+    if not (settings.oidc_client and settings.oidc_secret):
+        raise BadInput("oidc_issuer needs oidc_client and oidc_secret too; GOODWILL_OIDC_SECRET keeps the latter out.")
+    if bool(settings.oidc_claim) != bool(settings.oidc_roles):
+        raise BadInput("oidc_claim and oidc_roles belong together: the claim, and what its values mean here.")
+    try:
+        from goodwill.staff.oidc import Oidc, Provider
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"oidc_issuer needs {error.name}, which is not installed: pip install 'goodwill[oidc]'"
+        ) from None
+    pairs = (pair.rpartition("=") for pair in settings.oidc_roles)
+    return Oidc(
+        Provider(
+            issuer=settings.oidc_issuer,
+            client=settings.oidc_client,
+            secret=settings.oidc_secret,
+            name=settings.oidc_name or urlsplit(settings.oidc_issuer).netloc,
+            claim=settings.oidc_claim,
+            roles={value: Role(role) for value, _, role in pairs},
+            new=Role(settings.oidc_new) if settings.oidc_new else None,
+        ),
+        clock,
+    )
 
 
 def _for_shop(settings: Settings) -> ShopSettings:

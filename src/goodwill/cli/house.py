@@ -106,6 +106,8 @@ def show(shell: Shell) -> None:
 
 
 def _shown(setting: "Origin") -> object:
+    if setting.name == "oidc_secret":
+        return "***" if setting.value else ""
     return _without_password(str(setting.value)) if setting.name == "database" else setting.value
 
 

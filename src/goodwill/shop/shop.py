@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -31,6 +31,7 @@ from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
 from goodwill.shop.audit import Audit
+from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.identity import Identity
 from goodwill.shop.looks import Looks
 from goodwill.shop.staff import Staff
@@ -39,6 +40,9 @@ from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
+
+if TYPE_CHECKING:
+    from goodwill.staff.oidc import Oidc
 
 _ALL = 1 << 40
 _FOR_A_PAGE = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
@@ -165,6 +169,7 @@ class Shop:
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes)
     passwords: Passwords = field(default_factory=Passwords, repr=False)
+    oidc: "Oidc | None" = None
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
 
     def acting(self, actor: Actor) -> "Shop":
@@ -180,6 +185,11 @@ class Shop:
     def looks(self) -> Looks:
         """Staff look at one customer."""
         return Looks(self)
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """The identity provider with which staff may sign in, if the settings name one."""
+        return None if self.oidc is None else Elsewhere(self, self.oidc)
 
     @property
     def staff(self) -> Staff:
@@ -462,6 +472,8 @@ class Shop:
         return problems
 
     def close(self) -> None:
+        if self.oidc is not None:
+            self.oidc.close()
         self.columns.close()
         self.database.close()
         self.keys.close()
