@@ -109,7 +109,7 @@ def _beside(database: Database, floor: Callable[[], int], name: str, limit: floa
 
     def ours() -> int:
         with database.transaction() as connection:
-            door = Door(connection, shipped(), columns, None, lambda: Micros(NOW), ZoneInfo("UTC"))
+            door = Door(connection, shipped(), columns, None, lambda: Micros(NOW), ZoneInfo("UTC"), lambda _: True)
             return int(door.total(what).sums.array("cents").sum())
 
     if ours() != floor():

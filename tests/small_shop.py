@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -34,14 +35,14 @@ class Bakery:
     person: dict[str, PersonId]
 
 
-def bakery(database: Database, folder: Path, clock: Clock) -> Bakery:
+def bakery(database: Database, folder: Path, clock: Clock, **settings: Any) -> Bakery:
     """Amina allows everything, Bruno was never asked, Chiara withdrew, Dev is new and allows everything.
 
     Even-numbered people and Amina come in the morning, the others in the evening; nobody but Amina ever bought
     truffles, and only she and four of the crowd bought tobacco.
     """
     where = database.url or f"sqlite:///{database.file}"
-    shop = create_shop(folder / "home", clock=clock, database=where)
+    shop = create_shop(folder / "home", clock=clock, database=where, **settings)
     names = ["amina", "bruno", "chiara", "dev", *(f"c{n}" for n in range(CROWD))]
     with shop.database.transaction() as connection:
         ids = people.identify_many(connection, shop.cipher, "user_id", names, now=clock())

@@ -25,7 +25,10 @@ from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KEY_BYTES, KeyStore
 from goodwill.purposes import SHIPPED, USED, Register, load, load_regimes, shipped, shipped_regimes
-from goodwill.shop import Shop, ShopSettings
+from goodwill.reach.channels.smtp import SECURITY, Smtp
+from goodwill.reach.letters import LANGUAGES
+from goodwill.reach.mail import sender_of
+from goodwill.shop import Actor, Shop, ShopSettings
 from goodwill.staff import Role
 from goodwill.storage import connect, migrate, revision
 from goodwill.storage.migrate import newest
@@ -38,7 +41,8 @@ SETTINGS_FILE = "goodwill.toml"
 _PREFIX = "GOODWILL_"
 # Read from the environment alone: where to look, what to print, and what no file of settings should hold.
 _MASTER, _MASTER_FILE = "GOODWILL_MASTER_KEY", "GOODWILL_MASTER_KEY_FILE"
-OTHER_VARIABLES = ("GOODWILL_HOME", "GOODWILL_DEBUG", _MASTER, _MASTER_FILE)
+_SMTP_PASSWORD, _SMTP_PASSWORD_FILE = "GOODWILL_SMTP_PASSWORD", "GOODWILL_SMTP_PASSWORD_FILE"
+OTHER_VARIABLES = ("GOODWILL_HOME", "GOODWILL_DEBUG", _MASTER, _MASTER_FILE, _SMTP_PASSWORD, _SMTP_PASSWORD_FILE)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +84,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oidc_claim: str = ""  # the claim that tells groups; empty: roles are given here
     oidc_roles: tuple[str, ...] = ()  # "group=role", the first that fits
     oidc_new: str = ""  # the role of somebody who has no account yet; empty: nobody new is let in
+    postal_address: str = ""  # of whoever answers for the data; stands on receipts
+    contact_email: str = ""
+    checkpoints_copy: str = ""  # a second folder for checkpoints, such as one of another machine
+    language: str = "en"  # of letters to people whose own is not known
+    smtp_host: str = ""  # the mail server; empty: letters wait in the outbox
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
+    smtp_security: str = "starttls"  # starttls, tls, or none
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
 
 
@@ -112,7 +125,7 @@ def create_shop(home: str | Path | None = None, *, clock: Clock = system_clock, 
     _refuse_unknown(chosen, "What was given")
     settings = _checked(Origin(name, value, "") for name, value in chosen.items())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("keys", "totals", "exports", "logs"):
+    for name in ("keys", "totals", "checkpoints", "exports", "logs"):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     _write(folder / SETTINGS_FILE, settings, {"id", "name", "zone", "currency", *values})
     try:
@@ -143,6 +156,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         database=database,
         register=register,
         regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
+        channel=_channel(settings),
         keys=keys,
         oidc=oidc_of(settings, clock),
         cipher=Cipher(keys, settings.id),
@@ -179,9 +193,11 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
         Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
+        Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
+        Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
         Job(
             "tidy",
-            "drop what has ended: answers to repeated requests, sessions, late approvals",
+            "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
             3_600,
             lambda: _tidy(shop),
         ),
@@ -192,6 +208,7 @@ def _tidy(shop: Shop) -> None:
     with shop.database.transaction() as connection:
         requests.drop_old(connection, now=shop.clock())
     shop.staff.tidy()
+    shop.sign_in.tidy()
 
 
 @contextmanager
@@ -305,6 +322,14 @@ def _is_address(text: str) -> bool:
 _ROLES = tuple(map(str, Role))
 SECRET = frozenset({"database", "oidc_secret"})  # never shown whole
 
+
+def _is_sender(text: str) -> bool:
+    try:
+        return bool(sender_of(text))
+    except BadInput:
+        return False
+
+
 # What a setting must be, besides of its type, and how that is said.
 _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "id": (bool, "the text that init made"),
@@ -329,6 +354,15 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda role: role in {"", *_ROLES} - {"owner"},
         f"one of {', '.join(role for role in _ROLES if role != 'owner')}, or nothing",
     ),
+    "contact_email": (lambda text: not text or "@" in text.strip("@"), "an e-mail address, or nothing"),
+    "checkpoints_copy": (
+        lambda text: not text or Path(text).is_absolute(),
+        "a whole path such as /mnt/other, or nothing",
+    ),
+    "language": (lambda word: word in LANGUAGES, f"one of {', '.join(LANGUAGES)}"),
+    "smtp_port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
+    "smtp_from": (lambda text: not text or _is_sender(text), "an address such as Café Amina <hello@cafe.example>"),
+    "smtp_security": (lambda word: word in SECURITY, f"one of {', '.join(SECURITY)}"),
     "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
@@ -418,12 +452,17 @@ def _for_shop(settings: Settings) -> ShopSettings:
         currency=settings.currency,
         region=settings.region[:2] or None,
         place=settings.region,
+        language=settings.language,
+        mail_from=settings.smtp_from,
         items=settings.items,
         new_in_ten=settings.new_in_ten,
         sensitive=settings.sensitive,
         base_url=settings.base_url.rstrip("/"),
         watermark=settings.watermark,
         port=settings.port,
+        postal_address=settings.postal_address,
+        contact_email=settings.contact_email,
+        checkpoints_copy=Path(settings.checkpoints_copy) if settings.checkpoints_copy else None,
         proxies=settings.proxies,
     )
 
@@ -478,6 +517,41 @@ def _read_key(written: bytes, origin: str) -> bytes:
         f"{origin} holds no master key. It is {KEY_BYTES} bytes, written as {2 * KEY_BYTES} hexadecimal digits or in "
         "base64; this makes a new one: openssl rand -hex 32"
     )
+
+
+# ---- mail ------------------------------------------------------------------------------------------------------------
+
+
+def _channel(settings: Settings) -> Smtp | None:
+    """The mail server that the settings name; None where they name none.
+
+    Raises:
+        BadInput: letters would be from nobody, or a password would go over the wire in clear.
+    """
+    if not settings.smtp_host:
+        return None
+    if not settings.smtp_from:
+        raise BadInput("smtp_host is set and smtp_from is not: letters need an address that they are from.")
+    return Smtp(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_user,
+        _smtp_password(),
+        settings.smtp_security,
+    )
+
+
+def _smtp_password() -> str:
+    if _SMTP_PASSWORD in os.environ and _SMTP_PASSWORD_FILE in os.environ:
+        raise BadInput(f"{_SMTP_PASSWORD} and {_SMTP_PASSWORD_FILE} are both set. Take one out.")
+    if _SMTP_PASSWORD_FILE not in os.environ:
+        return os.environ.get(_SMTP_PASSWORD, "")
+    file = os.environ[_SMTP_PASSWORD_FILE]
+    try:
+        return Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
+        raise BadInput(f"{_SMTP_PASSWORD_FILE} names {file!r}, which cannot be read: {reason}.") from None
 
 
 # ---- the file of settings --------------------------------------------------------------------------------------------

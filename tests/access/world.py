@@ -32,7 +32,7 @@ class World:
         self.columns = Columns(self.database, engine=self.engine)
 
     def door(self, connection: Connection) -> Door:
-        return Door(connection, self.register, self.columns, None, lambda: self.now, ZONE)
+        return Door(connection, self.register, self.columns, None, lambda: self.now, ZONE, lambda _: True)
 
     def somebody(self, connection: Connection) -> PersonId:
         return PersonId(

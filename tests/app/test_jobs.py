@@ -53,5 +53,11 @@ def test_a_job_that_fails_is_told_and_tried_again(small: Bakery, monkeypatch: py
 
 
 def test_every_job_says_what_it_does(small: Bakery) -> None:
-    assert {job.name for job in app.jobs(small.shop)} == {"settle", "learn", "tidy"}
+    assert {job.name for job in app.jobs(small.shop)} == {
+        "settle",
+        "learn",
+        "checkpoint",
+        "post",
+        "tidy",
+    }
     assert all(job.says and job.every > 0 for job in app.jobs(small.shop))

@@ -58,12 +58,13 @@ def cafe_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory, cafe_files: Path) -> Path:
-    """The home of that café: files imported, models learned."""
+    """The home of that café: files imported, models learned, logs signed."""
     home = tmp_path_factory.mktemp("home") / "cafe"
     assert main(["init", "--home", str(home), "--name", "Café Amina", "--zone", "Europe/Berlin", "--quiet"]) == 0
     files = [str(cafe_files / f"{name}.csv") for name in ("products", "customers", "consents", "order_lines")]
     assert main(["import", "--home", str(home), "--quiet", *files]) == 0
     assert main(["learn", "--home", str(home), "--quiet"]) == 0
+    assert main(["consent", "checkpoint", "--home", str(home), "--quiet"]) == 0
     return home
 
 

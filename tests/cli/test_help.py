@@ -11,7 +11,8 @@ from typer.main import get_command
 from goodwill.cli.shell import _ORDER, app
 
 PROMISED = [
-    "demo", "init", "serve", "doctor", "config show", "version", "import", "import list", "import undo", "simulate",
+    "demo", "init", "serve", "worker", "mail show", "mail send", "doctor",
+    "config show", "version", "import", "import list", "import undo", "simulate",
     "people find", "people show", "people export", "consent show", "consent grant", "consent withdraw", "can",
     "purposes", "recommend", "explain", "learn", "forget", "keys create", "keys list", "keys revoke",
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
@@ -34,7 +35,7 @@ def test_no_command_exists_that_was_not_promised(run: Run):
     program: Any = get_command(app)
     assert set(program.commands) == tops
     assert set(_ORDER) == tops
-    for group in ("people", "consent", "keys", "config", "staff", "approvals", "audit"):
+    for group in ("mail", "people", "consent", "keys", "config", "staff", "approvals", "audit"):
         promised = {name.split()[1] for name in PROMISED if name.startswith(f"{group} ")}
         assert set(program.commands[group].commands) == promised
 

@@ -1,6 +1,6 @@
 """The door's four verbs. A fifth needs a decision record."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
 from goodwill.access.view import Aggregate, Contribution, Everything, Happened, Total, View
 from goodwill.basics.clock import Clock, Day, Micros, day_of
-from goodwill.basics.errors import BadInput, Conflict, NoConsent, TooFew
+from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, TooFew
 from goodwill.basics.ids import PersonId
 from goodwill.consent import allowed_categories, history, standing
 from goodwill.people.merge import numbers
@@ -46,6 +46,8 @@ class Door:
         columns: the engine for many people; it sees what is committed.
         cipher: opens profile fields, for purposes that may see them.
         zone: the shop's, for the day of the read log and of a purpose's expiry.
+        trusts: whether a ledger that reaches to some row may be believed. Where it may not, nobody allows anything
+            that rests on it.
     """
 
     connection: Connection
@@ -54,12 +56,14 @@ class Door:
     cipher: Cipher | None
     clock: Clock
     zone: ZoneInfo
+    trusts: Callable[[int], bool]
 
     def one(self, person: PersonId, *, purpose: Purpose) -> View:
         """One person, as far as she allows the purpose.
 
         Raises:
-            NoConsent: she does not, for any category, or is not known here; the reason says which.
+            NoConsent: she does not, for any category, or is not known here, or the ledger is in quarantine; the reason
+                says which.
         """
         for _ in range(_TRIES):
             view = self._seen(person, self.register[purpose])
@@ -74,6 +78,8 @@ class Door:
         at = self.clock()
         day = day_of(at, self.zone)
         arrival = rows.at_the_door(self.connection, person, at)
+        if entry.rests_on_ledger and not self.trusts(arrival.as_of.consent):
+            raise NoConsent(entry.name, QUARANTINED)
         if not arrival.known:
             raise NoConsent(entry.name, "unknown-person")
         if arrival.held:
@@ -84,10 +90,15 @@ class Door:
         return rows.view_of(self.connection, person, entry, allowed, arrival.as_of, cipher=self.cipher)
 
     def each(self, *, purpose: Purpose) -> Iterator[View]:
-        """Everyone who allows the purpose, one view after another, to act for those who asked for it."""
+        """Everyone who allows the purpose, one view after another, to act for those who asked for it.
+
+        Raises:
+            Quarantined: the ledger may not be believed now.
+        """
         entry, at = self.register[purpose], self.clock()
         day = day_of(at, self.zone)
         as_of = rows.as_of_now(self.connection, at)
+        self._refuse_quarantined(entry, as_of)
         for person in self._everyone(entry, as_of, day):
             # Now, and at the point that the view names: while one is dealt with, another may say no, or yes.
             allowed = allowed_categories(self.connection, person, entry, at=at, day=day)
@@ -111,10 +122,12 @@ class Door:
         Raises:
             TooFew: the purpose sets a least number of people, and fewer would be counted.
             BadInput: the contribution wants a category that its purpose does not list.
+            Quarantined: the ledger may not be believed now.
         """
         entry = self.register[what.purpose]
         if unlisted := sorted(what.categories - frozenset(entry.categories)):
             raise BadInput(f"'{what.name}' wants {', '.join(unlisted)}, which '{entry.name}' does not list.")
+        self._refuse_quarantined(entry, rows.as_of_now(self.connection, self.clock()))
         total = self._settled(entry, what, since) if since is not None else None
         if total is None:
             total = self._anew(entry, what)
@@ -206,6 +219,18 @@ class Door:
         if entry.is_off(day):
             return []
         return [PersonId(person) for person in many.people_allowing(self.columns, entry, as_of).tolist()]
+
+    def _refuse_quarantined(self, entry: Entry, as_of: AsOf) -> None:
+        """Nobody is read together with others while the ledger may not be believed.
+
+        Raises:
+            Quarantined: it may not.
+        """
+        if entry.rests_on_ledger and not self.trusts(as_of.consent):
+            raise Quarantined(
+                f"The consent ledger is in quarantine, so nobody is read for '{entry.name}'. It says what is missing, "
+                "and what helps: goodwill consent verify"
+            )
 
     # ---- the read log ----------------------------------------------------------------------------------------------
 

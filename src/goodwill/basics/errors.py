@@ -22,6 +22,17 @@ class NoConsent(Refused):
         self.reason = reason
 
 
+QUARANTINED = "quarantined"  # the reason why nobody allows anything while the ledger may not be believed
+
+
+class Quarantined(Refused):
+    """The consent ledger is behind, or beside, what was signed outside of it; nobody's consent counts meanwhile."""
+
+
+class Broken(GoodwillError):
+    """A log is not what was kept or signed of it; nothing is signed until somebody has looked."""
+
+
 class TooFew(Refused):
     """A figure about so few people would be a figure about a person."""
 

@@ -12,14 +12,42 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from goodwill.cli import audit, consents, doctor, house, imports, invented, keys, people, running, staff, suggest
+from goodwill.cli import (
+    audit,
+    consents,
+    doctor,
+    house,
+    imports,
+    invented,
+    keys,
+    mail,
+    people,
+    proofs,
+    running,
+    staff,
+    suggest,
+)
 from goodwill.cli.ends import Code, end_of, show_trace
 from goodwill.cli.shell import Shell, app
 
 __all__ = ["ROOMS", "main"]
 
 # Each adds its commands when it is imported.
-ROOMS = (running, house, doctor, imports, invented, people, consents, suggest, staff, audit, keys)
+ROOMS = (
+    running,
+    staff,
+    mail,
+    house,
+    doctor,
+    imports,
+    invented,
+    people,
+    audit,
+    consents,
+    proofs,
+    suggest,
+    keys,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -93,6 +94,7 @@ def _examine(home: Path | None) -> Iterator[Finding]:
         yield from _dates(register, _today(settings))
     yield from _keys(folder)
     yield from _database(settings, folder, register, home)
+    yield from _ledger(settings, folder, home)
 
 
 T = TypeVar("T")
@@ -354,6 +356,39 @@ def _contents(settings: "Settings", database: "Database", register: "Register") 
             yield Finding("models", State.NOTE, found, "goodwill learn, once people allow model-improvement")
     else:
         yield Finding("models", State.NOTE, "nothing was learned yet", "goodwill learn")
+
+
+def _ledger(settings: "Settings", folder: Path, home: Path | None) -> Iterator[Finding]:
+    """Whether both logs lead to what was signed of them outside the database."""
+    from goodwill.app import keys_of
+    from goodwill.shop.proofs import LOGS
+    from goodwill.shop.quarantine import look, place_of
+    from goodwill.storage import connect
+    from goodwill.storage.migrate import newest
+
+    there = settings.database or (folder / "shop.db").exists()
+    if not (folder / "keys" / "keys.db").exists() or not there:
+        return
+    again = shlex.join(["goodwill", *_at(home), "consent", "checkpoint"])
+    second = Path(settings.checkpoints_copy) if settings.checkpoints_copy else None
+    with suppress(GoodwillError, OSError), ExitStack() as opened:  # what keeps them shut was told above
+        keys, database = keys_of(folder), connect(settings.database or folder / "shop.db")
+        opened.callback(keys.close)
+        opened.callback(database.close)
+        if _revision(database) != newest():
+            return
+        for log in LOGS.values():
+            place = place_of(log, settings.id, folder / "checkpoints", second, keys.signer("checkpoints"))
+            found, size, reached = look(database, place, everywhere=True)
+            name = f"{log.name} log"
+            if found is not None:
+                yield Finding(name, State.WRONG, found.says, shlex.join(["goodwill", *_at(home), "consent", "verify"]))
+            elif size:
+                yield Finding(name, State.OK, f"{out.number(reached, 'rows')}, signed for {size} outside the database")
+            elif reached:
+                yield Finding(name, State.NOTE, f"{out.number(reached, 'rows')}, no checkpoint outside yet", again)
+        if second is not None and not second.is_dir():
+            yield Finding("checkpoints", State.NOTE, f"the second place, {second}, cannot be reached", "make it so")
 
 
 def _some(what: str, count: int, unit: str, mend: str) -> Finding:

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +24,7 @@ Host = Annotated[
 Port = Annotated[int | None, typer.Option(help="The port; else the setting 'port', which is 8400 unless changed.")]
 _NO_SERVE = switch("--no-serve", help="End after printing instead of serving the shop.")
 _FRESH = switch("--fresh", help="Take an earlier demo shop away first.")
+_ONCE = switch("--once", help="Do each job once, now, and end.")
 _FULL = switch("--full", help="All 2,469 households instead of the 801 who told their demographics.")
 
 
@@ -87,6 +90,36 @@ def serve(shell: Shell, host: Host = "127.0.0.1", port: Port = None) -> None:
     """
     with shell.shop() as shop:
         _serve(shell, shop, host, port)
+
+
+@command(app, "worker", panel=SET_UP)
+def worker(shell: Shell, once: Annotated[bool, _ONCE] = False) -> int:
+    """Do the shop's jobs (send letters, settle, learn …) until Ctrl-C, without serving HTTP; `serve` does them too.
+
+    Example: goodwill worker
+    """
+    from goodwill.app import jobs, working
+
+    failures: list[str] = []
+
+    def failed(job: str, error: Exception) -> None:
+        failures.append(job)
+        shell.note(f"The job '{job}' failed and will be tried again: {error}")
+
+    with shell.shop() as shop:
+        if once:
+            for job in jobs(shop):
+                try:
+                    job.do()
+                except Exception as error:  # noqa: BLE001 - as in `working`: one failed job must not end the others
+                    failed(job.name, error)
+            document = {"done": [job.name for job in jobs(shop) if job.name not in failures], "failed": failures}
+            shell.answer(document, f"{len(document['done'])} jobs done, {len(failures)} failed.")
+            return int(Code.FAILED if failures else Code.DONE)
+        shell.note("Working. Stop with Ctrl-C.")
+        with working(shop, told=failed), suppress(KeyboardInterrupt):
+            Event().wait()
+    return int(Code.DONE)
 
 
 def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:

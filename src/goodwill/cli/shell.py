@@ -22,9 +22,29 @@ if TYPE_CHECKING:
 SET_UP, WHAT_COMES_IN, PEOPLE, SUGGESTIONS, OUTSIDE = "Set up", "What comes in", "People", "Suggestions", "For programs"
 STAFF = "Who works here"
 _ORDER = (
-    "demo", "init", "serve", "doctor", "config", "version", "import", "simulate", "people", "consent", "can",
-    "purposes", "recommend", "explain", "learn", "forget", "staff", "approvals", "audit", "keys",
-)  # fmt: skip
+    "demo",
+    "init",
+    "serve",
+    "worker",
+    "mail",
+    "doctor",
+    "config",
+    "version",
+    "import",
+    "simulate",
+    "people",
+    "consent",
+    "can",
+    "purposes",
+    "recommend",
+    "explain",
+    "learn",
+    "forget",
+    "staff",
+    "approvals",
+    "audit",
+    "keys",
+)
 _EXIT_CODES = (
     "Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 busy or in conflict, 6 some rows rejected."
 )

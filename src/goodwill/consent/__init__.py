@@ -25,6 +25,7 @@ from goodwill.consent.ledger import (
     standing,
     withdraw,
 )
+from goodwill.consent.relation import differing_answers
 
 __all__ = [
     "Asked",
@@ -36,6 +37,7 @@ __all__ = [
     "State",
     "allowed_categories",
     "append",
+    "differing_answers",
     "grant",
     "history",
     "invalidate",

@@ -113,6 +113,14 @@ def answer_again(connection: Connection, *, after: int, upto: int) -> None:
     connection.execute(insert(consent_now).from_select(_NAMES, fold(as_of=upto, among=key.in_(spoken_of))))
 
 
+def differing_answers(connection: Connection) -> int:
+    """How many answers in ``consent_now`` do not follow from the ledger, or are missing there."""
+    now = select(*(consent_now.c[name] for name in _NAMES))
+    follows = fold(as_of=END_OF_TIME)
+    wrong = [select(func.count()).select_from(one.subquery()) for one in (now.except_(follows), follows.except_(now))]
+    return max(int(connection.execute(question).scalar_one()) for question in wrong)
+
+
 _AFTER, _UPTO = bindparam("after", type_=Whole), bindparam("upto", type_=Whole)
 # Built once: a withdrawal waits for it.
 _RENEW = {

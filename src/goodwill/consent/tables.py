@@ -2,6 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, Index, SmallInteger, Table, Text
 
+from goodwill.storage.logs import Log
 from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 SAYS_YES = ("given", "renewed")
@@ -49,6 +50,15 @@ Index("ix_consent_rows_refers", consent_rows.c.refers, sqlite_where=consent_rows
 # A total asks with every withdrawal whose yes has ended by itself since.
 Index("ix_consent_rows_until", consent_rows.c.until, sqlite_where=consent_rows.c.until.is_not(None),
       postgresql_where=consent_rows.c.until.is_not(None))  # fmt: skip
+
+# Frozen: whoever adds a column to the ledger gives rows that use it a form of their own.
+LOG = Log(
+    "consent",
+    "consent/1",
+    consent_rows,
+    ("position", "person", "purpose", "category", "state", "yes", "said_at", "recorded_at", "until", "evidence",
+     "notice", "asked", "refers"),
+)  # fmt: skip
 
 consent_now = Table(
     "consent_now",

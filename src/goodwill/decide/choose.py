@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from goodwill import people
 from goodwill.access import Door, View
 from goodwill.access.rows import as_of_now
 from goodwill.basics.clock import day_of
-from goodwill.basics.errors import Conflict, NoConsent
+from goodwill.basics.errors import QUARANTINED, Conflict, NoConsent
 from goodwill.basics.ids import PersonId, new_reference, opaque
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
@@ -89,18 +90,26 @@ def choose(
     view, reason = _view(door, person, named=named)
     at = door.clock()
     as_of = view.as_of if view is not None else as_of_now(door.connection, at)
-    models = library.ready(door, shelf, as_of)
-    in_basket = set(shelf.items_of(_products(door.connection, context.basket)).tolist())
-    new = context.new if context.new is not None else _share_of_new(count, new_in_ten)
-    history = _history(view, shelf, day_of(at, door.zone)) if view is not None else None
+    left_out = set(shelf.items_of(_products(door.connection, context.basket)).tolist())
     choices: list[Choice] = []
-    if history is not None and history.items.size:
-        choices = _personal(door.connection, models, shelf, history, count, new, in_basket)
-    elif view is not None:
-        reason = "no-history"
-    personalised = bool(choices)
-    if len(choices) < count:
-        choices += _for_everyone(door.connection, models, shelf, count - len(choices), in_basket, choices)
+    personalised = False
+    if reason == QUARANTINED or not door.trusts(as_of.consent):
+        view, reason = None, QUARANTINED
+        choices = _off_the_shelf(door.connection, shelf, count, left_out)
+    else:
+        models = library.ready(door, shelf, as_of)
+        if view is not None:  # what everyone gets is chosen without a look at anybody's words
+            unwanted = people.verdicts.left_out(door.connection, view.person, at=at)
+            left_out |= set(shelf.items_of(np.array(unwanted, dtype=np.int64)).tolist())
+        new = context.new if context.new is not None else _share_of_new(count, new_in_ten)
+        history = _history(view, shelf, day_of(at, door.zone)) if view is not None else None
+        if history is not None and history.items.size:
+            choices = _personal(door.connection, models, shelf, history, count, new, left_out)
+        elif view is not None:
+            reason = "no-history"
+        personalised = bool(choices)
+        if len(choices) < count:
+            choices += _for_everyone(door.connection, models, shelf, count - len(choices), left_out, choices)
     entry = door.register[RECOMMENDATIONS]
     used = (_PURCHASES,) if personalised else ()
     allowed = view.used if view is not None else frozenset[Category]()
@@ -187,10 +196,10 @@ class Proposal:
 
 
 def _personal(
-    connection: Connection, models: Models, shelf: Shelf, history: History, count: int, new: int, basket: set[int]
+    connection: Connection, models: Models, shelf: Shelf, history: History, count: int, new: int, left_out: set[int]
 ) -> list[Choice]:
     barred = shelf.hidden.copy()
-    barred[[item for item in basket if item >= 0]] = True
+    barred[[item for item in left_out if item >= 0]] = True
     usual = _usual(models, shelf, history, barred, count + _SPARE)
     fresh = _new(models, shelf, history, barred, max(new, count - len(usual)) + _SPARE)
     products = to_show(connection, [p.item for p in (*usual, *fresh)], {**models.faces, **history.product})
@@ -242,11 +251,11 @@ def _choice(shelf: Shelf, models: Models, proposal: Proposal, product: Product) 
 
 
 def _for_everyone(
-    connection: Connection, models: Models, shelf: Shelf, count: int, basket: set[int], already: Sequence[Choice]
+    connection: Connection, models: Models, shelf: Shelf, count: int, left_out: set[int], already: Sequence[Choice]
 ) -> list[Choice]:
-    """What many people buy, without what is in the basket or chosen already."""
+    """What many people buy, without what is left out or chosen already."""
     barred = shelf.hidden.copy()
-    barred[[item for item in basket if item >= 0]] = True
+    barred[[item for item in left_out if item >= 0]] = True
     taken = {choice.item for choice in already}
     found = models.popular.recommend(count + len(taken) + _SPARE, barred=barred)
     ranked = [item for item in found if shelf.names[item] not in taken]
@@ -257,3 +266,18 @@ def _for_everyone(
         if item in products
     ]
     return [_choice(shelf, models, proposal, products[proposal.item]) for proposal in proposals[:count]]
+
+
+def _off_the_shelf(connection: Connection, shelf: Shelf, count: int, basket: set[int]) -> list[Choice]:
+    """What stands first in the catalogue: nothing that was learned of anybody stands behind it.
+
+    What was learned may hold people whose "no" the ledger has lost.
+    """
+    open_ = [int(item) for item in np.flatnonzero(~shelf.hidden) if int(item) not in basket]
+    products = to_show(connection, open_[: 10 * count], {})
+    chosen = [item for item in open_ if item in products][:count]
+    return [
+        Choice(products[item].external, products[item].name or products[item].external, shelf.names[item], "everyone",
+               (Reason("it is in our range", 1.0),), 1.0, 0.0, "none")
+        for item in chosen
+    ]  # fmt: skip

@@ -54,7 +54,7 @@ class Decision:
         person: whose data may be used; None where nobody's may, so that nothing about her is written down.
         personalised: False: this is what everyone gets.
         reason: "" when it is; else why not: never-asked · refused · withdrawn · expired · held · unknown-person ·
-            no-history · anonymous.
+            no-history · anonymous · quarantined.
         used: the data categories that the choice rests on.
         withheld: those that the purpose could use and this person did not allow.
         as_of: how far in ledger and log the decision saw.

@@ -3,7 +3,7 @@
 Writes are made here, and answered only with ids. Whoever wants to read asks ``access``.
 """
 
-from goodwill.people import holds, log, merge
+from goodwill.people import holds, log, merge, verdicts
 from goodwill.people.canonical import canonical
 from goodwill.people.identify import count, find, identify, identify_many
 from goodwill.people.profile import put_back, set_profile, set_profiles
@@ -20,4 +20,5 @@ __all__ = [
     "put_back",
     "set_profile",
     "set_profiles",
+    "verdicts",
 ]

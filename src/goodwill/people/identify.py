@@ -25,7 +25,7 @@ SEVERAL = frozenset({"email", "phone", "anonymous_id"})
 _FIND = select(identities.c.person).where(
     identities.c.kind == bindparam("kind"), identities.c.lookup == bindparam("lookup")
 )
-_IDENTITY = ("kind", "lookup", "person", "sealed", "epoch", "verified_at", "import_id")
+_IDENTITY = ("kind", "lookup", "person", "sealed", "epoch", "verified_at", "added_at", "import_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def identify(
         if person is None:
             person = make_people(connection, cipher.keys, 1, now=now, import_id=import_id)[0]
         unknown = [(mark, person) for mark in marks if mark.place not in known]
-        attach(connection, cipher, unknown, verified_at=now if verified else None, import_id=import_id)
+        attach(connection, cipher, unknown, now=now, verified_at=now if verified else None, import_id=import_id)
     else:
         person = known[marks[0].place]
     if verified:
@@ -140,7 +140,7 @@ def identify_many(
         found |= people_of(connection, kind, [lookup for lookup in lookups.values() if lookup not in found])
         new = [Mark(kind, first_given[form].strip(), look) for form, look in lookups.items() if look not in found]
         persons = make_people(connection, cipher.keys, len(new), now=now, import_id=import_id)
-        attach(connection, cipher, list(zip(new, persons, strict=True)), verified_at=None, import_id=import_id)
+        attach(connection, cipher, list(zip(new, persons, strict=True)), now=now, verified_at=None, import_id=import_id)
         found |= {mark.lookup: person for mark, person in zip(new, persons, strict=True)}
     return {value: found[lookups[form]] for value, form in forms.items() if form is not None}
 
@@ -223,21 +223,23 @@ def attach(
     cipher: Cipher,
     owned: Sequence[tuple[Mark, PersonId]],
     *,
+    now: Micros,
     verified_at: Micros | None,
     import_id: int | None,
 ) -> None:
     """Let people be known by ids that nobody has yet."""
     sealed = cipher.seal_many((person, mark.kind, mark.text) for mark, person in owned)
     rows = [
-        _row(mark, person, seal, verified_at, import_id) for (mark, person), seal in zip(owned, sealed, strict=True)
+        _row(mark, person, seal, verified_at, now, import_id)
+        for (mark, person), seal in zip(owned, sealed, strict=True)
     ]
     add_rows(connection, identities, _IDENTITY, sorted(rows))  # in the order of the key: neighbours share a page
 
 
 def _row(
-    mark: Mark, person: PersonId, sealed: Sealed, verified_at: Micros | None, import_id: int | None
+    mark: Mark, person: PersonId, sealed: Sealed, verified_at: Micros | None, now: Micros, import_id: int | None
 ) -> tuple[object, ...]:
-    return mark.kind, mark.lookup, person, sealed.data, sealed.epoch, verified_at, import_id
+    return mark.kind, mark.lookup, person, sealed.data, sealed.epoch, verified_at, now, import_id
 
 
 def _note_verified(connection: Connection, person: PersonId, marks: Iterable[Mark], now: Micros) -> None:

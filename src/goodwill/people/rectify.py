@@ -53,7 +53,7 @@ def replace_id(
         connection.execute(delete(identities).where(identities.c.kind == kind, identities.c.lookup == old))
     if not owner:
         given = [(mark, person) for mark in marks]
-        attach(connection, cipher, given, verified_at=now if verified else None, import_id=None)
+        attach(connection, cipher, given, now=now, verified_at=now if verified else None, import_id=None)
     if not kinds_of(connection, person):
         raise BadInput("Without this id nobody could find her any more. Erase her instead, or give another id first.")
     return old is not None or bool(marks and not owner)

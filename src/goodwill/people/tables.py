@@ -36,6 +36,7 @@ identities = Table(
     Column("sealed", Bytes, nullable=False),
     Column("epoch", Whole, nullable=False),
     Column("verified_at", Whole),
+    Column("added_at", Whole),  # null: before this was kept
     Column("import_id", Whole),
     Column("shared_at", Whole),  # since when somebody else came with it too: a device, an address of two people
     info={

@@ -51,7 +51,7 @@ def identify_rows(
     met = [room.take_in(marks) for marks in marked]
     made = make_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else []
     owned = [(mark, _real(person, made)) for mark, person in room.attached]
-    attach(connection, cipher, owned, verified_at=None, import_id=import_id)
+    attach(connection, cipher, owned, now=now, verified_at=None, import_id=import_id)
     note_shared(connection, room.shared, now=now)
     return [Met(_real(one.person, made), one.new) if one is not None else None for one in met]
 

@@ -4,7 +4,8 @@ Whoever destroys a person's key has erased all that it locked, in every copy and
 numbers of people, names of fields and bytes; it never knows whose they are, and nothing of shops or purposes.
 """
 
+from goodwill.protect.box import Box
 from goodwill.protect.cipher import Cipher, Sealed
 from goodwill.protect.keystore import KeyState, KeyStore
 
-__all__ = ["Cipher", "KeyState", "KeyStore", "Sealed"]
+__all__ = ["Box", "Cipher", "KeyState", "KeyStore", "Sealed"]

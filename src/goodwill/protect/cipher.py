@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
+from goodwill.protect.box import Box
 from goodwill.protect.framed import framed
 from goodwill.protect.keystore import NONCE_BYTES, KeyStore
 
@@ -82,6 +83,10 @@ class Cipher:
             BadInput: the bytes were changed, or belong to another person, field, shop or epoch.
         """
         return self._unlocked(self.keys.key(person), person, field, sealed)
+
+    def box(self, use: str) -> Box:
+        """What seals for nobody known yet, for one use of this shop."""
+        return Box(self.keys, self._tenant, use)
 
     def lookup(self, kind: str, value: str) -> bytes:
         """The keyed hash (HMAC-SHA256, 32 bytes) under which a value of some kind is found again in this epoch.

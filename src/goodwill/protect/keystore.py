@@ -25,6 +25,7 @@ from goodwill.basics.errors import BadInput, Conflict, KeyDestroyed, KeyMissing
 from goodwill.basics.ids import PersonId
 from goodwill.protect import store
 from goodwill.protect.framed import framed
+from goodwill.protect.signing import Signer
 from goodwill.storage.engine import Database, connect, driver
 
 KEY_BYTES: Final = 32
@@ -154,6 +155,10 @@ class KeyStore:
             raise KeyMissing(
                 f"The secret for {name} in {self._database.file} was changed from outside. Restore the key store."
             ) from None
+
+    def signer(self, name: str) -> Signer:
+        """The signer whose secret has a name."""
+        return Signer(self.secret(name))
 
     # ---- states ----------------------------------------------------------------------------------------------------
 

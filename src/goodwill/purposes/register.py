@@ -81,6 +81,11 @@ class Entry:
     reserved: bool = False
     why_lawful: str = ""
 
+    @property
+    def rests_on_ledger(self) -> bool:
+        """Whether what people said decides about it; a contract and the law ask nobody."""
+        return self.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS)
+
     def is_off(self, day: int) -> bool:
         """Whether its expiry day has come."""
         return date_of(day) >= self.expiry

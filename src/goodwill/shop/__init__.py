@@ -4,7 +4,8 @@
 class that is given the shop: a face asks ``shop.<that>.<verb>()``. Nothing here knows SQL, status codes or exit codes.
 """
 
-from goodwill.shop.shop import Answer, Forgotten, Shop, ShopSettings, Who
+from goodwill.shop.shop import Answer, Forgotten, Shop, ShopSettings
+from goodwill.shop.who import Who
 from goodwill.storage.audit import Actor
 
 __all__ = ["Actor", "Answer", "Forgotten", "Shop", "ShopSettings", "Who"]

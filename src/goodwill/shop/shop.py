@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
-from goodwill.basics.clock import Clock, Micros, day_of
-from goodwill.basics.errors import BadInput, Busy, Conflict, GoodwillError, NotFound
+from goodwill.access.wishes import wishes_of
+from goodwill.basics.clock import Clock, Micros, date_of, day_of
+from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
 from goodwill.consent import Asked, Receipt, Row, Standing
@@ -30,11 +31,18 @@ from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.reach.outbox import Channel
 from goodwill.shop.audit import Audit
+from goodwill.shop.centre import Centre
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.identity import Identity
 from goodwill.shop.looks import Looks
+from goodwill.shop.post import Post
+from goodwill.shop.proofs import Proofs
+from goodwill.shop.quarantine import Guard
+from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
+from goodwill.shop.who import Who
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
@@ -43,6 +51,8 @@ from goodwill.sums import Sums
 
 if TYPE_CHECKING:
     from goodwill.staff.oidc import Oidc
+
+__all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
 _FOR_A_PAGE = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
@@ -55,6 +65,8 @@ class ShopSettings:
     Attributes:
         region: its country, by which telephone numbers are read; place: the same, with the part of the country.
         base_url: where the shop is reached from outside; "" where nobody said so.
+        postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
+        checkpoints_copy: a second folder for checkpoints; None where there is none.
         proxies: how many of the shop's own stand before it and say where a request came from.
     """
 
@@ -71,26 +83,16 @@ class ShopSettings:
     port: int = 8400
     proxies: int = 0
     place: str = ""
+    postal_address: str = ""
+    contact_email: str = ""
+    checkpoints_copy: Path | None = None
+    language: str = "en"
+    mail_from: str = ""
 
     @property
     def reached_at(self) -> str:
         """What links begin with: the address that was set, else the one at which this machine serves the shop."""
         return self.base_url or f"http://127.0.0.1:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """How a caller names somebody: by any of the ids that the shop knows."""
-
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    email: str | None = None
-    id: PersonId | None = None
-
-    @property
-    def words(self) -> dict[str, str]:
-        given = {"user_id": self.user_id, "anonymous_id": self.anonymous_id, "email": self.email}
-        return {kind: value for kind, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Answer:
     Attributes:
         basis: why the purpose is lawful at all.
         reason: allowed, or why not: never-asked · refused · withdrawn · expired · objected · purpose-expired ·
-            unknown-person · held.
+            unknown-person · held · quarantined · paused (she wants no letters for a while).
         since: when that was said, if anything was; position: the ledger's row, 0 if none.
         categories: a line for each data category.
     """
@@ -168,9 +170,16 @@ class Shop:
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes)
+    channel: Channel | None = None  # how letters leave; None: they wait
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     oidc: "Oidc | None" = None
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
+    guard: Guard = field(default_factory=Guard, repr=False)
+
+    @property
+    def proofs(self) -> Proofs:
+        """Checkpoints, proofs and receipts, and whether the ledger may be believed."""
+        return Proofs(self)
 
     def acting(self, actor: Actor) -> "Shop":
         """The same shop as somebody in particular uses it; what is changed through it is entered under that name."""
@@ -223,6 +232,8 @@ class Shop:
         """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
         entry, at = self.register[purpose], self.clock()
         with self.database.reading() as connection:
+            if entry.rests_on_ledger and not self.proofs.trusts(consent.last_position(connection)):
+                return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
             person = self._find(connection, who)
             if person is not None and people.holds.reasons(connection, [person]):
                 return Answer(False, entry.basis, "held", None, Position(0), ())
@@ -234,9 +245,15 @@ class Shop:
         if person is None or not lines:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         speaks = _telling(lines)
+        if entry.name == EMAIL_MARKETING and self._is_paused(person, at):
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
         return Answer(
             any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines
         )
+
+    def _is_paused(self, person: PersonId, at: Micros) -> bool:
+        with self.database.reading() as connection:
+            return wishes_of(connection, self.cipher, person).paused(date_of(day_of(at, self.settings.zone)))
 
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
@@ -268,8 +285,14 @@ class Shop:
             return sorted(said, key=lambda row: row.position)
 
     def may_contact(self) -> MayContact:
-        """How many people the shop may write to by e-mail, of how many, and why not the rest."""
+        """How many people the shop may write to by e-mail, of how many, and why not the rest.
+
+        Raises:
+            Quarantined: the ledger may not be believed now.
+        """
         with self.database.reading() as connection:
+            if not self.proofs.trusts(consent.last_position(connection)):
+                raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
             at = self.clock()
             entry = self.register[EMAIL_MARKETING]
             return may_contact(connection, entry, at=at, day=day_of(at, self.settings.zone))
@@ -343,7 +366,9 @@ class Shop:
         return self.library.learn(self._at_the_door, self._look_at_shelf())
 
     def warm(self) -> None:
-        """Fetch what was learned, so that the first decision need not wait for it."""
+        """Fetch what was learned, so that the first decision need not wait for it; in quarantine nothing is."""
+        if self.proofs.quarantine is not None:
+            return
         with self.database.transaction() as connection:
             self._choosing.ready(connection, self.settings.items, self.settings.sensitive)
         self.library.caught_up(self._at_the_door, self._shelf())
@@ -411,6 +436,16 @@ class Shop:
 
     # ---- people ----------------------------------------------------------------------------------------------------
 
+    @property
+    def post(self) -> Post:
+        """What the shop writes to people."""
+        return Post(self)
+
+    @staticmethod
+    def who(person: PersonId) -> Who:
+        """Somebody by her number."""
+        return Who(id=person)
+
     def find(self, who: Who | str) -> PersonId | None:
         """The person behind an id, if the shop knows one."""
         with self.database.reading() as connection:
@@ -439,10 +474,17 @@ class Shop:
         """The same, in the unit of work that tells why it was read."""
         return self._door(connection).own(person)
 
-    @staticmethod
-    def who(person: PersonId) -> Who:
-        """Somebody by goodwill's own number."""
-        return Who(id=person)
+    # ---- topics with a module of their own ------------------------------------------------------------------------
+
+    @property
+    def sign_in(self) -> SignIn:
+        """Customers sign in by mail."""
+        return SignIn(self)
+
+    @property
+    def centre(self) -> Centre:
+        """What one customer sees and says of her own data."""
+        return Centre(self)
 
     # ---- what comes in ---------------------------------------------------------------------------------------------
 
@@ -496,7 +538,8 @@ class Shop:
         self.keys.check()
 
     def _door(self, connection: Connection) -> Door:
-        return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone)
+        trusts = self.proofs.trusts
+        return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone, trusts)
 
     def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
         if isinstance(who, Who) and who.id is not None:

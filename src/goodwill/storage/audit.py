@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Index, Table, Text, func, insert, sel
 
 from goodwill.basics.errors import BadInput
 from goodwill.storage.engine import AUDIT, one_at_a_time
+from goodwill.storage.logs import Log
 from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 audit_rows = Table(
@@ -38,6 +39,11 @@ audit_rows = Table(
 )
 Index("ix_audit_rows_person", audit_rows.c.person, sqlite_where=audit_rows.c.person.is_not(None),
       postgresql_where=audit_rows.c.person.is_not(None))  # fmt: skip
+
+# Frozen, as the consent ledger's is.
+LOG = Log(
+    "audit", "audit/1", audit_rows, ("position", "at", "actor", "action", "person", "reason", "outcome", "detail")
+)
 
 DONE = "done"
 

@@ -10,12 +10,14 @@ from litestar import Litestar, Request, Response
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from msgspec import UNSET
 
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
 from goodwill.web import api, metrics, openapi, pages, staff, staff_pages
 from goodwill.web.bodies import CallerGone, receive
+from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
@@ -65,6 +67,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *_running(desk),
             *_reading(shop),
             *staff_pages.handlers(desk),
+            *centre.handlers(desk, log),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
@@ -148,7 +151,8 @@ HEALTH = Operation(
 READY = Operation(
     "GET", "/readyz", "readyz", "Whether requests can be answered",
     "The database answers and has the tables of this version, and the key store opens. If not, `errors` lists what is "
-    "missing.",
+    "missing. `quarantine` says where the consent ledger is not what was signed: then nobody's consent counts, and "
+    "what people say is still written down.",
     "Running", gives=Ready, problems=(AWAY_NOW,),
 )  # fmt: skip
 METRICS = Operation(
@@ -161,7 +165,6 @@ METRICS = Operation(
 
 def _running(desk: Desk) -> list[HTTPRouteHandler]:
     alive = msgspec.json.encode(Alive("alive", __version__))
-    ready = msgspec.json.encode(Ready(ready=True))
 
     async def healthz() -> Answer:
         return Response(alive, media_type=_JSON)
@@ -170,11 +173,14 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         asked = asyncio.get_running_loop().run_in_executor(desk.threads, desk.shop.ready)
         try:
             missing = [_fit_for_all(problem) for problem in await asyncio.wait_for(asked, _READY_WITHIN)]
+            found = None if missing else await asyncio.wait_for(_quarantine(desk), _READY_WITHIN)
         except TimeoutError:
-            missing = [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
+            found, missing = None, [f"The database did not answer within {_READY_WITHIN:.0f} seconds."]
         if missing:
             raise Problem(AWAY_NOW, " ".join(missing), errors=[Wrong(detail=one) for one in missing], headers=LATER)
-        return Response(ready, media_type=_JSON)
+        # In quarantine a server still takes in what people say, and has something to show; so it is not sent away.
+        ready = Ready(ready=True, quarantine=found.says if found is not None else UNSET)
+        return Response(msgspec.json.encode(ready), media_type=_JSON)
 
     async def counters(request: Asked) -> Answer:
         letter = _letter(desk, request)
@@ -184,6 +190,10 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         return Response(desk.metrics.page(whole=keyed), media_type=metrics.MEDIA_TYPE)
 
     return [_route(HEALTH, healthz), _route(READY, readyz), _route(METRICS, counters)]
+
+
+def _quarantine(desk: Desk) -> Any:
+    return asyncio.get_running_loop().run_in_executor(desk.threads, lambda: desk.shop.proofs.quarantine)
 
 
 def _fit_for_all(problem: str) -> str:

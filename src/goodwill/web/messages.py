@@ -320,3 +320,6 @@ class Ready(Struct, frozen=True):
     """Requests can be answered. What is missing otherwise stands in a problem document."""
 
     ready: bool
+    quarantine: (
+        Annotated[str, Meta(description="Why the consent ledger is not believed; absent while it is.")] | UnsetType
+    ) = UNSET

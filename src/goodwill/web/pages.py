@@ -18,7 +18,12 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ASSETS = {"goodwill.css": "text/css", "goodwill.svg": "image/svg+xml"}
+ASSETS = {
+    "goodwill.css": "text/css",
+    "goodwill.svg": "image/svg+xml",
+    "centre.css": "text/css",
+    "centre.js": "text/javascript",
+}
 
 
 def home(name: str, watermark: str) -> bytes:

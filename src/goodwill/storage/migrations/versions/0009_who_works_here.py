@@ -4,7 +4,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = '0009'
-down_revision = '0014'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,165 @@
+"""What anybody can check: sign both logs, verify them, export them, prove a row, and hand out the verifier."""
+
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goodwill.cli import out
+from goodwill.cli.consents import consent
+from goodwill.cli.ends import Code
+from goodwill.cli.shell import Shell, command, switch
+
+if TYPE_CHECKING:
+    from goodwill.shop.proofs import Consistency, Inclusion, Signed, Verdict
+    from goodwill.storage.logs import Log
+
+_OUT = typer.Option("--out", metavar="FILE", help="Write it here instead of printing it.")
+_AUDIT = switch("--audit", help="Of the audit log instead of the consent ledger.")
+Row = Annotated[int, typer.Argument(metavar="ROW", min=1, help="The row's number, as `consent show` prints it.")]
+
+
+@command(consent, "checkpoint")
+def checkpoint(shell: Shell) -> None:
+    """Hash every row of the consent ledger and the audit log anew and sign what they lead to, outside the database.
+
+    The notes are printed too: mail them to somebody whom both sides believe.
+
+    Example: goodwill consent checkpoint | mail -s "Checkpoint" notary@example.org
+    """
+    with shell.shop() as shop:
+        with shell.working("Hashing every row"):
+            signed = shop.proofs.checkpoint()
+        folder = shop.folder / "checkpoints"
+    shell.answer({"checkpoints": [_signed(one) for one in signed]}, *(one.note for one in signed))
+    shell.note(f"They lie in {folder} too. Keep that folder apart from backups of the database.")
+
+
+def _signed(one: "Signed") -> dict[str, Any]:
+    said = one.checkpoint
+    return {"log": said.log, "origin": said.origin, "size": said.size, "root": _text(said.root), "note": one.note}
+
+
+def _text(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+@command(consent, "verify")
+def verify(shell: Shell) -> int:
+    """Read the consent ledger and the audit log whole, and compare them with all that was signed outside.
+
+    Ends with 1 where something differs, and names the rows.
+    """
+    with shell.shop() as shop:
+        with shell.working("Hashing every row"):
+            verdicts = shop.proofs.verify()
+        quarantine = shop.proofs.quarantine
+    holds = all(verdict.holds for verdict in verdicts) and quarantine is None
+    document = {
+        "holds": holds,
+        "logs": [_verdict(verdict) for verdict in verdicts],
+        "quarantine": None if quarantine is None else quarantine.says,
+    }
+    rows = (
+        (one.log, out.number(one.size), _text(one.root), out.number(one.checkpoints), "ok" if one.holds else "WRONG")
+        for one in verdicts
+    )
+    findings = [sentence for verdict in verdicts for sentence in verdict.findings]
+    table = out.table(("log", "rows#", "root", "checkpoints#", ""), rows)
+    shell.answer(document, table, *([""] if findings else []), *findings)
+    if not all(verdict.checkpoints for verdict in verdicts):
+        shell.note("A log without a checkpoint outside proves nothing yet. Make one: goodwill consent checkpoint")
+    if quarantine is not None:
+        from goodwill.shop.quarantine import HELP
+
+        shell.note(HELP)
+    return int(Code.DONE if holds else Code.FAILED)
+
+
+def _verdict(one: "Verdict") -> dict[str, Any]:
+    return {
+        "log": one.log,
+        "size": one.size,
+        "root": _text(one.root),
+        "checkpoints": one.checkpoints,
+        "holds": one.holds,
+        "changed": list(one.changed),
+        "findings": list(one.findings),
+    }
+
+
+@command(consent, "export")
+def export(shell: Shell, audit: Annotated[bool, _AUDIT] = False, to: Annotated[Path | None, _OUT] = None) -> None:
+    """Print the bytes of every row, a line each: what the separate verifier checks against checkpoints.
+
+    Example: goodwill consent export --out consent.ndjson
+    """
+    with shell.shop() as shop:
+        rows = shop.proofs.export(_log(audit))
+        if to is None:
+            sys.stdout.flush()
+            for line in rows:
+                sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+            return
+        to.touch(mode=0o600)
+        count = 0
+        with to.open("wb") as file:
+            for line in rows:
+                file.write(line + b"\n")
+                count += 1
+    shell.answer({"file": str(to), "rows": count}, f"{to}: {out.number(count, 'rows')}")
+
+
+def _log(audit: bool) -> "Log":
+    from goodwill.shop.proofs import AUDIT, CONSENT
+
+    return AUDIT if audit else CONSENT
+
+
+_SIZE = typer.Option("--size", min=1, help="The log's size that the proof is for; the one signed last unless given.")
+_FROM = typer.Option("--from", min=1, help="Prove that the log begins with its first N rows, instead of one row.")
+
+
+@command(consent, "proof")
+def proof(
+    shell: Shell,
+    row: Annotated[int | None, typer.Argument(metavar="ROW", min=1, help="The row's number.")] = None,
+    size: Annotated[int | None, _SIZE] = None,
+    from_: Annotated[int | None, _FROM] = None,
+    audit: Annotated[bool, _AUDIT] = False,
+) -> None:
+    """Prove that a row stands in the log, or that the log begins with an earlier one (RFC 9162).
+
+    Example: goodwill consent proof 61
+    """
+    from goodwill.basics.errors import BadInput
+
+    if (row is None) == (from_ is None):
+        raise BadInput("Name a row, or with --from the size of an earlier log.")
+    with shell.shop() as shop:
+        if row is not None:
+            document = inclusion_document(shop.proofs.inclusion(row, size, _log(audit)))
+        else:
+            document = consistency_document(shop.proofs.consistency(from_ or 0, size, _log(audit)))
+    shell.answer(document, out.pairs((name, _shown(value)) for name, value in document.items()))
+
+
+def _shown(value: object) -> str:
+    return "\n".join(value) if isinstance(value, list) else str(value)
+
+
+def inclusion_document(found: "Inclusion") -> dict[str, Any]:
+    return {
+        "log": found.log, "index": found.index, "size": found.size, "root": _text(found.root),
+        "row": found.line.decode(), "proof": [_text(one) for one in found.proof],
+    }  # fmt: skip
+
+
+def consistency_document(found: "Consistency") -> dict[str, Any]:
+    return {
+        "log": found.log, "first": found.first, "second": found.second, "first_root": _text(found.first_root),
+        "second_root": _text(found.second_root), "proof": [_text(one) for one in found.proof],
+    }  # fmt: skip

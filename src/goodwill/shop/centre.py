@@ -1,0 +1,264 @@
+"""The privacy centre's own verbs: what a customer sees of her data, and what she says about it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from goodwill import catalogue, consent, people
+from goodwill.access import Everything, SignedIn
+from goodwill.access.view import Happened
+from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE, Wishes, wishes_of
+from goodwill.basics.clock import Micros, date_of, day_of
+from goodwill.basics.errors import BadInput, NotFound
+from goodwill.basics.ids import PersonId, ProductId, from_opaque
+from goodwill.consent import Asked, Receipt, Standing
+from goodwill.decide.decision import Choice as Chosen
+from goodwill.decide.decision import Decision
+from goodwill.people.verdicts import Verdict
+from goodwill.purposes import Category, Entry
+from goodwill.shop.who import Who
+from goodwill.storage import audit
+from goodwill.storage.audit import Line
+from goodwill.storage.engine import EVENTS, LEDGER, PEOPLE, one_at_a_time
+from goodwill.storage.kept import Read
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+BY = "privacy centre"
+PAUSES = (30, 90, 180)  # days
+_CONTACT = Category("contact")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One purpose that a customer decides about, and how it stands, a line per category of data."""
+
+    entry: Entry
+    lines: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held of one kind: how much, and since when."""
+
+    category: Category
+    count: int
+    first_at: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the shop holds about one person, what it read it for, and who else looked or changed something."""
+
+    everything: Everything
+    held: tuple[Held, ...]
+    used: tuple[Read, ...]
+    looked: tuple[Line, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Centre:
+    """One customer's own view, for one shop. Whoever calls has seen that she is who she says."""
+
+    shop: "Shop"
+
+    # ---- choices ---------------------------------------------------------------------------------------------------
+
+    def choices(self, person: PersonId) -> tuple[Choice, ...]:
+        """Every purpose that she decides about, as it stands now."""
+        with self.shop.database.reading() as connection:
+            return tuple(
+                Choice(entry, self._standing(connection, person, entry)) for entry in self.shop.register.asked()
+            )
+
+    def answer(
+        self,
+        person: PersonId,
+        answers: Mapping[tuple[str, str], bool],
+        *,
+        language: str,
+        words: Mapping[str, str],
+    ) -> tuple[Receipt, ...]:
+        """Write her answers down, all or none; what she said before in the same way is left as it is.
+
+        Args:
+            answers: by purpose and category.
+            words: the sentence that she read, by purpose.
+
+        Raises:
+            NotFound, BadInput: a purpose or category that nobody asks about.
+        """
+        now, receipts = self.shop.clock(), list[Receipt]()
+        action = "consent.grant" if answers and all(answers.values()) else "consent.withdraw"
+        with self.shop.change(action, about=person) as change:
+            one_at_a_time(change.connection, LEDGER)
+            person = people.merge.survivor(change.connection, person) or person
+            for entry, yes, categories in self._sorted(answers):
+                asked = Asked(BY, words=words.get(entry.name), language=language, by="the person")
+                receipts += self._say(change.connection, person, entry, categories, asked, yes=yes, now=now)
+            change.entry.person = person
+            change.entry.detail["purposes"] = " ".join(sorted({receipt.purpose for receipt in receipts}))
+        return tuple(receipts)
+
+    def all_answers(self, *, yes: bool) -> dict[tuple[str, str], bool]:
+        """The same answer to everything that she decides about."""
+        return {(entry.name, category): yes for entry in self.shop.register.asked() for category in entry.categories}
+
+    def _sorted(self, answers: Mapping[tuple[str, str], bool]) -> Iterable[tuple[Entry, bool, list[Category]]]:
+        asked = {entry.name: entry for entry in self.shop.register.asked()}
+        for purpose in dict.fromkeys(name for name, _ in answers):
+            entry = asked.get(self.shop.register[purpose].name)
+            if entry is None:
+                raise BadInput(f"'{purpose}' is nothing that a customer decides about.")
+            for yes in (True, False):
+                wanted = [
+                    Category(category) for (name, category), said in answers.items() if (name, said) == (purpose, yes)
+                ]
+                if wanted:
+                    yield entry, yes, wanted
+
+    def _say(
+        self,
+        connection: Connection,
+        person: PersonId,
+        entry: Entry,
+        categories: Sequence[Category],
+        asked: Asked,
+        *,
+        yes: bool,
+        now: Micros,
+    ) -> list[Receipt]:
+        standing = {line.category: line for line in self._standing(connection, person, entry)}
+        if unknown := [category for category in categories if category not in standing]:
+            raise BadInput(f"'{entry.name}' does not use {', '.join(unknown)}.")
+        if yes:
+            new = [category for category in categories if not standing[category].allowed]
+            return [consent.grant(connection, person, entry, new, asked=asked, now=now)] if new else []
+        before = [category for category in categories if standing[category].allowed]
+        never = [category for category in categories if standing[category].reason == "never-asked"]
+        lapsed = [category for category in categories if standing[category].reason in ("expired", "unreadable")]
+        taken_back = [*before, *lapsed]
+        receipts = [consent.withdraw(connection, person, entry, taken_back, asked=asked, now=now)] if taken_back else []
+        return receipts + ([consent.refuse(connection, person, entry, never, asked=asked, now=now)] if never else [])
+
+    def _standing(self, connection: Connection, person: PersonId, entry: Entry) -> tuple[Standing, ...]:
+        at = self.shop.clock()
+        return tuple(consent.standing(connection, person, entry, at=at, day=day_of(at, self.shop.settings.zone)))
+
+    # ---- how to be written to --------------------------------------------------------------------------------------
+
+    def wishes(self, person: PersonId) -> Wishes:
+        """How she wants to be written to."""
+        with self.shop.database.reading() as connection:
+            return wishes_of(connection, self.shop.cipher, person)
+
+    def pause(self, person: PersonId, days: int) -> date | None:
+        """Let nobody write to her for some days, or end a pause (0); the day from which letters may come again."""
+        if days not in (0, *PAUSES):
+            raise BadInput(f"A pause lasts {', '.join(map(str, PAUSES))} days.")
+        until = self.today + timedelta(days=days) if days else None
+        self._wish(person, PAUSE, until.isoformat() if until else None)
+        return until
+
+    def write_less_often(self, person: PersonId, *, less: bool) -> None:
+        """Note whether she wants fewer letters."""
+        self._wish(person, LESS_OFTEN, "yes" if less else None)
+
+    def speak(self, person: PersonId, language: str) -> None:
+        """Note in which language she wants to be written to."""
+        self._wish(person, LANGUAGE, language)
+
+    @property
+    def today(self) -> date:
+        """The day on the shop's calendar."""
+        return date_of(day_of(self.shop.clock(), self.shop.settings.zone))
+
+    def _wish(self, person: PersonId, field: str, text: str | None) -> None:
+        with self.shop.change("wish.change", about=person) as change:
+            fields = {field: (_CONTACT, text)}
+            people.set_profile(change.connection, self.shop.cipher, person, fields, now=self.shop.clock())
+            change.entry.detail["wish"] = field
+
+    # ---- what is held ----------------------------------------------------------------------------------------------
+
+    def overview(self, person: PersonId) -> Overview:
+        """All that is held about her, counted; what it was read for; and who changed or looked at something."""
+        everything = self.shop.own(SignedIn(person, by=BY))
+        with self.shop.database.reading() as connection:
+            numbers = people.merge.numbers(connection, person)
+            lines = [line for number in numbers for line in audit.lines(connection, person=number)]
+        looked = tuple(sorted((line for line in lines if line.actor != "the person"), key=lambda line: -line.position))
+        used = tuple(read for read in everything.reads if not read.purpose.startswith("own copy"))
+        return Overview(everything, _counted(everything.events), used, looked)
+
+    # ---- what was chosen for her -----------------------------------------------------------------------------------
+
+    def decisions(self, person: PersonId, *, after: str | None = None, limit: int = 10) -> list[Decision]:
+        """What was chosen for her, newest first."""
+        return self.shop.decisions(Who(id=person), limit, after=after)
+
+    def verdicts(self, person: PersonId) -> frozenset[str]:
+        """The shop's ids of the products that she wants no more of."""
+        with self.shop.database.reading() as connection:
+            out = people.verdicts.left_out(connection, person, at=self.shop.clock())
+            return frozenset(product.external for product in catalogue.of_ids(connection, out).values())
+
+    def judge(self, person: PersonId, decision: str, product: str, verdict: str) -> Chosen:
+        """Write down what she says of something that was chosen for her; the next decision obeys.
+
+        Raises:
+            NotFound: nothing of the kind was chosen for her.
+            BadInput: this is no verdict.
+        """
+        if verdict not in set(Verdict):
+            raise BadInput(f"Say one of: {', '.join(Verdict)}.")
+        judged = self.chosen(person, decision, product)
+        now = self.shop.clock()
+        with self.shop.change("decision.judge", about=person) as change:
+            for lock in (PEOPLE, EVENTS):
+                one_at_a_time(change.connection, lock)
+            person = people.merge.survivor(change.connection, person) or person
+            people.verdicts.say(
+                change.connection,
+                person,
+                self._product(change.connection, product),
+                Verdict(verdict),
+                decision=from_opaque(decision),
+                at=now,
+                day=day_of(now, self.shop.settings.zone),
+            )
+            change.entry.person = person
+            change.entry.detail |= {"decision": decision, "verdict": verdict}
+        return judged
+
+    def chosen(self, person: PersonId, decision: str, product: str) -> Chosen:
+        """What a decision of hers chose.
+
+        Raises:
+            NotFound: there is none; somebody else's is none either.
+        """
+        made = next((one for one in self.shop.decisions(Who(id=person), 1 << 30) if one.id == decision), None)
+        found = next((choice for choice in made.items if choice.product == product), None) if made else None
+        if found is None:
+            raise NotFound("Nothing of the kind was chosen for you.")
+        return found
+
+    def _product(self, connection: Connection, external: str) -> ProductId:
+        found = catalogue.ids_of(connection, [external])
+        if external not in found:
+            raise NotFound("This product is not in the catalogue any more.")
+        return ProductId(found[external])
+
+
+def _counted(events: Sequence[Happened]) -> tuple[Held, ...]:
+    """How much happened of each category, the most first."""
+    kinds: dict[Category, list[int]] = {}
+    for event in events:
+        kinds.setdefault(event.category, []).append(event.at)
+    held = [Held(category, len(times), min(times), max(times)) for category, times in kinds.items()]
+    return tuple(sorted(held, key=lambda one: -one.count))

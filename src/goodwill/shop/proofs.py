@@ -1,0 +1,372 @@
+"""What anybody can check about the shop's two logs, the consent ledger and the audit log, without believing the shop.
+
+A checkpoint is signed after every row's bytes were hashed anew. It lies outside the database, so that a database that
+was changed, cut or restored from an old copy no longer leads to it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from goodwill.basics.checkpoint import Checkpoint, note_of
+from goodwill.basics.clock import iso
+from goodwill.basics.errors import BadInput, Broken, Conflict, GoodwillError, NotFound
+from goodwill.basics.merkle import consistency, inclusion, leaf_hash, root
+from goodwill.consent import differing_answers
+from goodwill.consent import tables as consent_tables
+from goodwill.shop.quarantine import Place, Quarantine, leads_to, place_of
+from goodwill.storage import audit
+from goodwill.storage.engine import CHECKPOINTS, one_at_a_time
+from goodwill.storage.logs import (
+    Hashes,
+    Lacking,
+    Log,
+    Through,
+    keep_tiles,
+    last_position,
+    lines,
+    read_through,
+)
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+CONSENT, AUDIT = consent_tables.LOG, audit.LOG
+LOGS: Final = {log.name: log for log in (CONSENT, AUDIT)}
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint and the note in which it is signed."""
+
+    checkpoint: Checkpoint
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What reading a whole log, and everything that was signed of it, found.
+
+    Attributes:
+        checkpoints: how many were compared, of both places outside.
+        changed: positions whose rows are not those of which hashes were kept.
+        findings: what is wrong, a sentence each; nothing where all is well.
+    """
+
+    log: str
+    size: int
+    root: bytes
+    checkpoints: int
+    changed: tuple[int, ...]
+    findings: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """That a row stands in a log of some size.
+
+    Attributes:
+        line: the row's bytes; index: its place, from 0.
+    """
+
+    log: str
+    index: int
+    size: int
+    root: bytes
+    line: bytes
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """That a log of some size begins with the log of a smaller one."""
+
+    log: str
+    first: int
+    second: int
+    first_root: bytes
+    second_root: bytes
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """The proofs of one shop."""
+
+    shop: "Shop"
+
+    def place(self, log: Log = CONSENT) -> Place:
+        """A log with its id, its checkpoints outside and its signer."""
+        places = self.shop.guard.places
+        if log.name not in places:
+            settings = self.shop.settings
+            places[log.name] = place_of(
+                log, settings.shop_id, self.shop.folder / "checkpoints", settings.checkpoints_copy,
+                self.shop.keys.signer("checkpoints"),
+            )  # fmt: skip
+        return places[log.name]
+
+    # ---- whether the ledger may be believed ------------------------------------------------------------------------
+
+    @property
+    def quarantine(self) -> Quarantine | None:
+        """What keeps the consent ledger from being believed; None while all is well."""
+        return self.shop.guard.quarantine(self.shop.database, self.place())
+
+    def trusts(self, reached: int) -> bool:
+        """Whether the ledger may be believed by somebody who sees so many rows; microseconds where nothing changed."""
+        return self.shop.guard.trusts(self.shop.database, self.place(), reached)
+
+    # ---- checkpoints -----------------------------------------------------------------------------------------------
+
+    def checkpoint(self) -> tuple[Signed, ...]:
+        """Hash every row of both logs anew, and sign what they lead to, unless that was signed already.
+
+        Raises:
+            Quarantined: the consent ledger is behind, or beside, what was signed last.
+            Broken: rows are not those of which hashes were kept; the sentence says which.
+        """
+        if found := self.quarantine:
+            self._note_refusal(CONSENT, "Quarantined")
+            raise found.refuse()
+        signed, broken = [], []
+        for log in LOGS.values():
+            try:
+                signed.append(self._signed_whole(self.place(log)))
+            except Broken as error:
+                self._note_refusal(log, "Broken")
+                broken.append(error)
+        if broken:
+            raise Broken(" ".join(str(error) for error in broken))
+        return tuple(signed)
+
+    def latest(self, log: Log = CONSENT) -> Signed | None:
+        """What was signed last of a log, if anything was."""
+        try:
+            checkpoint, note = self.place(log).latest(everywhere=False)
+        except ValueError as error:
+            raise Broken(f"The last checkpoint of the {log.name} log cannot be read: {error}.") from None
+        return None if checkpoint is None else Signed(checkpoint, note)
+
+    def _signed_whole(self, place: Place) -> Signed:
+        latest = self.latest(place.log)
+        sizes = [] if latest is None else [latest.checkpoint.size]
+        with self.shop.database.reading() as connection:
+            through = read_through(connection, place.log, place.id, sizes)
+        wrong = [*_changed(place.log, through), *_not_as_signed(place.log, through, latest)]
+        if wrong:
+            raise Broken(f"{' '.join(wrong)} Nothing was signed. Look closer with: goodwill consent verify")
+        with self.shop.database.transaction() as connection:
+            one_at_a_time(connection, CHECKPOINTS)
+            if through.tiles:
+                keep_tiles(connection, place.log, through.tiles)
+            now = self.latest(place.log)  # somebody else may have signed meanwhile
+            if now is not None and now.checkpoint.size >= through.size:
+                return now
+            return self._sign(place, now, through.size, through.root)
+
+    def up_to(self, position: int, log: Log = CONSENT) -> Signed:
+        """A checkpoint that holds a row: the last one, or one made now from what was signed last and the rows since.
+
+        Raises:
+            NotFound: there is no such row.
+            Broken: what is kept does not lead to what was signed last.
+        """
+        place, latest = self.place(log), self.latest(log)
+        if latest is not None and position <= latest.checkpoint.size:
+            return latest
+        with self.shop.database.transaction() as connection:
+            one_at_a_time(connection, CHECKPOINTS)
+            latest, hashes = self.latest(log), Hashes(connection, log, place.id)
+            reached = last_position(connection, log)
+            if latest is not None and not leads_to(hashes, latest.checkpoint, reached):
+                raise Broken(f"The {log.name} log does not lead to what was signed of it. {_LOOK}")
+            if position > reached:
+                raise NotFound(f"The {log.name} log has no row {position}; its last is {reached}.")
+            if latest is not None and position <= latest.checkpoint.size:
+                return latest
+            return self._sign(place, latest, reached, root(reached, hashes.node))
+
+    def _sign(self, place: Place, before: Signed | None, size: int, found: bytes, *more: str) -> Signed:
+        generation = before.checkpoint.generation if before is not None else 1
+        made = f"made {iso(self.shop.clock())}"
+        return self._write(place, Checkpoint(place.id, generation, size, found, (made, *more)))
+
+    def _write(self, place: Place, checkpoint: Checkpoint) -> Signed:
+        note = note_of(checkpoint, place.signer.sign, place.public)
+        try:
+            place.outside.add(note)
+        except OSError as error:
+            raise Conflict(
+                f"The checkpoint of {checkpoint.size} rows cannot be written to {error.filename or 'its file'}: "
+                f"{error.strerror}. Make the folder reachable, then: goodwill consent checkpoint"
+            ) from error
+        return Signed(checkpoint, note)
+
+    def _note_refusal(self, log: Log, outcome: str) -> None:
+        """A refusal is entered; what was signed stands outside, and entering it would only feed its own log."""
+        entry = audit.Entry("log.checkpoint", detail={"log": log.name})
+        with self.shop.database.transaction() as connection:
+            audit.note(connection, self.shop.actor, entry, now=self.shop.clock(), outcome=outcome)
+
+    # ---- looking at everything -------------------------------------------------------------------------------------
+
+    def verify(self) -> tuple[Verdict, ...]:
+        """Read both logs whole and compare them with every checkpoint outside, and answers with the ledger."""
+        return tuple(self._verdict(self.place(log)) for log in LOGS.values())
+
+    def _verdict(self, place: Place) -> Verdict:
+        log, known = place.log, [checkpoint for checkpoint, _ in place.known()]
+        latest = known[-1] if known else None
+        bound = _still_bound(known)
+        findings = list(self._unreadable(place))
+        with self.shop.database.reading() as connection:
+            try:
+                through = read_through(connection, log, place.id, [one.size for one in bound])
+            except GoodwillError as error:
+                return Verdict(log.name, 0, b"", len(bound), (), (*findings, str(error)))
+            differing = differing_answers(connection) if log is CONSENT else 0
+        findings += [*_changed(log, through), *_not_as_known(log, through, bound)]
+        if place.outside.waiting():
+            findings.append(f"The second place of checkpoints, {place.outside.second}, cannot be reached.")
+        if latest is None and through.kept:
+            findings.append(
+                f"Hashes of {through.kept} rows of the {log.name} log are kept, and no checkpoint lies outside: "
+                f"{place.outside.file} is gone. Put it back."
+            )
+        if differing:
+            findings.append(f"{differing} answers that decisions go by do not follow from the consent ledger.")
+        return Verdict(log.name, through.size, through.root, len(bound), through.changed, tuple(findings))
+
+    def _unreadable(self, place: Place) -> Iterator[str]:
+        for where, note in place.outside.all():
+            try:
+                place.read(note)
+            except ValueError as error:
+                yield f"{where} is no checkpoint of the {place.log.name} log: {error}."
+
+    # ---- proofs ----------------------------------------------------------------------------------------------------
+
+    def inclusion(self, position: int, size: int | None = None, log: Log = CONSENT) -> Inclusion:
+        """The proof that a row stands in the log, of the size signed last unless another is named.
+
+        Raises:
+            NotFound: there is no such row, or nothing so long.
+        """
+        place, size = self.place(log), size if size is not None else self.up_to(position, log).checkpoint.size
+        if not 1 <= position <= size:
+            raise NotFound(f"A log of {size} rows has no row {position}.")
+        with self.shop.database.reading() as connection:
+            hashes = Hashes(connection, log, place.id)
+            try:
+                proof, found = inclusion(position - 1, size, hashes.node), root(size, hashes.node)
+                leaf = hashes.node(0, position - 1)
+            except Lacking as error:
+                raise NotFound(str(error)) from None
+            line = next((line for _, line in lines(connection, log, place.id, after=position - 1, upto=position)), b"")
+        if leaf_hash(line) != leaf:
+            raise Broken(f"Row {position} of the {log.name} log is not the one that was hashed. {_LOOK}")
+        return Inclusion(log.name, position - 1, size, found, line, tuple(proof))
+
+    def consistency(self, first: int, second: int | None = None, log: Log = CONSENT) -> Consistency:
+        """The proof that the log of ``second`` rows begins with that of ``first``; signed last unless named.
+
+        Raises:
+            BadInput: the first is longer than the second, or empty.
+            NotFound: there is nothing so long.
+        """
+        place = self.place(log)
+        if second is None:
+            latest = self.latest(log)
+            second = latest.checkpoint.size if latest is not None else 0
+        if not 1 <= first <= second:
+            raise BadInput(f"A proof leads from at least 1 row to as many or more, not from {first} to {second}.")
+        with self.shop.database.reading() as connection:
+            hashes = Hashes(connection, log, place.id)
+            try:
+                proof = consistency(first, second, hashes.node)
+                roots = root(first, hashes.node), root(second, hashes.node)
+            except Lacking as error:
+                raise NotFound(str(error)) from None
+        return Consistency(log.name, first, second, *roots, tuple(proof))
+
+    def export(self, log: Log = CONSENT) -> Iterator[bytes]:
+        """The bytes of every row, in order; what hashes and proofs are of."""
+        with self.shop.database.reading() as connection:
+            yield from (line for _, line in lines(connection, log, self.place(log).id))
+
+
+_LOOK: Final = "Look closer with: goodwill consent verify"
+
+
+def _changed(log: Log, through: Through) -> Iterator[str]:
+    """What differs between the rows and the hashes that were kept of them."""
+    if through.changed:
+        yield f"The {log.name} log was changed at {positions(through.changed)}."
+    if through.odd:
+        below = [position for position in through.odd if position <= through.size]
+        if below:
+            yield f"The {log.name} log has rows where none may stand: {positions(below)}."
+        if later := [position for position in through.odd if position > through.size]:
+            yield f"The {log.name} log lacks {_span(through.size + 1, later[0] - 1)}, before row {later[0]}."
+    elif through.kept > through.size:
+        yield f"The {log.name} log lacks {_span(through.size + 1, through.kept)}, of which hashes are kept."
+    if through.unfit:
+        named = ", ".join(f"{level}/{number}" for level, number in through.unfit)
+        yield f"Hashes kept of the {log.name} log do not follow from its rows (tiles {named})."
+
+
+def _not_as_signed(log: Log, through: Through, latest: Signed | None) -> Iterator[str]:
+    if latest is not None:
+        yield from _not_as_known(log, through, [latest.checkpoint])
+
+
+def _not_as_known(log: Log, through: Through, known: Sequence[Checkpoint]) -> Iterator[str]:
+    """How the rows differ from what was signed of them."""
+    holds = 0
+    for one in known:
+        if one.size <= through.size and through.roots[one.size] == one.root:
+            holds = one.size
+            continue
+        if one.size > through.size:
+            yield f"The {log.name} log lacks {_span(through.size + 1, one.size)}, which were signed for outside."
+        else:
+            yield (
+                f"The {log.name} log of {one.size} rows is not the one that was signed outside: the difference lies in "
+                f"{_span(holds + 1, one.size)}."
+            )
+        return
+
+
+def _still_bound(known: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """The checkpoints that the log must still lead to: of a generation that was given up, those before the loss."""
+    bound, agreed, later = list[Checkpoint](), None, None  # up to where both the next generation and this one agree
+    for one in reversed(known):
+        if later is not None and one.generation < later.generation:
+            begins = [int(word) for word in (later.word("agrees"), agreed) if word is not None]
+            agreed = min(begins, default=None)
+        later = one
+        if agreed is None or one.size <= agreed:
+            bound.append(one)
+    return sorted(bound, key=lambda one: one.size)
+
+
+def positions(some: Sequence[int]) -> str:
+    """Positions in words: ``rows 3, 7 to 9``."""
+    runs: list[list[int]] = []
+    for position in sorted(some):
+        if runs and position == runs[-1][1] + 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    named = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs[:20])
+    more = " and more" if len(runs) > 20 else ""
+    return f"{'row' if len(some) == 1 else 'rows'} {named}{more}"
+
+
+def _span(first: int, last: int) -> str:
+    return f"row {first}" if first >= last else f"rows {first} to {last}"

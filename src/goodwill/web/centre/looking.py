@@ -1,0 +1,87 @@
+"""What is held of her, what was chosen for her and why, and the receipts of all that she said."""
+
+import json
+from typing import Any
+
+from goodwill.consent import Row
+from goodwill.web.centre.answering import Onward, Shown, page
+from goodwill.web.centre.reasons import in_words
+from goodwill.web.centre.visit import Visit
+
+_AT_ONCE = 10
+_ACTORS = ("staff", "key", "command", "job", "program")
+
+
+@page("GET", "/privacy/data")
+def held(visit: Visit) -> Shown:
+    overview = visit.acting.centre.overview(visit.person)
+    register = visit.shop.register
+    everything = overview.everything
+    return Shown(
+        "data.html",
+        {
+            "overview": overview,
+            "everything": everything,
+            "kinds": {kind.name: kind for kind in register.kinds.values()},
+            "purposes": {entry.name: entry for entry in register},
+            "actor": _actor,
+            "only_the_address": not (everything.events or everything.profile or len(everything.identities) > 1),
+        },
+    )
+
+
+def _actor(name: str) -> str:
+    """The kind of whoever acted; which member of staff it was is between the shop and its staff."""
+    first = name.partition(" ")[0]
+    return first if first in _ACTORS else "other"
+
+
+@page("GET", "/privacy/decisions")
+def chosen(visit: Visit) -> Shown:
+    after = visit.query.get("after")
+    found = visit.acting.centre.decisions(visit.person, after=after, limit=_AT_ONCE + 1)
+    return Shown(
+        "decisions.html",
+        {
+            "decisions": found[:_AT_ONCE],
+            "older": found[_AT_ONCE - 1].id if len(found) > _AT_ONCE else None,
+            "after": after,
+            "out": visit.shop.centre.verdicts(visit.person),
+            "because": lambda reason: in_words(reason.text, visit.words),
+            "kinds": visit.shop.register.kinds,
+        },
+    )
+
+
+@page("POST", "/privacy/decisions/{decision}")
+def judge(visit: Visit) -> Onward:
+    decision, product, verdict = visit.arrived.path["decision"], visit.sent("product"), visit.sent("verdict")
+    judged = visit.acting.centre.judge(visit.person, decision, product, verdict)
+    visit.say(f"choice-{decision}", f"decisions.saved_{verdict}", product=judged.name)
+    return Onward(f"/privacy/decisions?{_after(visit)}#choice-{decision}")
+
+
+def _after(visit: Visit) -> str:
+    after = visit.form.get("after", "")
+    return f"after={after}" if after.isalnum() else ""
+
+
+@page("GET", "/privacy/receipts")
+def receipts(visit: Visit) -> Shown:
+    from_ledger = reversed(visit.acting.consents(visit.who))
+    return Shown(
+        "receipts.html",
+        {
+            "rows": list(from_ledger),
+            "purposes": {entry.name: entry for entry in visit.shop.register},
+            "kinds": visit.shop.register.kinds,
+            "how": _how,
+        },
+    )
+
+
+def _how(row: Row) -> Any:
+    return json.loads(row.asked).get("how", "")
+
+
+PAGES = (held, chosen, judge, receipts)

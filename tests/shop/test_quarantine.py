@@ -1,0 +1,179 @@
+"""A ledger that is behind its last checkpoint outside counts for nothing, until it is whole again."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from tests.conftest import FakeClock
+from tests.shop.ledgers import break_in
+from tests.small_shop import ASKED, bakery
+
+from goodwill.app import open_shop
+from goodwill.basics.errors import GoodwillError, KeyMissing, NoConsent, Quarantined
+from goodwill.protect import KeyStore
+from goodwill.purposes import RECOMMENDATIONS
+from goodwill.shop import Shop, quarantine
+from goodwill.shop.quarantine import Guard
+from goodwill.storage import Database, audit
+from goodwill.storage.outside import Outside
+
+LOGS = ("consent_rows", "consent_now", "audit_rows", "log_tiles")
+
+
+@pytest.fixture
+def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
+    """Checkpointed, then backed up; then Amina withdrew, which was signed for too; then the backup came back."""
+    made = bakery(database, tmp_path, clock).shop
+    with closing(made):
+        made.proofs.checkpoint()
+        break_in(made, *(f"CREATE TABLE backup_{table} AS SELECT * FROM {table}" for table in LOGS))
+        made.grant("amina", "recommendations", asked=ASKED, yes=False)
+        made.proofs.checkpoint()
+        yield made
+
+
+@pytest.fixture
+def restored(shop: Shop) -> Shop:
+    """The shop after its old backup was put back, while it was running."""
+    break_in(shop, table="audit_rows")
+    for table in LOGS:
+        break_in(shop, f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM backup_{table}")
+    return shop
+
+
+def opened_again(shop: Shop) -> Shop:
+    return open_shop(shop.folder, clock=shop.clock)
+
+
+def test_a_shop_whose_ledger_leads_to_its_checkpoint_is_not_in_quarantine(shop: Shop) -> None:
+    assert shop.proofs.quarantine is None
+    assert shop.can("dev", "recommendations").allowed
+
+
+def test_without_the_checkpoint_a_withdrawn_yes_would_be_back(restored: Shop) -> None:
+    """What the quarantine is for."""
+    shutil.rmtree(restored.folder / "checkpoints")
+    assert restored.can("amina", "recommendations").allowed
+
+
+@pytest.mark.parametrize("seen", [lambda shop: shop, opened_again], ids=["while it runs", "at opening"])
+def test_a_restored_old_ledger_allows_nothing(restored: Shop, seen: Callable[[Shop], Shop]) -> None:
+    shop = seen(restored)
+    found = shop.proofs.quarantine
+    assert found is not None
+    assert found.wanted - found.reached == 4
+    assert found.missing == (found.reached + 1, found.wanted)
+    assert "missing" in found.says
+    for name in ("amina", "dev", "nobody"):
+        answer = shop.can(name, "recommendations")
+        assert (answer.allowed, answer.reason) == (False, "quarantined")
+    assert shop.can("amina", "fulfilment").allowed  # a contract asks no ledger
+    if shop is not restored:
+        shop.close()
+
+
+def test_decisions_are_what_everyone_gets_and_rest_on_nothing_learned(restored: Shop) -> None:
+    for who in ("amina", "dev", "nobody", None):
+        decision = restored.decide(who, count=4)
+        assert (decision.personalised, decision.reason, decision.person) == (False, "quarantined", None)
+        assert len(decision.items) == 4
+        assert {item.model for item in decision.items} == {"none"}
+
+
+def test_the_door_refuses(restored: Shop) -> None:
+    with restored.database.transaction() as connection:
+        door = restored._door(connection)
+        with pytest.raises(NoConsent, match="quarantined"):
+            door.one(restored.known("amina"), purpose=RECOMMENDATIONS)
+        with pytest.raises(Quarantined):
+            next(door.each(purpose=RECOMMENDATIONS))
+    for verb in (restored.settle, restored.learn, restored.accuracy, restored.may_contact):
+        with pytest.raises(Quarantined):
+            verb()
+    restored.warm()
+
+
+def test_what_people_say_is_still_written_down(restored: Shop) -> None:
+    before = len(restored.consents("dev"))
+    restored.grant("dev", "recommendations", asked=ASKED, yes=False)
+    assert len(restored.consents("dev")) == before + 4
+    assert restored.can("dev", "recommendations").reason == "quarantined"
+
+
+def test_a_ledger_that_grew_past_its_checkpoint_by_other_rows_stays_in_quarantine(restored: Shop) -> None:
+    for name in ("c1", "c2", "c3"):
+        restored.grant(name, "recommendations", asked=ASKED)
+    found = restored.proofs.quarantine
+    assert found is not None
+    assert found.reached > found.wanted
+    assert "not what was signed" in found.says
+    assert not restored.can("dev", "recommendations").allowed
+
+
+def test_nothing_is_signed_meanwhile_and_the_try_is_entered(restored: Shop) -> None:
+    with pytest.raises(Quarantined):
+        restored.proofs.checkpoint()
+    with restored.database.reading() as connection:
+        assert ("log.checkpoint", "Quarantined") in [(one.action, one.outcome) for one in audit.lines(connection)]
+
+
+def test_the_newer_ledger_ends_the_quarantine(shop: Shop) -> None:
+    break_in(shop, "CREATE TABLE newer AS SELECT * FROM consent_rows", "DELETE FROM consent_rows WHERE position > 60")
+    assert not shop.can("dev", "recommendations").allowed
+    break_in(shop, "INSERT INTO consent_rows SELECT * FROM newer WHERE position > 60")
+    assert shop.can("dev", "recommendations").allowed
+    assert shop.proofs.quarantine is None
+
+
+def test_checkpoints_that_cannot_be_read_are_no_reason_to_believe(shop: Shop) -> None:
+    file = shop.proofs.place().outside.file
+    file.write_bytes(file.read_bytes().replace(b"\nmade 2", b"\nmade 3"))
+    answer = shop.can("dev", "recommendations")
+    assert (answer.allowed, answer.reason) == (False, "quarantined")
+    assert "cannot be read" in shop.proofs.quarantine.says  # type: ignore[union-attr]
+
+
+def test_nothing_that_breaks_on_the_way_makes_a_yes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever breaks while it is looked whether the ledger may be believed, nobody is allowed anything by it."""
+    for where, name, error in (
+        (Outside, "last", OSError("the disk is gone")),
+        (quarantine, "last_position", GoodwillError("no answer")),
+        (KeyStore, "secret", KeyMissing("no key")),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(where, name, raising(error))
+            fresh = replace(shop, guard=Guard())
+            with suppress(GoodwillError):
+                assert fresh.can("dev", "recommendations").reason == "quarantined"
+            with suppress(GoodwillError):
+                assert not fresh.decide("dev").personalised
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def broken(*_: Any) -> Any:
+        raise error
+
+    return broken
+
+
+def test_the_second_place_knows_what_the_home_has_lost(database: Database, tmp_path: Path, clock: FakeClock) -> None:
+    """The folder in the home may have been restored with the database; the second place knows better."""
+    made = bakery(database, tmp_path, clock).shop
+    second = tmp_path / "second"
+    second.mkdir()
+    made.close()
+    settings = made.folder / "goodwill.toml"
+    settings.write_text(settings.read_text() + f'checkpoints_copy = "{second}"\n')
+    with opened_again(made) as shop:
+        shop.proofs.checkpoint()
+        with shop.database.transaction() as connection:
+            rows = connection.execute(text("SELECT max(position) FROM consent_rows")).scalar_one()
+        shop.proofs.place().outside.file.unlink()
+        break_in(shop, f"DELETE FROM consent_rows WHERE position > {rows - 10}")
+    with opened_again(made) as shop:
+        assert shop.can("dev", "recommendations").reason == "quarantined"

@@ -1,0 +1,249 @@
+"""Choices are saved at once and obeyed by the very next question; who never answered finds nothing chosen."""
+
+import re
+from datetime import date
+
+from goodwill.shop import Who
+
+IN = "/privacy"
+
+
+def buttons(page):
+    """What each button of a row would send, by purpose and category."""
+    found = re.findall(r'id="button-([a-z-]+)-([a-z]+)" class="equal" name="yes" value="(yes|no)"', page)
+    return {(purpose, category): value for purpose, category, value in found}
+
+
+def standing(street, name):
+    """How each consent stands on the server."""
+    return {
+        (choice.entry.name, line.category): line.allowed
+        for choice in street.shop.centre.choices(street.person(name))
+        for line in choice.lines
+    }
+
+
+def offered(page):
+    """What the page says stands now: a button offers the contrary."""
+    return {place: value == "no" for place, value in buttons(page).items()}
+
+
+def test_nothing_is_chosen_for_somebody_who_never_answered(street):
+    page = street.signed_in("bruno").get(IN).text
+    shown = offered(page)
+    needs_yes = {place for place in shown if street.shop.register[place[0]].basis == "consent"}
+    assert needs_yes
+    assert not any(shown[place] for place in needs_yes)
+    assert "have not answered yet" in page
+    assert "checked" not in page
+
+
+def test_one_press_changes_one_thing_and_the_next_decision_obeys(street):
+    street.shop.learn()
+    browser = street.signed_in("amina")
+    before = standing(street, "amina")
+    assert street.shop.decide("amina", count=2).personalised
+    for category in ("purchases", "browsing", "preferences", "feedback"):
+        answer = browser.press("/privacy/choices", purpose="recommendations", category=category, yes="no")
+        assert answer.headers["location"] == f"/privacy#row-recommendations-{category}"
+    after = standing(street, "amina")
+    assert {place for place in after if after[place] != before[place]} == {
+        ("recommendations", category) for category in ("purchases", "browsing", "preferences", "feedback")
+    }
+    assert not street.shop.decide("amina", count=2).personalised
+    assert not street.shop.can("amina", "recommendations").allowed
+    page = browser.see(IN)
+    assert "We stopped using “Your ratings, answers and complaints”" in page
+    assert offered(browser.get(IN).text) == after
+    assert "We stopped using" not in browser.see(IN)  # said once
+
+
+def test_everything_is_allowed_or_refused_with_one_press_each(street, clock):
+    browser = street.signed_in("dev")
+    for word, answer in (("yes", True), ("no", False), ("yes", True)):
+        clock.turn(seconds=1)  # of two words said at the same moment the "no" counts
+        assert browser.press("/privacy/choices/all", yes=word).status_code == 303
+        assert set(standing(street, "dev").values()) == {answer}
+        assert offered(browser.get(IN).text) == standing(street, "dev")
+
+
+def test_an_answer_is_proved_by_what_was_read(street):
+    browser = street.signed_in("bruno")
+    browser.get(IN + "?lang=de")
+    browser.press("/privacy/choices", purpose="offers", category="purchases", yes="yes")
+    (row,) = street.shop.consents("bruno")
+    assert (row.state, row.evidence) == ("given", "proven")
+    assert '"how":"privacy centre"' in row.asked
+    assert '"language":"de"' in row.asked
+    assert "Rabatte wählen, die zu Ihnen passen" in row.asked
+    assert "„Was Sie wann und für wie viel kauften“" in browser.see(IN)
+
+
+def test_saying_the_same_again_adds_nothing_to_the_ledger(street):
+    browser = street.signed_in("bruno")
+    for _ in range(2):
+        browser.press("/privacy/choices", purpose="offers", category="purchases", yes="no")
+    assert [row.state for row in street.shop.consents("bruno")] == ["refused"]
+    assert "was so already" in browser.see(IN)
+
+
+def test_what_nobody_asks_about_cannot_be_answered(street):
+    browser = street.signed_in("amina")
+    before = len(street.shop.consents("amina"))
+    for fields, status in (
+        ({"purpose": "fulfilment", "category": "purchases", "yes": "no"}, 422),
+        ({"purpose": "nothing", "category": "purchases", "yes": "no"}, 404),
+        ({"purpose": "offers", "category": "location", "yes": "yes"}, 422),
+        ({"purpose": "offers", "category": "purchases", "yes": "maybe"}, 422),
+        ({"purpose": "offers", "yes": "yes"}, 422),
+    ):
+        assert browser.press("/privacy/choices", **fields).status_code == status, fields
+    assert len(street.shop.consents("amina")) == before
+
+
+def test_nobody_can_speak_for_somebody_else(street):
+    browser = street.signed_in("bruno")
+    before = street.shop.consents("amina")
+    fields = {"person": str(street.person("amina")), "user_id": "amina", "who": "amina"}
+    browser.press("/privacy/choices/all", yes="yes", **fields)
+    assert street.shop.consents("amina") == before
+    assert {row.person for row in street.shop.consents("bruno")} == {street.person("bruno")}
+
+
+def test_a_pause_is_obeyed_by_whoever_asks_before_writing(street, clock):
+    browser = street.signed_in("dev")
+    browser.press("/privacy/choices/all", yes="yes")
+    assert street.shop.can("dev", "email-marketing").allowed
+    assert browser.press("/privacy/pause", days="30").status_code == 303
+    assert "no news and offers before 22 December 2026" in browser.see(IN).replace("No news", "no news")
+    answer = street.shop.can("dev", "email-marketing")
+    assert (answer.allowed, answer.reason) == (False, "paused")
+    assert street.shop.can("dev", "recommendations").allowed
+    clock.turn(days=31)
+    assert street.shop.can("dev", "email-marketing").allowed
+    assert browser.press("/privacy/pause", days="30").status_code == 403  # the session ended long ago
+
+
+def test_wishes_are_kept_and_shown_as_they_stand(street):
+    browser, dev = street.signed_in("dev"), street.person("dev")
+    browser.press("/privacy/less-often", yes="yes")
+    browser.press("/privacy/language", language="de")
+    browser.press("/privacy/pause", days="90")
+    wishes = street.shop.centre.wishes(dev)
+    assert (wishes.less_often, wishes.language, wishes.again_from) == (True, "de", date(2027, 2, 20))
+    page = browser.see(IN)
+    assert "You want fewer letters" in page
+    assert "We write to you in Deutsch" in page
+    browser.press("/privacy/less-often", yes="no")
+    browser.press("/privacy/pause", days="0")
+    wishes = street.shop.centre.wishes(dev)
+    assert (wishes.less_often, wishes.again_from) == (False, None)
+    assert browser.press("/privacy/pause", days="12000").status_code == 422
+    assert browser.press("/privacy/language", language="xx").status_code == 422
+
+
+def test_global_privacy_control_is_said_to_be_honoured(street):
+    for browser in (street.browser(), street.signed_in("amina")):
+        seen = browser.get(IN, **{"Sec-GPC": "1"}).text
+        assert re.search(r'<p class="signal" role="status" data-signal>[^<]+Global Privacy Control', seen)
+        assert re.search(r"<p [^>]*data-signal hidden>", browser.get(IN).text)
+
+
+# ---- what is held and chosen ---------------------------------------------------------------------------------------
+
+
+def test_she_sees_what_is_held_of_her_what_for_and_who_looked(street):
+    street.shop.learn()
+    street.shop.decide("amina", count=2)
+    street.shop.identity.merge(Who(user_id="amina"), Who(user_id="c0"))
+    page = street.signed_in("amina").see("/privacy/data")
+    assert "amina@example.org" in page
+    assert re.search(r"What you bought, when, and for how much \d+ entries", page)
+    assert "Suggest products you may like, from what you allow" in page
+    assert "joined two entries that are both you" in page
+    assert "bruno" not in page
+
+
+def test_a_product_that_she_does_not_want_is_left_out_from_the_next_decision_on(street, clock):
+    street.shop.learn()
+    first = street.shop.decide("amina", count=3)
+    product = first.items[0]
+    browser = street.signed_in("amina")
+    assert "because you bought" in browser.see("/privacy/decisions").lower()
+    path = f"/privacy/decisions/{first.id}"
+    assert browser.press(path, product=product.product, verdict="less").status_code == 303
+    assert f"We leave {product.name} out from now on" in browser.see("/privacy/decisions")
+    assert product.item not in {item.item for item in street.shop.decide("amina", count=5).items}
+    browser.press(path, product=product.product, verdict="fine")
+    assert product.item in {item.item for item in street.shop.decide("amina", count=5).items}
+    browser.press(path, product=product.product, verdict="wrong")
+    assert product.item not in {item.item for item in street.shop.decide("amina", count=5).items}
+    others = {item.item for item in street.shop.decide("c0", count=5).items}
+    assert product.item in others  # her word is about her alone
+    clock.turn(days=366)
+    street.shop.learn()
+    assert product.item in {item.item for item in street.shop.decide("amina", count=5).items}
+
+
+def test_her_word_counts_even_where_she_allows_no_look_at_what_she_told(street):
+    street.shop.learn()
+    first = street.shop.decide("amina", count=3)
+    browser = street.signed_in("amina")
+    browser.press("/privacy/choices", purpose="recommendations", category="preferences", yes="no")
+    browser.press(f"/privacy/decisions/{first.id}", product=first.items[0].product, verdict="less")
+    after = street.shop.decide("amina", count=5)
+    assert first.items[0].item not in {item.item for item in after.items}
+    assert "preferences" not in after.used
+
+
+def test_nobody_sees_or_judges_what_was_chosen_for_somebody_else(street):
+    street.shop.learn()
+    made = street.shop.decide("amina", count=2)
+    browser = street.signed_in("bruno")
+    assert made.id not in browser.get("/privacy/decisions").text
+    answer = browser.press(f"/privacy/decisions/{made.id}", product=made.items[0].product, verdict="less")
+    assert answer.status_code == 404
+    assert browser.get(f"/privacy/decisions?after={made.id}").status_code == 404
+    mine = street.signed_in("amina")
+    assert mine.press(f"/privacy/decisions/{made.id}", product="no such", verdict="less").status_code == 404
+    assert mine.press(f"/privacy/decisions/{made.id}", product=made.items[0].product, verdict="more").status_code == 422
+    assert street.shop.centre.verdicts(street.person("amina")) == frozenset()
+
+
+def test_every_answer_has_its_receipt(street):
+    browser = street.signed_in("chiara")
+    page = browser.see("/privacy/receipts")
+    numbers = [row.position for row in street.shop.consents("chiara")]
+    assert all(f" {number} " in page for number in numbers)
+    assert "No more" in page
+
+
+def test_pages_are_small_and_take_nothing_from_elsewhere(street):
+    browser = street.signed_in("amina")
+    assets = sum(len(browser.get(f"/assets/{name}").content) for name in ("centre.css", "centre.js", "goodwill.svg"))
+    for path in (IN, "/privacy/data", "/privacy/decisions", "/privacy/receipts"):
+        answer = browser.get(path)
+        assert assets + len(answer.content) < 100_000, path
+        policy = answer.headers["content-security-policy"]
+        assert "form-action 'self'" in policy
+        assert "unsafe" not in policy
+        assert "Corner &lt;bakery&gt;" in answer.text
+        assert "<bakery>" not in answer.text
+        links = re.findall(r'(?:href|src|action)="([^"]*)"', answer.text)
+        assert all(link.startswith(("/", "#", "?")) and not link.startswith("//") for link in links)
+        assert " style=" not in answer.text
+        assert " on" + "click" not in answer.text
+
+
+def test_what_cannot_be_read_gets_a_page_that_says_so(street):
+    browser = street.signed_in("amina")
+    assert browser.get("/privacy?lang=en&lang=de").status_code == 422
+    assert browser.get("/privacy?a=%00").status_code == 422
+    long = browser.press("/privacy/pause", days="3" * 20_000)
+    assert long.status_code == 413
+    other = browser.ask("POST", "/privacy/pause", content=b"{}", headers={"Content-Type": "application/json"})
+    assert other.status_code == 415
+    browser.cookies.set("__Host-goodwill-said", "%%%")
+    assert browser.get(IN).status_code == 200
+    browser.cookies.set("__Host-goodwill-letter", "x; drop")
+    assert browser.get("/privacy/code").status_code == 303
