@@ -192,7 +192,12 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     """All jobs of a shop."""
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
-        Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
+        Job(
+            "learn",
+            "fit the models anew, with the weight that suggests best",
+            86_400,
+            shop.acting(Actor("job learn")).learn,
+        ),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
         Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
         Job(

@@ -115,4 +115,4 @@ def test_a_line_that_was_taken_out_is_missed(shop: Run, home):
         connection.execute(text("DELETE FROM audit_rows WHERE position = 2"))
     ended = shop("audit", "verify")
     assert ended.code == Code.FAILED
-    assert "line 2 missing" in ended.out
+    assert "lacks row 2" in ended.out

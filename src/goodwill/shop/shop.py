@@ -36,6 +36,7 @@ from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.identity import Identity
+from goodwill.shop.intake import Intake
 from goodwill.shop.looks import Looks
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
@@ -43,6 +44,7 @@ from goodwill.shop.quarantine import Guard
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.who import Who
+from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
@@ -199,6 +201,11 @@ class Shop:
     def elsewhere(self) -> Elsewhere | None:
         """The identity provider with which staff may sign in, if the settings name one."""
         return None if self.oidc is None else Elsewhere(self, self.oidc)
+
+    @property
+    def intake(self) -> Intake:
+        """What comes in with files, and is taken back."""
+        return Intake(self)
 
     @property
     def staff(self) -> Staff:
@@ -363,7 +370,11 @@ class Shop:
 
     def learn(self) -> Learned:
         """Work the total out anew from those who allow it, fit the models, and keep it."""
-        return self.library.learn(self._at_the_door, self._look_at_shelf())
+        with self.change("models.learn") as change:
+            self.staff.demand(Act.LEARN)
+            learned = self.library.learn(self._at_the_door, self._look_at_shelf())
+            change.entry.detail.update(people=learned.people, items=learned.items)
+            return learned
 
     def warm(self) -> None:
         """Fetch what was learned, so that the first decision need not wait for it; in quarantine nothing is."""

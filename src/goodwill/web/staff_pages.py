@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
@@ -22,8 +21,8 @@ from goodwill.staff.refusals import CodeNeeded, NotRecognised
 from goodwill.staff.roles import WORDS, needs_second_factor
 from goodwill.staff.sessions import device_of, form_token
 from goodwill.web import pages
-from goodwill.web.bodies import receive_form
 from goodwill.web.desk import Desk, Headers
+from goodwill.web.forms import fields_of, receive_form
 from goodwill.web.problems import NOT_SIGNED_IN, Problem, problem_of
 from goodwill.web.sessions import Kept, address_of, first, only_cookie
 
@@ -309,8 +308,8 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 def _route(desk: Desk, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
     async def handle(request: Asked) -> Response[bytes]:
         headers = tuple(request.scope["headers"])
-        form = await receive_form(request) if method == "POST" else {}
-        query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        form = fields_of(await receive_form(request)) if method == "POST" else {}
+        query = fields_of(request.scope["query_string"])
         visit = Visit(method, headers, form, query, address_of(request.scope, headers, desk.shop.settings.proxies))
         apart = method == "POST" or path in (SIGN_IN, "/staff/back")  # these may wait for an identity provider
         threads = desk.doormen if apart else desk.threads
