@@ -93,7 +93,8 @@ def test_every_keyed_operation_tells_its_errors_as_problem_documents(doc):
         if operation.has_body:
             assert {"400", "413", "415"} <= responses.keys()
         for status, answer in responses.items():
-            assert list(answer["content"]) == ([operation.media] if status == "200" else ["application/problem+json"])
+            promised = [operation.media, *operation.also] if status == "200" else ["application/problem+json"]
+            assert list(answer["content"]) == promised
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.operation.name)
