@@ -225,6 +225,19 @@ class StaffPages:
 
     # ---- inside ----------------------------------------------------------------------------------------------------
 
+    def told(self, do: Callable[[Visit], Reply], visit: Visit) -> Reply:
+        """What a page or a form comes to; what went wrong is a page too."""
+        try:
+            return do(visit)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.kind.status >= 500:
+                raise
+            if problem.kind is NOT_SIGNED_IN and visit.method == "GET":
+                return Reply(location=SIGN_IN)
+            page = self._render("trouble", title=problem.kind.title, detail=problem.detail)
+            return Reply(page, problem.kind.status)
+
     def _arrive(self, visit: Visit, signed: Callable[[], Begun], again: Callable[..., Reply]) -> Reply:
         """Sign in by one way or another; where it fails, the same page says why."""
         if not self.door.fit_to_sign_in():
@@ -300,12 +313,14 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         "/staff/sign-out-everywhere": made.sign_out_everywhere, "/staff/elsewhere": made.leave,
     }  # fmt: skip
     return [
-        *(_route(desk, path, "GET", do) for path, do in shown.items()),
-        *(_route(desk, path, "POST", do) for path, do in done.items()),
+        *(_route(made, path, "GET", do) for path, do in shown.items()),
+        *(_route(made, path, "POST", do) for path, do in done.items()),
     ]
 
 
-def _route(desk: Desk, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
+def _route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
+    desk = made.desk
+
     async def handle(request: Asked) -> Response[bytes]:
         headers = tuple(request.scope["headers"])
         form = fields_of(await receive_form(request)) if method == "POST" else {}
@@ -314,7 +329,7 @@ def _route(desk: Desk, path: str, method: str, do: Callable[[Visit], Reply]) -> 
         apart = method == "POST" or path in (SIGN_IN, "/staff/back")  # these may wait for an identity provider
         threads = desk.doormen if apart else desk.threads
         with desk.place_at_the_door():
-            reply = await asyncio.get_running_loop().run_in_executor(threads, _told, do, visit)
+            reply = await asyncio.get_running_loop().run_in_executor(threads, made.told, do, visit)
         return _answer(reply)
 
     methods = [HttpMethod(method)] if method == "POST" or path == "/staff/back" else [HttpMethod.GET, HttpMethod.HEAD]
@@ -322,18 +337,11 @@ def _route(desk: Desk, path: str, method: str, do: Callable[[Visit], Reply]) -> 
     return HTTPRouteHandler(path, http_method=methods, name=name, status_code=200, opt={"page": True})(handle)
 
 
-def _told(do: Callable[[Visit], Reply], visit: Visit) -> Reply:
-    """A page for whoever is not signed in any more is the one on which they sign in."""
-    try:
-        return do(visit)
-    except Exception as error:
-        if problem_of(error).kind is NOT_SIGNED_IN and visit.method == "GET":
-            return Reply(location=SIGN_IN)
-        raise
-
-
 def _answer(reply: Reply) -> Response[bytes]:
-    headers = {"content-security-policy": _POLICY.format(more=f" {reply.sends_to}" if reply.sends_to else "")}
+    headers = {
+        "content-security-policy": _POLICY.format(more=f" {reply.sends_to}" if reply.sends_to else ""),
+        "referrer-policy": "same-origin",  # without any, a browser calls the origin of its own form "null"
+    }
     return Response(
         reply.page,
         media_type="text/html",
