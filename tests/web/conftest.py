@@ -23,7 +23,8 @@ MakeClient = Callable[..., Client]
 
 
 def furnish(shop: Shop) -> Shop:
-    """Let Amina allow all, and Chiara allow suggestions and take it back."""
+    """Let Amina allow all, and Chiara allow suggestions and take it back; show somebody the notice."""
+    shop.notices.current("de")
     asked = Asked(how="test")
     for entry in shop.register.asked():
         shop.grant(Who(user_id="amina"), entry.name, asked=asked)
@@ -64,7 +65,8 @@ def quiet_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         watermark="demo: consents invented – all of them",
         columns="database",
     )
-    yield furnish(opened)
+    furnish(opened).proofs.checkpoint()
+    yield opened
     opened.close()
 
 

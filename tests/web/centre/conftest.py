@@ -92,7 +92,8 @@ def path_of(letter: SignInLetter) -> str:
 @pytest.fixture
 def street(database: Database, tmp_path: Path, clock: Any) -> Iterator[Street]:
     """A bakery whose people have addresses, on either database."""
-    made = bakery(database, tmp_path, clock, base_url=SITE, name="Corner <bakery>", columns="database")
+    settings = {"base_url": SITE, "name": "Corner <bakery>", "columns": "database", "smtp_from": "hello@bakery.example"}
+    made = bakery(database, tmp_path, clock, **settings)
     with made.shop.database.transaction() as connection:
         for name in ("amina", "bruno", "chiara", "dev"):
             ids = {"user_id": name, "email": f"{name}@example.org"}

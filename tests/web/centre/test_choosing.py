@@ -3,6 +3,10 @@
 import re
 from datetime import date
 
+import pytest
+
+from goodwill.basics.errors import Refused
+from goodwill.reach import letters
 from goodwill.shop import Who
 
 IN = "/privacy"
@@ -119,6 +123,9 @@ def test_a_pause_is_obeyed_by_whoever_asks_before_writing(street, clock):
     answer = street.shop.can("dev", "email-marketing")
     assert (answer.allowed, answer.reason) == (False, "paused")
     assert street.shop.can("dev", "recommendations").allowed
+    news = letters.news(subject="Bread", paragraphs=["Fresh."], unsubscribe="https://shop.example/u/x", preferences="")
+    with pytest.raises(Refused), street.shop.database.transaction() as connection:
+        street.shop.post.send(connection, letter=news, person=street.person("dev"))
     clock.turn(days=31)
     assert street.shop.can("dev", "email-marketing").allowed
     assert browser.press("/privacy/pause", days="30").status_code == 403  # the session ended long ago

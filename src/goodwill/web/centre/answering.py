@@ -152,6 +152,7 @@ class Pages:
             shop=settings.name,
             zone=settings.zone,
             watermark=settings.watermark,
+            contact=settings.contact_email,
             signed_in=visit.session is not None,
             gpc=visit.objects_by_signal,
             csrf=visit.csrf,
