@@ -81,3 +81,9 @@ def test_an_own_copy_in_a_file_is_for_its_owner_alone(shop: Run, tmp_path):
     assert ended.out.strip() == str(tmp_path / "amina.json")
     assert stat.S_IMODE((tmp_path / "amina.json").stat().st_mode) == 0o600
     assert "amina@example.org" in (tmp_path / "amina.json").read_text()
+
+
+def test_a_copy_to_read_needs_a_file(shop: Run, tmp_path):
+    assert shop("people", "export", "amina", "--format", "pdf").code == Code.USAGE
+    shop("people", "export", "amina", "--format", "pdf", "--out", tmp_path / "amina.pdf")
+    assert (tmp_path / "amina.pdf").read_bytes().startswith(b"%PDF-")

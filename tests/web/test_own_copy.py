@@ -1,5 +1,7 @@
 """A person's own copy over HTTP: whole, in clear, for a key of its own scope, and noted where she can see it."""
 
+import io
+import zipfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -65,3 +67,16 @@ def test_every_scope_opens_something_or_is_told_to_be_kept_for_later():
     assert set(Scope) - opened == RESERVED
     assert set(SCOPES) == set(Scope)
     assert all("nothing yet" in SCOPES[scope] for scope in RESERVED)
+
+
+def test_it_comes_as_tables_and_to_read_too(client):
+    tables = client.get("/api/v1/people/amina/export", params={"format": "csv"})
+    assert tables.headers["content-type"] == "application/zip"
+    assert tables.headers["content-disposition"].startswith('attachment; filename="own-copy-')
+    with zipfile.ZipFile(io.BytesIO(tables.content)) as archive:
+        assert b"croissant" in archive.read("order-lines.csv")
+    paper = client.get("/api/v1/people/amina/export", params={"format": "pdf"})
+    assert paper.headers["content-type"] == "application/pdf"
+    assert paper.content.startswith(b"%PDF-")
+    assert client.get("/api/v1/people/amina/export", params={"format": "doc"}).status_code == 422
+    assert client.head("/api/v1/people/amina/export").status_code == 200

@@ -4,22 +4,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
-from goodwill.access.view import Aggregate, Contribution, Everything, Happened, Total, View
+from goodwill.access.own import everything
+from goodwill.access.view import Aggregate, Contribution, Everything, Total, View
 from goodwill.basics.clock import Clock, Day, Micros, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, TooFew
 from goodwill.basics.ids import PersonId
-from goodwill.consent import allowed_categories, history, standing
-from goodwill.people.merge import numbers
-from goodwill.people.tables import events, identities, profiles
-from goodwill.people.types import BY_CODE
-from goodwill.protect.cipher import Cipher, Sealed
+from goodwill.consent import allowed_categories, standing
+from goodwill.protect.cipher import Cipher
 from goodwill.purposes import Basis, Category, Entry, Purpose, Register
 from goodwill.storage import AsOf
-from goodwill.storage.kept import note_read, reads_of
+from goodwill.storage.kept import note_read
 from goodwill.sums import Running, Sums
 
 _TRIES = 5  # looks at one person whose word changes meanwhile
@@ -141,24 +139,8 @@ class Door:
         who, at = person.person, self.clock()
         if self.cipher is None:
             raise BadInput("A person's own copy needs the key store; open the shop with its keys.")
-        hers = numbers(self.connection, who)  # and those of whoever was merged into her
-        named = self.connection.execute(select(identities).where(identities.c.person.in_(hers))).all()
-        fields = self.connection.execute(select(profiles).where(profiles.c.person.in_(hers))).all()
-        happened = self.connection.execute(select(events).where(events.c.person.in_(hers)).order_by(events.c.id)).all()
-        said = [row for number in hers for row in history(self.connection, number)]
         self._log(f"own copy, {person.by}", who, "own", "everything", 1, rows.as_of_now(self.connection, at))
-        return Everything(
-            person=who,
-            identities=tuple(
-                (row.kind, self.cipher.open(row.person, row.kind, Sealed(row.epoch, row.sealed))) for row in named
-            ),
-            profile={
-                row.field: self.cipher.open(row.person, row.field, Sealed(row.epoch, row.sealed)) for row in fields
-            },
-            events=tuple(_in_words(row) for row in happened),
-            consents=tuple(sorted(said, key=lambda row: row.position)),
-            reads=tuple(read for number in hers for read in reads_of(self.connection, number)),
-        )
+        return everything(self.connection, self.cipher, who)
 
     # ---- how a total is worked out ---------------------------------------------------------------------------------
 
@@ -254,9 +236,3 @@ class Door:
 def _reaches_back(old: AsOf, now: AsOf) -> bool:
     """Whether an earlier point really is earlier in every log; a restored or foreign total is not."""
     return old.consent <= now.consent and old.events <= now.events and old.holds <= now.holds and old.at <= now.at
-
-
-def _in_words(row: "object") -> Happened:
-    kind = BY_CODE[row.type]  # type: ignore[attr-defined]
-    values = {name: getattr(row, name) for name in ("product", "quantity", "amount", "currency", "reference", "detail")}
-    return Happened(id=row.id, type=kind.name, category=kind.category, at=row.at, **values)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from goodwill.basics.ids import PersonId
 from goodwill.consent import Row
+from goodwill.people.registry import Held
 from goodwill.people.types import TypeCode
 from goodwill.purposes import Category, Purpose
 from goodwill.storage import AsOf
@@ -156,11 +157,27 @@ class Happened:
     currency: str | None
     reference: int | None
     detail: str | None
+    import_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one table holds about a person, in clear: a line per row, by the names of its columns."""
+
+    table: str
+    under: str
+    rows: tuple[Mapping[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """All that the shop holds about one person, for that person."""
+    """All that the shop holds about one person, for that person.
+
+    Attributes:
+        more: every other table that tells of her, whichever room it belongs to.
+        held: how much each table holds, and since when.
+        left_out: events that are not shown, because they may be those of somebody who uses the same device.
+    """
 
     person: PersonId
     identities: tuple[tuple[str, str], ...]
@@ -168,3 +185,6 @@ class Everything:
     events: tuple[Happened, ...]
     consents: tuple[Row, ...]
     reads: tuple[Read, ...]
+    more: tuple[Section, ...] = ()
+    held: tuple[Held, ...] = ()
+    left_out: int = 0

@@ -1,6 +1,6 @@
 """Customers, one at a time: who is behind an id, what is known in outline, and a person's own copy."""
 
-import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from goodwill.basics.errors import NotFound
+from goodwill.basics.errors import BadInput, NotFound
 from goodwill.cli import out
 from goodwill.cli.named import Person, who
 from goodwill.cli.shell import PEOPLE, Shell, command, group, switch
@@ -23,6 +23,7 @@ people = group("people", "Customers: find one, see what is known in outline, han
 _LOST = "goodwill import list"  # everybody came from somewhere
 _CLEAR = switch("--clear", help="Show names and addresses in clear; needs --reason, and the person can see it.")
 _REASON = typer.Option("--reason", help="Why, in at least ten characters; it stands in the audit log.")
+_FORM = typer.Option("--format", metavar="FORM", help="json, csv (a ZIP of tables) or pdf (to read and print).")
 _OUT = typer.Option("--out", metavar="FILE", help="Write it here, for the owner's eyes only, instead of printing it.")
 
 
@@ -53,29 +54,35 @@ def show(
 
 
 @command(people, "export", lost=_LOST)
-def export(shell: Shell, person: Person, to: Annotated[Path | None, _OUT] = None) -> None:
-    """Print the person's own copy of all that is held about them, as one JSON document in clear.
+def export(
+    shell: Shell,
+    person: Person,
+    form: Annotated[str, _FORM] = "json",
+    to: Annotated[Path | None, _OUT] = None,
+) -> None:
+    """Hand out the person's own copy of all that is held about them, in clear: as JSON, as tables, or to read.
 
-    Example: goodwill people export amina --out amina.json
+    Example: goodwill people export amina --format pdf --out amina.pdf
     """
-    from msgspec import to_builtins
+    from goodwill.access import SignedIn
 
-    from goodwill.web.own_copy import own_copy
-
+    if form != "json" and to is None:
+        raise BadInput(f"A copy as {form} is a file: say where with --out FILE.")
     with shell.shop() as shop:
-        document = to_builtins(own_copy(shop, _own(shop, _known(shop, person), "own copy")))
-    if to is None:
-        out.write_json(document)
-    else:
-        _write_privately(to, document)
-        shell.answer({"file": str(to)}, str(to))
+        parts = shop.copies.made(SignedIn(_known(shop, person), "staff, command line, own copy"), form)
+        if to is None:
+            sys.stdout.writelines(part.decode() for part in parts)
+        else:
+            _write_privately(to, parts)
+            shell.answer({"file": str(to)}, str(to))
 
 
-def _write_privately(file: Path, document: object) -> None:
+def _write_privately(file: Path, parts: Iterator[bytes]) -> None:
     """A file that only its owner may read: it holds one person's life with the shop."""
     file.touch(mode=0o600)
     file.chmod(0o600)
-    file.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    with file.open("wb") as out:
+        out.writelines(parts)
 
 
 def _known(shop: "Shop", person: str) -> "PersonId":

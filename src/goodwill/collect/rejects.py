@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from goodwill.basics.cells import safe_cell
 from goodwill.collect.groups import LINES, Group
 
 # The first columns of the file; the importer knows them again and leaves them out.
 HEADINGS = (
     "rejected file", "rejected line", "rejected column", "rejected value", "what to do", "rejected occurrence",
 )  # fmt: skip
-_FORMULA = frozenset("=+-@\t\r")
 
 
 class Reject(NamedTuple):
@@ -107,15 +107,6 @@ class RejectFile:
     def _write(self, rows: Iterable[Sequence[str]]) -> None:
         text = io.StringIO()
         writer = csv.writer(text, delimiter=self._separator, lineterminator="\r\n")
-        writer.writerows([_harmless(cell) if cell[:1] in _FORMULA else cell for cell in row] for row in rows)
+        writer.writerows([safe_cell(cell) for cell in row] for row in rows)
         if self._file is not None:
             self._file.write(text.getvalue().encode("utf-8", "replace"))
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; the importer takes the mark off again."""
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell

@@ -20,7 +20,7 @@ _SPACES = "\ufeff\u200b\u200e\u200f \t\r\n\xa0\u202f\u2007\u2009"
 
 NOTHING = frozenset(("", "null", "none", "nan", "n/a", "#n/a", "nil", "undefined", "(blank)", "-"))
 _NO_LETTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-_MARKED = re.compile(r"^'(?=[=+\-@\d])")  # a spreadsheet's own way to say "this is text"
+_MARKED = re.compile("^'(?=[=+\\-@\\d\uff1d\uff0b\uff0d\uff20])")  # a spreadsheet's own way to say "this is text"
 _EXCEL_TEXT = re.compile(r'^="(.*)"$')
 _EXCEL_ROUNDED = re.compile(r"^\d[.,]?\d*[eE]\+\d{1,3}$")
 _LONGEST_ID = 500

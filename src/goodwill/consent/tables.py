@@ -41,6 +41,7 @@ consent_rows = Table(
             erase=Erase.KEPT,
             merge=Merge.STAYS,
             kept="for ever, as proof; it names a number",
+            inner=("yes",),
         )
     },
 )

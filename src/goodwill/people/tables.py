@@ -47,7 +47,7 @@ identities = Table(
             merge=Merge.MOVED,
             kept="as long as the person",
             sealed=("sealed",),
-            inner=("lookup", "epoch"),
+            inner=("lookup", "epoch", "shared_at"),  # when somebody else came with it is a word about somebody else
             sealed_as="kind",
         )
     },
@@ -108,7 +108,7 @@ events = Table(
             erase=Erase.DELETED,
             merge=Merge.MOVED,
             kept="as the register says for its category",
-            inner=("key",),
+            inner=("id", "day", "key"),
         )
     },
 )

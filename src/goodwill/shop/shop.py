@@ -34,6 +34,7 @@ from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped
 from goodwill.reach.outbox import Channel
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
+from goodwill.shop.copies import Copies
 from goodwill.shop.identity import Identity
 from goodwill.shop.looks import Looks
 from goodwill.shop.notices import Notices
@@ -452,6 +453,11 @@ class Shop:
         """
         with self.database.reading() as connection:
             return self._known(connection, who)
+
+    @property
+    def copies(self) -> Copies:
+        """A person's own copy, as JSON, CSV or PDF."""
+        return Copies(self)
 
     @property
     def identity(self) -> Identity:

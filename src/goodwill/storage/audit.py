@@ -34,6 +34,12 @@ audit_rows = Table(
             erase=Erase.KEPT,
             merge=Merge.STAYS,
             kept="for ever, as proof; it names a number",
+            inner=(
+                "position",
+                "actor",
+                "reason",
+                "detail",
+            ),  # who of the staff it was is told by role; reasons are theirs
         )
     },
 )

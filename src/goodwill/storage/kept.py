@@ -62,6 +62,7 @@ reads = Table(
             erase=Erase.KEPT,
             merge=Merge.STAYS,
             kept="for ever, as proof; it names a number",
+            inner=("day", "people"),
         )
     },
 )

@@ -14,10 +14,11 @@ from goodwill.consent.snapshot import BadSnapshot
 from goodwill.decide.choose import Context
 from goodwill.purposes import Category
 from goodwill.shop import Shop, Who
+from goodwill.shop.copies import ENDING, MEDIA
 from goodwill.staff import Act
 from goodwill.web import answers
 from goodwill.web.bodies import wrong
-from goodwill.web.desk import Call, endpoint
+from goodwill.web.desk import Call, Streamed, endpoint
 from goodwill.web.messages import (
     CanAnswer,
     CanRequest,
@@ -34,7 +35,6 @@ from goodwill.web.messages import (
     Receipt,
     WhyRequest,
 )
-from goodwill.web.own_copy import own_copy
 from goodwill.web.problems import NO_CONSENT, NOT_FOUND, OTHER_REQUEST, REFUSED, Problem, Wrong
 from goodwill.web.store import Scope
 
@@ -216,17 +216,30 @@ def decisions(call: Call[DecisionsRequest]) -> Decisions:
     return answers.decisions(call.shop, _page(call, made, ask.limit, lambda decision: decision.id))
 
 
-@endpoint("GET", "/api/v1/people/{id}/export", Scope.EXPORT, may=Act.EXPORT, tag="People", problems=(NOT_FOUND,))
-def export(call: Call[ExportRequest]) -> OwnCopy:
+@endpoint(
+    "GET", "/api/v1/people/{id}/export", Scope.EXPORT,
+    may=Act.EXPORT,
+    tag="People",
+    problems=(NOT_FOUND,),
+    gives=OwnCopy,
+    also=(MEDIA["csv"], MEDIA["pdf"]),
+)  # fmt: skip
+def export(call: Call[ExportRequest]) -> Streamed:
     """Fetch a person's own copy: all that is held about them, in clear.
 
-    Hand it to that person only. It is noted in the read log with the id of the key, and the next copy shows that. Staff
-    give a reason in `Goodwill-Reason`; it stands in the audit log.
+    `format` says in which form: one JSON document, a ZIP with a CSV file for each heading, or a PDF to read and print.
+    Orders, customers and consents of the ZIP can be imported again. Hand it to that person only. It is noted in the
+    read log with the id of the key, and the next copy shows that. Staff give a reason in `Goodwill-Reason`; it stands
+    in the audit log.
     """
-    who = Who(user_id=call.ask.id)
+    form, who = call.ask.format, Who(user_id=call.ask.id)
     if call.session is not None:
-        return own_copy(call.shop, call.shop.looks.copy(who, call.shop.actor.reason))
-    return own_copy(call.shop, call.shop.own(SignedIn(call.shop.known(who), call.by)))
+        everything = call.shop.looks.copy(who, call.shop.actor.reason)
+    else:
+        everything = call.shop.own(SignedIn(call.shop.known(who), call.by))
+    parts = call.shop.copies.of(everything, form)
+    name = "" if form == "json" else f"own-copy-{everything.person}.{ENDING[form]}"
+    return Streamed(parts, MEDIA[form], name)
 
 
 @endpoint("GET", "/why/{decision}", Scope.READ, may=Act.READ, tag="Decide", problems=(NOT_FOUND,))

@@ -10,15 +10,16 @@ from litestar import Litestar, Request, Response
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 from msgspec import UNSET
 
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, notices, openapi, pages, staff
+from goodwill.web import api, metrics, notices, openapi, pages, staff, staff_pages
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
-from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation
+from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
 from goodwill.web.outside import PAGE_POLICY, Outside
@@ -67,6 +68,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *_running(desk),
             *_reading(shop),
             *centre.handlers(desk, log),
+            *staff_pages.handlers(desk),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
@@ -82,7 +84,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
 
 
 def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
-    async def handle(request: Asked) -> Answer:
+    async def handle(request: Asked) -> Answer | Stream:
         desk.glance(endpoint.operation, tuple(request.scope["headers"]))
         body = await receive(request) if endpoint.operation.has_body else b""
         letter = _letter(desk, request, body)
@@ -92,11 +94,18 @@ def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
             working = asyncio.get_running_loop().run_in_executor(threads, desk.answer, endpoint, letter)
             try:
                 # A database that froze would hold its thread as long as it likes; whoever asked is not held with it.
-                return Response(await asyncio.wait_for(working, within), media_type=_JSON)
+                return _response(await asyncio.wait_for(working, within))
             except TimeoutError:
                 raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
 
     return _route(endpoint.operation, handle)
+
+
+def _response(given: bytes | Streamed) -> Answer | Stream:
+    if not isinstance(given, Streamed):
+        return Response(given, media_type=_JSON)
+    headers = {"content-disposition": f'attachment; filename="{given.name}"'} if given.name else {}
+    return Stream(given.parts, media_type=given.media, headers=headers)
 
 
 def _letter(desk: Desk, request: Asked, body: bytes = b"") -> Letter:

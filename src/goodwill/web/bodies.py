@@ -37,26 +37,53 @@ async def receive(request: Request[Any, Any, Any]) -> bytes:
         CallerGone: nobody is left to answer.
     """
     _check_format(request)
-    too_large = Problem(TOO_LARGE, f"A request may have {LARGEST_BODY} bytes.", headers={"Connection": "close"})
-    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:
+    return await _read(request, LARGEST_BODY)
+
+
+async def _read(request: Request[Any, Any, Any], most: int) -> bytes:
+    too_large = Problem(TOO_LARGE, f"A request may have {most} bytes.", headers={"Connection": "close"})
+    length = request.headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        raise Problem(MALFORMED, "Content-Length is not a number.")
+    if int(length) > most:
         raise too_large
-    chunks, length, more = [], 0, True
+    chunks, size, more = [], 0, True
     while more:
         event: HTTPReceiveMessage = await request.receive()  # type: ignore[assignment]
         if event["type"] == "http.disconnect":
             raise CallerGone
         chunks.append(event.get("body", b""))
-        length += len(chunks[-1])
-        if length > LARGEST_BODY:
+        size += len(chunks[-1])
+        if size > most:
             raise too_large
         more = event.get("more_body", False)
     return b"".join(chunks)
 
 
+LARGEST_FORM = 16 * 1024
+
+
+async def receive_form(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """What somebody typed into a form of ours; of a field that comes twice, the first.
+
+    Raises:
+        Problem: another format, too long, or characters that no text here may have.
+        CallerGone: nobody is left to answer.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise Problem(MEDIA, "This address takes the form of its own page.")
+    raw = await _read(request, LARGEST_FORM)
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict")
+    except ValueError:
+        raise Problem(MALFORMED, "The form could not be read.") from None
+    if any("\0" in value for _, value in pairs):
+        raise Problem(MALFORMED, "The form contains the character U+0000, which no text here may have.")
+    return dict(reversed(pairs))
+
+
 def _check_format(request: Request[Any, Any, Any]) -> None:
-    length = request.headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
-        raise Problem(MALFORMED, "Content-Length is not a number.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(
             MEDIA, "Compressed bodies are not read yet; send it as it is.", headers={"Accept-Encoding": "identity"}

@@ -113,6 +113,19 @@ class Call(Generic[Ask]):
         return self.shop.actor.name
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that goes out in pieces.
+
+    Attributes:
+        name: of the file that a browser saves; "" where it is to be shown.
+    """
+
+    parts: Iterator[bytes]
+    media: str
+    name: str = ""
+
+
 @dataclass(frozen=True)
 class Operation:
     """What one address does, for the router, the reference page and the OpenAPI document.
@@ -129,6 +142,7 @@ class Operation:
         once: whether an Idempotency-Key is honoured.
         paged: whether there are pages, to be followed by `Link`.
         within: seconds until the caller is told to come back.
+        also: other media types that may be asked for.
         apart: whether it checks passwords or codes, and so has to wait apart from the rest.
     """
 
@@ -149,6 +163,7 @@ class Operation:
     paged: bool = False
     within: float = 30
     example: Mapping[str, Any] | None = None
+    also: tuple[str, ...] = ()
     apart: bool = False
 
     @property
@@ -165,7 +180,7 @@ class Endpoint:
     """An operation with the function that does it and the parser of what it asks."""
 
     operation: Operation
-    do: Callable[[Call[Any]], msgspec.Struct]
+    do: Callable[[Call[Any]], msgspec.Struct | Streamed]
     decoder: msgspec.json.Decoder[Any]
 
 
@@ -180,18 +195,24 @@ def endpoint(
     paged: bool = False,
     within: float = 30,
     example: Mapping[str, Any] | None = None,
+    gives: type[msgspec.Struct] | None = None,
+    also: tuple[str, ...] = (),
     apart: bool = False,
-) -> Callable[[Callable[[Call[Any]], msgspec.Struct]], Endpoint]:
-    """Make a function an operation of the API: its docstring is the reference, its types are the shapes."""
+) -> Callable[[Callable[[Call[Any]], msgspec.Struct | Streamed]], Endpoint]:
+    """Make a function an operation of the API: its docstring is the reference, its types are the shapes.
 
-    def made(do: Callable[[Call[Any]], msgspec.Struct]) -> Endpoint:
+    Args:
+        gives: the shape of what goes out in pieces.
+    """
+
+    def made(do: Callable[[Call[Any]], msgspec.Struct | Streamed]) -> Endpoint:
         hints = get_type_hints(do)
         asks = get_args(hints["call"])[0]
         summary, _, about = (do.__doc__ or "").partition("\n")
         operation = Operation(
             method, path, do.__name__, summary.strip().rstrip("."), _paragraphs(about), tag, scopes,
-            may=may, asks=asks, gives=hints["return"], problems=problems, once=once, paged=paged,
-            within=within, example=example, apart=apart,
+            may=may, asks=asks, gives=gives or hints["return"], problems=problems, once=once, paged=paged,
+            within=within, example=example, apart=apart, also=also,
         )  # fmt: skip
         return Endpoint(operation, do, msgspec.json.Decoder(asks))
 
@@ -303,7 +324,7 @@ class Desk:
             entry = Entry(f"api.{operation.name.replace('_', '-')}")
             audit.note(connection, actor, entry, now=self.shop.clock(), outcome="NotAllowed")
 
-    def answer(self, endpoint: Endpoint, letter: Letter) -> bytes:
+    def answer(self, endpoint: Endpoint, letter: Letter) -> bytes | Streamed:
         """Work a request out; runs in a thread, because the database makes it wait."""
         admitted = self.let_in(endpoint.operation, letter)
         if endpoint.operation.has_body:
@@ -318,7 +339,8 @@ class Desk:
         try:
             if name is not None:
                 return self._once(endpoint, call, name)
-            return self._encode(endpoint.do(call))
+            given = endpoint.do(call)
+            return given if isinstance(given, Streamed) else self._encode(given)
         except Exception as error:
             if (problem := problem_of(error)).kind.status == 403:
                 self.metrics.note_refusal(problem.kind.slug)

@@ -1,6 +1,6 @@
 """The shapes that go over the wire, as docs and as parsers; what is written here is a promise."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -122,9 +122,13 @@ class DecisionsRequest(Struct, forbid_unknown_fields=True, frozen=True, rename={
 
 
 class ExportRequest(Struct, forbid_unknown_fields=True, frozen=True):
-    """Whose own copy."""
+    """Whose own copy, and in which form."""
 
     id: Id
+    format: Annotated[
+        Literal["json", "csv", "pdf"],
+        Meta(description="`json`, `csv` (a ZIP with a file per heading) or `pdf` (to read and print)."),
+    ] = "json"
 
 
 class WhyRequest(Struct, forbid_unknown_fields=True, frozen=True):
@@ -291,6 +295,17 @@ class Event(Struct, frozen=True):
     ) = UNSET
     decision: Annotated[str, Meta(description="The decision's id.")] | UnsetType = UNSET
     detail: Annotated[Any, Meta(description="The rest, such as a whole decision.")] | UnsetType = UNSET
+    by_import: Annotated[int, Meta(description="The number of the import that brought it.")] | UnsetType = UNSET
+
+
+class Holding(Struct, frozen=True):
+    """How much one table holds, since when, and how long it is kept."""
+
+    what: str
+    rows: int
+    since: Moment | None
+    until: Moment | None
+    kept: str
 
 
 class Look(Struct, frozen=True):
@@ -302,6 +317,7 @@ class Look(Struct, frozen=True):
     times: int
     first: Moment
     last: Moment
+    position: Annotated[int, Meta(description="The last row of the consent ledger by then.")]
 
 
 class StaffLook(Struct, frozen=True):
@@ -322,10 +338,14 @@ class OwnCopy(Struct, frozen=True):
     person: Annotated[int, Meta(description="goodwill's own number for her.")]
     known_as: list[KnownAs]
     profile: dict[str, str]
+    held: Annotated[list[Holding], Meta(description="How much is held, under which heading.")]
     events: Annotated[list[Event], Meta(description="What happened, in the order in which it was written down.")]
     consents: list[Line]
     reads: Annotated[list[Look], Meta(description="Who looked, and what for.")]
     staff: Annotated[list[StaffLook], Meta(description="What staff did about this person, by day.")]
+    more: Annotated[
+        dict[str, list[dict[str, str | int | float | bool]]], Meta(description="All else, by heading: a line per row.")
+    ]
     purposes: Annotated[dict[str, str], Meta(description="What each purpose is for, in a sentence.")]
     notes: list[str] | UnsetType = UNSET
     watermark: Mark | UnsetType = UNSET

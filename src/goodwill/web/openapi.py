@@ -232,7 +232,10 @@ def _responses(operation: Operation, refs: dict[type, Json]) -> Json:
         "200": {
             "description": _first_line(operation),
             "headers": headers,
-            "content": {operation.media: {"schema": schema}},
+            "content": {
+                operation.media: {"schema": schema},
+                **{media: {"schema": {"type": "string", "contentMediaType": media}} for media in operation.also},
+            },
         }
     }
     by_status: dict[int, list[Kind]] = {}

@@ -55,6 +55,11 @@ def problem(kind: problems.Kind, name: str, watermark: str) -> bytes:
     return _page("problem.html", name=name, watermark=watermark, kind=kind)
 
 
+def staff(template: str, **values: object) -> bytes:
+    """A page on which staff sign in, or look after their account."""
+    return _page(f"staff/{template}.html", **values)
+
+
 def asset(name: str) -> bytes:
     """One of our own files; nothing comes from anywhere else."""
     return files("goodwill.web").joinpath("assets", name).read_bytes()

@@ -8,12 +8,13 @@ token that only our own pages were told (double submit).
 import hmac
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from goodwill.basics.errors import GoodwillError
 from goodwill.shop import Shop
 from goodwill.staff import Session
-from goodwill.staff.sessions import LONGEST, SEEN_EVERY, form_token
+from goodwill.staff.sessions import LONGEST, SEEN_EVERY, form_token, new_token
 from goodwill.web.problems import FORGED, NOT_SIGNED_IN, Problem
 from goodwill.web.store import AWAY
 
@@ -38,6 +39,7 @@ class Doorkeeper:
         self.is_https = address.scheme == "https"
         self.is_here = address.hostname in _HERE
         self.cookie = "__Host-goodwill" if self.is_https else "goodwill"
+        self.form_cookie = f"{self.cookie}-form"
         self._origin = f"{address.scheme}://{address.netloc}"
         self._noted: dict[str, int] = {}
         self._later = ThreadPoolExecutor(1, thread_name_prefix="goodwill-sessions")
@@ -114,18 +116,34 @@ class Doorkeeper:
         """Whether a cookie would be safe on the way."""
         return self.is_https or self.is_here
 
-    def set_cookie(self, token: str) -> str:
-        return self._cookie(self.cookie, token, _LONGEST_SECONDS)
+    def set_cookie(self, token: str) -> "Kept":
+        return Kept(self.cookie, token, _LONGEST_SECONDS, secure=self.is_https)
 
-    def drop_cookie(self) -> str:
-        return self._cookie(self.cookie, "", 0)
+    def drop_cookie(self) -> "Kept":
+        return Kept(self.cookie, "", 0, secure=self.is_https)
 
-    def _cookie(self, name: str, value: str, seconds: int) -> str:
-        secure = "; Secure" if self.is_https else ""
-        return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    def new_form_cookie(self) -> tuple[str, "Kept"]:
+        """A secret for the forms of somebody who is not signed in yet, and the cookie that carries it."""
+        secret = new_token()
+        return secret, Kept(self.form_cookie, secret, 3_600, secure=self.is_https)
 
     def close(self) -> None:
         self._later.shutdown(wait=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A cookie of ours: for no script, no other host, and no request that another site begins but a plain link."""
+
+    name: str
+    value: str
+    seconds: int
+    secure: bool
+
+    @property
+    def header(self) -> str:
+        secure = "; Secure" if self.secure else ""
+        return f"{self.name}={self.value}; Path=/; Max-Age={self.seconds}; HttpOnly; SameSite=Lax{secure}"
 
 
 def only_cookie(headers: Headers, name: str) -> str:

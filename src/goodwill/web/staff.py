@@ -68,7 +68,7 @@ def show_session(call: Call[shapes.NothingRequest]) -> shapes.OpenSession:
 def end_session(call: Call[shapes.NothingRequest]) -> shapes.Ended:
     """Sign out."""
     call.shop.staff.sign_out(call.door.token(call.letter.headers))
-    call.letter.notes.headers["Set-Cookie"] = call.door.drop_cookie()
+    call.letter.notes.headers["Set-Cookie"] = call.door.drop_cookie().header
     return shapes.Ended(1)
 
 
@@ -76,7 +76,7 @@ def end_session(call: Call[shapes.NothingRequest]) -> shapes.Ended:
 def end_sessions(call: Call[shapes.NothingRequest]) -> shapes.Ended:
     """Sign out everywhere: end every session of one's own account, this one too."""
     ended = call.shop.staff.sign_out_everywhere(call.door.token(call.letter.headers))
-    call.letter.notes.headers["Set-Cookie"] = call.door.drop_cookie()
+    call.letter.notes.headers["Set-Cookie"] = call.door.drop_cookie().header
     return shapes.Ended(ended)
 
 
@@ -104,7 +104,7 @@ def show_staff(call: Call[shapes.AccountRequest]) -> shapes.StaffMember:
 
 
 @endpoint("POST", "/api/v1/staff", may=Act.STAFF, tag="Staff",
-          example={"email": "bruno@shop.example", "name": "Bruno Alba", "role": "marketer"})  # fmt: skip
+          example={"email": "erin@shop.example", "name": "Erin Alba", "role": "marketer"})  # fmt: skip
 def invite_staff(call: Call[shapes.InviteRequest]) -> shapes.Invitation:
     """Invite somebody: the answer holds a token, told this once, with which they choose a password."""
     return _invited(call.shop, call.shop.staff.invite(call.ask.email, call.ask.name, call.ask.role))
@@ -201,7 +201,7 @@ def audit(call: Call[shapes.AuditRequest]) -> shapes.AuditLines:
     Where more follow, the header `Link` has the address of the next page (`rel="next"`).
     """
     ask = call.ask
-    before = None if ask.cursor is None else _position(ask.cursor)
+    before = None if ask.after is None else _position(ask.after)
     about = None if ask.user_id is None else Who(user_id=ask.user_id)
     found = call.shop.audit.latest(ask.limit + 1, before=before, about=about, actor=ask.actor, action=ask.action)
     page = found[: ask.limit]
@@ -240,7 +240,7 @@ def _own(call: Call[shapes.NothingRequest]) -> Session:
 
 
 def _begun(call: Call[shapes.SignInRequest] | Call[shapes.CodeRequest], begun: Begun) -> shapes.OpenSession:
-    call.letter.notes.headers["Set-Cookie"] = call.door.set_cookie(begun.token)
+    call.letter.notes.headers["Set-Cookie"] = call.door.set_cookie(begun.token).header
     return _session(call, begun.session, begun.token)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from goodwill.web.messages import Cursor, Id, Mark, Moment
 
@@ -87,7 +87,7 @@ class AuditRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """Which lines, and how many at once."""
 
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
-    cursor: Cursor | None = None
+    after: Cursor | None = field(default=None, name="cursor")
     user_id: Annotated[Id, Meta(description="Only what was done about this person.")] | None = None
     actor: Annotated[str, Meta(max_length=100, description="Only what they did, such as `staff 3`.")] = ""
     action: Annotated[str, Meta(max_length=100, description="Only this, such as `person.reveal`.")] = ""

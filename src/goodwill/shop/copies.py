@@ -1,0 +1,82 @@
+"""A person's own copy of all that is held about her: JSON for programs, CSV for spreadsheets, PDF to read.
+
+What it holds follows from the registry of tables. Each form comes in pieces, so that a life of ten thousand events
+needs no more memory than its rows.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goodwill import catalogue
+from goodwill.access import Everything, SignedIn
+from goodwill.basics.clock import iso
+from goodwill.basics.errors import BadInput
+from goodwill.people import merge, registry
+from goodwill.people.registry import Held
+from goodwill.shop import copy_json, copy_pdf, copy_tables
+from goodwill.shop.copy_json import Copy
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop, Who
+
+MEDIA = {"json": "application/json", "csv": "application/zip", "pdf": "application/pdf"}
+ENDING = {"json": "json", "csv": "zip", "pdf": "pdf"}
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The copies that one shop hands out; each is noted in the read log, where the person sees it."""
+
+    shop: "Shop"
+
+    def held(self, who: "Who | str") -> list[Held]:
+        """How much is held about somebody in each table, and since when; no values, and so no entry in the read log."""
+        person = self.shop.known(who)
+        with self.shop.database.reading() as connection:
+            return registry.holdings(connection, merge.numbers(connection, person))
+
+    def json(self, person: SignedIn) -> Iterator[bytes]:
+        """One JSON document, in pieces."""
+        return self.made(person, "json")
+
+    def csv(self, person: SignedIn) -> Iterator[bytes]:
+        """A ZIP with a CSV file for each heading, in pieces; orders, customers and consents can be imported again."""
+        return self.made(person, "csv")
+
+    def pdf(self, person: SignedIn) -> Iterator[bytes]:
+        """A document to read and print, in pieces.
+
+        Raises:
+            BadInput: what writes PDF is not installed.
+        """
+        return self.made(person, "pdf")
+
+    def made(self, person: SignedIn, form: str) -> Iterator[bytes]:
+        """The copy in a form by its name: json, csv or pdf.
+
+        Raises:
+            BadInput: there is no such form.
+        """
+        _form(form)
+        return self.of(self.shop.own(person), form)
+
+    def of(self, everything: Everything, form: str) -> Iterator[bytes]:
+        """The same, of what was read already."""
+        return _form(form)(self._copy(everything))
+
+    def _copy(self, everything: Everything) -> Copy:
+        wanted = {event.product for event in everything.events if event.product is not None}
+        with self.shop.database.reading() as connection:
+            products = catalogue.of_ids(connection, wanted)
+        staff = tuple(self.shop.looks.by_staff(everything.person))
+        return Copy(self.shop, everything, products, staff, iso(self.shop.clock()))
+
+
+_FORMS = {"json": copy_json.encoded, "csv": copy_tables.zipped, "pdf": copy_pdf.printed}
+
+
+def _form(name: str) -> Callable[[Copy], Iterator[bytes]]:
+    if name not in _FORMS:
+        raise BadInput(f"A copy comes as {', '.join(_FORMS)}, not as '{name}'.")
+    return _FORMS[name]
