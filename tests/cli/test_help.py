@@ -14,6 +14,8 @@ PROMISED = [
     "demo", "init", "serve", "worker", "mail show", "mail send", "doctor",
     "config show", "version", "import", "import list", "import undo", "simulate",
     "people find", "people show", "people export", "consent show", "consent grant", "consent withdraw", "can",
+    "consent expiring", "consent notices list", "consent notices show", "consent notices preview",
+    "consent notices lint", "consent notices diff", "consent notices sign-off", "consent notices publish",
     "purposes", "recommend", "explain", "learn", "forget", "keys create", "keys list", "keys revoke",
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
     "approvals ask", "approvals list", "approvals approve", "approvals refuse", "audit list", "audit verify",

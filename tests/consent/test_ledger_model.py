@@ -61,8 +61,13 @@ class Ledger(RuleBasedStateMachine):
     def choose(self, person, pair, do, ago):
         entry, category = pair
         at = None if ago is None else Micros(self.now + ago)
+        said_at = min(self.now if at is None else at, self.now)
+        stood = self.book.answers(len(self.book.lines)).get((entry.name, category, person))
         receipt = do(self.connection, person, entry, [category], asked=ASKED, now=self.now, said_at=at)
         state = {grant: State.GIVEN, refuse: State.REFUSED, withdraw: State.WITHDRAWN}[do]
+        if do is grant and stood is not None and stood.said_at <= said_at and stood.allows(said_at):
+            state = State.RENEWED
+        assert receipt.state is state
         said = Said(person, entry.name, category, state, self.now if at is None else at, ASKED, receipt.until)
         assert list(receipt.positions) == self.book.write([said], self.now)
         line = self.book.lines[-1]

@@ -88,6 +88,9 @@ class Line:
     def key(self) -> tuple[str, str, int]:
         return self.purpose, self.category, self.person
 
+    def allows(self, at: int) -> bool:
+        return _YES[self.state] == 1 and (self.until is None or self.until > at)
+
 
 @dataclass
 class Book:

@@ -38,7 +38,7 @@ ALL = (
     ),
     letters.request_cancelled(right="erase", page=PAGE),
     letters.sign_in(code="K7QM-2XPD", minutes=30, page=PAGE),
-    letters.confirm_consent(sentences=["News by mail", "Offers"], code="K7QM-2XPD", minutes=60, page=PAGE),
+    letters.confirm_consent(sentences=["News by mail", "Offers"], code="K7QM-2XPD", days=7, page=PAGE),
     letters.news(subject="Bread & more", paragraphs=["Fresh", "<b>bread</b>"], unsubscribe=PAGE, preferences=PAGE),
 )
 NAMES = {function for function, value in vars(letters).items() if getattr(value, "__module__", "") == letters.__name__

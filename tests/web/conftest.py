@@ -23,7 +23,8 @@ MakeClient = Callable[..., Client]
 
 
 def furnish(shop: Shop) -> Shop:
-    """Let Amina allow all, and Chiara allow suggestions and take it back."""
+    """Let Amina allow all, and Chiara allow suggestions and take it back; show somebody the notice."""
+    shop.notices.current("de")
     asked = Asked(how="test")
     for entry in shop.register.asked():
         shop.grant(Who(user_id="amina"), entry.name, asked=asked)

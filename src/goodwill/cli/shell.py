@@ -262,11 +262,22 @@ def command(
     return made
 
 
-def group(name: str, about: str, *, panel: str, cls: type[TyperGroup] | None = None) -> typer.Typer:
-    """A noun with its verbs."""
+def group(
+    name: str,
+    about: str,
+    *,
+    panel: str | None = None,
+    cls: type[TyperGroup] | None = None,
+    of: typer.Typer | None = None,
+) -> typer.Typer:
+    """A noun with its verbs.
+
+    Args:
+        of: the noun that it belongs to; a noun of its own unless given.
+    """
     made = _typer(about, cls)
     _listen(made)
-    app.add_typer(made, name=name, rich_help_panel=panel)
+    (of or app).add_typer(made, name=name, rich_help_panel=panel)
     return made
 
 

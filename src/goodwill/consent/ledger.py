@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId, Position
+from goodwill.consent.cells import cells_of
 from goodwill.consent.relation import END_OF_TIME, answer_again, lasts, renew_answers
 from goodwill.consent.tables import consent_now, consent_rows
 from goodwill.purposes import Basis, Category, Entry, Purpose
@@ -50,9 +51,11 @@ class Asked:
     language: str | None = None
     by: str | None = None
     evidence: Evidence = Evidence.PROVEN
+    despite: str | None = None  # a signal that said no: the person clicked yes all the same
+    regime: str | None = None  # the law that counted where she was asked
 
     def __post_init__(self) -> None:
-        for name in ("how", "notice", "words", "language", "by"):
+        for name in ("how", "notice", "words", "language", "by", "despite", "regime"):
             if not _can_be_kept(getattr(self, name) or ""):
                 raise BadInput(
                     f"'{name}' of how somebody was asked holds a character that cannot be kept; leave it out."
@@ -202,9 +205,17 @@ def _can_be_kept(text: str) -> bool:
     return "\0" not in text and text.encode("utf-8", "ignore").decode() == text
 
 
+_HOW = ("how", "words", "language", "by", "despite", "regime")
+
+
 def _how(asked: Asked) -> str:
-    words = {key: getattr(asked, key) for key in ("how", "words", "language", "by") if getattr(asked, key)}
+    words = {key: getattr(asked, key) for key in _HOW if getattr(asked, key)}
     return json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def ends(entry: Entry, said_at: int) -> Micros | None:
+    """When a yes to a purpose ends by itself, if it does."""
+    return Micros(said_at + entry.consent_days * DAY) if entry.consent_days is not None else None
 
 
 def grant(
@@ -219,12 +230,13 @@ def grant(
 ) -> Receipt:
     """Record that a person allows a purpose, for some of its data categories or all; it ends after the register's time.
 
+    Where a yes stands already it is renewed.
+
     Raises:
         BadInput: the purpose does not use such a category, or rests on something other than a person's choice.
     """
     said = Micros(min(said_at if said_at is not None else now, now))
-    until = Micros(said + entry.consent_days * DAY) if entry.consent_days is not None else None
-    return _record(connection, person, entry, categories, State.GIVEN, asked, said, now, until)
+    return _record(connection, person, entry, categories, State.GIVEN, asked, said, now, ends(entry, said))
 
 
 def refuse(
@@ -270,13 +282,28 @@ def _record(
 ) -> Receipt:
     chosen = tuple(dict.fromkeys(categories)) if categories is not None else entry.categories
     _check(entry, chosen)
-    words = [Said(person, entry.name, category, state, said_at, asked, until) for category in chosen]
+    states = _renewed(connection, person, entry, chosen, said_at) if state is State.GIVEN else [state] * len(chosen)
+    words = [
+        Said(person, entry.name, category, one, said_at, asked, until)
+        for category, one in zip(chosen, states, strict=True)
+    ]
     rows = _write(connection, words, now)
     positions = tuple(row["position"] for row in rows)
     first = rows[0]
+    told = State.RENEWED if set(states) == {State.RENEWED} else state
     return Receipt(
-        person, entry.name, chosen, state, positions, first["said_at"], first["recorded_at"], until, asked.notice
+        person, entry.name, chosen, told, positions, first["said_at"], first["recorded_at"], until, asked.notice
     )
+
+
+def _renewed(
+    connection: Connection, person: PersonId, entry: Entry, chosen: tuple[Category, ...], said_at: int
+) -> list[State]:
+    """What a yes is called for each category: renewed where another stands at that moment, else given."""
+    one_at_a_time(connection, LEDGER)  # nobody takes the standing one back between the look and the row
+    cells = cells_of(connection, person)
+    standing = [cells.get((entry.name, category)) for category in chosen]
+    return [State.RENEWED if cell is not None and cell.stands(said_at) else State.GIVEN for cell in standing]
 
 
 def _check(entry: Entry, chosen: tuple[Category, ...]) -> None:
@@ -434,8 +461,17 @@ def history(
         question = question.where(consent_rows.c.purpose == purpose)
     if upto is not None:
         question = question.where(consent_rows.c.position <= upto)
-    return [
-        Row(row.position, row.person, Purpose(row.purpose), Category(row.category), State(row.state), row.said_at,
-            row.recorded_at, row.until, Evidence(row.evidence), row.notice, row.asked, row.refers)
-        for row in connection.execute(question)
-    ]  # fmt: skip
+    return [_line(row) for row in connection.execute(question)]
+
+
+def lines_at(connection: Connection, positions: Sequence[Position]) -> list[Row]:
+    """The lines at some positions, in their order."""
+    question = select(consent_rows).where(consent_rows.c.position.in_(positions)).order_by(consent_rows.c.position)
+    return [_line(row) for row in connection.execute(question)]
+
+
+def _line(row: Any) -> Row:
+    return Row(
+        row.position, row.person, Purpose(row.purpose), Category(row.category), State(row.state), row.said_at,
+        row.recorded_at, row.until, Evidence(row.evidence), row.notice, row.asked, row.refers,
+    )  # fmt: skip

@@ -50,6 +50,7 @@ class Kind:
     fideslang: str
     dpv: str
     sensitive: bool = False
+    sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Entry:
 
     Attributes:
         sentence: what the customer reads, at most twelve words.
+        sentences: the same in other languages, by their codes.
         categories: the data categories that it may use, in the order in which they are asked for.
         retention_days: how long its data is kept after the last use; None where a law sets no end here.
         minimum_group: the fewest people that a total for this purpose may count.
@@ -80,6 +82,7 @@ class Entry:
     consent_days: int | None = None
     reserved: bool = False
     why_lawful: str = ""
+    sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def rests_on_ledger(self) -> bool:
@@ -99,6 +102,7 @@ class Register:
     kinds: Mapping[Category, Kind]
     version: str
     source: str = field(default="shipped", compare=False)
+    language: str = "en"
 
     def __getitem__(self, purpose: str) -> Entry:
         try:
@@ -119,6 +123,10 @@ class Register:
             return self.kinds[Category(name)]
         except KeyError:
             raise NotFound(f"'{name}' is not a data category. There are: {', '.join(self.kinds)}.") from None
+
+    def sentence(self, what: Entry | Kind, language: str) -> str | None:
+        """What a purpose or category of data is, in a language; None where the register does not say it in that."""
+        return what.sentence if language == self.language else what.sentences.get(language)
 
     def asked(self) -> list[Entry]:
         """The purposes that a customer decides about: those that need a yes, and those one may object to."""
@@ -146,17 +154,20 @@ def load(path: Path) -> Register:
 def parse(text: str, source: str) -> Register:
     """Read and check a register; see `load`."""
     raw = checked.raw(text, source)
-    if unknown := sorted(raw.keys() - {"version", "category", "purpose"}):
+    if unknown := sorted(raw.keys() - {"version", "language", "category", "purpose"}):
         raise BadInput(
             f"{source} has unknown tables or keys: {', '.join(unknown)}; it holds [category.…] and [purpose.…]"
         )
+    language = raw.get("language", "en")
+    if not _LANGUAGE.is_right(language):
+        raise BadInput(f"{source}: language must be {_LANGUAGE.wanted}, not {checked.shown(language)}")
     kinds = {Category(name): _kind(name, table, source) for name, table in tables(raw, "category", source, _NAME)}
     entries = {
         Purpose(name): _entry(name, table, kinds, source) for name, table in tables(raw, "purpose", source, _NAME)
     }
     if not entries:
         raise BadInput(f"{source} registers no purpose; it needs at least one [purpose.NAME] table")
-    return Register(entries, kinds, str(raw.get("version", "1")), source)
+    return Register(entries, kinds, str(raw.get("version", "1")), source, language)
 
 
 def _few_words(value: object) -> bool:
@@ -167,8 +178,24 @@ def _names(value: object) -> bool:
     return isinstance(value, list) and len(value) > 0 and all(isinstance(name, str) for name in value)
 
 
+def _is_language(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", value) is not None
+
+
+def _translated(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) > 0
+        and all(_is_language(name) and _few_words(said) for name, said in value.items())
+    )
+
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _SENTENCE = Check(_few_words, "a sentence of at most twelve words, to be read at a glance")
+_SENTENCES = Check(
+    _translated, 'sentences of at most twelve words by language, such as sentences.de = "Rabatte, die zu Ihnen passen"'
+)
+_LANGUAGE = Check(_is_language, 'a language code such as "en" or "de"')
 _DPV = Check(
     lambda value: isinstance(value, str) and re.fullmatch(r"[a-z][a-z-]*:[A-Za-z0-9]+", value) is not None,
     'an id of the Data Privacy Vocabulary such as "dpv:DirectMarketing"',
@@ -181,13 +208,14 @@ _BASIS = Check(lambda value: value in list(Basis), f"a lawful basis: one of {', 
 _NAMED = Check(_names, 'a list of data categories such as ["purchases"]')
 
 _KIND = {"sentence": _SENTENCE, "fideslang": _FIDES, "dpv": _DPV}
-_KIND_EXTRA = {"sensitive": SWITCH}
+_KIND_EXTRA = {"sensitive": SWITCH, "sentences": _SENTENCES}
 _ENTRY = {
     "sentence": _SENTENCE, "basis": _BASIS, "categories": _NAMED, "owner": TEXT, "review": DATE, "expiry": DATE,
     "dpv": _DPV, "fideslang": _FIDES,
 }  # fmt: skip
 _ENTRY_EXTRA = {
     "retention_days": COUNT, "minimum_group": COUNT, "consent_days": COUNT, "reserved": SWITCH, "why_lawful": TEXT,
+    "sentences": _SENTENCES,
 }  # fmt: skip
 
 

@@ -121,9 +121,9 @@ def sign_in(*, code: str, minutes: int, page: str) -> Letter:
     return Letter("sign-in", Kind.RIGHTS, {"code": code, "minutes": minutes, "page": page})
 
 
-def confirm_consent(*, sentences: Iterable[str], code: str, minutes: int, page: str) -> Letter:
+def confirm_consent(*, sentences: Iterable[str], code: str, days: int, page: str) -> Letter:
     """The second half of a double opt-in: what was asked for, in the words that were shown."""
-    context: dict[str, Value] = {"sentences": tuple(sentences), "code": code, "minutes": minutes, "page": page}
+    context: dict[str, Value] = {"sentences": tuple(sentences), "code": code, "days": days, "page": page}
     return Letter("confirm-consent", Kind.SERVICE, context)
 
 

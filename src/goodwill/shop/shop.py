@@ -37,6 +37,7 @@ from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
 from goodwill.shop.identity import Identity
 from goodwill.shop.looks import Looks
+from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
@@ -257,16 +258,18 @@ class Shop:
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
             connection = change.connection
-            person = self._find(connection, who)
-            if person is None:
-                person = people.identify(connection, self.cipher, _words(who), now=now)
-            person = self._who_now(connection, person)
+            person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
             if yes:
                 return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
+
+    @property
+    def notices(self) -> Notices:
+        """What customers are asked, in which words, and their answers."""
+        return Notices(self)
 
     def consents(self, who: Who | str) -> list[Row]:
         """Everything that somebody said about consent, oldest first."""
@@ -543,6 +546,17 @@ class Shop:
             if found is not None:
                 return found
         return None
+
+    def named(self, who: Who | str) -> Who:
+        """How somebody is named; a bare text is the shop's own id."""
+        return Who(user_id=who) if isinstance(who, str) else who
+
+    def identified(self, connection: Connection, who: Who | str) -> PersonId:
+        """The person behind an id, made if nobody is; until the transaction ends the ledger is ours alone."""
+        person = self._find(connection, who)
+        if person is None:
+            person = people.identify(connection, self.cipher, _words(who), now=self.clock())
+        return self._who_now(connection, person)
 
     def _who_now(self, connection: Connection, person: PersonId) -> PersonId:
         """Somebody who was just found, after the ledger was locked: she may have been merged in between."""

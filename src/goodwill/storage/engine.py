@@ -298,6 +298,7 @@ def is_sqlite(connection: Connection) -> bool:
 
 # Names of the locks that make row numbers follow the order of commits on PostgreSQL; SQLite has one writer anyway.
 LEDGER, EVENTS, HOLDS, MIGRATIONS, PEOPLE = 8401, 8402, 8403, 8404, 8405
+NOTICES = 8407
 AUDIT = 8406  # taken last of all
 CHECKPOINTS = 8411
 OUTBOX = 8409

@@ -12,15 +12,16 @@ from goodwill.shop import Answer, Shop
 from goodwill.web import messages
 
 
-def can(shop: Shop, answer: Answer) -> messages.CanAnswer:
+def can(shop: Shop, answer: Answer, notes: Iterable[str] = ()) -> messages.CanAnswer:
     """Whether something is allowed."""
     lines = [
         messages.Standing(str(one.category), one.allowed, one.reason, said(one.since), one.position, moment(one.until))
         for one in answer.categories
     ]
     return messages.CanAnswer(
-        answer.allowed, answer.basis.value, answer.reason, said(answer.since), answer.position, lines, mark(shop)
-    )
+        answer.allowed, answer.basis.value, answer.reason, said(answer.since), answer.position, lines, mark(shop),
+        list(notes) or UNSET,
+    )  # fmt: skip
 
 
 def decision(shop: Shop, chosen: Decision, notes: Iterable[str] = ()) -> messages.DecideAnswer:
@@ -52,7 +53,7 @@ def decisions(shop: Shop, made: Iterable[Decision]) -> messages.Decisions:
     return messages.Decisions([decision(shop, one) for one in made], mark(shop))
 
 
-def receipt(shop: Shop, written: Receipt) -> messages.Receipt:
+def receipt(shop: Shop, written: Receipt, notes: Iterable[str] = ()) -> messages.Receipt:
     """What the ledger wrote down; it names nobody."""
     return messages.Receipt(
         purpose=str(written.purpose),
@@ -64,6 +65,7 @@ def receipt(shop: Shop, written: Receipt) -> messages.Receipt:
         until=moment(written.until),
         notice=written.notice,
         watermark=mark(shop),
+        notes=list(notes) or UNSET,
     )
 
 

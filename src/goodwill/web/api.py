@@ -1,13 +1,16 @@
 """The API: choose, ask whether something is allowed, write an answer down, and read back what is known and why."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from goodwill.access import SignedIn
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import from_opaque, opaque
-from goodwill.consent import Asked, Evidence
+from goodwill.consent import Asked, Evidence, State
+from goodwill.consent import Receipt as Written
+from goodwill.consent.snapshot import BadSnapshot
 from goodwill.decide.choose import Context
 from goodwill.purposes import Category
 from goodwill.shop import Shop, Who
@@ -35,11 +38,6 @@ from goodwill.web.messages import (
 from goodwill.web.problems import NO_CONSENT, NOT_FOUND, OTHER_REQUEST, REFUSED, Problem, Wrong
 from goodwill.web.store import Scope
 
-_GPC = (
-    "Sec-GPC: 1 was seen and counted. A suggestion here rests on this shop's own recorded consent and nothing is sold "
-    "or shared, so the signal does not change it; to record it as an objection, call POST /api/v1/consent."
-)
-
 
 @endpoint(
     "POST", "/api/v1/decide", Scope.DECIDE, may=Act.SUGGEST,
@@ -54,18 +52,16 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     is no, or nobody is named, it is what everyone gets: `personalised` is false and `reason` says why. That is not an
     error; there is always something to show.
 
-    The header `Sec-GPC: 1` (Global Privacy Control), passed on from the browser, is counted and mentioned in `notes`.
-    It does not change the choice: it speaks of selling and sharing, and nothing here is sold or shared.
+    The header `Sec-GPC: 1` (Global Privacy Control), passed on from the browser, is honoured first and mentioned in
+    `notes`: nothing is chosen that needs no yes. A yes that the person clicked here still counts.
     """
     ask = call.ask
     who = None if ask.person is None else _person(ask.person)
+    notes = _honour(call, who)
     context = Context(basket=tuple(ask.context.basket), new=ask.context.new)
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
-    if call.letter.header(b"sec-gpc") != "1":
-        return answers.decision(call.shop, decision)
-    call.metrics.note_signal()
-    return answers.decision(call.shop, decision, notes=[_GPC])
+    return answers.decision(call.shop, decision, notes)
 
 
 @endpoint("GET", "/api/v1/can", Scope.DECIDE, Scope.CONSENT, Scope.READ, may=Act.ASK, tag="Consent", within=5)
@@ -74,14 +70,16 @@ def can(call: Call[CanRequest]) -> CanAnswer:
 
     Unknown people, silence, expiry and withdrawal all mean no; `reason` says which it is, and `position` names the row
     of the consent ledger that decides it. `allowed` is true when at least one data category is; `categories` has each.
+    `Sec-GPC: 1` is honoured first, as with a decision.
     """
     ask = call.ask
     _check_purpose(call.shop, ask.purpose, parameter="purpose")
     who = _who(ask.user_id, ask.anonymous_id, parameter="user_id")
+    notes = _honour(call, who)
     answer = call.shop.can(who, ask.purpose)
     if not answer.allowed:
         call.metrics.note_refusal(answer.reason)
-    return answers.can(call.shop, answer)
+    return answers.can(call.shop, answer, notes)
 
 
 @endpoint(
@@ -104,12 +102,20 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     `yes: true` allows the purpose. `yes: false` withdraws what was allowed, or records a refusal where nothing was.
     Nothing is ever overwritten: each call adds rows, and the word said last counts. The next decision follows it.
 
-    The rows say that your system claims this answer (`evidence: claimed`); proof comes from forms that a customer fills
-    in here. With an `Idempotency-Key` the same request is written once within a day, and gets the same receipt again.
+    The rows say that your system claims this answer (`evidence: claimed`). With `snapshot`, from
+    GET /api/v1/notices/current, they say `proven` and lead to exactly the words that were shown; a yes to being
+    written to then counts once the address is confirmed (`state: requested` until then). `Sec-GPC: 1` is honoured
+    first, and a yes that comes with it is recorded as made despite it.
+
+    With an `Idempotency-Key` the same request is written once within a day, and gets the same receipt again.
     """
     ask = call.ask
     _check_purpose(call.shop, ask.purpose, pointer="#/purpose")
     categories = _categories(call.shop, ask)
+    who = _person(ask.person)
+    notes = _honour(call, who)
+    if ask.snapshot is not None:
+        return answers.receipt(call.shop, _shown(call, who, categories, signal=bool(notes)), notes)
     asked = Asked(
         how=ask.asked.how,
         notice=ask.notice,
@@ -117,9 +123,55 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
         language=ask.asked.language,
         by=call.by,
         evidence=Evidence.CLAIMED,
+        despite="gpc" if notes and ask.yes else None,
     )
-    written = call.shop.grant(_person(ask.person), ask.purpose, categories, asked=asked, yes=ask.yes)
-    return answers.receipt(call.shop, written)
+    written = call.shop.grant(who, ask.purpose, categories, asked=asked, yes=ask.yes)
+    return answers.receipt(call.shop, written, notes)
+
+
+def _shown(call: Call[ConsentRequest], who: Who, categories: list[Category] | None, *, signal: bool) -> Written:
+    """Write down an answer to a notice that was shown; the receipt is of all categories that have one state."""
+    ask = call.ask
+    if ask.notice is not None or ask.asked.words is not None:
+        says = "The snapshot says which notice and words were shown: leave out `notice` and `asked.words`."
+        place = "#/notice" if ask.notice is not None else "#/asked/words"
+        raise wrong(Wrong(detail=says, pointer=place, expected="nothing, beside a snapshot", found="a text"))
+    chosen = call.shop.register[ask.purpose].categories if categories is None else categories
+    try:
+        written = call.shop.notices.answer(
+            who,
+            {(ask.purpose, category): ask.yes for category in chosen},
+            token=ask.snapshot,
+            how=ask.asked.how,
+            by=f"key {call.key.id}",
+            signal=signal,
+        )
+    except BadSnapshot as error:
+        wanted = "a snapshot of this shop that still holds"
+        raise wrong(Wrong(detail=str(error), pointer="#/snapshot", expected=wanted, found=error.fault.value)) from None
+    return _as_one(written)
+
+
+def _as_one(written: Sequence[Written]) -> Written:
+    """One receipt for all categories of one answer; where some were renewed and some are new, it says given."""
+    categories = tuple(category for one in written for category in one.categories)
+    positions = tuple(position for one in written for position in one.positions)
+    first = next((one for one in written if one.state is not State.RENEWED), written[0])
+    return replace(first, categories=categories, positions=positions)
+
+
+def _honour(call: Call[Any], who: Who | None) -> list[str]:
+    """Honour the header Sec-GPC before anything else; what to say of it.
+
+    Nobody becomes known by it here: whoever is not known allows nothing that a signal could turn off.
+    """
+    if call.letter.header(b"sec-gpc") != "1":
+        return []
+    call.metrics.note_signal()
+    if who is None:
+        return ["Sec-GPC: 1 was honoured: nobody was named, so nothing was chosen for anybody."]
+    done = call.shop.notices.signal(who, how="header", known=True)
+    return [f"Sec-GPC: 1. {done.says}" if done.says else "Sec-GPC: 1 was honoured: nobody is known by that id."]
 
 
 @endpoint(

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, openapi, pages, staff, staff_pages
+from goodwill.web import api, metrics, notices, openapi, pages, staff, staff_pages
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
@@ -41,7 +41,7 @@ from goodwill.web.problems import (
 from goodwill.web.sessions import address_of
 from goodwill.web.store import Scope
 
-ENDPOINTS = (*api.ENDPOINTS, *staff.ENDPOINTS)
+ENDPOINTS = (*api.ENDPOINTS, *notices.ENDPOINTS, *staff.ENDPOINTS)
 
 REQUESTS_A_MINUTE = 12_000
 _READY_WITHIN = 5.0  # seconds
@@ -232,7 +232,7 @@ ASSETS = tuple(
 
 OPERATIONS = (
     *(endpoint.operation for endpoint in ENDPOINTS),
-    HEALTH, READY, METRICS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
+    HEALTH, READY, METRICS, notices.GPC, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
 )  # fmt: skip
 
 
@@ -246,6 +246,7 @@ def _reading(shop: Shop) -> list[HTTPRouteHandler]:
         _fixed(REFERENCE, pages.reference(document, name, watermark), _HTML, as_page),
         _explained(PROBLEM, {kind.slug: pages.problem(kind, name, watermark) for kind in ALL}, as_page),
         _fixed(DOCUMENT, msgspec.json.encode(document), _JSON, {}),
+        _fixed(notices.GPC, msgspec.json.encode(notices.GPC_DOCUMENT), _JSON, {}),
         *(
             _fixed(one, pages.asset(file), kind, kept)
             for one, (file, kind) in zip(ASSETS, pages.ASSETS.items(), strict=True)

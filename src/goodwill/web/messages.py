@@ -92,6 +92,17 @@ class ConsentRequest(Struct, forbid_unknown_fields=True, frozen=True):
     ) = None
     notice: Annotated[str, Meta(min_length=1, max_length=256, description="The notice's id and version.")] | None = None
     asked: HowAsked = HowAsked()
+    snapshot: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=2000,
+                description="From GET /api/v1/notices/current: proves what was shown; `notice` is left out.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class ConsentsRequest(Struct, forbid_unknown_fields=True, frozen=True, rename={"after": "cursor"}):
@@ -177,7 +188,9 @@ class DecideAnswer(Struct, frozen=True):
         Annotated[str, Meta(description="Why it is not personalised: never-asked, refused, withdrawn …")] | UnsetType
     ) = UNSET
     watermark: Mark | UnsetType = UNSET
-    notes: Annotated[list[str], Meta(description="What was noticed and not acted on.")] | UnsetType = UNSET
+    notes: Annotated[list[str], Meta(description="What else was noticed or done, such as a signal.")] | UnsetType = (
+        UNSET
+    )
 
 
 class Standing(Struct, frozen=True):
@@ -203,6 +216,9 @@ class CanAnswer(Struct, frozen=True):
     position: Annotated[int, Meta(ge=0, description="The row of the consent ledger; 0 if there is none.")]
     categories: list[Standing]
     watermark: Mark | UnsetType = UNSET
+    notes: (
+        Annotated[list[str], Meta(description="What else was done, such as a signal that was honoured.")] | UnsetType
+    ) = UNSET
 
 
 class Receipt(Struct, frozen=True):
@@ -210,13 +226,19 @@ class Receipt(Struct, frozen=True):
 
     purpose: str
     categories: list[str]
-    state: Annotated[str, Meta(description="`given`, `refused` or `withdrawn`")]
+    state: Annotated[
+        str,
+        Meta(description="`given`, `renewed`, `refused`, `withdrawn`, or `requested`: to be confirmed by mail"),
+    ]
     positions: Annotated[list[int], Meta(description="The rows of the consent ledger, one per category.")]
     said_at: Moment
     recorded_at: Moment
     until: Moment | None
     notice: str | None
     watermark: Mark | UnsetType = UNSET
+    notes: (
+        Annotated[list[str], Meta(description="What else was done, such as a signal that was honoured.")] | UnsetType
+    ) = UNSET
 
 
 class Line(Struct, frozen=True):

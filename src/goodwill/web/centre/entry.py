@@ -1,7 +1,8 @@
 """The way in and out: an address is typed, a letter comes, and a link or a code opens what is hers."""
 
-from goodwill.basics.errors import BadInput
+from goodwill.basics.errors import BadInput, Refused
 from goodwill.rights.sign_in.secret import Token, token_from
+from goodwill.shop import Who
 from goodwill.shop.sign_in import Opened
 from goodwill.web.centre.answering import Onward, Shown, page
 from goodwill.web.centre.choosing import choices_page
@@ -67,6 +68,8 @@ def _token(visit: Visit) -> Token:
 
 def _in(visit: Visit, opened: Opened) -> Onward:
     visit.sign_in(opened.session)
+    if visit.objects_by_signal:
+        visit.acting.notices.signal(Who(id=opened.person), how="header")
     return Onward("/privacy")
 
 
@@ -83,4 +86,38 @@ def signed_out(_: Visit) -> Shown:
     return Shown("out.html")
 
 
-PAGES = (centre, ask_for_letter, letter_sent, type_code, follow_link, open_link, sign_out, signed_out)
+@page("GET", "/privacy/confirm", private=False)
+def look_at_confirming(visit: Visit) -> Shown:
+    """From the letter of a double opt-in; whether its code opens something shows only when the button is pressed."""
+    return Shown("confirm.html", {"code": visit.query.get("code", ""), "done": False})
+
+
+@page("POST", "/privacy/confirm", private=False, counted=True)
+def confirm(visit: Visit) -> Shown:
+    try:
+        visit.acting.notices.confirm(visit.sent("code"))
+    except Refused:
+        raise Fault("bad_letter", 410) from None
+    return Shown("confirm.html", {"code": "", "done": True})
+
+
+@page("POST", "/privacy/signal")
+def hear(visit: Visit) -> Onward:
+    """The script tells of a signal that came in no header."""
+    visit.hear_signal("script")
+    return Onward("/privacy")
+
+
+PAGES = (
+    centre,
+    ask_for_letter,
+    letter_sent,
+    type_code,
+    follow_link,
+    open_link,
+    sign_out,
+    signed_out,
+    look_at_confirming,
+    confirm,
+    hear,
+)
