@@ -125,7 +125,7 @@ def fits(value: Any, schema: dict[str, Any], doc: dict[str, Any]) -> bool:
 
 def fits_object(value: dict[str, Any], schema: dict[str, Any], doc: dict[str, Any]) -> bool:
     if "properties" not in schema:
-        return all(fits(one, schema["additionalProperties"], doc) for one in value.values())
+        return all(fits(one, schema.get("additionalProperties", {}), doc) for one in value.values())
     known = schema["properties"]
     if not set(schema.get("required", ())) <= value.keys() <= known.keys():
         return False
