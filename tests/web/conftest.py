@@ -65,7 +65,8 @@ def quiet_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         watermark="demo: consents invented – all of them",
         columns="database",
     )
-    yield furnish(opened)
+    furnish(opened).proofs.checkpoint()
+    yield opened
     opened.close()
 
 

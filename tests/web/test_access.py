@@ -12,7 +12,21 @@ from goodwill.web.store import Scope
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
 OPEN = [operation for operation in OPERATIONS if operation.free and operation.name != "begin_session"]
-SHOWS_PERSONAL_DATA = {"decide", "can", "consent", "consents", "decisions", "export", "why", "signal"}
+SHOWS_PERSONAL_DATA = {
+    "decide",
+    "can",
+    "consent",
+    "consents",
+    "decisions",
+    "export",
+    "erase",
+    "why",
+    "signal",
+    "person_receipt",
+    "checkpoint",
+    "inclusion",
+    "consistency",
+}
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {"current_notice", "shown_notice"}
 

@@ -125,14 +125,15 @@ def fits(value: Any, schema: dict[str, Any], doc: dict[str, Any]) -> bool:
 
 def fits_object(value: dict[str, Any], schema: dict[str, Any], doc: dict[str, Any]) -> bool:
     if "properties" not in schema:
-        return all(fits(one, schema["additionalProperties"], doc) for one in value.values())
+        return all(fits(one, schema.get("additionalProperties", {}), doc) for one in value.values())
     known = schema["properties"]
     if not set(schema.get("required", ())) <= value.keys() <= known.keys():
         return False
     return all(fits(one, known[name], doc) for name, one in value.items())
 
 
-WITHOUT_STAFF = [one for one in OPERATIONS if (one.scopes or one.free) and one.name != "begin_session"]
+CHANGES = ("begin_session", "unmerge")  # which a shop that nobody changes cannot answer well
+WITHOUT_STAFF = [one for one in OPERATIONS if (one.scopes or one.free) and one.name not in CHANGES]
 
 
 @pytest.mark.parametrize("operation", WITHOUT_STAFF, ids=lambda operation: operation.name)

@@ -61,6 +61,11 @@ def key_id(name: str, public: bytes) -> bytes:
     return sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
 
 
+def verifier_key(name: str, public: bytes) -> str:
+    """A public key as tools for signed notes take it."""
+    return f"{name}+{key_id(name, public).hex()}+{b64encode(_ED25519 + public).decode()}"
+
+
 def note_of(checkpoint: Checkpoint, sign: Sign, public: bytes) -> str:
     """The signed note; it is signed under the log's id."""
     name, text = checkpoint.log, checkpoint.text

@@ -1,5 +1,6 @@
 """What anybody can check: sign both logs, verify them, export them, prove a row, and hand out the verifier."""
 
+import json
 import sys
 from base64 import b64encode
 from pathlib import Path
@@ -88,6 +89,57 @@ def _verdict(one: "Verdict") -> dict[str, Any]:
         "changed": list(one.changed),
         "findings": list(one.findings),
     }
+
+
+@command(consent, "receipt", lost="goodwill consent show PERSON")
+def receipt(shell: Shell, row: Row, to: Annotated[Path | None, _OUT] = None) -> None:
+    """Make the signed receipt for one row, for the person whose answer it is.
+
+    Anybody can check it with the program that `goodwill consent verifier` writes.
+
+    Example: goodwill consent receipt 61 --out amina.receipt.json
+    """
+    with shell.shop() as shop:
+        made = shop.proofs.receipt(row)
+    document = {"document": made.document, "jws": made.jws}
+    if to is None:
+        out.write_json(document)
+        return
+    to.touch(mode=0o600)
+    to.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    shell.answer({"file": str(to)}, str(to))
+
+
+@command(consent, "verifier")
+def verifier(shell: Shell, to: Annotated[Path | None, _OUT] = None) -> None:
+    """Write the program with which a stranger checks receipts and logs: one file that needs Python and nothing else.
+
+    Example: goodwill consent verifier --out goodwill_verifier.py
+    """
+    from goodwill.shop.proofs import verifier as program
+
+    if to is None:
+        sys.stdout.write(program())
+        return
+    to.write_text(program(), encoding="utf-8")
+    shell.answer({"file": str(to)}, str(to))
+    with shell.shop() as shop:
+        card = shop.proofs.card()
+    shell.note("Hand it out together with what it is told to trust:")
+    for one in card.logs:
+        shell.note(f"python {to.name} --key {card.key} --log {one.id} …")
+
+
+@command(consent, "key")
+def key(shell: Shell) -> None:
+    """Print the public key and the ids of the logs, with which receipts and checkpoints are checked."""
+    with shell.shop() as shop:
+        card = shop.proofs.card()
+    document = {
+        "key": card.key,
+        "logs": [{"name": one.name, "id": one.id, "verifier_key": one.verifier_key} for one in card.logs],
+    }
+    shell.answer(document, out.pairs([("key", card.key), *((one.name, one.id) for one in card.logs)]))
 
 
 @command(consent, "export")

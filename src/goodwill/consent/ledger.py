@@ -452,6 +452,23 @@ def allowed_categories(
     return frozenset(Category(row.category) for row in rows if row.yes == 1 and lasts(row.until, at))
 
 
+def row_at(connection: Connection, position: int) -> Row:
+    """One line of the ledger.
+
+    Raises:
+        NotFound: there is none of that number.
+    """
+    row = connection.execute(select(consent_rows).where(consent_rows.c.position == position)).one_or_none()
+    if row is None:
+        raise NotFound(f"The ledger has no row {position}; its last is {last_position(connection)}.")
+    return _row(row)
+
+
+def _row(row: Any) -> Row:
+    return Row(row.position, row.person, Purpose(row.purpose), Category(row.category), State(row.state), row.said_at,
+               row.recorded_at, row.until, Evidence(row.evidence), row.notice, row.asked, row.refers)  # fmt: skip
+
+
 def history(
     connection: Connection, person: PersonId, *, purpose: Purpose | None = None, upto: int | None = None
 ) -> list[Row]:
@@ -461,17 +478,10 @@ def history(
         question = question.where(consent_rows.c.purpose == purpose)
     if upto is not None:
         question = question.where(consent_rows.c.position <= upto)
-    return [_line(row) for row in connection.execute(question)]
+    return [_row(row) for row in connection.execute(question)]
 
 
 def lines_at(connection: Connection, positions: Sequence[Position]) -> list[Row]:
     """The lines at some positions, in their order."""
     question = select(consent_rows).where(consent_rows.c.position.in_(positions)).order_by(consent_rows.c.position)
-    return [_line(row) for row in connection.execute(question)]
-
-
-def _line(row: Any) -> Row:
-    return Row(
-        row.position, row.person, Purpose(row.purpose), Category(row.category), State(row.state), row.said_at,
-        row.recorded_at, row.until, Evidence(row.evidence), row.notice, row.asked, row.refers,
-    )  # fmt: skip
+    return [_row(row) for row in connection.execute(question)]

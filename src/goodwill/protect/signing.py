@@ -1,5 +1,7 @@
-"""The shop's signature: Ed25519 (RFC 8032)."""
+"""The shop's signature: Ed25519 (RFC 8032), and compact JSON Web Signatures (RFC 7515, RFC 8037) made with it."""
 
+import json
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -28,6 +30,16 @@ class Signer:
         """Whether a signature over some bytes is ours."""
         return is_signed(self.public, signature, data)
 
+    def jws(self, payload: bytes, kind: str) -> str:
+        """A compact JWS over a payload.
+
+        Args:
+            kind: what the payload is, for the header's ``typ``.
+        """
+        header = json.dumps({"alg": "EdDSA", "kid": kid(self.public), "typ": kind}, separators=(",", ":")).encode()
+        signed = f"{_url64(header)}.{_url64(payload)}"
+        return f"{signed}.{_url64(self.sign(signed.encode()))}"
+
 
 def is_signed(public: bytes, signature: bytes, data: bytes) -> bool:
     """Whether a signature over some bytes was made with the key to a public one."""
@@ -36,3 +48,12 @@ def is_signed(public: bytes, signature: bytes, data: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def kid(public: bytes) -> str:
+    """A public key's name: its own bytes, in base64 for addresses."""
+    return _url64(public)
+
+
+def _url64(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")

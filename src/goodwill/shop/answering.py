@@ -131,6 +131,7 @@ class Answering(Publishing, Signalling):
             heard = signal or self.signal_of(connection, person) is not None
             asking = _Asking(asked, since, now, heard=heard)
             told = self._told(connection, who, person, cells, asking)
+            self.shop.erasure.heed(connection, told.words, hers=shown is not None)
             lines = consent.lines_at(connection, consent.append(connection, told.words, now=now))
             if told.by_mail and told.address is not None:
                 requested = next(line.said_at for line in lines if line.state is State.REQUESTED)
@@ -294,6 +295,7 @@ class Answering(Publishing, Signalling):
             evidence=Evidence(said["evidence"] or Evidence.NONE), regime=said["regime"],
         )  # fmt: skip
         words = list(self._confirmed_words(connection, person, again, asked))
+        self.shop.erasure.heed(connection, words, hers=True)
         return consent.lines_at(connection, consent.append(connection, words, now=now))
 
     def _confirmed_words(self, connection: Connection, person: PersonId, one: OptIn, asked: Asked) -> Iterator[Said]:

@@ -4,15 +4,19 @@ A checkpoint is signed after every row's bytes were hashed anew. It lies outside
 was changed, cut or restored from an old copy no longer leads to it.
 """
 
+import json
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
 
-from goodwill.basics.checkpoint import Checkpoint, note_of
+from goodwill import consent
+from goodwill.basics.checkpoint import Checkpoint, note_of, verifier_key
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import BadInput, Broken, Conflict, GoodwillError, NotFound
 from goodwill.basics.merkle import consistency, inclusion, leaf_hash, root
-from goodwill.consent import differing_answers
+from goodwill.consent import differing_answers, receipts
 from goodwill.consent import tables as consent_tables
 from goodwill.shop.quarantine import Place, Quarantine, leads_to, place_of
 from goodwill.storage import audit
@@ -70,7 +74,7 @@ class Inclusion:
     """That a row stands in a log of some size.
 
     Attributes:
-        line: the row's bytes; index: its place, from 0.
+        line: the row's bytes; index: its place, from 0; leaf: the hash of its bytes.
     """
 
     log: str
@@ -78,6 +82,7 @@ class Inclusion:
     size: int
     root: bytes
     line: bytes
+    leaf: bytes
     proof: tuple[bytes, ...]
 
 
@@ -91,6 +96,44 @@ class Consistency:
     first_root: bytes
     second_root: bytes
     proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """A receipt to take home.
+
+    Attributes:
+        document: what it says.
+        jws: the same, signed: a compact JWS with the document as its payload.
+    """
+
+    document: dict[str, Any]
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogCard:
+    """How one log is checked.
+
+    Attributes:
+        form: of its rows' bytes; note: its last checkpoint, "" where there is none.
+        verifier_key: the key as tools for signed notes take it.
+    """
+
+    name: str
+    id: str
+    form: str
+    verifier_key: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How a shop's logs are checked; ``key`` is base64 of the 32 bytes."""
+
+    shop: str
+    key: str
+    logs: tuple[LogCard, ...]
 
 
 @dataclass(frozen=True)
@@ -217,7 +260,11 @@ class Proofs:
 
     def verify(self) -> tuple[Verdict, ...]:
         """Read both logs whole and compare them with every checkpoint outside, and answers with the ledger."""
-        return tuple(self._verdict(self.place(log)) for log in LOGS.values())
+        return tuple(self.verdict(log) for log in LOGS.values())
+
+    def verdict(self, log: Log) -> Verdict:
+        """The same for one log."""
+        return self._verdict(self.place(log))
 
     def _verdict(self, place: Place) -> Verdict:
         log, known = place.log, [checkpoint for checkpoint, _ in place.known()]
@@ -270,7 +317,7 @@ class Proofs:
             line = next((line for _, line in lines(connection, log, place.id, after=position - 1, upto=position)), b"")
         if leaf_hash(line) != leaf:
             raise Broken(f"Row {position} of the {log.name} log is not the one that was hashed. {_LOOK}")
-        return Inclusion(log.name, position - 1, size, found, line, tuple(proof))
+        return Inclusion(log.name, position - 1, size, found, line, leaf, tuple(proof))
 
     def consistency(self, first: int, second: int | None = None, log: Log = CONSENT) -> Consistency:
         """The proof that the log of ``second`` rows begins with that of ``first``; signed last unless named.
@@ -294,10 +341,72 @@ class Proofs:
                 raise NotFound(str(error)) from None
         return Consistency(log.name, first, second, *roots, tuple(proof))
 
+    # ---- what people and strangers are given -----------------------------------------------------------------------
+
+    def receipt(self, position: int) -> SignedReceipt:
+        """The receipt for a row of the consent ledger, which its owner can check without the shop.
+
+        Raises:
+            NotFound: there is no such row.
+            Broken: the row is not the one that was hashed.
+        """
+        place, shop = self.place(), self.shop
+        with shop.database.reading() as connection:
+            row = consent.row_at(connection, position)
+        signed = self.up_to(position)
+        proven = self.inclusion(position, signed.checkpoint.size)
+        if proven.root != signed.checkpoint.root:
+            raise Broken(f"The consent log does not lead to what was signed of it. {_LOOK}")
+        given = receipts.Given(
+            place.id, proven.line, proven.index, proven.size, _text(proven.root), tuple(map(_text, proven.proof)),
+            signed.note,
+        )  # fmt: skip
+        document = receipts.document(
+            row, json.loads(row.asked), shop.register[row.purpose], shop.register.category(row.category),
+            self._controller, given, key=_text(place.public), now=shop.clock(),
+        )  # fmt: skip
+        payload = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return SignedReceipt(document, place.signer.jws(payload, receipts.KIND))
+
+    @property
+    def _controller(self) -> receipts.Controller:
+        settings = self.shop.settings
+        return receipts.Controller(
+            id=f"goodwill/{settings.shop_id}",
+            name=settings.name,
+            url=settings.reached_at,
+            address=settings.postal_address,
+            email=settings.contact_email,
+            jurisdiction=settings.place or settings.region or "",
+        )
+
+    def card(self) -> Card:
+        """What a stranger needs to check anything: the key, the logs, and what was signed of them last."""
+        logs = [
+            LogCard(log.name, self.place(log).id, log.form, verifier_key(self.place(log).id, self.public), latest.note
+                    if (latest := self.latest(log)) is not None else "")
+            for log in LOGS.values()
+        ]  # fmt: skip
+        return Card(self.shop.settings.name, _text(self.public), tuple(logs))
+
+    @property
+    def public(self) -> bytes:
+        """The key with which all of this is checked: Ed25519, 32 bytes."""
+        return self.place().public
+
     def export(self, log: Log = CONSENT) -> Iterator[bytes]:
         """The bytes of every row, in order; what hashes and proofs are of."""
         with self.shop.database.reading() as connection:
             yield from (line for _, line in lines(connection, log, self.place(log).id))
+
+
+def verifier() -> str:
+    """The program with which a stranger checks all of this: one file that needs Python and nothing else."""
+    return files("goodwill.consent").joinpath("verifier.py").read_text(encoding="utf-8")
+
+
+def _text(data: bytes) -> str:
+    return b64encode(data).decode()
 
 
 _LOOK: Final = "Look closer with: goodwill consent verify"

@@ -10,7 +10,8 @@ from goodwill import people
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, Busy
 from goodwill.basics.ids import PersonId
-from goodwill.protect.strangers import Strangers
+from goodwill.protect.box import Box
+from goodwill.reach import letters
 from goodwill.rights.sign_in import store
 from goodwill.rights.sign_in.secret import Code, Token, code_from, hashed, new_code, new_token, spaced
 from goodwill.storage.engine import SIGN_IN, one_at_a_time
@@ -75,11 +76,11 @@ class SignIn:
         """
         to, now = address_from(address), self.shop.clock()
         browser, link, code = new_token(), new_token(), new_code()
-        strangers = self._strangers
+        box = self._box
         with self.shop.change("sign-in.ask") as change:
             one_at_a_time(change.connection, SIGN_IN)
             store.drop_old(change.connection, now=now)
-            who = strangers.mark("address", to)
+            who = box.mark("address", to)
             if store.letters_to(change.connection, who, now=now) >= store.MOST_LETTERS:
                 change.entry.detail["letter"] = False
                 return Waiting(browser, None)
@@ -87,14 +88,18 @@ class SignIn:
                 change.connection,
                 browser=hashed(browser),
                 link=hashed(link),
-                code=strangers.mark("code", hashed(browser), code),
+                code=box.mark("code", hashed(browser), code),
                 who=who,
-                address=strangers.seal("address", to),
+                address=box.seal("address", to),
                 now=now,
             )
             change.entry.detail["letter"] = True
-            letter = SignInLetter(to, f"{self.shop.settings.reached_at}/privacy/link/{link}", spaced(code), language)
-            return Waiting(browser, letter)
+            page = f"{self.shop.settings.reached_at}/privacy/link/{link}"
+            letter = letters.sign_in(code=spaced(code), minutes=store.TRY_LASTS // store.MINUTE, page=page)
+            # Into the outbox: nobody waits for a mail server here, so how long this takes tells nothing either.
+            until = now + store.TRY_LASTS
+            self.shop.post.send(change.connection, letter=letter, address=to, language=language, until=until)
+            return Waiting(browser, SignInLetter(to, page, spaced(code), language))
 
     def may_open(self, link: Token, browser: Token | None) -> bool | None:
         """Whether a link opens by a press of a button (True), only with its code (False), or no more (None)."""
@@ -149,8 +154,8 @@ class SignIn:
             store.drop_old(connection, now=self.shop.clock())
 
     @property
-    def _strangers(self) -> Strangers:
-        return Strangers(self.shop.keys, "sign in")
+    def _box(self) -> Box:
+        return Box(self.shop.keys, self.shop.settings.shop_id, "sign in")
 
     def _asked_for(
         self, connection: Connection, browser: Token | None, link: Token | None, now: int
@@ -160,7 +165,7 @@ class SignIn:
         return None if browser is None else store.by_browser(connection, hashed(browser), now=now)
 
     def _is_code(self, code: Code, found: store.Try) -> bool:
-        return hmac.compare_digest(found.code, self._strangers.mark("code", found.browser, code))
+        return hmac.compare_digest(found.code, self._box.mark("code", found.browser, code))
 
     def _opened(self, change: "Change", found: store.Try | None, *, now: Micros) -> Opened | None:
         """Make a session, once: of two who come with the same letter, the second finds it used."""
@@ -168,7 +173,7 @@ class SignIn:
         change.entry.detail["opened"] = opened
         if found is None or not opened:
             return None
-        address = self._strangers.open("address", found.address)
+        address = self._box.open("address", found.address)
         person = people.identify(change.connection, self.shop.cipher, {"email": address}, now=now, verified=True)
         store.note_person(change.connection, found.browser, person)
         session = new_token()

@@ -16,7 +16,18 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, notices, openapi, pages, staff, staff_pages
+from goodwill.web import (
+    api,
+    erasing,
+    identity,
+    metrics,
+    notices,
+    openapi,
+    pages,
+    proofs,
+    staff,
+    staff_pages,
+)
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
@@ -41,7 +52,14 @@ from goodwill.web.problems import (
 from goodwill.web.sessions import address_of
 from goodwill.web.store import Scope
 
-ENDPOINTS = (*api.ENDPOINTS, *notices.ENDPOINTS, *staff.ENDPOINTS)
+ENDPOINTS = (
+    *api.ENDPOINTS,
+    *erasing.ENDPOINTS,
+    *identity.ENDPOINTS,
+    *notices.ENDPOINTS,
+    *proofs.ENDPOINTS,
+    *staff.ENDPOINTS,
+)
 
 REQUESTS_A_MINUTE = 12_000
 _READY_WITHIN = 5.0  # seconds
@@ -197,7 +215,19 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
             await asyncio.get_running_loop().run_in_executor(desk.threads, desk.admit, letter, METRICS.more_with)
         return Response(desk.metrics.page(whole=keyed), media_type=metrics.MEDIA_TYPE)
 
-    return [_route(HEALTH, healthz), _route(READY, readyz), _route(METRICS, counters)]
+    async def log_keys() -> Answer:
+        asked = asyncio.get_running_loop().run_in_executor(desk.threads, proofs.keys, desk.shop)
+        try:
+            return Response(msgspec.json.encode(await asyncio.wait_for(asked, _READY_WITHIN)), media_type=_JSON)
+        except TimeoutError:
+            raise Problem(AWAY_NOW, "This was not answered in time.", headers=LATER) from None
+
+    return [
+        _route(HEALTH, healthz),
+        _route(READY, readyz),
+        _route(METRICS, counters),
+        _route(proofs.KEYS, log_keys),
+    ]
 
 
 def _quarantine(desk: Desk) -> Any:
@@ -232,7 +262,7 @@ ASSETS = tuple(
 
 OPERATIONS = (
     *(endpoint.operation for endpoint in ENDPOINTS),
-    HEALTH, READY, METRICS, notices.GPC, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
+    HEALTH, READY, METRICS, notices.GPC, proofs.KEYS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
 )  # fmt: skip
 
 

@@ -111,6 +111,8 @@ class Pages:
             visit.check_ours()
         if page.counted and not self._pace.take(visit.arrived.client).allowed:
             raise Fault("too_many", 429)
+        if page.private and page.changes:
+            visit.hear_signal()
         return page.do(visit)
 
     def _failed(self, visit: Visit, error: Exception) -> Answer:
@@ -152,6 +154,7 @@ class Pages:
             shop=settings.name,
             zone=settings.zone,
             watermark=settings.watermark,
+            contact=settings.contact_email,
             signed_in=visit.session is not None,
             gpc=visit.objects_by_signal,
             csrf=visit.csrf,

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from goodwill.web.centre import choosing, confirming, entry, looking
 from goodwill.web.centre.answering import Answer, Page, Pages
-from goodwill.web.centre.visit import LANGUAGE, Arrived
+from goodwill.web.centre.visit import Arrived
 from goodwill.web.desk import Desk
 from goodwill.web.forms import receive_form
 from goodwill.web.logs import Log
@@ -63,7 +63,7 @@ def _response(answer: Answer) -> Response[bytes]:
             value=one.value,
             path="/",
             max_age=one.seconds,
-            secure=one.name != LANGUAGE,  # a preference is no secret, and works without TLS too
+            secure=one.secure,
             httponly=True,
             samesite="lax",
         )

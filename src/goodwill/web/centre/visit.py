@@ -9,9 +9,8 @@ from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
-from markupsafe import Markup
-
 from goodwill.basics.ids import PersonId
+from goodwill.purposes import Entry, Kind
 from goodwill.rights.sign_in.secret import Token, new_token, token_from
 from goodwill.rights.sign_in.store import Session
 from goodwill.shop import Actor, Shop, Who
@@ -19,9 +18,11 @@ from goodwill.web.centre.words import Words, catalogues, language_for
 from goodwill.web.desk import Notes
 from goodwill.web.forms import fields_of
 
-# "__Host-": only this host may set it, over TLS (or on the machine itself), and no other host ever sees it.
-SESSION, LETTER, FORM, SAID = (f"__Host-goodwill{part}" for part in ("", "-letter", "-form", "-said"))
-LANGUAGE = "goodwill-language"
+SESSION, LETTER, FORM, SAID, LANGUAGE = (
+    f"goodwill-{name}" for name in ("person", "letter", "form", "said", "language")
+)
+# Over TLS: only this host may set it, and no other host ever sees it. On the machine itself there is no TLS.
+_HOST = "__Host-"
 _YEAR = 365 * 86_400  # seconds
 _LETTER_LASTS = 30 * 60
 
@@ -60,11 +61,12 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """A cookie to be set; an empty value takes it away."""
+    """A cookie to be set; no seconds: until the browser is closed, 0: taken away."""
 
     name: str
     value: str
-    seconds: int | None = None
+    seconds: int | None
+    secure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,19 @@ class Visit:
                     jar.load(value.decode("latin-1"))
         except CookieError:
             return {}
-        return {name: morsel.value for name, morsel in jar.items()}
+        return {
+            name.removeprefix(_HOST): morsel.value
+            for name, morsel in jar.items()
+            if name.startswith(_HOST) == self._is_secret(name.removeprefix(_HOST))
+        }
+
+    def _is_secret(self, name: str) -> bool:
+        """Whether a cookie must have come over TLS; which language somebody reads is no secret."""
+        return name != LANGUAGE and self.shop.settings.reached_at.startswith("https://")
+
+    def _keep(self, name: str, value: str, seconds: int | None = None) -> None:
+        secure = self._is_secret(name)
+        self.keep.append(Keep(f"{_HOST}{name}" if secure else name, value, seconds, secure))
 
     # ---- what was sent ---------------------------------------------------------------------------------------------
 
@@ -157,14 +171,21 @@ class Visit:
     @cached_property
     def words(self) -> Words:
         asked = self.query.get("lang")
-        language = language_for(asked, self.cookies.get(LANGUAGE), self.arrived.header(b"accept-language"))
+        language = language_for(
+            asked, self.cookies.get(LANGUAGE), self.arrived.header(b"accept-language"), self.shop.settings.language
+        )
         if asked == language:
-            self.keep.append(Keep(LANGUAGE, language, _YEAR))
+            self._keep(LANGUAGE, language, _YEAR)
         return catalogues()[language]
 
-    def sentence(self, text: str) -> Markup:
-        """A sentence of the register, in the reader's language where it has one."""
-        return self.words.of("sentence", text, text)
+    def sentence(self, what: Entry | Kind) -> str:
+        """What a purpose or a kind of data is, in the reader's language where the register speaks it."""
+        return self.shop.register.sentence(what, self.words.language) or what.sentence
+
+    def hear_signal(self, how: str = "header") -> None:
+        """Honour Global Privacy Control for whoever is signed in; what she chose herself after it first came stays."""
+        if self.session is not None and (how == "script" or self.objects_by_signal):
+            self.acting.notices.signal(self.who, how=how)
 
     # ---- proof that a form is ours ---------------------------------------------------------------------------------
 
@@ -190,7 +211,7 @@ class Visit:
         if (kept := token_from(self.cookies.get(FORM))) is not None:
             return kept
         fresh = new_token()
-        self.keep.append(Keep(FORM, fresh))
+        self._keep(FORM, fresh)
         return fresh
 
     def _proof(self, bound_to: str) -> str:
@@ -210,14 +231,14 @@ class Visit:
     def say(self, at: str, key: str, **values: str) -> None:
         """Let the next page tell what became of this one; in a cookie, so that no link can put words there."""
         said = json.dumps([at, key, values]).encode()
-        self.keep.append(Keep(SAID, urlsafe_b64encode(said).decode().rstrip("="), 60))
+        self._keep(SAID, urlsafe_b64encode(said).decode().rstrip("="), 60)
 
     @cached_property
     def said(self) -> Said | None:
         raw = self.cookies.get(SAID)
         if not raw:
             return None
-        self.keep.append(Keep(SAID, "", 0))
+        self._keep(SAID, "", 0)
         try:
             at, key, values = json.loads(urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
             return Said(str(at), str(key), {str(name): str(value) for name, value in values.items()})
@@ -226,10 +247,12 @@ class Visit:
 
     def sign_in(self, session: Token) -> None:
         """Let the browser keep a session, and nothing of what led to it."""
-        self.keep += [Keep(SESSION, session), Keep(LETTER, "", 0), Keep(FORM, "", 0)]
+        self._keep(SESSION, session)
+        self._keep(LETTER, "", 0)
+        self._keep(FORM, "", 0)
 
     def await_letter(self, browser: Token) -> None:
-        self.keep.append(Keep(LETTER, browser, _LETTER_LASTS))
+        self._keep(LETTER, browser, _LETTER_LASTS)
 
     def sign_out(self) -> None:
-        self.keep.append(Keep(SESSION, "", 0))
+        self._keep(SESSION, "", 0)

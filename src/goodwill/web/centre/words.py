@@ -86,13 +86,14 @@ def _flat(table: Mapping[str, Any], before: str) -> Iterator[tuple[str, str]]:
             yield f"{before}{name}", value
 
 
-def language_for(asked: str | None, kept: str | None, accepted: str | None) -> str:
-    """The language of a page: as asked for now, as chosen before, as the browser prefers, else English."""
+def language_for(asked: str | None, kept: str | None, accepted: str | None, shops: str = USUAL) -> str:
+    """The language of a page: as asked for now, as chosen before, as the browser prefers, else the shop's own."""
     there = catalogues()
     for choice in (asked, kept):
         if choice in there:
             return str(choice)
-    return next((language for language in preferred(accepted or "") if language in there), USUAL)
+    wanted = (*preferred(accepted or ""), shops)
+    return next((language for language in wanted if language in there), USUAL)
 
 
 def preferred(accepted: str) -> list[str]:
