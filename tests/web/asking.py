@@ -20,6 +20,7 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "consents": ("/api/v1/people/amina/consents", None),
     "decisions": ("/api/v1/people/amina/decisions", None),
     "export": ("/api/v1/people/amina/export", None),
+    "erase": ("/api/v1/people/amina/erase", {"reason": "a test", "dry_run": True}),
     "merge": ("/api/v1/people/merge", {"keep": AMINA, "other": AMINA}),  # one already, so nothing changes
     "unmerge": ("/api/v1/people/unmerge", {"merge": 1}),
     "person_receipt": ("/api/v1/people/amina/receipts/1", None),

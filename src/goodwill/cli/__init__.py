@@ -16,6 +16,7 @@ from goodwill.cli import (
     audit,
     consents,
     doctor,
+    erasing,
     house,
     identity,
     imports,
@@ -25,6 +26,7 @@ from goodwill.cli import (
     notices,
     people,
     proofs,
+    protect,
     retention,
     running,
     staff,
@@ -45,6 +47,7 @@ ROOMS = (
     imports,
     invented,
     people,
+    erasing,
     identity,
     retention,
     audit,
@@ -53,6 +56,7 @@ ROOMS = (
     proofs,
     suggest,
     keys,
+    protect,
 )
 
 

@@ -1,7 +1,7 @@
 """The imports that were made: what came from which file, how far it got, and what an undo must put back."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -270,6 +270,21 @@ def _whose(key: Any, before: Any) -> int | None:
         if isinstance(said, Mapping) and isinstance(said.get("person"), int):
             return int(said["person"])
     return None
+
+
+def forget_samples(connection: Connection, names_her: Callable[[str], bool]) -> int:
+    """Blank the values that are kept of imports as samples of what was odd, where they name somebody; tell how many."""
+    blanked = 0
+    for row in connection.execute(select(imports.c.id, imports.c.place)).all():
+        place = json.loads(row.place)
+        groups = [group for name in ("faults", "remarks") for group in place.get(name, [])]
+        hers = [group for group in groups if group.get("value") and names_her(group["value"])]
+        for group in hers:
+            group["value"] = ""
+        if hers:
+            connection.execute(update(imports).where(imports.c.id == row.id).values(place=_json(place)))
+        blanked += len(hers)
+    return blanked
 
 
 def forget_before(connection: Connection, import_id: int, what: str | None = None) -> None:
