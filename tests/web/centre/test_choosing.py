@@ -1,9 +1,11 @@
 """Choices are saved at once and obeyed by the very next question; who never answered finds nothing chosen."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from tests.reach.peer import Box, peer, plainly
 
 from goodwill.basics.errors import Refused
 from goodwill.reach import letters
@@ -111,6 +113,22 @@ def test_the_browsers_signal_is_written_down_and_a_press_on_yes_still_counts(str
     other = street.signed_in("dev")
     assert other.press("/privacy/signal").status_code == 303  # told by the script
     assert street.shop.notices.signalled("dev") is not None
+
+
+def test_a_letter_that_asks_to_confirm_counts_by_a_press_and_not_by_a_look(street):
+    street.shop.notices.ask_by_mail(Who(email="fresh@example.org"), ["email-marketing"])
+    box = Box()
+    with peer(box) as port:
+        replace(street.shop, channel=plainly(port)).post.deliver()
+    path = re.findall(r"https://shop.example(/privacy/confirm\?\S+)", box.texts[-1])[0]
+    browser, who = street.browser(), Who(email="fresh@example.org")
+    assert "Press the button" in browser.see(path)
+    assert not street.shop.can(who, "email-marketing").allowed
+    code = re.search(r'name="code" value="([^"]+)"', browser.get(path).text)[1]
+    assert browser.press("/privacy/confirm", on=path, code="1-AAAA").status_code == 410
+    assert browser.press("/privacy/confirm", on=path, code=code).status_code == 200
+    assert street.shop.can(who, "email-marketing").allowed
+    assert browser.press("/privacy/confirm", on=path, code=code).status_code == 410
 
 
 def test_saying_the_same_again_adds_nothing_to_the_ledger(street):
@@ -253,6 +271,12 @@ def test_every_answer_has_its_receipt(street):
     numbers = [row.position for row in street.shop.consents("chiara")]
     assert all(f" {number} " in page for number in numbers)
     assert "No more" in page
+    for number in numbers[:1]:
+        signed = browser.press(f"/privacy/receipts/{number}", on="/privacy/receipts")
+        assert signed.headers["content-disposition"] == f'attachment; filename="receipt-{number}.json"'
+        assert signed.json()["jws"] == street.shop.proofs.receipt(number).jws
+        assert street.signed_in("amina").press(f"/privacy/receipts/{number}").status_code == 404
+    assert browser.press("/privacy/receipts/1%20or%201").status_code == 404
 
 
 def test_pages_are_small_and_take_nothing_from_elsewhere(street):
