@@ -1,11 +1,9 @@
 """Choices are saved at once and obeyed by the very next question; who never answered finds nothing chosen."""
 
 import re
-from dataclasses import replace
 from datetime import date
 
 import pytest
-from tests.reach.peer import Box, peer, plainly
 
 from goodwill.basics.errors import Refused
 from goodwill.reach import letters
@@ -113,22 +111,6 @@ def test_the_browsers_signal_is_written_down_and_a_press_on_yes_still_counts(str
     other = street.signed_in("dev")
     assert other.press("/privacy/signal").status_code == 303  # told by the script
     assert street.shop.notices.signalled("dev") is not None
-
-
-def test_a_letter_that_asks_to_confirm_counts_by_a_press_and_not_by_a_look(street):
-    street.shop.notices.ask_by_mail(Who(email="fresh@example.org"), ["email-marketing"])
-    box = Box()
-    with peer(box) as port:
-        replace(street.shop, channel=plainly(port)).post.deliver()
-    path = re.findall(r"https://shop.example(/privacy/confirm\?\S+)", box.texts[-1])[0]
-    browser, who = street.browser(), Who(email="fresh@example.org")
-    assert "Press the button" in browser.see(path)
-    assert not street.shop.can(who, "email-marketing").allowed
-    code = re.search(r'name="code" value="([^"]+)"', browser.get(path).text)[1]
-    assert browser.press("/privacy/confirm", on=path, code="1-AAAA").status_code == 410
-    assert browser.press("/privacy/confirm", on=path, code=code).status_code == 200
-    assert street.shop.can(who, "email-marketing").allowed
-    assert browser.press("/privacy/confirm", on=path, code=code).status_code == 410
 
 
 def test_saying_the_same_again_adds_nothing_to_the_ledger(street):
