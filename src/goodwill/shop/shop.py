@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
-from goodwill.consent import Asked, Receipt, Row, Standing
+from goodwill.consent import Asked, Evidence, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
@@ -30,25 +30,33 @@ from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
-from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Purpose, Regimes, Register, shipped_regimes
 from goodwill.reach.outbox import Channel
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
+from goodwill.shop.elsewhere import Elsewhere
+from goodwill.shop.erasure import Erasures
 from goodwill.shop.identity import Identity
+from goodwill.shop.intake import Intake
 from goodwill.shop.looks import Looks
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.retention import Retention
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.who import Who
+from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
+
+if TYPE_CHECKING:
+    from goodwill.staff.oidc import Oidc
 
 __all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
@@ -66,6 +74,7 @@ class ShopSettings:
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
         proxies: how many of the shop's own stand before it and say where a request came from.
+        epoch_hours: how old the keys' epoch may be when somebody was erased in it.
     """
 
     shop_id: str
@@ -86,6 +95,7 @@ class ShopSettings:
     checkpoints_copy: Path | None = None
     language: str = "en"
     mail_from: str = ""
+    epoch_hours: int = 24
 
     @property
     def reached_at(self) -> str:
@@ -170,6 +180,7 @@ class Shop:
     regimes: Regimes = field(default_factory=shipped_regimes)
     channel: Channel | None = None  # how letters leave; None: they wait
     passwords: Passwords = field(default_factory=Passwords, repr=False)
+    oidc: "Oidc | None" = None
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
     guard: Guard = field(default_factory=Guard, repr=False)
 
@@ -191,6 +202,16 @@ class Shop:
     def looks(self) -> Looks:
         """Staff look at one customer."""
         return Looks(self)
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """The identity provider with which staff may sign in, if the settings name one."""
+        return None if self.oidc is None else Elsewhere(self, self.oidc)
+
+    @property
+    def intake(self) -> Intake:
+        """What comes in with files, and is taken back."""
+        return Intake(self)
 
     @property
     def staff(self) -> Staff:
@@ -217,6 +238,11 @@ class Shop:
             with self.database.transaction() as connection:
                 audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
             raise
+
+    @property
+    def erasure(self) -> Erasures:
+        """Erasing people, and the epochs of their keys."""
+        return Erasures(self)
 
     # ---- consent ---------------------------------------------------------------------------------------------------
 
@@ -258,10 +284,15 @@ class Shop:
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
             connection = change.connection
+            hers, about = asked.evidence is Evidence.PROVEN, entry.categories if chosen is None else chosen
+            if yes and hers:
+                self.erasure.welcome(self.named(who).words)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
             if yes:
+                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now), hers=hers)
                 return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now), hers=hers)
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
@@ -357,7 +388,11 @@ class Shop:
 
     def learn(self) -> Learned:
         """Work the total out anew from those who allow it, fit the models, and keep it."""
-        return self.library.learn(self._at_the_door, self._look_at_shelf())
+        with self.change("models.learn") as change:
+            self.staff.demand(Act.LEARN)
+            learned = self.library.learn(self._at_the_door, self._look_at_shelf())
+            change.entry.detail.update(people=learned.people, items=learned.items)
+            return learned
 
     def warm(self) -> None:
         """Fetch what was learned, so that the first decision need not wait for it; in quarantine nothing is."""
@@ -386,6 +421,7 @@ class Shop:
         start = perf_counter()
         with self.change("person.forget", about=person) as change:
             receipts = self._withdraw_all(change.connection, person)
+            self.erasure.leave_alone(change.connection, person)
         after = self.library.caught_up(self._at_the_door, shelf)
         took = (perf_counter() - start) * 1_000
         rebuilt = self.library.rebuilt(self._at_the_door)
@@ -460,6 +496,11 @@ class Shop:
         return Copies(self)
 
     @property
+    def retention(self) -> Retention:
+        """How long what is kept."""
+        return Retention(self)
+
+    @property
     def identity(self) -> Identity:
         """Who is who: merging and its undoing, corrections, restriction, objection."""
         return Identity(self)
@@ -513,6 +554,8 @@ class Shop:
         return problems
 
     def close(self) -> None:
+        if self.oidc is not None:
+            self.oidc.close()
         self.columns.close()
         self.database.close()
         self.keys.close()
@@ -559,15 +602,24 @@ class Shop:
         return self._who_now(connection, person)
 
     def _who_now(self, connection: Connection, person: PersonId) -> PersonId:
-        """Somebody who was just found, after the ledger was locked: she may have been merged in between."""
+        """Somebody who was just found, after the ledger was locked: she may have been merged, or erased, in between."""
         one_at_a_time(connection, LEDGER)
-        return people.merge.survivor(connection, person) or person
+        survivor = people.merge.survivor(connection, person)
+        if survivor is None:
+            raise NotFound("This person was erased a moment ago.")
+        return survivor
 
     def _known(self, connection: Connection, who: Who | str) -> PersonId:
         person = self._find(connection, who)
         if person is None:
             raise NotFound("Nobody of that name is known here. An id is written as in the shop's own files.")
         return person
+
+
+def _said(
+    person: PersonId, purpose: Purpose, categories: Iterable[Category], state: State, asked: Asked, now: Micros
+) -> list[Said]:
+    return [Said(person, purpose, category, state, now, asked) for category in categories]
 
 
 def _words(who: Who | str) -> dict[str, str]:

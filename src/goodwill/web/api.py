@@ -56,7 +56,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     `notes`: nothing is chosen that needs no yes. A yes that the person clicked here still counts.
     """
     ask = call.ask
-    who = None if ask.person is None else _person(ask.person)
+    who = None if ask.person is None else person_of(ask.person)
     notes = _honour(call, who)
     context = Context(basket=tuple(ask.context.basket), new=ask.context.new)
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
@@ -112,10 +112,12 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     ask = call.ask
     _check_purpose(call.shop, ask.purpose, pointer="#/purpose")
     categories = _categories(call.shop, ask)
-    who = _person(ask.person)
-    notes = _honour(call, who)
+    who = person_of(ask.person)
     if ask.snapshot is not None:
+        notes = _honour(call, who)
         return answers.receipt(call.shop, _shown(call, who, categories, signal=bool(notes)), notes)
+    # Whoever says something becomes known; the signal comes first, or it would seem to come after her own click.
+    notes = _honour(call, who, known=not ask.yes)
     asked = Asked(
         how=ask.asked.how,
         notice=ask.notice,
@@ -160,17 +162,18 @@ def _as_one(written: Sequence[Written]) -> Written:
     return replace(first, categories=categories, positions=positions)
 
 
-def _honour(call: Call[Any], who: Who | None) -> list[str]:
+def _honour(call: Call[Any], who: Who | None, *, known: bool = True) -> list[str]:
     """Honour the header Sec-GPC before anything else; what to say of it.
 
-    Nobody becomes known by it here: whoever is not known allows nothing that a signal could turn off.
+    Args:
+        known: nobody becomes known by it: whoever is not known has nothing that a signal could turn off.
     """
     if call.letter.header(b"sec-gpc") != "1":
         return []
     call.metrics.note_signal()
     if who is None:
         return ["Sec-GPC: 1 was honoured: nobody was named, so nothing was chosen for anybody."]
-    done = call.shop.notices.signal(who, how="header", known=True)
+    done = call.shop.notices.signal(who, how="header", known=known)
     return [f"Sec-GPC: 1. {done.says}" if done.says else "Sec-GPC: 1 was honoured: nobody is known by that id."]
 
 
@@ -271,8 +274,13 @@ def _no_cursor(cursor: str) -> Problem:
     return wrong(Wrong(detail=says, parameter="cursor", expected="a cursor from `Link`", found=cursor))
 
 
-def _person(person: Person) -> Who:
-    return _who(person.user_id, person.anonymous_id, pointer="#/person")
+def person_of(person: Person, pointer: str = "#/person") -> Who:
+    """Whom a request names.
+
+    Raises:
+        Problem: by none or by several of the ids; it names the place.
+    """
+    return _who(person.user_id, person.anonymous_id, pointer=pointer)
 
 
 def _who(user_id: str | None, anonymous_id: str | None, **place: str) -> Who:
