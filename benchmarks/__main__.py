@@ -19,6 +19,7 @@ MODULES = {
     "affinity": "Learning and forgetting",
     "decide": "Deciding",
     "consent": "Asking and answering",
+    "erase": "Erasing, and renewing keys",
     "totals": "Totals over many people",
     "cli": "Starting",
 }

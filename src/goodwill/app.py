@@ -19,11 +19,12 @@ import msgspec
 import platformdirs
 
 from goodwill.access.columns import Columns
-from goodwill.basics.clock import Clock, system_clock
+from goodwill.basics.clock import SECOND, Clock, system_clock
 from goodwill.basics.errors import BadInput, Conflict, KeyMissing, NotFound
 from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
-from goodwill.protect.keystore import KEY_BYTES, KeyStore
+from goodwill.protect.keyfiles import KEY_BYTES
+from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import SHIPPED, USED, Register, load, load_regimes, shipped, shipped_regimes
 from goodwill.reach.channels.smtp import SECURITY, Smtp
 from goodwill.reach.letters import LANGUAGES
@@ -94,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
     smtp_security: str = "starttls"  # starttls, tls, or none
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
+    epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         migrate(database)
     keys = keys_of(folder, clock=clock)
     columns = Columns(database, engine=settings.columns, memory=settings.columns_memory)
-    return Shop(
+    shop = Shop(
         database=database,
         register=register,
         regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
@@ -166,6 +168,8 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         folder=folder,
         clock=clock,
     )
+    shop.erasure.follow()
+    return shop
 
 
 def demo(home: str | Path | None = None, *, full: bool = False) -> Shop:
@@ -192,14 +196,19 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     """All jobs of a shop."""
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
+        Job("learn", "fit the models anew, with the weight that suggests best", 86_400, _as_job(shop, "learn").learn),
         Job(
-            "learn",
-            "fit the models anew, with the weight that suggests best",
-            86_400,
-            shop.acting(Actor("job learn")).learn,
+            "erase", "go on with erasures that were interrupted", 3_600, lambda: _finish_erasing(_as_job(shop, "erase"))
+        ),
+        Job(
+            "rotate-keys",
+            "let older copies of the keys open nothing",
+            3_600,
+            _as_job(shop, "rotate-keys").erasure.rotate_when_due,
         ),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
-        Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
+        Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
+        Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "tidy",
             "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
@@ -207,6 +216,17 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
             lambda: _tidy(shop),
         ),
     )
+
+
+_UNDER_WAY = 15 * 60 * SECOND  # an erasure that is younger may still be worked on by whoever was asked for it
+
+
+def _finish_erasing(shop: Shop) -> None:
+    shop.erasure.finish(waited=_UNDER_WAY)
+
+
+def _as_job(shop: Shop, name: str) -> Shop:
+    return shop.acting(Actor(f"job {name}"))
 
 
 def _tidy(shop: Shop) -> None:
@@ -369,6 +389,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "smtp_from": (lambda text: not text or _is_sender(text), "an address such as Café Amina <hello@cafe.example>"),
     "smtp_security": (lambda word: word in SECURITY, f"one of {', '.join(SECURITY)}"),
     "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
+    "epoch_hours": (lambda hours: 1 <= hours <= 8_760, "a whole number from 1 to 8760"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}
@@ -469,6 +490,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         contact_email=settings.contact_email,
         checkpoints_copy=Path(settings.checkpoints_copy) if settings.checkpoints_copy else None,
         proxies=settings.proxies,
+        epoch_hours=settings.epoch_hours,
     )
 
 

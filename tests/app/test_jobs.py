@@ -59,5 +59,7 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "checkpoint",
         "post",
         "tidy",
+        "rotate-keys",
+        "erase",
     }
     assert all(job.says and job.every > 0 for job in app.jobs(small.shop))

@@ -32,6 +32,7 @@ WRONG = {
     "columns": "excel",
     "columns_memory": "lots",
     "port": "http",
+    "epoch_hours": "0",
 }
 
 

@@ -19,6 +19,7 @@ SHOWS_PERSONAL_DATA = {
     "consents",
     "decisions",
     "export",
+    "erase",
     "why",
     "signal",
     "person_receipt",

@@ -45,6 +45,16 @@ class TooFew(Refused):
         self.least = least
 
 
+class LeftAlone(Refused):
+    """Somebody asked this shop to leave her alone; only her own new word changes that."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Whoever this is asked to be left alone, so nothing is written down about them. Only their own new word, "
+            "given here where it can be proved, changes that."
+        )
+
+
 class NotFound(GoodwillError):
     """There is no such thing here."""
 

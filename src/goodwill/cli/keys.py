@@ -25,7 +25,8 @@ def create(
 ) -> None:
     """Make a key and print its secret, this once and never again.
 
-    Scopes: decide (suggestions), consent (answers), read (what was allowed and decided), export (the own copy).
+    Scopes: decide (suggestions), consent (answers), read (what was allowed and decided), export (the own copy), erase
+    (for good).
 
     Example: goodwill keys create webshop --scope decide --scope consent
     """

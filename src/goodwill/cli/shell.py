@@ -33,6 +33,7 @@ _ORDER = (
     "import",
     "simulate",
     "people",
+    "retention",
     "consent",
     "can",
     "purposes",
@@ -44,6 +45,7 @@ _ORDER = (
     "approvals",
     "audit",
     "keys",
+    "protect",
 )
 _EXIT_CODES = (
     "Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 busy or in conflict, 6 some rows rejected."

@@ -7,6 +7,7 @@ of day as said at the end of that day.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 from goodwill import consent
 from goodwill.basics.clock import DAY
 from goodwill.collect.columns import BAD, BLANK, Memo, Numbers, Reason, Unreadable
+from goodwill.collect.groups import left_alone
 from goodwill.collect.named import Named
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
@@ -25,7 +27,7 @@ from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wro
 from goodwill.consent import Asked, Evidence, Said, State
 from goodwill.consent.repeats import already_said
 from goodwill.people.together import Id, identify_rows
-from goodwill.purposes import Basis, Category, Entry, Register
+from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Entry, Register
 
 _BETWEEN = re.compile(r"\s*[,;|]\s*")
 _PROOF = ("notice", "words", "asked-how", "language")
@@ -76,19 +78,22 @@ class Consents:
             for row, state in zip(good, states, strict=True)
         ]
 
+        lines = [chunk.lines[row] for row in good]
+
         def write(connection: Connection) -> Wrote:
-            return self._write(connection, told)
+            return self._write(connection, told, lines)
 
         counts = {"blank rows": int(blank.sum()), "rows without an answer": int((open_rows & ~blank).sum())}
         rejects = [*broken_rows(self._part, chunk), *faults.rejects()]
         skipped = {why: count for why, count in counts.items() if count}
         return Prepared(chunk.rows + len(chunk.broken), rejects, write, skipped)
 
-    def _write(self, connection: Connection, told: list[tuple[dict[str, Id], _Answer]]) -> Wrote:
+    def _write(self, connection: Connection, told: list[tuple[dict[str, Id], _Answer]], lines: Sequence[int]) -> Wrote:
         now, import_id = self._making.now, self._making.id
         met = identify_rows(
             connection, self._tools.cipher, [ids for ids, _ in told], now=now, import_id=import_id
         )  # fmt: skip
+        met = [None if self._must_not_be_written_to(*row) else one for one, row in zip(met, told, strict=True)]
         words, rows = [], []
         for row, (one, (_, answer)) in enumerate(zip(met, told, strict=True)):
             if one is None:
@@ -116,7 +121,19 @@ class Consents:
                 kept.add(row)
         positions = consent.append(connection, list(fresh.values()), now=now)
         span = (positions[0], positions[-1]) if positions else None
-        return Wrote(len(kept), len(told) - len(kept), positions=span)
+        alone = [line for line, one in zip(lines, met, strict=True) if one is None]
+        remarks = left_alone(self._part.name, alone)
+        return Wrote(len(kept), len(told) - len(kept) - len(alone), positions=span, remarks=remarks)
+
+    def _must_not_be_written_to(self, ids: dict[str, Id], answer: "_Answer") -> bool:
+        """A yes to mail from a file, for an address that is on the list: only her own new word takes it off."""
+        cipher = self._tools.cipher
+        if answer.entry.name != EMAIL_MARKETING or answer.state is not State.GIVEN:
+            return False
+        if not cipher.keys.leaves_anybody_alone():
+            return False
+        marks = [mark for kind, one in ids.items() for mark in cipher.leave_alone_marks(kind, [one.form])]
+        return bool(cipher.keys.left_alone(marks))
 
     def _read_about(self, chunk: Chunk, faults: Faults) -> "list[_Subject | None]":
         """The purpose and data categories that each row is about."""

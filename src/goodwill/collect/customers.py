@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from goodwill import people
 from goodwill.basics.ids import PersonId
 from goodwill.collect import store
+from goodwill.collect.groups import left_alone
 from goodwill.collect.named import Named
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
@@ -41,8 +42,10 @@ class Customers:
         faults.which[skipped] = -1
         told = [(ids[row], {name: column[row] for name, column in facts.items() if column[row]}) for row in good]
 
+        lines = [chunk.lines[row] for row in good]
+
         def write(connection: Connection) -> Wrote:
-            return self._write(connection, told)
+            return self._write(connection, told, lines)
 
         blank = int(np.count_nonzero(skipped))
         rejects = [*broken_rows(self._part, chunk), *faults.rejects()]
@@ -56,7 +59,9 @@ class Customers:
         )
         return [text or "" for text in found]
 
-    def _write(self, connection: Connection, told: list[tuple[dict[str, Id], dict[str, str]]]) -> Wrote:
+    def _write(
+        self, connection: Connection, told: list[tuple[dict[str, Id], dict[str, str]]], lines: Sequence[int]
+    ) -> Wrote:
         met = self._meet(connection, [ids for ids, _ in told])
         fields = self._by_person(met, [facts for _, facts in told])
         now, import_id = self._making.now, self._making.id
@@ -64,7 +69,8 @@ class Customers:
         store.keep_before(connection, import_id, "profile", map(_kept, done.before))
         changed = {was.person for was in done.before}
         kept = sum(one is not None and (one.new or one.person in changed) for one in met)
-        return Wrote(kept, len(told) - kept)
+        alone = [line for line, one in zip(lines, met, strict=True) if one is None]
+        return Wrote(kept, len(told) - kept - len(alone), remarks=left_alone(self._part.name, alone))
 
     def _by_person(
         self, met: Sequence[Met | None], told: Sequence[Mapping[str, str]]

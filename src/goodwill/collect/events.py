@@ -1,14 +1,18 @@
 """What was bought joins the log: news is added, what is known stays, and what is told in another way is looked at."""
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
+from itertools import compress
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
 from goodwill.collect import corrections
-from goodwill.collect.columns import Numbers, Reason
-from goodwill.collect.groups import Group
+from goodwill.collect.columns import Marks, Numbers, Reason
+from goodwill.collect.groups import Group, left_alone
 from goodwill.collect.plans import PartPlan
+from goodwill.collect.sales import LEFT_ALONE
 from goodwill.collect.tables import Chunk
 from goodwill.collect.writing import Faults, Wrote, group_of
 from goodwill.people import log
@@ -29,6 +33,12 @@ def add_events(
     They correct what an earlier import said if they are of the same customer and the same moment. Otherwise nobody can
     tell whether the order is the same.
     """
+    alone = np.asarray(events.person) == LEFT_ALONE
+    if alone.any():
+        others = _others(events, ~alone)
+        wrote = add_events(connection, part, chunk, rows[~alone], others, _some(occurrence, ~alone))
+        remarks = [*wrote.remarks, *left_alone(part.name, [chunk.lines[row] for row in rows[alone].tolist()])]
+        return replace(wrote, remarks=remarks)
     done = log.append(connection, events)
     if not done.repeated:
         return Wrote(done.kept, 0)
@@ -45,6 +55,18 @@ def add_events(
     rejects = faults.rejects(occurrence)
     kept = done.kept + int(np.count_nonzero(corrected))
     return Wrote(kept, rows.size - kept - len(rejects), rejects, remarks)
+
+
+def _others(events: EventColumns, which: Marks) -> EventColumns:
+    """Some of the events, each with all its columns."""
+    columns = {one.name: getattr(events, one.name) for one in fields(EventColumns)}
+    return EventColumns(**{name: _some(column, which) for name, column in columns.items()})
+
+
+def _some(column: Any, which: Marks) -> Any:
+    if column is None or isinstance(column, str | int):
+        return column  # one for all
+    return column[which] if isinstance(column, np.ndarray) else list(compress(column, which.tolist()))
 
 
 def _told_by(part: PartPlan) -> str:

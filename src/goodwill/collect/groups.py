@@ -1,6 +1,6 @@
 """What is to be said of many rows at once: the same word about the same column is said once, with how many rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 LINES = 3  # named of each group
@@ -32,6 +32,14 @@ class Group:
     @property
     def said(self) -> tuple[str, str, str, str]:
         return self.file, self.column, self.problem, self.remedy
+
+
+def left_alone(file: str, lines: Sequence[int]) -> list[Group]:
+    """What is said of rows about people who asked to be left alone: which rows, and nothing of what they hold."""
+    if not lines:
+        return []
+    problem = "about somebody who asked to be left alone; it was not kept"
+    return [Group(file, "", problem, "nothing is to be done", "", tuple(lines[:LINES]), len(lines))]
 
 
 class Groups:

@@ -22,6 +22,9 @@ from goodwill.collect.values import money_reader, read_currency, read_id
 from goodwill.collect.when import When
 from goodwill.collect.writing import Faults, Making, Tools, foreign_money
 from goodwill.people.identify import identify_many
+from goodwill.people.suppress import barred_values
+
+LEFT_ALONE = -2  # in place of a person's number: somebody of whom nothing may be kept
 
 
 @dataclass
@@ -107,7 +110,7 @@ class Sales:
         return amounts
 
     def persons(self, connection: Connection, sale: Sale, rows: Numbers) -> Numbers:
-        """The people behind some rows, −1 for nobody; whoever is new is made."""
+        """The people behind some rows, −1 for nobody, `LEFT_ALONE` for whoever must be; whoever is new is made."""
         customer = np.where(sale.customer[rows] > BAD, sale.customer[rows], -1)
         person = np.full(len(self.customers) + 1, -1, np.int64)  # one more, for −1: nobody
         here = np.zeros(person.size, bool)
@@ -121,6 +124,8 @@ class Sales:
                     import_id=self._making.id, region=self._tools.region,
                 )  # fmt: skip
                 person[list(words)] = [known.get(word, -1) for word in words.values()]
+                alone = barred_values(self._tools.cipher, kind, words.values(), region=self._tools.region)
+                person[[number for number, word in words.items() if word in alone]] = LEFT_ALONE
         return person[customer]
 
     def currencies_of(self, sale: Sale, rows: Numbers) -> str | list[str]:

@@ -1,11 +1,11 @@
 """The imports that were made: what came from which file, how far it got, and what an undo must put back."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Index, Row, Table, Text, delete, func, insert, select, update
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import Conflict, NotFound
@@ -249,12 +249,42 @@ def hand_down(connection: Connection, import_id: int, what: str) -> list[Any]:
     return [json.loads(row.key) for row in later]
 
 
+def count_before(connection: Connection, at: int) -> int:
+    """How many rows are kept for taking back imports that were done before a moment."""
+    return int(connection.execute(select(func.count()).select_from(before_import).where(_of_old(at))).scalar_one())
+
+
+def forget_old(connection: Connection, at: int) -> int:
+    """Drop what was kept for taking back imports that were done before a moment, and tell how many rows."""
+    return connection.execute(delete(before_import).where(_of_old(at))).rowcount
+
+
+def _of_old(at: int) -> ColumnElement[bool]:
+    done = select(imports.c.id).where(imports.c.state == "done", imports.c.finished_at < at)
+    return before_import.c.import_id.in_(done)
+
+
 def _whose(key: Any, before: Any) -> int | None:
     """Whom something was about: a field of a profile says so in its key, an event in what it was."""
     for said in (key, before):
         if isinstance(said, Mapping) and isinstance(said.get("person"), int):
             return int(said["person"])
     return None
+
+
+def forget_samples(connection: Connection, names_her: Callable[[str], bool]) -> int:
+    """Blank the values that are kept of imports as samples of what was odd, where they name somebody; tell how many."""
+    blanked = 0
+    for row in connection.execute(select(imports.c.id, imports.c.place)).all():
+        place = json.loads(row.place)
+        groups = [group for name in ("faults", "remarks") for group in place.get(name, [])]
+        hers = [group for group in groups if group.get("value") and names_her(group["value"])]
+        for group in hers:
+            group["value"] = ""
+        if hers:
+            connection.execute(update(imports).where(imports.c.id == row.id).values(place=_json(place)))
+        blanked += len(hers)
+    return blanked
 
 
 def forget_before(connection: Connection, import_id: int, what: str | None = None) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, func, select, tuple_, update
 
 from goodwill.basics.clock import Micros
-from goodwill.basics.errors import BadInput, KeyMissing
+from goodwill.basics.errors import BadInput, KeyMissing, LeftAlone
 from goodwill.basics.ids import PersonId
+from goodwill.people import index, suppress
 from goodwill.people.bulk import add_rows, listed_bytes
 from goodwill.people.canonical import canonical
 from goodwill.people.tables import identities, people
@@ -22,9 +23,6 @@ _OWN_RANK = 2
 # under a shared address does not become the first one's.
 SEVERAL = frozenset({"email", "phone", "anonymous_id"})
 
-_FIND = select(identities.c.person).where(
-    identities.c.kind == bindparam("kind"), identities.c.lookup == bindparam("lookup")
-)
 _IDENTITY = ("kind", "lookup", "person", "sealed", "epoch", "verified_at", "added_at", "import_id")
 
 
@@ -51,6 +49,11 @@ def count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(people).where(*here)).scalar_one()
 
 
+def count_all(connection: Connection) -> int:
+    """How many numbers of people there are, of whatever became of them."""
+    return connection.execute(select(func.count()).select_from(people)).scalar_one()
+
+
 def find(
     connection: Connection, cipher: Cipher, kind: str, value: str, *, region: str | None = None
 ) -> PersonId | None:
@@ -62,8 +65,7 @@ def find(
     text = canonical(kind, value, region=region)
     if text is None:
         return None
-    found = connection.execute(_FIND, {"kind": kind, "lookup": cipher.lookup(kind, text)}).scalar()
-    return None if found is None else PersonId(found)
+    return index.find(connection, cipher, kind, text)
 
 
 def identify(
@@ -88,8 +90,12 @@ def identify(
 
     Raises:
         BadInput: none of the ids can identify anybody, or one holds NUL or broken Unicode.
+        LeftAlone: whoever has these ids was erased and asked to be left alone.
     """
-    marks = marks_of(cipher, ids, region)
+    ids, left_alone = suppress.without_barred(cipher, ids, region=region)
+    marks = marks_of(connection, cipher, ids, region)
+    if not marks and left_alone:
+        raise LeftAlone
     if not marks:
         named = ", ".join(ids) or "none"  # kinds only: the message may end up in a log
         raise BadInput(
@@ -98,7 +104,8 @@ def identify(
         )
     known = _known(connection, marks)
     if any(mark.place not in known for mark in marks):
-        one_at_a_time(connection, PEOPLE)  # whoever else makes people has committed when this returns
+        one_at_a_time(connection, PEOPLE)  # whoever else makes people, or renews keys, has committed when this returns
+        marks = marks_of(connection, cipher, ids, region)
         known = _known(connection, marks)
         person = _whose(connection, marks, known)
         if person is None:
@@ -125,19 +132,21 @@ def identify_many(
 ) -> dict[str, PersonId]:
     """The people behind many ids of one kind, by the ids as given; whoever is not known yet is made.
 
-    Ids that cannot identify anybody (``null``, ``guest``, ``0``, broken text) are missing from the answer. Different
-    ways of writing one id give one person.
+    Ids that cannot identify anybody (``null``, ``guest``, ``0``, broken text) are missing from the answer, and so are
+    those of people who are left alone. Different ways of writing one id give one person.
     """
-    forms = {value: _form_or_none(kind, value, region) for value in dict.fromkeys(values)}
+    barred = suppress.barred_values(cipher, kind, values, region=region)
+    forms = {value: _form_or_none(kind, value, region) for value in dict.fromkeys(values) if value not in barred}
     first_given: dict[str, str] = {}
     for value, form in forms.items():
         if form is not None:
             first_given.setdefault(form, value)
-    lookups = dict(zip(first_given, cipher.lookup_many(kind, list(first_given)), strict=True))
+    lookups = dict(zip(first_given, index.lookups(connection, cipher, kind, list(first_given)), strict=True))
     found = people_of(connection, kind, list(lookups.values()))
     if len(found) < len(lookups):
         one_at_a_time(connection, PEOPLE)
-        found |= people_of(connection, kind, [lookup for lookup in lookups.values() if lookup not in found])
+        lookups = dict(zip(first_given, index.lookups(connection, cipher, kind, list(first_given)), strict=True))
+        found = people_of(connection, kind, list(lookups.values()))
         new = [Mark(kind, first_given[form].strip(), look) for form, look in lookups.items() if look not in found]
         persons = make_people(connection, cipher.keys, len(new), now=now, import_id=import_id)
         attach(connection, cipher, list(zip(new, persons, strict=True)), now=now, verified_at=None, import_id=import_id)
@@ -153,11 +162,13 @@ def _form_or_none(kind: str, value: str, region: str | None) -> str | None:
         return None
 
 
-def marks_of(cipher: Cipher, ids: Mapping[str, str], region: str | None) -> list[Mark]:
+def marks_of(connection: Connection, cipher: Cipher, ids: Mapping[str, str], region: str | None) -> list[Mark]:
     """The ids that can identify somebody, the most believable first."""
     forms = {kind: canonical(kind, value, region=region) for kind, value in ids.items()}
     marks = [
-        Mark(kind, ids[kind].strip(), cipher.lookup(kind, form)) for kind, form in forms.items() if form is not None
+        Mark(kind, ids[kind].strip(), index.lookups(connection, cipher, kind, [form])[0])
+        for kind, form in forms.items()
+        if form is not None
     ]
     return sorted(marks, key=lambda mark: mark.rank)
 

@@ -139,7 +139,7 @@ _FROM_STAGE = (
     f"SELECT {_values(NAMES)} FROM {_STAGE} "
     f"ORDER BY place {_NOT_AGAIN} RETURNING id) SELECT count(*), min(id), max(id) FROM added"
 )
-_IF_KNOWN = "WHERE {0} IS NULL OR EXISTS (SELECT 1 FROM people WHERE id = {0})"
+_IF_KNOWN = "WHERE {0} IS NULL OR EXISTS (SELECT 1 FROM people WHERE id = {0} AND erased_at IS NULL)"
 _ADD_ONE = {
     "sqlite": f"INSERT INTO events ({_NAMED}) SELECT {_values(_MARKS['sqlite'])} "
     f"{_IF_KNOWN.format('?')} {_NOT_AGAIN} RETURNING id",
@@ -172,6 +172,9 @@ def _by_copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[i
 
 def _check_known(connection: Connection, persons: set[int]) -> None:
     asked = listed(connection, persons).subquery().c[0]
-    stranger = connection.execute(select(asked).where(asked.not_in(select(people.c.id))).limit(1)).scalar()
+    here = select(people.c.id).where(people.c.erased_at.is_(None))  # a late event brings nobody back
+    stranger = connection.execute(select(asked).where(asked.not_in(here)).limit(1)).scalar()
     if stranger is not None:
-        raise NotFound(f"There is no person {stranger}. Identify people first, then add what happened to them.")
+        raise NotFound(
+            f"There is no person {stranger}, or no more. Identify people first, then add what happened to them."
+        )

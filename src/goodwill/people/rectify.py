@@ -40,7 +40,7 @@ def replace_id(
         Conflict: the new id is somebody else's.
     """
     one_at_a_time(connection, PEOPLE)
-    marks = marks_of(cipher, {kind: value}, region) if value is not None else []
+    marks = marks_of(connection, cipher, {kind: value}, region) if value is not None else []
     if value is not None and not marks:
         raise BadInput(f"What was given as {kind} cannot be anybody's: it is no {kind}, or a word like 'guest' or '0'.")
     owner = people_of(connection, kind, [mark.lookup for mark in marks])
@@ -69,7 +69,7 @@ def _old(
         if len(standing) > 1:
             raise BadInput(f"She is known by {len(standing)} ids of the kind {kind}; say which one is wrong.")
         return next(iter(standing), None)
-    marks = marks_of(cipher, {kind: was}, region)
+    marks = marks_of(connection, cipher, {kind: was}, region)
     if marks and marks[0].lookup in standing:
         return marks[0].lookup
     for lookup, row in standing.items():  # as it is written, where its form depends on the country

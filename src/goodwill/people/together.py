@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
+from goodwill.people import index, suppress
 from goodwill.people.bulk import listed
 from goodwill.people.identify import SEVERAL, Mark, attach, make_people, note_shared, people_of
 from goodwill.people.tables import identities
@@ -41,11 +42,12 @@ def identify_rows(
 ) -> list[Met | None]:
     """The people behind rows of ids by kind, as if `identify` were asked for one row after the other.
 
-    A row without an id gives None.
+    A row without an id gives None, and so does one that has only ids of people who are left alone.
     """
-    marked = _marks(cipher, rows)
+    marked = _marks(connection, cipher, rows)
     if any(mark.place not in found for found in (_known(connection, marked),) for marks in marked for mark in marks):
-        one_at_a_time(connection, PEOPLE)  # whoever else makes people has committed when this returns
+        one_at_a_time(connection, PEOPLE)  # whoever else makes people, or renews keys, has committed when this returns
+        marked = _marks(connection, cipher, rows)
     room = _Room(_known(connection, marked))
     room.accounts.update(_accounts(connection, set(room.known.values())))
     met = [room.take_in(marks) for marks in marked]
@@ -92,17 +94,26 @@ class _Room:
         return None
 
 
-def _marks(cipher: Cipher, rows: Sequence[Mapping[str, Id]]) -> list[list[Mark]]:
+def _marks(connection: Connection, cipher: Cipher, rows: Sequence[Mapping[str, Id]]) -> list[list[Mark]]:
     """The ids of each row, the most believable first; hashed kind by kind, each once."""
     forms: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for ids in rows:
         for kind, one in ids.items():
             forms[kind][one.form] = None
     lookups = {
-        kind: dict(zip(these, cipher.lookup_many(kind, list(these)), strict=True)) for kind, these in forms.items()
+        kind: dict(zip(these, index.lookups(connection, cipher, kind, list(these)), strict=True))
+        for kind, these in forms.items()
     }
+    barred = {kind: suppress.barred(cipher, kind, list(these)) for kind, these in forms.items()}
     return [
-        sorted((Mark(kind, one.text, lookups[kind][one.form]) for kind, one in ids.items()), key=lambda mark: mark.rank)
+        sorted(
+            (
+                Mark(kind, one.text, lookups[kind][one.form])
+                for kind, one in ids.items()
+                if one.form not in barred[kind]
+            ),
+            key=lambda mark: mark.rank,
+        )
         for ids in rows
     ]
 

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from goodwill.basics.errors import BadInput
 from goodwill.protect.framed import framed
-from goodwill.protect.keystore import KEY_BYTES, NONCE_BYTES, KeyStore
+from goodwill.protect.keyfiles import KEY_BYTES
+from goodwill.protect.keystore import NONCE_BYTES, KeyStore
 
 _FORM: Final = b"\x01"
 

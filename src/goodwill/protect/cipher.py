@@ -1,7 +1,8 @@
 """Locks what is personal with the person's own key, bound to the place where it stands.
 
 A sealed text opens only for the shop, person, field and epoch that it was sealed for; moved anywhere else it is as good
-as broken. Values to be found again (an e-mail address, a customer number) are looked up by a keyed hash.
+as broken. Values to be found again (an e-mail address, a customer number) are looked up by a keyed hash that is locked
+anew in each epoch.
 """
 
 import hmac
@@ -24,6 +25,9 @@ __all__ = ["Cipher", "KeyStore", "Sealed"]
 # A sealed text: one byte for the form, 96 random bits, then AES-256-GCM's ciphertext and tag (NIST SP 800-38D).
 _FORM: Final = b"\x01"
 _SHORTEST: Final = len(_FORM) + NONCE_BYTES + 16
+# Lasting secrets, each with a use of its own.
+_IDENTIFIERS: Final = "identifiers"
+_LEFT_ALONE: Final = "left alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +92,49 @@ class Cipher:
         """What seals for nobody known yet, for one use of this shop."""
         return Box(self.keys, self._tenant, use)
 
-    def lookup(self, kind: str, value: str) -> bytes:
-        """The keyed hash (HMAC-SHA256, 32 bytes) under which a value of some kind is found again in this epoch.
+    def lookup(self, kind: str, value: str, *, epoch: int | None = None) -> bytes:
+        """What a value of some kind is found again by in an epoch (48 bytes; the current one, unless given).
+
+        A keyed hash under a lasting secret, locked with the epoch's own: so it can be locked anew without the value
+        (`look_up_anew`), and once an epoch has ended, nobody can ask an old copy of the data whether a value is in it.
 
         Raises:
             BadInput: the value is broken Unicode.
+            KeyMissing: the epoch has ended.
         """
-        return self.lookup_many(kind, [value])[0]
+        return self.lookup_many(kind, [value], epoch=epoch)[0]
 
-    def lookup_many(self, kind: str, values: Sequence[str]) -> list[bytes]:
-        """The keyed hashes of many values of one kind, in their order."""
-        key = self.keys.index_key(self.keys.epoch)
+    def lookup_many(self, kind: str, values: Sequence[str], *, epoch: int | None = None) -> list[bytes]:
+        """What many values of one kind are found again by, in their order."""
+        lock = self.keys.index_lock(self.keys.epoch if epoch is None else epoch)
+        bound = [framed("goodwill lookup", self._tenant, kind)]
+        return [lock.encrypt(mark, bound) for mark in self._marks(_IDENTIFIERS, kind, values)]
+
+    def look_up_anew(self, kind: str, lookups: Sequence[bytes], old: int, new: int) -> list[bytes]:
+        """The same values' lookups in another epoch, without knowing the values.
+
+        Raises:
+            BadInput: one of them was changed, or is not of that kind or epoch.
+            KeyMissing: one of the epochs has ended.
+        """
+        before, after = self.keys.index_lock(old), self.keys.index_lock(new)
+        bound = [framed("goodwill lookup", self._tenant, kind)]
         try:
-            start = framed("goodwill lookup", self._tenant, kind)
+            return [after.encrypt(before.decrypt(bytes(lookup), bound), bound) for lookup in lookups]
+        except InvalidTag:
+            raise BadInput(
+                f"What an id of the kind '{kind}' is found by does not open: it was changed, or is of another epoch "
+                f"than {old}. Restore the row from a backup."
+            ) from None
+
+    def leave_alone_marks(self, kind: str, values: Sequence[str]) -> list[bytes]:
+        """What values of one kind are known by on the list of those to be left alone: hashes that last (32 bytes)."""
+        return self._marks(_LEFT_ALONE, kind, values)
+
+    def _marks(self, use: str, kind: str, values: Sequence[str]) -> list[bytes]:
+        key = self.keys.secret(use)
+        try:
+            start = framed(f"goodwill {use}", self._tenant, kind)
             return [hmac.digest(key, start + framed(value), "sha256") for value in values]
         except UnicodeEncodeError as error:
             raise _broken(kind, error) from None

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy import Column, Connection, Index, LargeBinary, MetaData, SmallInteger, Table, Text
 from sqlalchemy.pool import PoolProxiedConnection
 
-from goodwill.storage.engine import Database, driver
+from goodwill.storage.engine import PATIENCE, Database, driver
+from goodwill.storage.residue import cut_log
 from goodwill.storage.schema import Whole
 
 _metadata = MetaData()
@@ -41,6 +42,18 @@ person_keys = Table(
     Column("wrapped", LargeBinary, nullable=False),  # zeros once destroyed
     Column("state", SmallInteger, nullable=False),
     Column("changed_at", Whole, nullable=False),
+)
+# How many tombstones there are is asked whenever a shop is opened.
+_TOMBSTONES = Index("ix_person_keys_destroyed", person_keys.c.person, sqlite_where=person_keys.c.state == 2)
+
+# Ids that are to be left alone, as hashes under a secret of their own. They lie here because they must outlast the
+# restoring of an older database, as tombstones must: of the two stores this one is always the newest.
+left_alone = Table(
+    "left_alone",
+    _metadata,
+    Column("mark", LargeBinary, primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("since", Whole, nullable=False),
 )
 
 
@@ -83,7 +96,9 @@ _TOMBSTONE = (
 
 
 def make_tables(connection: Connection) -> None:
+    """Make what is not there yet, in a store that an earlier version made too."""
     _metadata.create_all(connection)
+    _TOMBSTONES.create(connection, checkfirst=True)
 
 
 def wrapped_epochs(raw: Any) -> dict[int, bytes]:
@@ -93,6 +108,19 @@ def wrapped_epochs(raw: Any) -> dict[int, bytes]:
 
 def add_epoch(connection: Connection, number: int, wrapped: bytes, now: int) -> None:
     connection.execute(epochs.insert().values(number=number, wrapped=wrapped, created_at=now))
+
+
+def epoch_begun_at(raw: Any, number: int) -> int:
+    """When an epoch began."""
+    at: int = raw.execute("SELECT created_at FROM epochs WHERE number = ?", (number,)).fetchall()[0][0]
+    return at
+
+
+def drop_epochs_before(connection: Connection, number: int) -> None:
+    """Destroy the wrapped secrets of earlier epochs: overwritten, then removed."""
+    raw = driver(connection)
+    raw.execute("UPDATE epochs SET wrapped = zeroblob(length(wrapped)) WHERE number < ?", (number,))
+    raw.execute("DELETE FROM epochs WHERE number < ?", (number,))
 
 
 def wrapped_secret(raw: Any, name: str) -> bytes | None:
@@ -136,10 +164,68 @@ def overwrite(connection: Connection, persons: Iterable[int], *, epoch: int, now
     raw.execute(_TOMBSTONE, (epoch, now, listed))
 
 
-def empty_log(database: Database) -> bool:
-    """Copy the write-ahead log into the file and cut it to nothing; False while somebody still reads an old page."""
-    with database.engine.connect() as connection:
-        # Outside a transaction: a checkpoint cannot run inside one. The driver waits for readers as for any lock.
-        raw: Any = connection.connection.driver_connection
-        busy: int = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
-    return busy == 0
+def live_before(raw: Any, epoch: int, *, after: int, limit: int) -> list[Line]:
+    """Live keys that are wrapped in an earlier epoch, by rising numbers from behind one on."""
+    question = f"{_LINE} WHERE person > ? AND state = 1 AND epoch < ? ORDER BY person LIMIT ?"
+    return [Line(*row) for row in raw.execute(question, (after, epoch, limit)).fetchall()]
+
+
+def wrap_anew(connection: Connection, rows: Iterable[tuple[int, bytes, int]]) -> None:
+    """Put wrapped keys in the place of those of an earlier epoch: each row is epoch, wrapped, person."""
+    driver(connection).executemany("UPDATE person_keys SET epoch = ?, wrapped = ? WHERE person = ? AND state = 1", rows)
+
+
+def destroyed(raw: Any) -> list[int]:
+    """Everybody whose key was destroyed."""
+    return [row[0] for row in raw.execute("SELECT person FROM person_keys WHERE state = 2 ORDER BY person").fetchall()]
+
+
+def count_destroyed(raw: Any) -> int:
+    count: int = raw.execute("SELECT count(*) FROM person_keys WHERE state = 2").fetchall()[0][0]
+    return count
+
+
+def any_destroyed_in(raw: Any, epoch: int) -> bool:
+    """Whether a key was destroyed that was wrapped in an epoch."""
+    question = "SELECT EXISTS (SELECT 1 FROM person_keys WHERE state = 2 AND epoch = ?)"
+    return bool(raw.execute(question, (epoch,)).fetchall()[0][0])
+
+
+# ---- whom to leave alone -------------------------------------------------------------------------------------------
+
+
+def add_left_alone(connection: Connection, marks: Iterable[bytes], why: str, now: int) -> None:
+    """Add marks to the list; one that stands there keeps its first moment, and the stronger of the two reasons."""
+    driver(connection).executemany(
+        "INSERT INTO left_alone (mark, why, since) VALUES (?, ?, ?) "
+        "ON CONFLICT (mark) DO UPDATE SET why = excluded.why WHERE excluded.why = 'erasure'",
+        [(mark, why, now) for mark in marks],
+    )
+
+
+def left_alone_among(raw: Any, marks: Iterable[bytes]) -> dict[bytes, str]:
+    """Which of some marks are on the list, and why."""
+    listed = json.dumps([mark.hex() for mark in marks])
+    question = "SELECT mark, why FROM left_alone WHERE mark IN (SELECT unhex(value) FROM json_each(?))"
+    return {bytes(row[0]): row[1] for row in raw.execute(question, (listed,)).fetchall()}
+
+
+def any_left_alone(raw: Any) -> bool:
+    return bool(raw.execute("SELECT EXISTS (SELECT 1 FROM left_alone)").fetchall()[0][0])
+
+
+def drop_left_alone(connection: Connection, marks: Iterable[bytes]) -> int:
+    """Take marks off the list, and tell how many stood there."""
+    raw = driver(connection)
+    before = raw.total_changes
+    raw.executemany("DELETE FROM left_alone WHERE mark = ?", [(mark,) for mark in marks])
+    changed: int = raw.total_changes - before
+    return changed
+
+
+# ---- the write-ahead log -------------------------------------------------------------------------------------------
+
+
+def empty_log(database: Database, *, patience: float = PATIENCE) -> bool:
+    """Cut what was overwritten out of the write-ahead log; False while somebody still reads an old page."""
+    return cut_log(database, patience=patience)

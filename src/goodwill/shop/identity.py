@@ -10,7 +10,7 @@ from goodwill.basics.errors import BadInput
 from goodwill.collect.corrections import settle_if_kept
 from goodwill.collect.kinds import vocabulary
 from goodwill.consent import Asked, Evidence, Receipt
-from goodwill.people import merge, rectify, restrict, unmerge
+from goodwill.people import merge, rectify, restrict, suppress, unmerge
 from goodwill.people.candidates import Candidate, candidates
 from goodwill.people.merge import Merged
 from goodwill.people.unmerge import Unmerged
@@ -188,6 +188,7 @@ class Identity:
                 if open_:
                     receipts.append(consent.withdraw(change.connection, person, entry, open_, asked=how, now=now))
             change.entry.detail["purposes"] = len(receipts)
+            shop.erasure.leave_alone(change.connection, person, suppress.OBJECTION)
         return tuple(receipts)
 
     # ---- in one column ---------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
-from goodwill.consent import Asked, Receipt, Row, Standing
+from goodwill.consent import Asked, Evidence, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
@@ -30,12 +30,13 @@ from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
-from goodwill.purposes import EMAIL_MARKETING, Basis, Regimes, Register, shipped_regimes
+from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Purpose, Regimes, Register, shipped_regimes
 from goodwill.reach.outbox import Channel
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
 from goodwill.shop.elsewhere import Elsewhere
+from goodwill.shop.erasure import Erasures
 from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.looks import Looks
@@ -43,6 +44,7 @@ from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.retention import Retention
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.who import Who
@@ -72,6 +74,7 @@ class ShopSettings:
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
         proxies: how many of the shop's own stand before it and say where a request came from.
+        epoch_hours: how old the keys' epoch may be when somebody was erased in it.
     """
 
     shop_id: str
@@ -92,6 +95,7 @@ class ShopSettings:
     checkpoints_copy: Path | None = None
     language: str = "en"
     mail_from: str = ""
+    epoch_hours: int = 24
 
     @property
     def reached_at(self) -> str:
@@ -235,6 +239,11 @@ class Shop:
                 audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
             raise
 
+    @property
+    def erasure(self) -> Erasures:
+        """Erasing people, and the epochs of their keys."""
+        return Erasures(self)
+
     # ---- consent ---------------------------------------------------------------------------------------------------
 
     def can(self, who: Who | str, purpose: str) -> Answer:
@@ -275,10 +284,15 @@ class Shop:
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
             connection = change.connection
+            hers, about = asked.evidence is Evidence.PROVEN, entry.categories if chosen is None else chosen
+            if yes and hers:
+                self.erasure.welcome(self.named(who).words)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
             if yes:
+                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now), hers=hers)
                 return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now), hers=hers)
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
@@ -407,6 +421,7 @@ class Shop:
         start = perf_counter()
         with self.change("person.forget", about=person) as change:
             receipts = self._withdraw_all(change.connection, person)
+            self.erasure.leave_alone(change.connection, person)
         after = self.library.caught_up(self._at_the_door, shelf)
         took = (perf_counter() - start) * 1_000
         rebuilt = self.library.rebuilt(self._at_the_door)
@@ -479,6 +494,11 @@ class Shop:
     def copies(self) -> Copies:
         """A person's own copy, as JSON, CSV or PDF."""
         return Copies(self)
+
+    @property
+    def retention(self) -> Retention:
+        """How long what is kept."""
+        return Retention(self)
 
     @property
     def identity(self) -> Identity:
@@ -582,15 +602,24 @@ class Shop:
         return self._who_now(connection, person)
 
     def _who_now(self, connection: Connection, person: PersonId) -> PersonId:
-        """Somebody who was just found, after the ledger was locked: she may have been merged in between."""
+        """Somebody who was just found, after the ledger was locked: she may have been merged, or erased, in between."""
         one_at_a_time(connection, LEDGER)
-        return people.merge.survivor(connection, person) or person
+        survivor = people.merge.survivor(connection, person)
+        if survivor is None:
+            raise NotFound("This person was erased a moment ago.")
+        return survivor
 
     def _known(self, connection: Connection, who: Who | str) -> PersonId:
         person = self._find(connection, who)
         if person is None:
             raise NotFound("Nobody of that name is known here. An id is written as in the shop's own files.")
         return person
+
+
+def _said(
+    person: PersonId, purpose: Purpose, categories: Iterable[Category], state: State, asked: Asked, now: Micros
+) -> list[Said]:
+    return [Said(person, purpose, category, state, now, asked) for category in categories]
 
 
 def _words(who: Who | str) -> dict[str, str]:

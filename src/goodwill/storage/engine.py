@@ -303,6 +303,7 @@ AUDIT = 8406  # taken last of all
 CHECKPOINTS = 8411
 OUTBOX = 8409
 STAFF = 8410
+KEYS = 8413  # ids are being locked anew
 SIGN_IN = 8412
 
 

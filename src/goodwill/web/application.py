@@ -16,7 +16,18 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, metrics, notices, openapi, pages, proofs, staff, staff_pages
+from goodwill.web import (
+    api,
+    erasing,
+    identity,
+    metrics,
+    notices,
+    openapi,
+    pages,
+    proofs,
+    staff,
+    staff_pages,
+)
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
@@ -43,6 +54,8 @@ from goodwill.web.store import Scope
 
 ENDPOINTS = (
     *api.ENDPOINTS,
+    *erasing.ENDPOINTS,
+    *identity.ENDPOINTS,
     *notices.ENDPOINTS,
     *proofs.ENDPOINTS,
     *staff.ENDPOINTS,

@@ -182,6 +182,11 @@ def _parameters(operation: Operation, schemas: Json) -> list[Json]:
         for name, schema in shape["properties"].items():
             required = name in shape.get("required", ()) or name in in_path
             parameters.append(_parameter(name, "path" if name in in_path else "query", schema, required=required))
+    if operation.has_body:
+        named = {"type": "string", "minLength": 1, "description": "The shop's own id of the person."}
+        parameters += [
+            _parameter(name, "path", named, required=True) for name in re.findall(r"{(\w+)}", operation.path)
+        ]
     if operation.may is not None and operation.method not in ("GET", "HEAD"):
         about = "With a session: its token, from `GET /api/v1/staff/session`."
         parameters.append(

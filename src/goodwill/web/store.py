@@ -53,6 +53,8 @@ class Scope(StrEnum):
     CONSENT = "consent"
     READ = "read"
     EXPORT = "export"
+    ERASE = "erase"
+    PEOPLE = "people"
 
 
 SCOPES = {
@@ -60,6 +62,8 @@ SCOPES = {
     Scope.CONSENT: "write answers to the consent ledger and read them",
     Scope.READ: "read what was allowed and decided, one person at a time",
     Scope.EXPORT: "fetch a person's own copy: everything held about them, in clear",
+    Scope.ERASE: "erase a person for good",
+    Scope.PEOPLE: "say who is who: list pairs, merge two people, take a merge back",
     Scope.COLLECT: "kept for sending events in; opens nothing yet",
 }
 RESERVED = frozenset({Scope.COLLECT})  # a test holds it against what the API opens

@@ -1,0 +1,210 @@
+"""Looks for words in bytes, in every form in which computers hide them: to show that nothing of somebody is left.
+
+A word may stand in a file as it is, in UTF-16, in base64 at any of three alignments, in hexadecimal digits, in the
+escapes of addresses, mail, JSON and HTML, as its SHA-256, or packed. All forms of all words are looked for in one pass,
+whose time does not depend on how many there are.
+"""
+
+import hashlib
+import html
+import json
+import zipfile
+import zlib
+from base64 import b64encode, urlsafe_b64encode
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST: Final = 6  # bytes; shorter ones stand in any large file by chance
+_WINDOW: Final = 16 * 1024 * 1024
+_UNPACKED: Final = 256 * 1024 * 1024  # bytes that a packed part may have; a bomb must not fill the memory
+_GZIP: Final = b"\x1f\x8b\x08"
+_BITS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Found:
+    """A form of a word that stands somewhere; which word it is, is not told.
+
+    Attributes:
+        where: a file or a table, with what it was unpacked from.
+        form: such as "base64" or "utf-16-le".
+    """
+
+    where: str
+    form: str
+
+
+def forms(word: str) -> dict[bytes, str]:
+    """Every form of a word that is looked for, by its bytes: what kind of form it is."""
+    found: dict[bytes, str] = {}
+    for text in dict.fromkeys((word, word.lower(), word.upper())):
+        plain = text.encode("utf-8", "surrogatepass")
+        for data, form in _written(text, plain):
+            if len(data) >= LEAST:
+                found.setdefault(data, form)
+        digest = hashlib.sha256(plain).digest()
+        found |= dict.fromkeys(hashed(digest), "sha-256")
+    return found
+
+
+def hashed(digest: bytes) -> Iterator[bytes]:
+    """The forms of a hash: its bytes, in hexadecimal digits, in base64."""
+    yield from (digest, digest.hex().encode(), digest.hex().upper().encode(), *_base64(digest))
+
+
+def _written(text: str, plain: bytes) -> Iterator[tuple[bytes, str]]:
+    yield plain, "plain"
+    for coding in ("utf-16-le", "utf-16-be"):
+        yield text.encode(coding, "surrogatepass"), coding
+    yield from ((data, "base64") for data in _base64(plain))
+    yield plain.hex().encode(), "hexadecimal"
+    yield plain.hex().upper().encode(), "hexadecimal"
+    for escaped in (quote(plain, safe=""), quote_plus(plain)):
+        yield escaped.encode(), "percent-encoded"
+        yield _small_escapes(escaped).encode(), "percent-encoded"
+    yield "".join(f"%{byte:02X}" for byte in plain).encode(), "percent-encoded"
+    yield from ((data, "quoted-printable") for data in _quoted_printable(plain))
+    yield json.dumps(text)[1:-1].encode(), "json"
+    yield json.dumps(text)[1:-1].replace("/", "\\/").encode(), "json"
+    yield html.escape(text).encode("utf-8", "surrogatepass"), "html"
+
+
+def _small_escapes(escaped: str) -> str:
+    parts = escaped.split("%")
+    return parts[0] + "".join(f"%{part[:2].lower()}{part[2:]}" for part in parts[1:])
+
+
+def _quoted_printable(plain: bytes) -> Iterator[bytes]:
+    yield b"".join(bytes([byte]) if 33 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in plain)
+    yield b"".join(bytes([byte]) if bytes([byte]).isalnum() else b"=%02X" % byte for byte in plain)
+
+
+def _base64(plain: bytes) -> Iterator[bytes]:
+    """What base64 makes of some bytes wherever they begin: the letters that nothing around them can change."""
+    for before in range(3):
+        whole = b"\0" * before + plain
+        first, last = -(-before * 8 // 6), len(whole) * 8 // 6
+        for encode in (b64encode, urlsafe_b64encode):
+            yield encode(whole)[first:last]
+
+
+class Canaries:
+    """Some words, ready to be looked for.
+
+    Args:
+        words: in clear.
+        hashes: keyed hashes and other bytes, looked for as they are, in hexadecimal digits and in base64.
+    """
+
+    def __init__(self, words: Iterable[str], hashes: Iterable[bytes] = ()) -> None:
+        self._forms: dict[bytes, str] = {}
+        self.words = self.too_short = 0
+        for word in words:
+            long_enough = len(word.encode("utf-8", "surrogatepass")) >= LEAST
+            self.words += long_enough
+            self.too_short += not long_enough
+            if long_enough:
+                self._forms |= forms(word)
+        for digest in hashes:
+            self._forms |= dict.fromkeys(hashed(digest), "keyed hash")
+        self._by_start: defaultdict[int, list[bytes]] = defaultdict(list)
+        for data in self._forms:
+            self._by_start[int.from_bytes(data[:4], "little")].append(data)
+        self._starts = np.fromiter(self._by_start, np.uint32, len(self._by_start))
+        self._maybe = np.zeros(1 << _BITS, bool)
+        self._maybe[_mixed(self._starts)] = True
+        self._longest = max(map(len, self._forms), default=0)
+
+    @property
+    def count(self) -> int:
+        """How many forms are looked for."""
+        return len(self._forms)
+
+    # ---- where -----------------------------------------------------------------------------------------------------
+
+    def in_bytes(self, data: bytes, where: str) -> set[Found]:
+        """What stands in some bytes, and in what is packed in them."""
+        found = self._in_plain(data, where)
+        return found | {one for part, name in _unpacked(data, where) for one in self._in_plain(part, name)}
+
+    def in_file(self, file: Path, where: str) -> set[Found]:
+        """What stands in a file, and in what is packed in it; nothing if it went away meanwhile."""
+        found: set[Found] = set()
+        try:
+            with file.open("rb") as stream:
+                before = b""
+                while part := stream.read(_WINDOW):
+                    found |= self.in_bytes(before + part, where)
+                    before = part[-self._longest :] if self._longest else b""
+        except FileNotFoundError:
+            return found
+        return found | self._in_archive(file, where)
+
+    def in_folder(self, folder: Path) -> set[Found]:
+        """What stands in the files of a folder and of those below it."""
+        files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.is_symlink()]
+        return {one for file in files for one in self.in_file(file, file.relative_to(folder).as_posix())}
+
+    # ---- how -------------------------------------------------------------------------------------------------------
+
+    def _in_plain(self, data: bytes, where: str) -> set[Found]:
+        """Every four bytes are a number; few numbers begin a form, and only there it is compared."""
+        found: set[Found] = set()
+        for shift in range(4):
+            many = (len(data) - shift) // 4
+            if not self._forms or many <= 0:
+                break
+            numbers = np.frombuffer(data, "<u4", many, shift)
+            at = np.flatnonzero(self._maybe[_mixed(numbers)])
+            at = at[np.isin(numbers[at], self._starts)]
+            for place, start in zip((at * 4 + shift).tolist(), numbers[at].tolist(), strict=True):
+                found |= {
+                    Found(where, self._forms[form]) for form in self._by_start[start] if data.startswith(form, place)
+                }
+        return found
+
+    def _in_archive(self, file: Path, where: str) -> set[Found]:
+        if not zipfile.is_zipfile(file):
+            return set()
+        found: set[Found] = set()
+        try:
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.infolist():
+                    with archive.open(member) as stream:
+                        part = stream.read(_UNPACKED)
+                    found |= self.in_bytes(part, f"{where}: {member.filename}")
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, OSError):
+            return found  # what cannot be unpacked was searched as it is
+        return found
+
+
+def _mixed(numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    mixed: NDArray[np.uint32] = numbers * np.uint32(2_654_435_761) >> np.uint32(32 - _BITS)
+    return mixed
+
+
+def _unpacked(data: bytes, where: str) -> Iterator[tuple[bytes, str]]:
+    """What is packed in some bytes: gzip anywhere, the streams of a PDF."""
+    place = data.find(_GZIP)
+    while place >= 0:
+        if part := _inflated(data[place:], 31):
+            yield part, f"{where}: gzip"
+        place = data.find(_GZIP, place + 1)
+    if data.startswith(b"%PDF"):
+        for piece in data.split(b"stream")[1:]:
+            if part := _inflated(piece.lstrip(b"\r\n"), 15):
+                yield part, f"{where}: stream"
+
+
+def _inflated(data: bytes, bits: int) -> bytes:
+    try:
+        return zlib.decompressobj(bits).decompress(data, _UNPACKED)
+    except zlib.error:
+        return b""

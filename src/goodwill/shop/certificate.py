@@ -1,0 +1,107 @@
+"""The certificate of an erasure: what went, what stays and why, and what was searched; by number, never by name."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goodwill.basics.clock import Micros, iso
+from goodwill.basics.ids import PersonId
+from goodwill.people.erasures import Erasure, State
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+FORM = "goodwill erasure certificate, version 1"
+_BOOKS = (
+    "What was bought on which day and for how much, as sums of nobody, because a shop must be able to prove its "
+    "takings for years (purpose 'bookkeeping'). They carry no person, no order, no time of day, no number of an event."
+)
+_LEFT_ALONE = (
+    "Your ids as hashes under a secret that serves no other use, so that this shop does not write to you or take you "
+    "in again from an old file. Only your own new word takes them off."
+)
+_BACKUPS = (
+    "Your name and addresses can be read in no backup of the data from now on, and by no copy of the shop's keys once "
+    "their epoch ends, within {hours} hours. Older backups of the data, and archives of a database server's log, still "
+    "hold the rows that were not sealed, by number, until the shop lets them go."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What can be said of an erasure.
+
+    Attributes:
+        status: "done", "done, found again" where the search found her, "pending: residue" while something is left in
+            files, "pending" while rows are.
+        pending: what is not done yet, and why.
+        document: all of it, with its own hash, to be handed over.
+    """
+
+    person: PersonId
+    status: str
+    pending: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+def certificate_of(shop: "Shop", one: Erasure) -> Certificate:
+    """The certificate of an erasure, as far as it got."""
+    notes = one.notes
+    pending = tuple(notes.get("pending", ())) if one.state is State.ERASED else ()
+    status = _status(one)
+    document: dict[str, Any] = {
+        "form": FORM,
+        "shop": shop.settings.shop_id,
+        "person": one.person,
+        "numbers": list(one.numbers),
+        "reason": one.reason,
+        "status": status,
+        "pending": list(pending),
+        "asked_at": iso(one.asked_at),
+        "key_destroyed_at": _moment(one.key_destroyed_at),
+        "erased_at": _moment(one.erased_at),
+        "finished_at": _moment(one.finished_at),
+        "deleted": _added(notes.get("unnamed", {}), notes.get("deleted", {})),
+        "files": notes.get("files", {"rows blanked": {}, "removed": []}),
+        "kept": _kept(notes, leave_alone=one.leave_alone),
+        "totals": {"before": notes.get("totals before", {}), "after": notes.get("totals after", {})},
+        "search": notes.get("search"),
+        "backups": _BACKUPS.format(hours=shop.settings.epoch_hours),
+    }
+    document["sha256"] = digest_of(document)
+    return Certificate(one.person, status, pending, document)
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """The SHA-256 of a certificate without its own hash: as JSON with sorted names and no spaces, in UTF-8."""
+    plain = {name: value for name, value in document.items() if name != "sha256"}
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _status(one: Erasure) -> str:
+    if one.state in (State.MARKED, State.UNNAMED):
+        return "pending"
+    if one.state is State.ERASED:
+        return "pending: residue"
+    return "done, found again" if (one.notes.get("search") or {}).get("found") else "done"
+
+
+def _kept(notes: Mapping[str, Any], *, leave_alone: bool) -> list[dict[str, Any]]:
+    kept = [{"table": name, "rows": rows, "why": why} for name, (rows, why) in sorted(notes.get("kept", {}).items())]
+    if sales := notes.get("sales", 0):
+        kept.append({"table": "books", "rows": sales, "why": _BOOKS})
+    if leave_alone:
+        kept.append({"table": "left_alone", "rows": notes.get("left alone", 0), "why": _LEFT_ALONE})
+    return kept
+
+
+def _added(*counts: Mapping[str, int]) -> dict[str, int]:
+    names = sorted({name for one in counts for name in one})
+    return {name: sum(one.get(name, 0) for one in counts) for name in names}
+
+
+def _moment(at: Micros | None) -> str | None:
+    return iso(at) if at is not None else None

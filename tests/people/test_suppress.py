@@ -1,0 +1,199 @@
+"""Whoever asked to be left alone is written to by nobody, brought in by nothing; her own new word alone changes it."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from tests.conftest import FakeClock
+
+from goodwill import people
+from goodwill.app import create_shop, open_shop
+from goodwill.basics.errors import LeftAlone
+from goodwill.collect import imports
+from goodwill.consent import Asked, Evidence
+from goodwill.people import suppress
+from goodwill.people.contact import may_contact
+from goodwill.people.together import Id, identify_rows
+from goodwill.shop import Shop, Who
+
+MAIL, OTHER = "chiara@example.org", "dev@example.org"
+CLAIMED = Asked(how="a file", evidence=Evidence.CLAIMED)
+HERSELF = Asked(how="privacy centre", notice="n1")
+
+
+@pytest.fixture
+def shop(database, tmp_path: Path, clock: FakeClock):
+    where = database.url or f"sqlite:///{database.file}"
+    opened = create_shop(tmp_path / "home", clock=clock, database=where, currency="EUR", zone="UTC", columns="database")
+    with opened.database.transaction() as connection:
+        for name, mail in (("chiara", MAIL), ("dev", OTHER)):
+            people.identify(connection, opened.cipher, {"user_id": name, "email": mail}, now=clock())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def erased(shop: Shop) -> Shop:
+    shop.erasure.erase("chiara")
+    return shop
+
+
+def is_left_alone(shop: Shop, kind: str, value: str) -> bool:
+    with shop.database.reading() as connection:
+        return suppress.suppressed(connection, shop.cipher, kind, value)
+
+
+def written(folder: Path, name: str, *rows: tuple[str, ...]) -> list[Path]:
+    with (folder / name).open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return [folder / name]
+
+
+def brought_in(shop: Shop, files: list[Path]):
+    planned = imports.plan(files)
+    return imports.run(
+        shop.database, shop.tools, planned, rejects_to=shop.folder / "exports" / "rejects.csv", settle=shop.settle
+    )
+
+
+def many(shop: Shop) -> int:
+    with shop.database.reading() as connection:
+        return people.count(connection)
+
+
+# ---- after an erasure ------------------------------------------------------------------------------------------------
+
+
+def test_an_erasure_puts_all_ids_on_the_list_in_whatever_way_they_are_written(erased):
+    assert is_left_alone(erased, "email", "  Chiara@EXAMPLE.org ")
+    assert is_left_alone(erased, "user_id", "chiara")
+    assert not is_left_alone(erased, "email", OTHER)
+    assert not is_left_alone(erased, "email", "no address")
+
+
+def test_nobody_brings_her_in_by_an_id(erased, clock):
+    before = many(erased)
+    with erased.database.transaction() as connection:
+        with pytest.raises(LeftAlone):
+            people.identify(connection, erased.cipher, {"user_id": "chiara", "email": MAIL}, now=clock())
+        found = people.identify_many(connection, erased.cipher, "email", [MAIL, OTHER], now=clock())
+        assert set(found) == {OTHER}
+        met = identify_rows(connection, erased.cipher, [{"email": Id(MAIL, MAIL)}], now=clock())
+        assert met == [None]
+    assert many(erased) == before
+
+
+def test_another_id_may_be_known_without_hers(erased, clock):
+    with erased.database.transaction() as connection:
+        new = people.identify(connection, erased.cipher, {"user_id": "shop-17", "email": MAIL}, now=clock())
+    assert erased.find("shop-17") == new
+    assert erased.find(Who(email=MAIL)) is None
+    with erased.database.reading() as connection:
+        entry = erased.register["email-marketing"]
+        assert may_contact(connection, entry, at=clock(), day=20_000).yes == 0
+
+
+def test_a_claim_of_somebody_else_is_refused_and_says_nothing_of_her(erased):
+    with pytest.raises(LeftAlone) as refused:
+        erased.grant(Who(email=MAIL), "recommendations", asked=CLAIMED)
+    assert MAIL not in str(refused.value)
+    assert erased.find(Who(email=MAIL)) is None
+
+
+def test_her_own_new_word_lets_her_in_again(erased):
+    erased.grant(Who(email=MAIL), "email-marketing", asked=HERSELF)
+    assert erased.find(Who(email=MAIL)) is not None
+    assert not is_left_alone(erased, "email", MAIL)
+    assert is_left_alone(erased, "user_id", "chiara")  # of which she said nothing
+
+
+def test_who_may_come_back_stands_on_no_list(shop):
+    shop.erasure.erase("chiara", leave_alone=False)
+    assert not is_left_alone(shop, "email", MAIL)
+    shop.grant(Who(email=MAIL), "recommendations", asked=CLAIMED)
+    assert shop.find(Who(email=MAIL)) is not None
+
+
+def test_the_list_outlasts_rotation_and_is_read_by_others(erased, clock):
+    erased.erasure.rotate()
+    with open_shop(erased.folder, clock=clock) as again:
+        assert is_left_alone(again, "email", MAIL)
+
+
+def test_only_hashes_stand_on_it(erased):
+    from goodwill.protect.canary import Canaries
+
+    assert erased.keys.cut_log()
+    assert not Canaries([MAIL, "chiara"]).in_folder(erased.folder / "keys")
+
+
+# ---- imports -------------------------------------------------------------------------------------------------------
+
+
+def test_customers_are_dropped_with_a_reason_that_tells_nothing(erased, tmp_path):
+    before = many(erased)
+    files = written(tmp_path, "customers.csv", ("email", "first name"), (MAIL, "Chiara"), ("new@example.org", "New"))
+    report = brought_in(erased, files)
+    assert many(erased) == before + 1
+    assert (report.kept, report.rejected) == (1, 0)
+    (remark,) = report.remarks
+    assert (remark.lines, remark.rows, remark.value) == ((2,), 1, "")
+    assert "left alone" in remark.problem
+    assert not [word for word in (MAIL, "Chiara") if word in str(report)]
+    assert not list((erased.folder / "exports").iterdir())
+
+
+def test_what_she_bought_is_dropped_and_counted_by_nobody(erased, tmp_path):
+    rows = (
+        ("order", "date", "email", "product", "quantity", "amount"),
+        ("1", "2026-03-01", MAIL, "bread", "1", "2.50"),
+        ("2", "2026-03-01", OTHER, "bread", "1", "2.50"),
+        ("3", "2026-03-02", "", "bread", "1", "2.50"),
+    )
+    report = brought_in(erased, written(tmp_path, "lines.csv", *rows))
+    assert (report.kept, report.rejected) == (2, 0)
+    assert [remark.rows for remark in report.remarks if "left alone" in remark.problem] == [1]
+
+
+def test_consents_are_dropped(erased, tmp_path):
+    rows = (
+        ("email", "purpose", "consent", "date"),
+        (MAIL, "recommendations", "yes", "2026-11-01"),
+        (OTHER, "recommendations", "yes", "2026-11-01"),
+    )
+    report = brought_in(erased, written(tmp_path, "consents.csv", *rows))
+    assert (report.kept, report.rejected) == (1, 0)
+    assert erased.find(Who(email=MAIL)) is None
+
+
+# ---- unsubscribing ---------------------------------------------------------------------------------------------------
+
+
+def test_an_unsubscribe_stops_mail_and_nothing_else(shop, clock):
+    shop.grant("chiara", "email-marketing", asked=HERSELF)
+    shop.grant("chiara", "email-marketing", asked=HERSELF, yes=False)
+    assert is_left_alone(shop, "email", MAIL)
+    assert not is_left_alone(shop, "user_id", "chiara")
+    with shop.database.transaction() as connection:
+        assert people.identify(connection, shop.cipher, {"email": MAIL}, now=clock()) == shop.find("chiara")
+    shop.grant("chiara", "recommendations", asked=CLAIMED)
+
+
+def test_after_an_unsubscribe_only_she_herself_can_allow_mail_again(shop, tmp_path, clock):
+    shop.grant("chiara", "email-marketing", asked=HERSELF, yes=False)
+    with pytest.raises(LeftAlone):
+        shop.grant("chiara", "email-marketing", asked=CLAIMED)
+    rows = (("email", "purpose", "consent", "date"), (MAIL, "email-marketing", "yes", "2026-11-21"))
+    assert brought_in(shop, written(tmp_path, "yes.csv", *rows)).kept == 0
+    assert not shop.can("chiara", "email-marketing").allowed
+    clock.turn(seconds=1)
+    shop.grant("chiara", "email-marketing", asked=HERSELF)
+    assert shop.can("chiara", "email-marketing").allowed
+    assert not is_left_alone(shop, "email", MAIL)
+
+
+def test_an_erasure_after_an_unsubscribe_is_the_stronger_reason(shop, clock):
+    shop.grant("chiara", "email-marketing", asked=HERSELF, yes=False)
+    shop.erasure.erase("chiara")
+    with pytest.raises(LeftAlone), shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"email": MAIL}, now=clock())
