@@ -89,6 +89,27 @@ def test_two_people_approve_and_one_does_not(shop: Run, typed, hire):
     assert shop("approvals", "refuse", name, "--as", "rosa@shop.example").code == Code.USAGE
 
 
+def test_several_are_erased_at_once_by_one_who_asked_and_another_who_approved(shop: Run, typed, hire):
+    olga, rosa = hire("olga@shop.example", "owner"), hire("rosa@shop.example", "reviewer")
+    typed(GOOD, olga.pop())
+    asked = shop("approvals", "ask", "erase", "amina", "bruno", "--reason", "both asked by letter",
+                 "--as", "olga@shop.example", "--json").document  # fmt: skip
+    typed(GOOD, rosa.pop())
+    shop("approvals", "approve", asked["id"], "--as", "rosa@shop.example")
+    as_olga = ("--approval", asked["id"], "--as", "olga@shop.example", "--yes", "--json")
+    typed(GOOD, olga.pop())
+    assert shop("people", "erase", "amina", "chiara", *as_olga).code == Code.REFUSED
+    typed(GOOD, olga.pop())
+    done = shop("people", "erase", "bruno", "amina", *as_olga)
+    assert [one["status"] for one in done.document] == ["done", "done"], done.err
+    lines = shop("audit", "list", "--actor", "staff 1", "--json").document["lines"]
+    assert [(line["action"], line["outcome"]) for line in lines if line["action"].startswith("pe")] == [
+        ("person.erase", "done"), ("person.erase", "done"), ("people.erase-many", "done"),
+        ("people.erase-many", "NotAllowed"),
+    ]  # fmt: skip
+    assert len(shop("people", "erased", "--json").document) == 2
+
+
 def test_the_audit_log_is_listed_exported_and_looked_over(shop: Run, home, tmp_path):
     shop("consent", "withdraw", "amina", "recommendations", "--how", "phone")
     shop("staff", "add", "a@x.example", "--name", "A", "--role", "king")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 from tests.small_shop import ASKED, bakery
-from tests.staff.working import GOOD, cheaply, hired
+from tests.staff.working import GOOD, Member, cheaply, hired
 from tests.web.asking import ask
 from tests.web.test_staff_access import Browser
 
@@ -44,6 +44,11 @@ WITHOUT = {
     "shop/proofs.py _note_refusal": "writes the line itself",
     "shop/sign_in.py tidy": "drops what has ended by itself",
     "shop/sign_in.py _touch": "when a browser was last seen",
+    **dict.fromkeys(
+        (f"shop/erasure.py {step}" for step in ("_unname", "_clean", "_erase", "_note_totals", "_let_go")),
+        "a step of an erasure, which was entered when it began",
+    ),
+    "shop/erasure.py follow": "looks whether another server renewed the keys",
     "shop/post.py deliver": "a letter that was entered when it was put down leaves; the outbox says when",
     "web/desk.py _note_refused": "writes the line of a try that was refused",
     "web/desk.py _once": "remembers the answer to a repeated request",
@@ -152,7 +157,12 @@ def test_the_line_says_who_and_why(shop):
 
 # ---- over HTTP -------------------------------------------------------------------------------------------------------
 
-CHANGES = [one for one in OPERATIONS if one.method != "GET" and not one.free and one.name != "decide"]
+LEFT_OUT = {
+    "decide": "stands in the person's own log",
+    "erase": "what `asking` asks for is a trial",
+    "merge": "what `asking` asks for is one already",
+}
+CHANGES = [one for one in OPERATIONS if one.method != "GET" and not one.free and one.name not in LEFT_OUT]
 LOOKS = [one for one in OPERATIONS if one.method == "GET" and one.may is not None and one.name != "export"]
 
 
@@ -170,15 +180,22 @@ def house(tmp_path_factory):
 
 
 _CALLED = iter(range(1_000))
+_HIRED: dict[str, Member] = {}
+
+
+def member_of(shop: Shop, name: str, role: str) -> Member:
+    """Somebody with a role, who is signed in; the same as before where her session still opens something."""
+    if name not in _HIRED or shop.staff.session(_HIRED[name].token) is None:
+        _HIRED[name] = hired(shop, role, f"{name}{next(_CALLED)}@shop.example", factor=True)
+    return _HIRED[name]
 
 
 def asked(house: tuple[Shop, Any], operation: Any, role: str) -> tuple[Any, int]:
     """One good request of somebody with a role; how many lines it left."""
     shop, client = house
-    member = hired(shop, role, f"{role}{next(_CALLED)}@shop.example", factor=True)
+    member = member_of(shop, role, role)
     other = shop.staff.invite(f"other{next(_CALLED)}@shop.example", "Other", "analyst").account.id
-    asking = hired(shop, "owner", f"asks{next(_CALLED)}@shop.example")
-    session = shop.staff.session(asking.token)
+    session = shop.staff.session(member_of(shop, "asks", "owner").token)
     assert session
     waits = shop.acting(session.actor()).staff.approvals.ask("export", {"people": "all"}, reason="we move elsewhere")
     before = count(shop)

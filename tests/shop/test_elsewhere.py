@@ -1,5 +1,6 @@
 """Signing in with an identity provider: real HTTP, PKCE, and every way in which a token can be wrong."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,8 +44,10 @@ def opened(home: Path, clock: FakeClock, provider: IdentityProvider, database: s
 
 
 @pytest.fixture
-def shop(home: Path, clock: FakeClock, provider: IdentityProvider) -> Iterator[Shop]:
-    made = opened(home, clock, provider)
+def shop(home: Path, clock: FakeClock, provider: IdentityProvider, migrated_file: Path) -> Iterator[Shop]:
+    home.parent.mkdir(exist_ok=True)
+    file = shutil.copyfile(migrated_file, home.parent / "shop.db")
+    made = opened(home, clock, provider, f"sqlite:///{file}")
     yield made
     made.close()
 

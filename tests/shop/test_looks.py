@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from tests.conftest import FakeClock
-from tests.small_shop import ASKED, bakery
+from tests.small_shop import ASKED
 from tests.staff.working import cheaply, hired
 
 from goodwill import people
 from goodwill.access import SignedIn
+from goodwill.app import create_shop
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.shop import Shop
 from goodwill.shop.looks import masked
@@ -23,12 +24,13 @@ WHY = "she asked on the phone where her order is"
 
 @pytest.fixture
 def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
-    made = bakery(database, tmp_path, clock)
-    with made.shop.database.transaction() as connection:
-        words = {"user_id": "amina", "email": "amina@example.org"}
-        people.identify(connection, made.shop.cipher, words, now=clock())
-    yield cheaply(made.shop)
-    made.shop.close()
+    where = database.url or f"sqlite:///{database.file}"
+    made = create_shop(tmp_path / "home", clock=clock, database=where, columns="database")
+    with made.database.transaction() as connection:
+        for words in ({"user_id": "amina", "email": "amina@example.org"}, {"user_id": "bruno"}):
+            people.identify(connection, made.cipher, words, now=clock())
+    yield cheaply(made)
+    made.close()
 
 
 def as_(shop: Shop, role: str) -> Shop:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from goodwill.cli.ends import Code
 from goodwill.cli.named import LOST, who
 from goodwill.cli.people import people
 from goodwill.cli.shell import Shell, command, switch
+from goodwill.cli.staff import signed_in
 
 if TYPE_CHECKING:
     from goodwill.shop import Shop
@@ -24,6 +26,8 @@ _PEOPLE = typer.Argument(
 _REASON = typer.Option("--reason", help="Why, for the audit log and the certificate.")
 _FILE = typer.Option("--certificate", metavar="FILE", help="Write the certificate here, as JSON.")
 _DRY = switch("--dry-run", help="Erase nothing; show what would go and what would stay.")
+_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once.")
+_AS = typer.Option("--as", metavar="ADDRESS", help="Your own account, which asked for that approval.")
 _MAY_COME = switch("--may-come-back", help="Keep no hashes of their ids: an old file may bring them in again.")
 _FINISH = switch("--finish", help="First go on with erasures that were interrupted, or whose residue is pending.")
 
@@ -36,8 +40,12 @@ def erase(
     certificate: Annotated[Path | None, _FILE] = None,
     dry_run: Annotated[bool, _DRY] = False,
     may_come_back: Annotated[bool, _MAY_COME] = False,
+    approval: Annotated[str, _APPROVAL] = "",
+    as_: Annotated[str | None, _AS] = None,
 ) -> int:
     """Erase all that is held about somebody, for good, and give a certificate.
+
+    Several people at once need the approval of somebody else (goodwill approvals ask erase --help).
 
     Example: goodwill people erase chiara --reason "asked by mail" --certificate chiara.json
     """
@@ -50,8 +58,8 @@ def erase(
             shop.known(one)  # not found is said before anything is asked
         whom = f"'{person[0]}'" if len(person) == 1 else out.number(len(person), "people")
         shell.make_sure(f"Erase all that is held about {whom}? There is no way back.")
-        with shell.working("Erasing"):
-            done = shop.erasure.erase_all(named, reason=reason, leave_alone=not may_come_back)
+        with signed_in(shell, shop, as_) if as_ else nullcontext(shop) as acting, shell.working("Erasing"):
+            done = acting.erasure.erase_all(named, reason=reason, leave_alone=not may_come_back, approval=approval)
         documents = [dict(one.document) for one in done]
         document = documents[0] if len(documents) == 1 else documents
         if certificate is not None:

@@ -6,7 +6,7 @@ of them is compared again when it is used.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,26 @@ class Approvals:
     def refuse(self, name: str) -> Approval:
         """Say no to what somebody asked for."""
         return self._answer("approval.refuse", name, "refused")
+
+    def open_bulk(self, action: str, people: Sequence[int], name: str, *, reason: str = "") -> None:
+        """Go on with many people at once only if somebody else approved exactly that; of one person nothing is asked.
+
+        It binds staff and the command line. A program that runs in the same process may do all anyway.
+
+        Raises:
+            NotAllowed: nobody approved it, or not this; the try is entered.
+        """
+        actor = self.shop.actor
+        if len(people) < 2 or not (actor.role or actor.name == "command line"):
+            return
+        with self.shop.change(f"people.{action}-many", reason=reason) as change:
+            change.entry.detail.update(approval=name[:40], people=len(people))
+            if not name:
+                raise NotAllowed(
+                    f"To {action} {len(people)} people at once needs a second pair of eyes: "
+                    f"goodwill approvals ask {action} --help"
+                )
+            self.use(change.connection, name, action, {"people": sorted(map(int, people))})
 
     def use(self, connection: Connection, name: str, action: str, parameters: Mapping[str, Any]) -> None:
         """Use an approval up, in the transaction of what it is for.

@@ -37,6 +37,7 @@ from goodwill.protect.canary import Canaries, Found
 from goodwill.purposes import EMAIL_MARKETING
 from goodwill.shop import leftovers
 from goodwill.shop.certificate import Certificate, certificate_of
+from goodwill.staff.roles import Act
 from goodwill.storage.audit import Actor
 from goodwill.storage.engine import EVENTS, HOLDS, PEOPLE, one_at_a_time
 from goodwill.storage.kept import kept
@@ -93,7 +94,7 @@ class Erasures:
         return self.erase_all([who], reason=reason, leave_alone=leave_alone)[0]
 
     def erase_all(
-        self, whos: "Iterable[Who | str]", *, reason: str = "", leave_alone: bool = True
+        self, whos: "Iterable[Who | str]", *, reason: str = "", leave_alone: bool = True, approval: str = ""
     ) -> list[Certificate]:
         """Erase some people, and give a certificate for each: of what went, what stays, and what was searched for.
 
@@ -103,15 +104,19 @@ class Erasures:
         Args:
             reason: why, in words; for the audit log and the certificate.
             leave_alone: keep her ids as hashes on the list of those who are not written to nor brought in again.
+            approval: of somebody else, which staff and the command line need for more than one person.
 
         Raises:
             NotFound: somebody is not known, or was erased before; then nobody is erased.
+            NotAllowed: nobody approved it.
             Conflict: somebody is being merged; that must end first.
         """
         shop = self.shop
         wanted = list(dict.fromkeys(shop.known(who) for who in whos))
+        shop.staff.approvals.open_bulk("erase", wanted, approval, reason=reason)
         for person in wanted:
             with shop.change("person.erase", about=person, reason=reason) as change:
+                shop.staff.demand(Act.ERASE)
                 now = shop.clock()
                 for lock in (PEOPLE, EVENTS, HOLDS):
                     one_at_a_time(change.connection, lock)

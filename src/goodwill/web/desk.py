@@ -397,6 +397,7 @@ _ACTS = {
     Scope.READ: {Act.ASK, Act.READ, Act.READ_CONSENT},
     Scope.EXPORT: {Act.EXPORT},
     Scope.PEOPLE: {Act.WHO_IS_WHO},
+    Scope.ERASE: {Act.ERASE},
 }
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from goodwill.shop import Who
+from goodwill.staff import Act
 from goodwill.web.desk import Call, endpoint
 from goodwill.web.problems import CONFLICT, NOT_FOUND
 from goodwill.web.store import Scope
@@ -34,7 +35,7 @@ class Erased(Struct, frozen=True):
 
 
 @endpoint(
-    "POST", "/api/v1/people/{id}/erase", Scope.ERASE,
+    "POST", "/api/v1/people/{id}/erase", Scope.ERASE, may=Act.ERASE,
     tag="People",
     problems=(NOT_FOUND, CONFLICT),
     within=120,
