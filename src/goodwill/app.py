@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,9 +30,13 @@ from goodwill.reach.channels.smtp import SECURITY, Smtp
 from goodwill.reach.letters import LANGUAGES
 from goodwill.reach.mail import sender_of
 from goodwill.shop import Actor, Shop, ShopSettings
+from goodwill.staff import Role
 from goodwill.storage import connect, migrate, revision
 from goodwill.storage.migrate import newest
 from goodwill.web import store as requests
+
+if TYPE_CHECKING:
+    from goodwill.staff.oidc import Oidc
 
 SETTINGS_FILE = "goodwill.toml"
 _PREFIX = "GOODWILL_"
@@ -73,6 +77,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: str = "auto"  # duckdb, database, or auto
     columns_memory: str = "2GB"
     port: int = 8400
+    # Staff may sign in with the shop's own identity provider; the secret is better kept in the environment.
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret: str = ""
+    oidc_name: str = ""  # on the button; empty: the issuer's host
+    oidc_claim: str = ""  # the claim that tells groups; empty: roles are given here
+    oidc_roles: tuple[str, ...] = ()  # "group=role", the first that fits
+    oidc_new: str = ""  # the role of somebody who has no account yet; empty: nobody new is let in
     postal_address: str = ""  # of whoever answers for the data; stands on receipts
     contact_email: str = ""
     checkpoints_copy: str = ""  # a second folder for checkpoints, such as one of another machine
@@ -148,6 +160,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
         channel=_channel(settings),
         keys=keys,
+        oidc=oidc_of(settings, clock),
         cipher=Cipher(keys, settings.id),
         columns=columns,
         library=Library(folder / "totals", settle_minutes=settings.settle_minutes),
@@ -183,11 +196,19 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
     """All jobs of a shop."""
     return (
         Job("settle", "let every total catch up with consent and events", 3_600, shop.settle),
-        Job("learn", "fit the models anew, with the weight that suggests best", 86_400, shop.learn),
-        Job("erase", "go on with erasures that were interrupted", 3_600, lambda: _finish_erasing(shop)),
-        Job("rotate-keys", "let older copies of the keys open nothing", 3_600, shop.erasure.rotate_when_due),
+        Job("learn", "fit the models anew, with the weight that suggests best", 86_400, _as_job(shop, "learn").learn),
+        Job(
+            "erase", "go on with erasures that were interrupted", 3_600, lambda: _finish_erasing(_as_job(shop, "erase"))
+        ),
+        Job(
+            "rotate-keys",
+            "let older copies of the keys open nothing",
+            3_600,
+            _as_job(shop, "rotate-keys").erasure.rotate_when_due,
+        ),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
-        Job("post", "send the letters that wait", 5, shop.acting(Actor("job post")).post.deliver),
+        Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
+        Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "tidy",
             "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
@@ -202,6 +223,10 @@ _UNDER_WAY = 15 * 60 * SECOND  # an erasure that is younger may still be worked 
 
 def _finish_erasing(shop: Shop) -> None:
     shop.erasure.finish(waited=_UNDER_WAY)
+
+
+def _as_job(shop: Shop, name: str) -> Shop:
+    return shop.acting(Actor(f"job {name}"))
 
 
 def _tidy(shop: Shop) -> None:
@@ -319,6 +344,10 @@ def _is_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
+_ROLES = tuple(map(str, Role))
+SECRET = frozenset({"database", "oidc_secret"})  # never shown whole
+
+
 def _is_sender(text: str) -> bool:
     try:
         return bool(sender_of(text))
@@ -341,6 +370,15 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "base_url": (lambda text: not text or _is_address(text), "an address such as https://shop.example, or nothing"),
     "columns": (lambda word: word in ("auto", "duckdb", "database"), "auto, duckdb or database"),
     "columns_memory": (lambda size: bool(re.fullmatch("[0-9.]+ ?[KMGT]i?B", size)), "a size such as 2GB"),
+    "oidc_issuer": (lambda text: not text or _is_address(text), "an address such as https://id.example, or nothing"),
+    "oidc_roles": (
+        lambda pairs: all(pair.rpartition("=")[0] and pair.rpartition("=")[2] in _ROLES for pair in pairs),
+        f"pairs such as staff-admins=owner; roles are {', '.join(_ROLES)}",
+    ),
+    "oidc_new": (
+        lambda role: role in {"", *_ROLES} - {"owner"},
+        f"one of {', '.join(role for role in _ROLES if role != 'owner')}, or nothing",
+    ),
     "contact_email": (lambda text: not text or "@" in text.strip("@"), "an e-mail address, or nothing"),
     "checkpoints_copy": (
         lambda text: not text or Path(text).is_absolute(),
@@ -378,7 +416,7 @@ def _fitting(setting: Origin, kind: Any) -> Any:
     from_variable = setting.origin.startswith(_PREFIX)
     name = setting.origin if from_variable else f"'{setting.name}'"
     where = f" in {setting.origin}" if setting.origin and not from_variable else ""
-    shown = "***" if setting.name == "database" else repr(setting.value)  # an address may hold a password
+    shown = "***" if setting.name in SECRET else repr(setting.value)  # an address may hold a password
     raise BadInput(f"{name}{where} must be {wanted}, not {shown}.")
 
 
@@ -397,6 +435,39 @@ def register_of(settings: Settings, folder: Path) -> Register:
             f"is missing from the register that comes with goodwill ({SHIPPED}), then change it as you like."
         )
     return register
+
+
+def oidc_of(settings: Settings, clock: Clock) -> "Oidc | None":
+    """The identity provider that the settings name, if they name one.
+
+    Raises:
+        BadInput: its settings are incomplete, or the extra ``oidc`` is not installed.
+    """
+    if not settings.oidc_issuer:
+        return None
+    if not (settings.oidc_client and settings.oidc_secret):
+        raise BadInput("oidc_issuer needs oidc_client and oidc_secret too; GOODWILL_OIDC_SECRET keeps the latter out.")
+    if bool(settings.oidc_claim) != bool(settings.oidc_roles):
+        raise BadInput("oidc_claim and oidc_roles belong together: the claim, and what its values mean here.")
+    try:
+        from goodwill.staff.oidc import Oidc, Provider
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"oidc_issuer needs {error.name}, which is not installed: pip install 'goodwill[oidc]'"
+        ) from None
+    pairs = (pair.rpartition("=") for pair in settings.oidc_roles)
+    return Oidc(
+        Provider(
+            issuer=settings.oidc_issuer,
+            client=settings.oidc_client,
+            secret=settings.oidc_secret,
+            name=settings.oidc_name or urlsplit(settings.oidc_issuer).netloc,
+            claim=settings.oidc_claim,
+            roles={value: Role(role) for value, _, role in pairs},
+            new=Role(settings.oidc_new) if settings.oidc_new else None,
+        ),
+        clock,
+    )
 
 
 def _for_shop(settings: Settings) -> ShopSettings:

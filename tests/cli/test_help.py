@@ -13,8 +13,12 @@ from goodwill.cli.shell import _ORDER, app
 PROMISED = [
     "demo", "init", "serve", "worker", "mail show", "mail send", "doctor",
     "config show", "version", "import", "import list", "import undo", "simulate",
-    "people find", "people show", "people export", "people erase", "people erased",
+    "people find", "people show", "people export", "people candidates", "people merge", "people unmerge",
+    "people rectify", "people restrict", "people object", "people timeline", "people erase", "people erased",
+    "retention plan", "retention run",
     "consent show", "consent grant", "consent withdraw", "can",
+    "consent checkpoint", "consent verify", "consent receipt", "consent verifier", "consent key", "consent export",
+    "consent proof",
     "consent expiring", "consent notices list", "consent notices show", "consent notices preview",
     "consent notices lint", "consent notices diff", "consent notices sign-off", "consent notices publish",
     "purposes", "recommend", "explain", "learn", "forget", "keys create", "keys list", "keys revoke",
@@ -38,7 +42,18 @@ def test_no_command_exists_that_was_not_promised(run: Run):
     program: Any = get_command(app)
     assert set(program.commands) == tops
     assert set(_ORDER) == tops
-    for group in ("mail", "people", "consent", "keys", "config", "staff", "approvals", "audit", "protect"):
+    for group in (
+        "mail",
+        "people",
+        "retention",
+        "consent",
+        "keys",
+        "config",
+        "staff",
+        "approvals",
+        "audit",
+        "protect",
+    ):
         promised = {name.split()[1] for name in PROMISED if name.startswith(f"{group} ")}
         assert set(program.commands[group].commands) == promised
 

@@ -115,4 +115,14 @@ def test_a_line_that_was_taken_out_is_missed(shop: Run, home):
         connection.execute(text("DELETE FROM audit_rows WHERE position = 2"))
     ended = shop("audit", "verify")
     assert ended.code == Code.FAILED
-    assert "line 2 missing" in ended.out
+    assert "lacks row 2" in ended.out
+
+
+def test_init_may_invite_the_owner(run: Run, tmp_path):
+    home = tmp_path / "new"
+    ended = run("init", "--home", home, "--owner", "olga@shop.example", "--zone", "UTC", "--json", "--no-input")
+    assert len(ended.document["token"]) == 43
+    listed = run("staff", "list", "--home", home, "--json").document["staff"]
+    assert [(one["email"], one["role"], one["state"]) for one in listed] == [("olga@shop.example", "owner", "invited")]
+    assert run("init", "--home", tmp_path / "other", "--owner", "nonsense", "--zone", "UTC").code == Code.USAGE
+    assert not (tmp_path / "other").exists()

@@ -23,7 +23,7 @@ def rows():
 def written(default):
     """A default as the page writes it."""
     if isinstance(default, tuple):
-        return ", ".join(default)
+        return ", ".join(default) or "empty"
     return "empty" if default == "" else str(default)
 
 

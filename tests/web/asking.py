@@ -21,6 +21,8 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "decisions": ("/api/v1/people/amina/decisions", None),
     "export": ("/api/v1/people/amina/export", None),
     "erase": ("/api/v1/people/amina/erase", {"reason": "a test", "dry_run": True}),
+    "merge": ("/api/v1/people/merge", {"keep": AMINA, "other": AMINA}),  # one already, so nothing changes
+    "unmerge": ("/api/v1/people/unmerge", {"merge": 1}),
     "person_receipt": ("/api/v1/people/amina/receipts/1", None),
     "inclusion": ("/api/v1/consent/inclusion?position=1", None),
     "consistency": ("/api/v1/consent/consistency?first=1", None),

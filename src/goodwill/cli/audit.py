@@ -44,14 +44,23 @@ def list_(
 
 @command(audit, "verify")
 def verify(shell: Shell) -> int:
-    """Look over the whole log: every line there, once, in order.
+    """Read the whole log and compare it with every checkpoint outside.
 
-    Ends with 1 if something is wrong with it.
+    Ends with 1 if something is wrong with it. Without a checkpoint (goodwill consent checkpoint) only gaps show.
     """
     with shell.shop() as shop, shell.working("Looking over the audit log"):
         found = shop.audit.verify()
-    document = {"lines": found.lines, "whole": found.is_whole, "faults": list(found.faults)}
-    said = f"Whole: {out.number(found.lines, 'lines')}." if found.is_whole else "\n".join(found.faults)
+    document = {
+        "lines": found.lines,
+        "checkpoints": found.checkpoints,
+        "whole": found.is_whole,
+        "faults": list(found.faults),
+    }
+    said = (
+        f"Whole: {out.number(found.lines, 'lines')}, {out.number(found.checkpoints, 'checkpoints')}."
+        if found.is_whole
+        else "\n".join(found.faults)
+    )
     shell.answer(document, said)
     return int(Code.DONE if found.is_whole else Code.FAILED)
 

@@ -33,13 +33,20 @@ def init(
     items: Annotated[
         str | None, typer.Option(help="What models count: product, type or category; product unless given.")
     ] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Invite the owner too: their e-mail address.")
+    ] = None,
 ) -> None:
     """Make a new shop: settings, database and key store in one folder.
 
     Example: goodwill init --home cafe --name "Café Amina" --currency EUR --zone Europe/Rome
     """
     from goodwill.app import create_shop, home_of
+    from goodwill.shop import Actor
+    from goodwill.staff.accounts import address_of
 
+    if owner is not None:
+        address_of(owner)  # before anything is made
     given = {"name": name, "currency": currency, "zone": zone, "database": database, "region": region, "items": items}
     values: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     values.setdefault("zone", _zone_of_this_machine())
@@ -55,11 +62,16 @@ def init(
             "database": _without_password(values["database"]) if "database" in values else str(shop.folder / "shop.db"),
             "keys": str(shop.folder / "keys"),
         }
+        if owner is not None:
+            invited = shop.acting(Actor("command line")).staff.invite(owner, owner.partition("@")[0], "owner")
+            made["token"] = invited.token
     shell.answer(made, out.pairs(made.items()))
     where = "" if shop.folder == home_of(None) else f" --home {shell.home}"
     shell.note(
         "Keep the folder keys/ apart from your backups of the data: what is erased must not come back with them."
     )
+    if owner is not None:
+        shell.note(f"With this token {owner} chooses a password at /staff/set-up; it works once, for three days.")
     shell.note(f"Next: goodwill import FILE…{where}")
 
 
@@ -106,6 +118,8 @@ def show(shell: Shell) -> None:
 
 
 def _shown(setting: "Origin") -> object:
+    if setting.name == "oidc_secret":
+        return "***" if setting.value else ""
     return _without_password(str(setting.value)) if setting.name == "database" else setting.value
 
 

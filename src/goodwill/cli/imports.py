@@ -112,20 +112,12 @@ def files(
 def _run(
     shop: "Shop", planned: "Plan", rejects: Path | None, reached: out.Reached, *, dry_run: bool, strict: bool
 ) -> "ImportReport":
-    from goodwill.collect import imports as collect
-
-    def settle() -> None:
-        shop.settle()
-
-    return collect.run(
-        shop.database,
-        shop.tools,
+    return shop.intake.run(
         planned,
         dry_run=dry_run,
         strict=strict,
         rejects_to=rejects or shop.folder / "exports" / f"{planned.paths[0].stem}-rejects.csv",
         progress=lambda now: reached(now.rows, now.of),
-        settle=settle,
     )
 
 
@@ -325,19 +317,14 @@ def undo(
     shell: Shell, number: Annotated[int, typer.Argument(metavar="ID", help="Its number in `goodwill import list`.")]
 ) -> None:
     """Take a whole import back, as if it had never been made; what others changed since stays."""
-    from goodwill.collect import imports as collect
     from goodwill.collect import store
 
     with shell.shop() as shop:
         with shop.database.reading() as connection:
             begun = store.get(connection, number)
         shell.make_sure(f"Take back import {number} ({begun.file}, {out.number(begun.rows, 'rows')})?")
-
-        def settle() -> None:
-            shop.settle()
-
         with shell.working("Settling the totals and taking back"):
-            undone = collect.undo(shop.database, shop.tools, number, settle=settle)
+            undone = shop.intake.undo(number)
         document = {name: getattr(undone, name) for name, _ in (*_UNDONE, *_STAYS[1:])}
         facts = [(label, out.number(document[name])) for name, label in _UNDONE]
         stays = [(label, out.number(document[name])) for name, label in _STAYS if document[name]]

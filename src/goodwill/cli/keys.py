@@ -30,13 +30,12 @@ def create(
 
     Example: goodwill keys create webshop --scope decide --scope consent
     """
-    from goodwill.web.keys import create_key
+    from goodwill.web.keys import new_key
     from goodwill.web.store import RESERVED
 
     scopes = [part for given in scope for part in given.replace(",", " ").split()]
     with shell.shop() as shop:
-        with shop.database.transaction() as connection:
-            made = create_key(connection, name, scopes, now=shop.clock())
+        made = new_key(shop, name, scopes)
         document = {**_document(made.key), "key": made.text}
         shell.answer(document, made.text)
         shell.note(
@@ -67,12 +66,11 @@ def revoke(
     shell: Shell, key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, as `goodwill keys list` shows it.")]
 ) -> None:
     """Close a key at once and for good."""
-    from goodwill.web.keys import revoke_key
+    from goodwill.web.keys import close_key
 
     shell.make_sure(f"Close the key '{key}'? Programs that use it stop working at once.")
     with shell.shop() as shop:
-        with shop.database.transaction() as connection:
-            closed = revoke_key(connection, key, now=shop.clock())
+        closed = close_key(shop, key)
         shell.answer(
             _document(closed),
             f"Closed '{closed.id}' ({closed.name}) at {out.when(closed.revoked_at, shop.settings.zone)}.",

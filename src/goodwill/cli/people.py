@@ -59,17 +59,16 @@ def export(
     person: Person,
     form: Annotated[str, _FORM] = "json",
     to: Annotated[Path | None, _OUT] = None,
+    reason: Annotated[str, _REASON] = "her own copy, for her",
 ) -> None:
     """Hand out the person's own copy of all that is held about them, in clear: as JSON, as tables, or to read.
 
     Example: goodwill people export amina --format pdf --out amina.pdf
     """
-    from goodwill.access import SignedIn
-
     if form != "json" and to is None:
         raise BadInput(f"A copy as {form} is a file: say where with --out FILE.")
     with shell.shop() as shop:
-        parts = shop.copies.made(SignedIn(_known(shop, person), "staff, command line, own copy"), form)
+        parts = shop.copies.of(shop.looks.copy(shop.who(_known(shop, person)), reason), form)
         if to is None:
             sys.stdout.writelines(part.decode() for part in parts)
         else:

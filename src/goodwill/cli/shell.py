@@ -33,6 +33,7 @@ _ORDER = (
     "import",
     "simulate",
     "people",
+    "retention",
     "consent",
     "can",
     "purposes",

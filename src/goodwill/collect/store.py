@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Index, Row, Table, Text, delete, func, insert, select, update
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import Conflict, NotFound
@@ -247,6 +247,21 @@ def hand_down(connection: Connection, import_id: int, what: str) -> list[Any]:
             .values(before=_json(was) if was is not None else None, person=_whose(json.loads(row.key), was))
         )
     return [json.loads(row.key) for row in later]
+
+
+def count_before(connection: Connection, at: int) -> int:
+    """How many rows are kept for taking back imports that were done before a moment."""
+    return int(connection.execute(select(func.count()).select_from(before_import).where(_of_old(at))).scalar_one())
+
+
+def forget_old(connection: Connection, at: int) -> int:
+    """Drop what was kept for taking back imports that were done before a moment, and tell how many rows."""
+    return connection.execute(delete(before_import).where(_of_old(at))).rowcount
+
+
+def _of_old(at: int) -> ColumnElement[bool]:
+    done = select(imports.c.id).where(imports.c.state == "done", imports.c.finished_at < at)
+    return before_import.c.import_id.in_(done)
 
 
 def _whose(key: Any, before: Any) -> int | None:

@@ -23,12 +23,18 @@ class Code:
     """A code that was just made; only its hash is kept.
 
     Attributes:
-        text: ``number-letters``, as it stands in a link; the letters alone can be typed.
+        number: stands in the letter's link, and opens nothing by itself.
+        letters: to be typed from the letter.
     """
 
     number: Reference
-    text: str = field(repr=False)
+    letters: str = field(repr=False)
     hashed: str = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """Both together, as `parts` takes them apart."""
+        return f"{opaque(self.number)}-{self.letters}"
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Codes:
     def make(self) -> Code:
         number = new_reference()
         letters = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-        return Code(number, f"{opaque(number)}-{letters}", self.hasher.hash(letters))
+        return Code(number, letters, self.hasher.hash(letters))
 
     def fits(self, hashed: str | None, letters: str) -> bool:
         """Whether these are the letters; takes as long where there is nothing to compare with."""

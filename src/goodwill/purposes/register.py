@@ -94,15 +94,24 @@ class Entry:
         return date_of(day) >= self.expiry
 
 
+GRACE_DAYS, _LONGEST_GRACE = 30, 365
+
+
 @dataclass(frozen=True)
 class Register:
-    """All purposes and categories of one shop."""
+    """All purposes and categories of one shop.
+
+    Attributes:
+        grace_days: how long data that no purpose needs any longer is kept all the same, so that a withdrawal by mistake
+            can be taken back, and an import be looked at.
+    """
 
     entries: Mapping[Purpose, Entry]
     kinds: Mapping[Category, Kind]
     version: str
     source: str = field(default="shipped", compare=False)
     language: str = "en"
+    grace_days: int = GRACE_DAYS
 
     def __getitem__(self, purpose: str) -> Entry:
         try:
@@ -154,7 +163,7 @@ def load(path: Path) -> Register:
 def parse(text: str, source: str) -> Register:
     """Read and check a register; see `load`."""
     raw = checked.raw(text, source)
-    if unknown := sorted(raw.keys() - {"version", "language", "category", "purpose"}):
+    if unknown := sorted(raw.keys() - {"version", "language", "grace_days", "category", "purpose"}):
         raise BadInput(
             f"{source} has unknown tables or keys: {', '.join(unknown)}; it holds [category.…] and [purpose.…]"
         )
@@ -167,7 +176,10 @@ def parse(text: str, source: str) -> Register:
     }
     if not entries:
         raise BadInput(f"{source} registers no purpose; it needs at least one [purpose.NAME] table")
-    return Register(entries, kinds, str(raw.get("version", "1")), source, language)
+    grace = raw.get("grace_days", GRACE_DAYS)
+    if not isinstance(grace, int) or isinstance(grace, bool) or not 0 <= grace <= _LONGEST_GRACE:
+        raise BadInput(f"'grace_days' in {source} must be a whole number from 0 to {_LONGEST_GRACE}, not {grace!r}")
+    return Register(entries, kinds, str(raw.get("version", "1")), source, language, grace)
 
 
 def _few_words(value: object) -> bool:

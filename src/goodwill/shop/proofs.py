@@ -260,7 +260,11 @@ class Proofs:
 
     def verify(self) -> tuple[Verdict, ...]:
         """Read both logs whole and compare them with every checkpoint outside, and answers with the ledger."""
-        return tuple(self._verdict(self.place(log)) for log in LOGS.values())
+        return tuple(self.verdict(log) for log in LOGS.values())
+
+    def verdict(self, log: Log) -> Verdict:
+        """The same for one log."""
+        return self._verdict(self.place(log))
 
     def _verdict(self, place: Place) -> Verdict:
         log, known = place.log, [checkpoint for checkpoint, _ in place.known()]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -35,21 +35,28 @@ from goodwill.reach.outbox import Channel
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
+from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
 from goodwill.shop.identity import Identity
+from goodwill.shop.intake import Intake
 from goodwill.shop.looks import Looks
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.retention import Retention
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.who import Who
+from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
 from goodwill.storage.engine import LEDGER, one_at_a_time
 from goodwill.storage.migrate import newest
 from goodwill.sums import Sums
+
+if TYPE_CHECKING:
+    from goodwill.staff.oidc import Oidc
 
 __all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
@@ -173,6 +180,7 @@ class Shop:
     regimes: Regimes = field(default_factory=shipped_regimes)
     channel: Channel | None = None  # how letters leave; None: they wait
     passwords: Passwords = field(default_factory=Passwords, repr=False)
+    oidc: "Oidc | None" = None
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
     guard: Guard = field(default_factory=Guard, repr=False)
 
@@ -194,6 +202,16 @@ class Shop:
     def looks(self) -> Looks:
         """Staff look at one customer."""
         return Looks(self)
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """The identity provider with which staff may sign in, if the settings name one."""
+        return None if self.oidc is None else Elsewhere(self, self.oidc)
+
+    @property
+    def intake(self) -> Intake:
+        """What comes in with files, and is taken back."""
+        return Intake(self)
 
     @property
     def staff(self) -> Staff:
@@ -370,7 +388,11 @@ class Shop:
 
     def learn(self) -> Learned:
         """Work the total out anew from those who allow it, fit the models, and keep it."""
-        return self.library.learn(self._at_the_door, self._look_at_shelf())
+        with self.change("models.learn") as change:
+            self.staff.demand(Act.LEARN)
+            learned = self.library.learn(self._at_the_door, self._look_at_shelf())
+            change.entry.detail.update(people=learned.people, items=learned.items)
+            return learned
 
     def warm(self) -> None:
         """Fetch what was learned, so that the first decision need not wait for it; in quarantine nothing is."""
@@ -474,6 +496,11 @@ class Shop:
         return Copies(self)
 
     @property
+    def retention(self) -> Retention:
+        """How long what is kept."""
+        return Retention(self)
+
+    @property
     def identity(self) -> Identity:
         """Who is who: merging and its undoing, corrections, restriction, objection."""
         return Identity(self)
@@ -527,6 +554,8 @@ class Shop:
         return problems
 
     def close(self) -> None:
+        if self.oidc is not None:
+            self.oidc.close()
         self.columns.close()
         self.database.close()
         self.keys.close()

@@ -135,10 +135,7 @@ class Staff:
             lookup = self.locker.lookup("staff", address)
             if (found := store.account_of(connection, lookup)) is not None:
                 raise Conflict(f"This address has an account already: number {found.id}.")
-            number = store.add(connection, lookup, chosen, now=self._now)
-            sealed = (self.locker.seal(text, "staff", number, field) for field, text in
-                      (("email", address), ("name", given)))  # fmt: skip
-            store.describe(connection, number, *sealed)
+            number = self.add(connection, address, given, chosen)
             change.entry.detail.update(account=number, given_role=str(chosen))
             return self._invited(connection, number)
 
@@ -213,7 +210,7 @@ class Staff:
             if not store.use_invite(change.connection, row.id, invite, hashed, now=now):
                 raise NotRecognised("This token was used already.")
             store.forget_tries(change.connection, [self._key_of(row)])
-            return self._begin(change.connection, row, device, strong=False)
+            return self.begin(change.connection, row, device, strong=False)
 
     def change_password(self, token: str, old: str, new: str, *, address: str = "") -> Begun:
         """Choose another password; all other sessions end, and this one goes on under a new secret.
@@ -267,7 +264,7 @@ class Staff:
         with self._as(account).change("staff.sign-in") as change:
             if fresh:
                 store.set_password(change.connection, row.id, fresh, before=row.password, now=self._now)
-            begun = self._begin(change.connection, row, device, strong=False)
+            begun = self.begin(change.connection, row, device, strong=False)
             change.entry.detail["step"] = begun.session.step
             return begun
 
@@ -465,7 +462,14 @@ class Staff:
             raise NotRecognised("You are not signed in, or no longer. Sign in again.")
         return *found, session
 
-    def _begin(self, connection: Connection, row: AccountRow, device: str, *, strong: bool) -> Begun:
+    def add(self, connection: Connection, address: str, name: str, role: Role) -> int:
+        """A new account, in somebody's unit of work; its number."""
+        number = store.add(connection, self.locker.lookup("staff", address), role, now=self._now)
+        mailbox = self.locker.seal(address, "staff", number, "email")
+        store.describe(connection, number, mailbox, self.locker.seal(name, "staff", number, "name"))
+        return number
+
+    def begin(self, connection: Connection, row: AccountRow, device: str, *, strong: bool) -> Begun:
         """A new session: whole at once only where no second factor stands in between."""
         token = sessions.new_token()
         step = WHOLE if strong else CODE if row.secret is not None else ENROL if _must_enrol(row) else WHOLE

@@ -174,7 +174,7 @@ def _imported(shop: Shop, prepared: Prepared, watch: Watcher | None) -> Import:
     """All files in one import, by the way that ``goodwill import`` goes."""
     planned = imports.plan(list(prepared.files))
     rejects = prepared.files.lines.with_name("rejects.csv")
-    report = imports.run(shop.database, shop.tools, planned, rejects_to=rejects, progress=watch)
+    report = shop.intake.run(planned, rejects_to=rejects, progress=watch)
     return Import(
         rows=report.rows,
         kept=report.kept,

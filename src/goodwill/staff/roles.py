@@ -22,6 +22,7 @@ class Act(StrEnum):
     EXPORT = "export"  # somebody's own copy, in clear
     REQUESTS = "work-on-requests"  # what customers ask for: a copy, a correction, an erasure
     ERASE = "erase"
+    WHO_IS_WHO = "say-who-is-who"  # merge two people, take a merge back
     NOTICES = "write-notices"
     SIGN_OFF = "sign-off-notices"
     IMPORT = "import"
@@ -51,7 +52,8 @@ MAY: dict[Role, frozenset[Act]] = {
     Role.PRIVACY_OFFICER: frozenset(
         {
             Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT, Act.WRITE_CONSENT, Act.REVEAL, Act.EXPORT,
-            Act.REQUESTS, Act.ERASE, Act.NOTICES, Act.SIGN_OFF, Act.AUDIT, Act.BULK_ASK, Act.BULK_APPROVE,
+            Act.REQUESTS, Act.ERASE, Act.WHO_IS_WHO, Act.NOTICES, Act.SIGN_OFF, Act.AUDIT, Act.BULK_ASK,
+            Act.BULK_APPROVE,
         }
     ),
     Role.REVIEWER: frozenset(

@@ -171,11 +171,23 @@ def account_of(connection: Connection, lookup: bytes) -> AccountRow | None:
     return None if row is None else AccountRow(*row)
 
 
+def account_by_subject(connection: Connection, subject: str) -> AccountRow | None:
+    """The account that somebody known to an identity provider signed in to before."""
+    row = connection.execute(select(*_SHOWN).where(accounts.c.subject == subject)).one_or_none()
+    return None if row is None else AccountRow(*row)
+
+
 def account_invited(connection: Connection, invite: str, *, now: int) -> AccountRow | None:
     """The account that a one-time token was made for."""
     fits = (accounts.c.invite == invite, accounts.c.invite_until > now, accounts.c.disabled_at.is_(None))
     row = connection.execute(select(*_SHOWN).where(*fits)).one_or_none()
     return None if row is None else AccountRow(*row)
+
+
+def bind_subject(connection: Connection, number: int, subject: str) -> bool:
+    """Say who this is to an identity provider; the first time counts."""
+    free = update(accounts).where(accounts.c.id == number, accounts.c.subject.is_(None)).values(subject=subject)
+    return connection.execute(free).rowcount == 1
 
 
 def owners(connection: Connection) -> list[int]:

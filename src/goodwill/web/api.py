@@ -56,7 +56,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     `notes`: nothing is chosen that needs no yes. A yes that the person clicked here still counts.
     """
     ask = call.ask
-    who = None if ask.person is None else _person(ask.person)
+    who = None if ask.person is None else person_of(ask.person)
     notes = _honour(call, who)
     context = Context(basket=tuple(ask.context.basket), new=ask.context.new)
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
@@ -112,7 +112,7 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     ask = call.ask
     _check_purpose(call.shop, ask.purpose, pointer="#/purpose")
     categories = _categories(call.shop, ask)
-    who = _person(ask.person)
+    who = person_of(ask.person)
     notes = _honour(call, who)
     if ask.snapshot is not None:
         return answers.receipt(call.shop, _shown(call, who, categories, signal=bool(notes)), notes)
@@ -271,8 +271,13 @@ def _no_cursor(cursor: str) -> Problem:
     return wrong(Wrong(detail=says, parameter="cursor", expected="a cursor from `Link`", found=cursor))
 
 
-def _person(person: Person) -> Who:
-    return _who(person.user_id, person.anonymous_id, pointer="#/person")
+def person_of(person: Person, pointer: str = "#/person") -> Who:
+    """Whom a request names.
+
+    Raises:
+        Problem: by none or by several of the ids; it names the place.
+    """
+    return _who(person.user_id, person.anonymous_id, pointer=pointer)
 
 
 def _who(user_id: str | None, anonymous_id: str | None, **place: str) -> Who:

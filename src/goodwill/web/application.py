@@ -16,7 +16,18 @@ from msgspec import UNSET
 from goodwill import __version__
 from goodwill.basics import errors
 from goodwill.shop import Shop
-from goodwill.web import api, erasing, metrics, notices, openapi, pages, proofs, staff, staff_pages
+from goodwill.web import (
+    api,
+    erasing,
+    identity,
+    metrics,
+    notices,
+    openapi,
+    pages,
+    proofs,
+    staff,
+    staff_pages,
+)
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
 from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
@@ -44,6 +55,7 @@ from goodwill.web.store import Scope
 ENDPOINTS = (
     *api.ENDPOINTS,
     *erasing.ENDPOINTS,
+    *identity.ENDPOINTS,
     *notices.ENDPOINTS,
     *proofs.ENDPOINTS,
     *staff.ENDPOINTS,

@@ -60,29 +60,6 @@ async def _read(request: Request[Any, Any, Any], most: int) -> bytes:
     return b"".join(chunks)
 
 
-LARGEST_FORM = 16 * 1024
-
-
-async def receive_form(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """What somebody typed into a form of ours; of a field that comes twice, the first.
-
-    Raises:
-        Problem: another format, too long, or characters that no text here may have.
-        CallerGone: nobody is left to answer.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise Problem(MEDIA, "This address takes the form of its own page.")
-    raw = await _read(request, LARGEST_FORM)
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict")
-    except ValueError:
-        raise Problem(MALFORMED, "The form could not be read.") from None
-    if any("\0" in value for _, value in pairs):
-        raise Problem(MALFORMED, "The form contains the character U+0000, which no text here may have.")
-    return dict(reversed(pairs))
-
-
 def _check_format(request: Request[Any, Any, Any]) -> None:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(

@@ -396,6 +396,7 @@ _ACTS = {
     Scope.CONSENT: {Act.ASK, Act.READ_CONSENT, Act.WRITE_CONSENT},
     Scope.READ: {Act.ASK, Act.READ, Act.READ_CONSENT},
     Scope.EXPORT: {Act.EXPORT},
+    Scope.PEOPLE: {Act.WHO_IS_WHO},
 }
 
 

@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 from goodwill.basics.clock import SECOND, Clock
 from goodwill.basics.errors import BadInput, GoodwillError, NotFound
 from goodwill.basics.ids import new_reference, opaque
+from goodwill.shop import Shop
+from goodwill.staff import Act
 from goodwill.storage import Database
 from goodwill.web import store
 from goodwill.web.problems import AUTHENTICATE, NO_KEY, Problem
@@ -29,6 +31,32 @@ class NewKey:
 
     key: Key
     text: str = field(repr=False)
+
+
+def new_key(shop: Shop, name: str, scopes: Iterable[str]) -> NewKey:
+    """Make a key, and enter who made it and what it may do.
+
+    Raises:
+        BadInput: no name, no scope, or one that does not exist.
+    """
+    with shop.change("key.create") as change:
+        shop.staff.demand(Act.KEYS)
+        made = create_key(change.connection, name, scopes, now=shop.clock())
+        change.entry.detail.update(key=made.key.id, scopes=" ".join(sorted(made.key.scopes)))
+        return made
+
+
+def close_key(shop: Shop, key_id: str) -> Key:
+    """Close a key at once and for good, and enter who did.
+
+    Raises:
+        NotFound: there is no key of that id.
+    """
+    with shop.change("key.revoke") as change:
+        shop.staff.demand(Act.KEYS)
+        closed = revoke_key(change.connection, key_id, now=shop.clock())
+        change.entry.detail["key"] = closed.id
+        return closed
 
 
 def create_key(connection: Connection, name: str, scopes: Iterable[str], *, now: int) -> NewKey:

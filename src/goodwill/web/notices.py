@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from goodwill.consent.notices import Shown
 from goodwill.shop import Shop, Who
+from goodwill.staff import Act
 from goodwill.web import answers
 from goodwill.web.bodies import wrong
 from goodwill.web.desk import Call, Operation, endpoint
@@ -140,8 +141,9 @@ class SignalAnswer(Struct, frozen=True):
 
 
 @endpoint(
-    "GET", "/api/v1/notices/current", Scope.CONSENT, Scope.DECIDE, Scope.READ, tag="Consent", problems=(NOT_FOUND,)
-)
+    "GET", "/api/v1/notices/current", Scope.CONSENT, Scope.DECIDE, Scope.READ, may=Act.READ_CONSENT,
+    tag="Consent", problems=(NOT_FOUND,),
+)  # fmt: skip
 def current_notice(call: Call[CurrentRequest]) -> NoticeAnswer:
     """Fetch the notice to show, with a snapshot for the answer.
 
@@ -157,14 +159,17 @@ def current_notice(call: Call[CurrentRequest]) -> NoticeAnswer:
     return notice(call.shop, call.shop.notices.current(ask.language, ask.region or "", key=ask.notice, to=to))
 
 
-@endpoint("GET", "/api/v1/notices/shown/{hash}", Scope.CONSENT, Scope.READ, tag="Consent", problems=(NOT_FOUND,))
+@endpoint(
+    "GET", "/api/v1/notices/shown/{hash}", Scope.CONSENT, Scope.READ, may=Act.READ_CONSENT,
+    tag="Consent", problems=(NOT_FOUND,),
+)  # fmt: skip
 def shown_notice(call: Call[ShownRequest]) -> NoticeAnswer:
     """Read exactly what somebody was shown, by the hash in a row of the ledger."""
     return notice(call.shop, call.shop.notices.shown(call.ask.hash))
 
 
 @endpoint(
-    "POST", "/api/v1/signals", Scope.CONSENT,
+    "POST", "/api/v1/signals", Scope.CONSENT, may=Act.WRITE_CONSENT,
     tag="Consent",
     example={"person": {"anonymous_id": "device-7"}, "how": "script", "region": "US-CA"},
 )  # fmt: skip

@@ -40,6 +40,7 @@ class Doorkeeper:
         self.is_here = address.hostname in _HERE
         self.cookie = "__Host-goodwill" if self.is_https else "goodwill"
         self.form_cookie = f"{self.cookie}-form"
+        self.trip_cookie = f"{self.cookie}-trip"
         self._origin = f"{address.scheme}://{address.netloc}"
         self._noted: dict[str, int] = {}
         self._later = ThreadPoolExecutor(1, thread_name_prefix="goodwill-sessions")
@@ -126,6 +127,10 @@ class Doorkeeper:
         """A secret for the forms of somebody who is not signed in yet, and the cookie that carries it."""
         secret = new_token()
         return secret, Kept(self.form_cookie, secret, 3_600, secure=self.is_https)
+
+    def trip(self, sealed: str, seconds: int = 600) -> "Kept":
+        """What waits in the browser while somebody is away at an identity provider."""
+        return Kept(self.trip_cookie, sealed, seconds, secure=self.is_https)
 
     def close(self) -> None:
         self._later.shutdown(wait=True)

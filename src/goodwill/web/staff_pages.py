@@ -5,9 +5,8 @@ GET shows and never changes anything. Each form repeats a token that belongs to 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
@@ -22,8 +21,8 @@ from goodwill.staff.refusals import CodeNeeded, NotRecognised
 from goodwill.staff.roles import WORDS, needs_second_factor
 from goodwill.staff.sessions import device_of, form_token
 from goodwill.web import pages
-from goodwill.web.bodies import receive_form
 from goodwill.web.desk import Desk, Headers
+from goodwill.web.forms import fields_of, receive_form
 from goodwill.web.problems import NOT_SIGNED_IN, Problem, problem_of
 from goodwill.web.sessions import Kept, address_of, first, only_cookie
 
@@ -53,12 +52,17 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What it gets: a page, or another address to look at."""
+    """What it gets: a page, or another address to look at.
+
+    Attributes:
+        sends_to: another site to which a form of the page may lead.
+    """
 
     page: bytes = b""
     status: int = 200
     location: str = ""
     cookies: tuple[Kept, ...] = ()
+    sends_to: str = ""
 
 
 class StaffPages:
@@ -73,7 +77,11 @@ class StaffPages:
     # ---- signing in ------------------------------------------------------------------------------------------------
 
     def sign_in_page(self, visit: Visit, wrong: str = "", status: int = 200) -> Reply:
-        return self._open_page("sign_in", visit, status, wrong=wrong, email=visit.said("email"), provider="")
+        elsewhere = self.desk.shop.elsewhere
+        to = elsewhere.origin if elsewhere is not None else ""  # "" while the provider does not answer
+        provider = elsewhere.name if elsewhere is not None and to else ""
+        page = self._open_page("sign_in", visit, status, wrong=wrong, email=visit.said("email"), provider=provider)
+        return replace(page, sends_to=to)
 
     def sign_in(self, visit: Visit) -> Reply:
         def signed() -> Begun:
@@ -82,6 +90,32 @@ class StaffPages:
             )
 
         return self._arrive(visit, signed, self.sign_in_page)
+
+    def leave(self, visit: Visit) -> Reply:
+        """Send somebody to the identity provider."""
+        elsewhere = self.desk.shop.elsewhere
+        if elsewhere is None or not self.door.fit_to_sign_in():
+            return Reply(location=SIGN_IN)
+        self.door.check(visit.method, visit.headers, self._form_secret(visit), visit.said("form"))
+        try:
+            url, sealed = elsewhere.leave()
+        except Conflict as error:
+            return self.sign_in_page(visit, str(error), 503)
+        return Reply(location=url, cookies=(self.door.trip(sealed),))
+
+    def back(self, visit: Visit) -> Reply:
+        """Somebody comes back from there: by a link from another site, which only the waiting cookie vouches for."""
+        elsewhere = self.desk.shop.elsewhere
+        if elsewhere is None:
+            return Reply(location=SIGN_IN)
+        kept = only_cookie(visit.headers, self.door.trip_cookie)
+        try:
+            begun = elsewhere.arrive(kept, visit.query, device=self._device(visit))
+        except (NotRecognised, Conflict) as error:
+            refused = self.sign_in_page(visit, str(error), 401)
+            return replace(refused, cookies=(*refused.cookies, self.door.trip("", 0)))
+        arrived = self._go_on(begun)
+        return replace(arrived, cookies=(*arrived.cookies, self.door.trip("", 0)))
 
     def set_up_page(self, visit: Visit, wrong: str = "", status: int = 200) -> Reply:
         return self._open_page("set_up", visit, status, wrong=wrong, token=visit.said("token"))
@@ -191,6 +225,19 @@ class StaffPages:
 
     # ---- inside ----------------------------------------------------------------------------------------------------
 
+    def told(self, do: Callable[[Visit], Reply], visit: Visit) -> Reply:
+        """What a page or a form comes to; what went wrong is a page too."""
+        try:
+            return do(visit)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.kind.status >= 500:
+                raise
+            if problem.kind is NOT_SIGNED_IN and visit.method == "GET":
+                return Reply(location=SIGN_IN)
+            page = self._render("trouble", title=problem.kind.title, detail=problem.detail)
+            return Reply(page, problem.kind.status)
+
     def _arrive(self, visit: Visit, signed: Callable[[], Begun], again: Callable[..., Reply]) -> Reply:
         """Sign in by one way or another; where it fails, the same page says why."""
         if not self.door.fit_to_sign_in():
@@ -219,8 +266,6 @@ class StaffPages:
         session = self.door.recognise(visit.headers)
         if session.step not in steps:
             raise Problem(NOT_SIGNED_IN, "You are not signed in wholly yet.")
-        if visit.method == "GET":
-            self.door.check(visit.method, visit.headers, "", None)
         return session
 
     def _check(self, visit: Visit) -> None:
@@ -259,48 +304,44 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     made = StaffPages(desk)
     shown = {
         SIGN_IN: made.sign_in_page, "/staff/set-up": made.set_up_page, CODE: made.code_page, FACTOR: made.factor_page,
-        ACCOUNT: made.account_page,
+        ACCOUNT: made.account_page, "/staff/back": made.back,
     }  # fmt: skip
     done = {
         SIGN_IN: made.sign_in, "/staff/set-up": made.set_up, CODE: made.code, FACTOR: made.factor,
         "/staff/second-factor/new": made.new_factor, "/staff/recovery-codes": made.recovery_codes,
         "/staff/password": made.password, "/staff/sign-out": made.sign_out,
-        "/staff/sign-out-everywhere": made.sign_out_everywhere,
+        "/staff/sign-out-everywhere": made.sign_out_everywhere, "/staff/elsewhere": made.leave,
     }  # fmt: skip
     return [
-        *(_route(desk, path, "GET", do) for path, do in shown.items()),
-        *(_route(desk, path, "POST", do) for path, do in done.items()),
+        *(_route(made, path, "GET", do) for path, do in shown.items()),
+        *(_route(made, path, "POST", do) for path, do in done.items()),
     ]
 
 
-def _route(desk: Desk, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
+def _route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
+    desk = made.desk
+
     async def handle(request: Asked) -> Response[bytes]:
         headers = tuple(request.scope["headers"])
-        form = await receive_form(request) if method == "POST" else {}
-        query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        form = fields_of(await receive_form(request)) if method == "POST" else {}
+        query = fields_of(request.scope["query_string"])
         visit = Visit(method, headers, form, query, address_of(request.scope, headers, desk.shop.settings.proxies))
-        threads = desk.doormen if method == "POST" else desk.threads
+        apart = method == "POST" or path in (SIGN_IN, "/staff/back")  # these may wait for an identity provider
+        threads = desk.doormen if apart else desk.threads
         with desk.place_at_the_door():
-            reply = await asyncio.get_running_loop().run_in_executor(threads, _told, do, visit)
+            reply = await asyncio.get_running_loop().run_in_executor(threads, made.told, do, visit)
         return _answer(reply)
 
-    methods = [HttpMethod.GET, HttpMethod.HEAD] if method == "GET" else [HttpMethod.POST]
+    methods = [HttpMethod(method)] if method == "POST" or path == "/staff/back" else [HttpMethod.GET, HttpMethod.HEAD]
     name = f"{method.lower()}_{path.strip('/').replace('/', '_').replace('-', '_')}"
     return HTTPRouteHandler(path, http_method=methods, name=name, status_code=200, opt={"page": True})(handle)
 
 
-def _told(do: Callable[[Visit], Reply], visit: Visit) -> Reply:
-    """A page for whoever is not signed in any more is the one on which they sign in."""
-    try:
-        return do(visit)
-    except Exception as error:
-        if problem_of(error).kind is NOT_SIGNED_IN and visit.method == "GET":
-            return Reply(location=SIGN_IN)
-        raise
-
-
 def _answer(reply: Reply) -> Response[bytes]:
-    headers = {"content-security-policy": _POLICY.format(more="")}
+    headers = {
+        "content-security-policy": _POLICY.format(more=f" {reply.sends_to}" if reply.sends_to else ""),
+        "referrer-policy": "same-origin",  # without any, a browser calls the origin of its own form "null"
+    }
     return Response(
         reply.page,
         media_type="text/html",

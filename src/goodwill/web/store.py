@@ -54,6 +54,7 @@ class Scope(StrEnum):
     READ = "read"
     EXPORT = "export"
     ERASE = "erase"
+    PEOPLE = "people"
 
 
 SCOPES = {
@@ -62,6 +63,7 @@ SCOPES = {
     Scope.READ: "read what was allowed and decided, one person at a time",
     Scope.EXPORT: "fetch a person's own copy: everything held about them, in clear",
     Scope.ERASE: "erase a person for good",
+    Scope.PEOPLE: "say who is who: list pairs, merge two people, take a merge back",
     Scope.COLLECT: "kept for sending events in; opens nothing yet",
 }
 RESERVED = frozenset({Scope.COLLECT})  # a test holds it against what the API opens

@@ -21,6 +21,7 @@ from goodwill.storage import Database
 from goodwill.web.application import application
 
 SITE = "https://shop.example"
+HIDDEN = re.compile(r'name="(csrf|notice)" value="([^"]*)"')
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
@@ -44,8 +45,8 @@ class Browser:
 
     def press(self, path: str, *, on: str = "/privacy", headers: dict[str, str] | None = None, **fields: str) -> Any:
         """Send a form as the page ``on`` has it."""
-        proof = CSRF.search(self.get(on).text)
-        sent = {"csrf": proof[1] if proof else "", **fields}
+        page = self.get(on).text
+        sent = {"csrf": "", **dict(HIDDEN.findall(page)), **fields}
         return self.ask("POST", path, data=sent, headers=self.headers | (headers or {}))
 
     def see(self, path: str) -> str:

@@ -79,8 +79,38 @@ def test_an_answer_is_proved_by_what_was_read(street):
     assert (row.state, row.evidence) == ("given", "proven")
     assert '"how":"privacy centre"' in row.asked
     assert '"language":"de"' in row.asked
-    assert "Rabatte wählen, die zu Ihnen passen" in row.asked
-    assert "„Was Sie wann und für wie viel kauften“" in browser.see(IN)
+    register = street.shop.register
+    assert register.sentence(register["offers"], "de") in row.asked
+    assert register["offers"].sentence not in row.asked
+    assert f"„{register.sentence(register.category('purchases'), 'de')}“" in browser.see(IN)
+
+
+def test_a_yes_to_what_is_published_is_bound_to_exactly_what_was_shown(street):
+    browser = street.signed_in("bruno")
+    fields = {"purpose": "recommendations", "category": "purchases", "yes": "yes"}
+    assert browser.press("/privacy/choices", **fields, notice="forged").status_code == 422
+    assert street.shop.consents("bruno") == []
+    assert browser.press("/privacy/choices", **fields).status_code == 303
+    (row,) = street.shop.consents("bruno")
+    assert (row.state, row.evidence) == ("given", "proven")
+    shown = street.shop.notices.shown(row.notice)
+    assert ("recommendations", "purchases") in shown.cells
+    assert browser.press("/privacy/choices", **fields | {"yes": "no"}, notice="forged").status_code == 303
+    assert not street.shop.can("bruno", "recommendations").allowed
+
+
+def test_the_browsers_signal_is_written_down_and_a_press_on_yes_still_counts(street):
+    browser = street.signed_in("bruno")
+    browser.headers["Sec-GPC"] = "1"
+    assert street.shop.notices.signalled("bruno") is None
+    browser.get(IN, **{"Sec-GPC": "1"})
+    assert street.shop.notices.signalled("bruno") is None  # looking writes nothing
+    browser.press("/privacy/choices", purpose="recommendations", category="purchases", yes="yes")
+    assert street.shop.notices.signalled("bruno") is not None
+    assert street.shop.can("bruno", "recommendations").allowed
+    other = street.signed_in("dev")
+    assert other.press("/privacy/signal").status_code == 303  # told by the script
+    assert street.shop.notices.signalled("dev") is not None
 
 
 def test_saying_the_same_again_adds_nothing_to_the_ledger(street):

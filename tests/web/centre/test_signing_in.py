@@ -225,6 +225,8 @@ def test_looking_never_changes_anything_whoever_looks_and_however_often(street, 
     street.shop.decide("amina", count=2)
     stranger = street.browser()
     token = path_of(letter).rpartition("/")[2]
+    for language in ("en", "de"):  # the first look at a notice that came with goodwill enters it among those shown
+        browser.get(f"/privacy?lang={language}")
     before = everything_kept()
     looked = 0
     for page in PAGES:

@@ -26,6 +26,12 @@ document.addEventListener("submit", async (event) => {
 
 // Some browsers tell their signal to scripts alone.
 function tellSignal() {
-  if (navigator.globalPrivacyControl) document.querySelector("[data-signal]").hidden = false;
+  const signal = document.querySelector("[data-signal]");
+  const proof = document.querySelector("[name=csrf]");
+  if (!navigator.globalPrivacyControl || !signal.hidden) return;
+  signal.hidden = false;
+  if (document.querySelector(".bar")) {
+    fetch("/privacy/signal", { method: "POST", body: new URLSearchParams({ csrf: proof.value }), redirect: "manual" });
+  }
 }
 tellSignal();

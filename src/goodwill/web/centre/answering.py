@@ -111,6 +111,8 @@ class Pages:
             visit.check_ours()
         if page.counted and not self._pace.take(visit.arrived.client).allowed:
             raise Fault("too_many", 429)
+        if page.private and page.changes:
+            visit.hear_signal()
         return page.do(visit)
 
     def _failed(self, visit: Visit, error: Exception) -> Answer:

@@ -2,6 +2,7 @@
 
 from goodwill.basics.errors import BadInput
 from goodwill.rights.sign_in.secret import Token, token_from
+from goodwill.shop import Who
 from goodwill.shop.sign_in import Opened
 from goodwill.web.centre.answering import Onward, Shown, page
 from goodwill.web.centre.choosing import choices_page
@@ -67,6 +68,8 @@ def _token(visit: Visit) -> Token:
 
 def _in(visit: Visit, opened: Opened) -> Onward:
     visit.sign_in(opened.session)
+    if visit.objects_by_signal:
+        visit.acting.notices.signal(Who(id=opened.person), how="header")
     return Onward("/privacy")
 
 
@@ -83,4 +86,21 @@ def signed_out(_: Visit) -> Shown:
     return Shown("out.html")
 
 
-PAGES = (centre, ask_for_letter, letter_sent, type_code, follow_link, open_link, sign_out, signed_out)
+@page("POST", "/privacy/signal")
+def hear(visit: Visit) -> Onward:
+    """The script tells of a signal that came in no header."""
+    visit.hear_signal("script")
+    return Onward("/privacy")
+
+
+PAGES = (
+    centre,
+    ask_for_letter,
+    letter_sent,
+    type_code,
+    follow_link,
+    open_link,
+    sign_out,
+    signed_out,
+    hear,
+)

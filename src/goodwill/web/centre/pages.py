@@ -8,7 +8,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
-from goodwill.web.centre import choosing, entry, looking
+from goodwill.web.centre import choosing, confirming, entry, looking
 from goodwill.web.centre.answering import Answer, Page, Pages
 from goodwill.web.centre.visit import Arrived
 from goodwill.web.desk import Desk
@@ -16,7 +16,7 @@ from goodwill.web.forms import receive_form
 from goodwill.web.logs import Log
 from goodwill.web.problems import AWAY_NOW, LATER, Problem
 
-PAGES: tuple[Page, ...] = (*entry.PAGES, *choosing.PAGES, *looking.PAGES)
+PAGES: tuple[Page, ...] = (*entry.PAGES, *confirming.PAGES, *choosing.PAGES, *looking.PAGES)
 _WITHIN = 30.0  # seconds
 
 

@@ -9,9 +9,8 @@ from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
-from markupsafe import Markup
-
 from goodwill.basics.ids import PersonId
+from goodwill.purposes import Entry, Kind
 from goodwill.rights.sign_in.secret import Token, new_token, token_from
 from goodwill.rights.sign_in.store import Session
 from goodwill.shop import Actor, Shop, Who
@@ -179,9 +178,14 @@ class Visit:
             self._keep(LANGUAGE, language, _YEAR)
         return catalogues()[language]
 
-    def sentence(self, text: str) -> Markup:
-        """A sentence of the register, in the reader's language where it has one."""
-        return self.words.of("sentence", text, text)
+    def sentence(self, what: Entry | Kind) -> str:
+        """What a purpose or a kind of data is, in the reader's language where the register speaks it."""
+        return self.shop.register.sentence(what, self.words.language) or what.sentence
+
+    def hear_signal(self, how: str = "header") -> None:
+        """Honour Global Privacy Control for whoever is signed in; what she chose herself after it first came stays."""
+        if self.session is not None and (how == "script" or self.objects_by_signal):
+            self.acting.notices.signal(self.who, how=how)
 
     # ---- proof that a form is ours ---------------------------------------------------------------------------------
 

@@ -1,0 +1,209 @@
+"""Every change has exactly one line in the audit log, with who did it and why; so has every try that was refused (I19).
+
+First the source is read: what writes without `shop.change` is listed here with its reason. Then the verbs of the shop
+and of the API are called, rightly and wrongly, and the lines are counted.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+from tests.small_shop import ASKED, bakery
+from tests.staff.working import GOOD, cheaply, hired
+from tests.web.asking import ask
+from tests.web.test_staff_access import Browser
+
+from goodwill.basics.errors import GoodwillError
+from goodwill.shop import Shop
+from goodwill.storage import audit
+from goodwill.web.application import OPERATIONS, application
+from goodwill.web.keys import close_key, new_key
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "goodwill"
+
+# Function → why it writes without a line of its own.
+WITHOUT = {
+    "shop/shop.py change": "writes the line itself",
+    "shop/shop.py decide": "a decision stands in the person's own log",
+    "shop/shop.py explain": "the reading stands in the read log",
+    "shop/shop.py decisions": "the reading stands in the read log",
+    "shop/shop.py warm": "fetches what was learned",
+    "shop/shop.py _shelf": "looks at the catalogue",
+    "shop/shop.py _look_at_shelf": "looks at the catalogue",
+    "shop/shop.py _at_the_door": "settles totals, which follow from the ledger and the log",
+    "shop/shop.py own": "the reading stands in the read log",
+    "shop/staff.py seen": "when a session was last used",
+    "shop/staff.py tidy": "drops what has ended by itself",
+    "shop/staff.py _reserve_keys": "counts a try; writes its line where it is refused",
+    "shop/staff.py _failed": "writes the line of a try that failed",
+    "shop/proofs.py _signed_whole": "hashes of what stands in the logs",
+    "shop/proofs.py up_to": "hashes of what stands in the logs",
+    "shop/proofs.py _note_refusal": "writes the line itself",
+    "shop/sign_in.py tidy": "drops what has ended by itself",
+    "shop/sign_in.py _touch": "when a browser was last seen",
+    "shop/post.py deliver": "a letter that was entered when it was put down leaves; the outbox says when",
+    "web/desk.py _note_refused": "writes the line of a try that was refused",
+    "web/desk.py _once": "remembers the answer to a repeated request",
+    "web/keys.py _write_used": "when a key was last used",
+    "app.py _tidy": "drops what has ended by itself",
+}
+
+
+def writers(source: str) -> Iterator[str]:
+    """Functions that begin a transaction in which something may be written."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            inner = [one for part in node.body for one in ast.walk(part) if not isinstance(one, ast.FunctionDef)]
+            if any(isinstance(one, ast.Attribute) and one.attr == "transaction" for one in inner):
+                yield node.name
+
+
+def test_a_writer_would_be_seen():
+    assert list(writers("def f(shop):\n    with shop.database.transaction() as c:\n        c.execute(x)")) == ["f"]
+    assert not list(writers("def f(shop):\n    with shop.change('a.b') as c:\n        c.execute(x)"))
+
+
+def test_whatever_writes_enters_it_or_says_why_not():
+    faces = [*SOURCE.glob("shop/*.py"), *SOURCE.glob("web/**/*.py"), *SOURCE.glob("cli/*.py"), SOURCE / "app.py"]
+    found = {
+        f"{path.relative_to(SOURCE).as_posix()} {name}"
+        for path in faces
+        if path.name != "store.py"
+        for name in writers(path.read_text("utf-8"))
+    }
+    assert found - set(WITHOUT) == set(), "write in `shop.change`, or say here why not"
+    assert set(WITHOUT) - found == set(), "gone; take it out"
+
+
+# ---- the shop's verbs ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(database, tmp_path, clock):
+    made = cheaply(bakery(database, tmp_path, clock).shop)
+    yield made
+    made.close()
+
+
+def count(shop: Shop) -> int:
+    with shop.database.reading() as connection:
+        return audit.last_position(connection)
+
+
+def last(shop: Shop) -> audit.Line:
+    with shop.database.reading() as connection:
+        return audit.latest(connection, 1)[0]
+
+
+WHY = "she asked on the phone"
+GOES: dict[str, Callable[[Shop], object]] = {
+    "consent.grant": lambda shop: shop.grant("amina", "offers", asked=ASKED),
+    "consent.withdraw": lambda shop: shop.grant("amina", "recommendations", asked=ASKED, yes=False),
+    "person.forget": lambda shop: shop.forget("c1"),
+    "models.learn": lambda shop: shop.learn(),
+    "person.reveal": lambda shop: shop.looks.reveal("amina", WHY),
+    "person.export": lambda shop: shop.looks.copy("amina", WHY),
+    "person.restrict": lambda shop: shop.identity.restrict("amina", WHY),
+    "staff.sign-in": lambda shop: shop.staff.sign_in("mia@shop.example", GOOD),
+    "staff.invite": lambda shop: shop.staff.invite("new@shop.example", "New", "analyst"),
+    "staff.role": lambda shop: shop.staff.set_role("mia@shop.example", "analyst"),
+    "staff.disable": lambda shop: shop.staff.disable("mia@shop.example"),
+    "staff.enable": lambda shop: shop.staff.enable("mia@shop.example"),
+    "staff.reset": lambda shop: shop.staff.reset("mia@shop.example"),
+    "staff.drop-second-factor": lambda shop: shop.staff.drop_second_factor("mia@shop.example"),
+    "key.create": lambda shop: new_key(shop, "till", ["read"]),
+}
+FAILS: dict[str, Callable[[Shop], object]] = {
+    "consent.grant": lambda shop: shop.grant("amina", "recommendations", ["contact"], asked=ASKED),
+    "person.reveal": lambda shop: shop.looks.reveal("amina", "no"),
+    "person.export": lambda shop: shop.looks.copy("nobody", WHY),
+    "staff.invite": lambda shop: shop.staff.invite("mia@shop.example", "Again", "analyst"),
+    "staff.disable": lambda shop: shop.staff.disable("olga@shop.example"),
+    "staff.sign-in": lambda shop: shop.staff.sign_in("mia@shop.example", "wrong"),
+    "staff.set-up": lambda shop: shop.staff.set_up("nonsense", GOOD),
+    "key.revoke": lambda shop: close_key(shop, "nothere"),
+    "approval.approve": lambda shop: shop.staff.approvals.approve("nothere"),
+    "import.undo": lambda shop: shop.intake.undo(99),
+}
+
+
+def test_every_verb_leaves_exactly_one_line(shop):
+    hired(shop, "owner", "olga@shop.example")
+    hired(shop, "marketer", "mia@shop.example")
+    for action, verb in GOES.items():
+        before = count(shop)
+        verb(shop)
+        assert (count(shop) - before, last(shop).action, last(shop).outcome) == (1, action, "done")
+    for action, verb in FAILS.items():
+        before = count(shop)
+        with pytest.raises(GoodwillError):
+            verb(shop)
+        assert (count(shop) - before, last(shop).action) == (1, action)
+        assert last(shop).outcome != "done"
+
+
+def test_the_line_says_who_and_why(shop):
+    shop.acting(audit.Actor("staff 3", "she asked at the till")).grant("amina", "offers", asked=ASKED)
+    assert (last(shop).actor, last(shop).reason) == ("staff 3", "she asked at the till")
+
+
+# ---- over HTTP -------------------------------------------------------------------------------------------------------
+
+CHANGES = [one for one in OPERATIONS if one.method != "GET" and not one.free and one.name != "decide"]
+LOOKS = [one for one in OPERATIONS if one.method == "GET" and one.may is not None and one.name != "export"]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    from tests.web.conftest import furnish
+
+    from goodwill.app import create_shop
+
+    home = tmp_path_factory.mktemp("entered") / "home"
+    shop = furnish(cheaply(create_shop(home, base_url="https://shop.example", columns="database")))
+    with TestClient(application(shop)) as client:
+        yield shop, client
+    shop.close()
+
+
+_CALLED = iter(range(1_000))
+
+
+def asked(house: tuple[Shop, Any], operation: Any, role: str) -> tuple[Any, int]:
+    """One good request of somebody with a role; how many lines it left."""
+    shop, client = house
+    member = hired(shop, role, f"{role}{next(_CALLED)}@shop.example", factor=True)
+    other = shop.staff.invite(f"other{next(_CALLED)}@shop.example", "Other", "analyst").account.id
+    asking = hired(shop, "owner", f"asks{next(_CALLED)}@shop.example")
+    session = shop.staff.session(asking.token)
+    assert session
+    waits = shop.acting(session.actor()).staff.approvals.ask("export", {"people": "all"}, reason="we move elsewhere")
+    before = count(shop)
+    answer = ask(Browser(client, member), operation, account=other, approval=waits.id)
+    return answer, count(shop) - before
+
+
+@pytest.mark.parametrize("operation", CHANGES, ids=lambda one: one.name)
+def test_a_change_over_http_leaves_exactly_one_line(house, operation):
+    answer, lines = asked(house, operation, "owner")
+    assert lines == 1, answer.text
+    assert last(house[0]).actor.startswith("staff ")
+
+
+@pytest.mark.parametrize("operation", [one for one in CHANGES if one.may and one.tag], ids=lambda one: one.name)
+def test_a_change_that_the_role_refuses_leaves_one_line_too(house, operation):
+    answer, lines = asked(house, operation, "analyst")
+    if answer.status_code == 403:
+        assert lines == 1
+        assert (last(house[0]).outcome, last(house[0]).detail["role"]) == ("NotAllowed", "analyst")
+    else:
+        assert operation.may == "own-account"
+
+
+@pytest.mark.parametrize("operation", LOOKS, ids=lambda one: one.name)
+def test_looking_leaves_none(house, operation):
+    _, lines = asked(house, operation, "owner")
+    assert lines == 0

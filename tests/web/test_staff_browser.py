@@ -1,0 +1,100 @@
+"""The pages for staff in a real browser without scripts: what a form sends from there is what the checks expect."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+from tests.staff.working import GOOD
+
+from goodwill.app import create_shop
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The address of a shop that is served by the command, and an owner's token."""
+    home = tmp_path_factory.mktemp("served") / "home"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with create_shop(home, name="Café Amina", columns="database", port=port) as shop:
+        token = shop.staff.invite("olga@shop.example", "Olga Berg", "owner").token
+    command = [sys.executable, "-m", "goodwill", "serve", "--home", str(home)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield f"http://localhost:{port}", token
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed; on Debian: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        opened = browser.new_context(java_script_enabled=False).new_page()
+        opened.set_default_timeout(60_000)
+        yield opened
+        browser.close()
+
+
+def fits(page: Any) -> bool:
+    """Whether nothing stands beyond the edge of a narrow screen."""
+    page.set_viewport_size({"width": 320, "height": 700})
+    widest = max(box["x"] + box["width"] for one in page.query_selector_all("main *") if (box := one.bounding_box()))
+    page.set_viewport_size({"width": 900, "height": 700})
+    return bool(widest <= 320)
+
+
+def test_an_owner_finds_the_way_in_and_out_with_forms_alone(served, page):
+    address, token = served
+    page.goto(f"{address}/staff/sign-in")
+    assert fits(page)
+    page.click("text=Choose a password")
+    page.fill("#token", token)
+    page.fill("#password", "password1234")
+    page.click("text=Choose it")
+    assert "guessed first" in page.inner_text("[role=alert]")
+    assert fits(page)
+    page.fill("#password", GOOD)
+    page.click("text=Choose it")
+    page.click("text=Show the key")
+    assert fits(page)
+    page.fill("#code", pyotp.TOTP(page.inner_text(".key")).now())
+    page.click("text=Use this phone")
+    assert page.locator(".codes li").count() == 10
+    assert fits(page)
+    codes = page.locator(".codes code").all_inner_texts()
+    page.click("text=I have them")
+    assert "Chrome on Linux (this one)" in page.inner_text("main")
+    assert fits(page)
+    page.click("text=Sign out everywhere")
+    page.fill("#email", "olga@shop.example")
+    page.fill("#password", GOOD)
+    page.keyboard.press("Enter")
+    page.fill("#code", codes[0])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/staff")
+    assert "9 of 10" in page.inner_text("main")
+    kept = {cookie["name"]: cookie for cookie in page.context.cookies()}["goodwill"]
+    assert (kept["httpOnly"], kept["sameSite"], kept["path"]) == (True, "Lax", "/")
