@@ -22,8 +22,10 @@ from sqlalchemy import (
 from tests.conftest import FakeClock
 
 from goodwill import people
+from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
-from goodwill.people import registry
+from goodwill.people import merge, registry, unmerge
+from goodwill.purposes import shipped
 from goodwill.storage import Database
 from goodwill.storage.schema import Erase, Merge, Personal, load_rooms, metadata
 
@@ -188,3 +190,39 @@ def test_what_outlives_a_person_names_a_number_and_holds_nothing_sealed():
     for one in registry.told():
         if one.says.erase is Erase.KEPT:
             assert not one.says.sealed, one.name
+
+
+def test_a_merge_moves_or_leads_to_every_row_and_taking_it_back_returns_it(database, cipher, known):
+    amina, bruno, _ = known
+    Planted(database, cipher, amina)
+    his = Planted(database, cipher, bruno)
+    now = Micros(_AT + 10**12)
+    with database.transaction() as connection:
+        merge.mark(connection, amina, bruno, now=now)
+        merged = merge.move(connection, cipher, shipped(), amina, bruno, now=now)
+        hers = merge.numbers(connection, amina)
+        assert hers == [amina, bruno]
+        for one in registry.told():
+            assert shown(his, one) in opened(connection, cipher, one, hers), one.name
+            if one.says.merge is Merge.MOVED:
+                assert shown(his, one) in opened(connection, cipher, one, [amina]), one.name
+                assert opened(connection, cipher, one, [bruno]) == [], one.name
+    with database.transaction() as connection:
+        unmerge.mark(connection, merged.id, now=now)
+        unmerge.move_back(connection, cipher, shipped(), merged.id, now=now)
+        for one in registry.told():
+            if one.says.merge is Merge.MOVED:
+                assert shown(his, one) in opened(connection, cipher, one, [bruno]), one.name
+                assert shown(his, one) not in opened(connection, cipher, one, [amina]), one.name
+
+
+def shown(planted, one):
+    if one.name == "people":
+        return {}
+    return {column.name: planted.clear[one.name, column.name] for column in one.shown}
+
+
+def opened(connection, cipher, one, persons):
+    if one.name == "people":
+        return [{}]
+    return [one.opened(cipher, row) for row in registry.rows(connection, one, persons)]

@@ -62,7 +62,7 @@ def _lines_of(answer: "Answer", person: str, zone: ZoneInfo) -> Iterator[Rendera
 
 
 _MORE = {
-    "held": " Nothing is done with this person while two are made one or an import is taken back.",
+    "held": " Nothing is done with this person while data are restricted, two are merged, or an import is taken back.",
     "purpose-expired": " The purpose is off since its expiry day, whatever anybody allowed.",
 }
 

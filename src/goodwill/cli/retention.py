@@ -37,7 +37,9 @@ def plan(shell: Shell, at: Annotated[str | None, _AT] = None) -> None:
             "empty_people": len(found.empty),
         }
         lines: list[Any] = [f"As of {out.when(found.at, shop.settings.zone)}:"]
-        lines += ["", "No purpose needs any longer:", _table(found.due)] if found.due else ["", "Nothing is due."]
+        lines += (
+            ["", "No purpose needs any longer:", _table(found.due, why=False)] if found.due else ["", "Nothing is due."]
+        )
         if found.stays:
             lines += ["", "Stays, under the purpose that keeps it longest:", _table(found.stays)]
         if found.merges or found.imports:
@@ -85,9 +87,10 @@ def _document(line: "Due") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _table(lines: "Iterable[Due]") -> Any:
+def _table(lines: "Iterable[Due]", *, why: bool = True) -> Any:
+    names = ("table", "category", "rows#", "oldest", "newest", "because")
     rows = (
         (line.table, line.category, out.number(line.rows), out.day(line.oldest), out.day(line.newest), line.why)
         for line in lines
     )
-    return out.table(("table", "category", "rows#", "oldest", "newest", "because"), rows)
+    return out.table(names, rows) if why else out.table(names[:-1], (row[:-1] for row in rows))

@@ -33,6 +33,7 @@ from goodwill.storage.kept import reads
 REASON: Final = "retention"
 GRACE: Final = "grace"
 HELD: Final = "held"
+NOTHING: Final = "nothing"  # keeps it
 _AT_ONCE: Final = 1_000  # people looked at together
 _BEFORE_ALL = -(10**8)  # a day before every day, whose moment still fits into 64 bits: everything stays
 
@@ -271,12 +272,12 @@ def planned(connection: Connection, register: Register, now: Moment) -> tuple[li
         for group in groups(stays(connection, register, some, now)):
             for table, which in _tables(group.category):
                 mine, old = which(connection, group, now)
-                due.count(connection, table, group, group.stay.why, mine, old)
+                due.count(connection, table, group, NOTHING, mine, old)
                 staying.count(connection, table, group, group.stay.why, mine, ~old)
     for category, day in _nobodys(register, now).items():
         group = Group(category, Stay(day, "nobody's"), ())
         mine, old = _of_nobody(category, day, now)
-        due.count(connection, events, group, "nobody's", mine, old)
+        due.count(connection, events, group, NOTHING, mine, old)
         staying.count(connection, events, group, "nobody's", mine, ~old)
     return due.lines(), staying.lines()
 
