@@ -58,6 +58,7 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "learn",
         "checkpoint",
         "post",
+        "retention",
         "tidy",
         "rotate-keys",
         "erase",

@@ -1,12 +1,13 @@
 """Erasing from the command line: asked for, tried, done with a certificate, and listed by number."""
 
 import json
+from hashlib import sha256
 
 from tests.cli.conftest import Run
 
 from goodwill.cli.ends import Code
 from goodwill.protect.canary import Canaries
-from goodwill.shop.certificate import digest_of
+from goodwill.shop.certificate import payload_of
 
 
 def test_it_asks_before_it_erases_and_takes_no_silence_for_a_yes(shop: Run):
@@ -30,7 +31,7 @@ def test_the_certificate_goes_to_a_file_and_names_nobody(shop: Run, tmp_path):
     assert ended.code == Code.DONE, ended.err
     assert "done" in ended.out
     document = json.loads(file.read_text())
-    assert document["sha256"] == digest_of(document)
+    assert document["sha256"] == sha256(payload_of(document)).hexdigest()
     assert (document["person"], document["status"], document["reason"]) == (number, "done", "asked by mail")
     assert not Canaries(["chiara@example.org"]).in_bytes((ended.out + file.read_text()).encode(), "")
     assert shop("people", "find", "chiara").code == Code.NOT_FOUND

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from goodwill.protect import KeyState
 from goodwill.protect.canary import Canaries
 from goodwill.purposes import Category
 from goodwill.shop import Who
-from goodwill.shop.certificate import digest_of
+from goodwill.shop.certificate import payload_of
 from goodwill.storage import audit
 from goodwill.storage.kept import kept
 from goodwill.storage.residue import cut_log
@@ -100,11 +101,24 @@ def test_the_certificate_says_what_went_what_stays_and_what_was_searched(small):
     assert kept["books"]["rows"] == bought
     assert kept["left_alone"]["rows"] == 3
     assert "proof" in kept["consent_rows"]["why"]
-    assert document["sha256"] == digest_of(document)
+    assert document["sha256"] == sha256(payload_of(document)).hexdigest()
     assert json.loads(json.dumps(document)) == document
     assert not Canaries([MAIL, NAME, PHONE]).in_bytes(json.dumps(document).encode(), "certificate")
     assert shop.erasure.certificate(c0).document == document
     assert [one.person for one in shop.erasure.erased()] == [c0]
+
+
+def test_the_certificate_is_signed_as_receipts_are(small):
+    from base64 import urlsafe_b64decode
+
+    from goodwill.protect.signing import is_signed
+
+    document = small.shop.erasure.erase("c0").document
+    signed, _, signature = document["jws"].rpartition(".")
+    parts = [urlsafe_b64decode(part + "==") for part in (*signed.split("."), signature)]
+    assert parts[1] == payload_of(document)
+    assert json.loads(parts[0])["typ"] == "goodwill-erasure+json"
+    assert is_signed(small.shop.proofs.public, parts[2], signed.encode())
 
 
 def test_it_is_entered_in_the_audit_log_with_its_reason(small):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 LINES = 3  # named of each group
 MOST = 50  # groups that are kept apart; of further ones only their rows are counted
+LEFT_ALONE = "about somebody who asked to be left alone; it was not kept"
 LONGEST = 200  # letters of a value that is shown
 
 
@@ -38,8 +39,7 @@ def left_alone(file: str, lines: Sequence[int]) -> list[Group]:
     """What is said of rows about people who asked to be left alone: which rows, and nothing of what they hold."""
     if not lines:
         return []
-    problem = "about somebody who asked to be left alone; it was not kept"
-    return [Group(file, "", problem, "nothing is to be done", "", tuple(lines[:LINES]), len(lines))]
+    return [Group(file, "", LEFT_ALONE, "nothing is to be done", "", tuple(lines[:LINES]), len(lines))]
 
 
 class Groups:

@@ -19,6 +19,7 @@ from goodwill.catalogue import store as shelves
 from goodwill.collect import corrections, store
 from goodwill.collect.consents import Consents
 from goodwill.collect.customers import Customers
+from goodwill.collect.groups import LEFT_ALONE
 from goodwill.collect.lines import Lines
 from goodwill.collect.orders import Orders
 from goodwill.collect.plans import PartPlan, Plan, plan
@@ -246,7 +247,7 @@ def _report(work: Work, state: str, seconds: float) -> ImportReport:
         state=state,
         parts=parts,
         notes=tuple(_notes(work)),
-        remarks=work.remarks.listed if state != "nothing-new" else (),
+        remarks=tuple(one for one in work.remarks.listed if state != "nothing-new" or one.problem == LEFT_ALONE),
         faults=work.faults.listed,
         rejects=tuple(work.rejects),
         reject_files=tuple(file.path for file in work.files if file.size),

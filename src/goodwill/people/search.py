@@ -6,7 +6,7 @@ A database may lie on another machine, and compress what it keeps.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Table, Text, inspect, select
+from sqlalchemy import Connection, LargeBinary, Select, Table, Text, inspect, select
 from sqlalchemy.sql.expression import column, table
 
 from goodwill.protect.canary import Canaries, Found
@@ -20,13 +20,18 @@ def in_tables(connection: Connection, canaries: Canaries) -> set[Found]:
     load_rooms()
     found: set[Found] = set()
     for one in _tables(connection):
-        columns = [one.c[name] for name in _holding_text(one)]
-        if not columns:
-            continue
-        rows = connection.execution_options(yield_per=_AT_ONCE).execute(select(*columns))
-        for some in rows.partitions():
-            found |= canaries.in_bytes(b"\0".join(_bytes(value) for row in some for value in row), f"table {one.name}")
+        for name in _holding_text(one):
+            rows = connection.execution_options(yield_per=_AT_ONCE).execute(_values(one, name))
+            for some in rows.scalars().partitions():
+                found |= canaries.in_bytes(b"\0".join(map(_bytes, some)), f"table {one.name}")
     return found
+
+
+def _values(one: Table, name: str) -> Select[Any]:
+    """The values of a column; words that stand in every row, such as a currency, are looked at once."""
+    which = one.c[name]
+    values = select(which).where(which.is_not(None))
+    return values.distinct() if isinstance(which.type, Text) else values
 
 
 def _tables(connection: Connection) -> Iterator[Any]:
@@ -44,6 +49,4 @@ def _holding_text(one: Table) -> list[str]:
 
 
 def _bytes(value: object) -> bytes:
-    if value is None:
-        return b""
     return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode("utf-8", "surrogatepass")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 FORM = "goodwill erasure certificate, version 1"
+KIND = "goodwill-erasure+json"  # the `typ` of its signature
 _BOOKS = (
     "What was bought on which day and for how much, as sums of nobody, because a shop must be able to prove its "
     "takings for years (purpose 'bookkeeping'). They carry no person, no order, no time of day, no number of an event."
@@ -37,7 +38,7 @@ class Certificate:
         status: "done", "done, found again" where the search found her, "pending: residue" while something is left in
             files, "pending" while rows are.
         pending: what is not done yet, and why.
-        document: all of it, with its own hash, to be handed over.
+        document: all of it, with its hash and the shop's signature (the one of receipts), to be handed over.
     """
 
     person: PersonId
@@ -70,15 +71,16 @@ def certificate_of(shop: "Shop", one: Erasure) -> Certificate:
         "search": notes.get("search"),
         "backups": _BACKUPS.format(hours=shop.settings.epoch_hours),
     }
-    document["sha256"] = digest_of(document)
+    payload = payload_of(document)
+    document["sha256"] = hashlib.sha256(payload).hexdigest()
+    document["jws"] = shop.proofs.place().signer.jws(payload, KIND)
     return Certificate(one.person, status, pending, document)
 
 
-def digest_of(document: Mapping[str, Any]) -> str:
-    """The SHA-256 of a certificate without its own hash: as JSON with sorted names and no spaces, in UTF-8."""
-    plain = {name: value for name, value in document.items() if name != "sha256"}
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def payload_of(document: Mapping[str, Any]) -> bytes:
+    """What of a certificate is hashed and signed: all but its hash and signature; JSON with sorted names, in UTF-8."""
+    plain = {name: value for name, value in document.items() if name not in ("sha256", "jws")}
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _status(one: Erasure) -> str:
