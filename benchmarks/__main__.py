@@ -21,6 +21,7 @@ MODULES = {
     "consent": "Asking and answering",
     "erase": "Erasing, and renewing keys",
     "totals": "Totals over many people",
+    "ledger": "Proving what people said",
     "cli": "Starting",
 }
 _TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"

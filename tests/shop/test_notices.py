@@ -573,6 +573,17 @@ def test_the_same_yes_again_sends_no_second_letter(mailing, posted):
     assert len(posted) == 1
 
 
+def test_a_yes_after_a_no_is_asked_for_anew(shop, mailing, posted, clock):
+    mailing.answer(EMAIL, NEWS)
+    clock.turn(seconds=60)
+    mailing.answer(EMAIL, dict.fromkeys(NEWS, False))
+    clock.turn(seconds=60)
+    mailing.answer(EMAIL, NEWS)
+    assert len(posted) == 2
+    mailing.confirm(posted[1].text)
+    assert shop.can(EMAIL, MAIL).allowed
+
+
 def test_nobody_can_be_flooded_with_letters(mailing, posted, clock):
     for _ in range(8):
         ask(mailing)
@@ -697,6 +708,15 @@ def test_a_click_after_the_signal_works_is_noted_and_lasts(seller, clock):
         assert seller.notices.signal("amina", regime=seller.regimes.of("US-CA")).objected == ()
         assert seller.can("amina", "sharing").allowed
         assert seller.can("amina", "tailoring").allowed
+
+
+def test_a_first_answer_that_comes_with_the_signal_records_it_and_wins_where_it_says_yes(seller, clock):
+    seller.notices.answer("dev", {("sharing", PURCHASES): True}, signal=True)
+    assert seller.notices.signalled("dev").first_at == seller.consents("dev")[-1].said_at
+    assert not seller.can("dev", "tailoring").allowed  # of which nothing was said
+    clock.turn(days=3)
+    seller.notices.signal("dev", regime=seller.regimes.of("US-CA"))
+    assert seller.can("dev", "sharing").allowed
 
 
 def test_no_script_undoes_a_signal(seller):

@@ -195,6 +195,10 @@ def test_answers_that_do_not_follow_from_the_ledger_are_found(shop: Shop) -> Non
     with shop.database.transaction() as connection:
         connection.execute(text("UPDATE consent_now SET yes = 1 - yes WHERE person = 1"))
     assert "1 answers that decisions go by" in found(shop)
+    assert shop.proofs.quarantine is not None
+    shop.proofs.mend()
+    assert not found(shop)
+    assert shop.proofs.quarantine is None
 
 
 def test_a_row_that_is_newer_than_the_last_checkpoint_gets_one(shop: Shop) -> None:

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import text
 from tests.conftest import FakeClock
 from tests.shop.ledgers import break_in
+from tests.shop.stranger import stranger_to
 from tests.small_shop import ASKED, bakery
 
 from goodwill.app import open_shop
-from goodwill.basics.errors import GoodwillError, KeyMissing, NoConsent, Quarantined
+from goodwill.basics.errors import BadInput, Broken, Conflict, GoodwillError, KeyMissing, NoConsent, Quarantined
 from goodwill.protect import KeyStore
 from goodwill.purposes import RECOMMENDATIONS
 from goodwill.shop import Shop, quarantine
@@ -177,3 +178,103 @@ def test_the_second_place_knows_what_the_home_has_lost(database: Database, tmp_p
         break_in(shop, f"DELETE FROM consent_rows WHERE position > {rows - 10}")
     with opened_again(made) as shop:
         assert shop.can("dev", "recommendations").reason == "quarantined"
+
+
+# ---- giving up what is lost ------------------------------------------------------------------------------------------
+
+
+def test_a_loss_is_accepted_with_a_reason_and_revives_nobodys_yes(restored: Shop) -> None:
+    """What is lost may have been a "no"; here Amina's was."""
+    restored.grant("dev", "recommendations", asked=ASKED, yes=False)
+    loss = restored.proofs.accept_loss("the disk died")
+    assert restored.proofs.quarantine is None
+    for name in ("amina", "dev", "c0", "chiara"):
+        for purpose in ("recommendations", "model-improvement", "statistics"):
+            assert not restored.can(name, purpose).allowed, (name, purpose)
+    assert not restored.decide("amina").personalised
+    assert loss.quarantine.wanted - loss.quarantine.after == 4
+    assert loss.signed[0].checkpoint.generation == 2
+    with restored.database.reading() as connection:
+        line = next(one for one in audit.lines(connection) if one.action == "log.accept-loss")
+    assert (line.reason, line.outcome, line.detail["taken_back"]) == ("the disk died", "done", loss.taken_back)
+
+
+def test_after_a_loss_people_say_yes_anew_and_everything_goes_on(restored: Shop) -> None:
+    restored.proofs.accept_loss("the disk died")
+    restored.clock.turn(seconds=1)  # type: ignore[attr-defined]
+    restored.grant("amina", "recommendations", asked=ASKED)
+    assert restored.can("amina", "recommendations").allowed
+    assert restored.learn().people == 0
+    signed = restored.proofs.checkpoint()[0].checkpoint
+    assert signed.generation == 2
+    assert all(verdict.holds for verdict in restored.proofs.verify())
+    with opened_again(restored) as shop:
+        assert shop.proofs.quarantine is None
+        assert shop.can("amina", "recommendations").allowed
+
+
+def test_models_that_were_in_memory_hold_nobody_after_a_loss(shop: Shop) -> None:
+    """They were fitted by rows that are gone; their total would not notice."""
+    shop.learn()
+    break_in(shop, table="audit_rows")
+    for table in LOGS:
+        break_in(shop, f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM backup_{table}")
+    with opened_again(shop) as another:  # the command line, beside a server that runs
+        another.proofs.accept_loss("the disk died")
+    decision = shop.decide("c0", count=4)
+    assert (decision.personalised, decision.reason) == (False, "withdrawn")
+    assert shop.settle().people == 0
+
+
+def test_before_a_loss_the_log_is_the_same_for_strangers_and_after_it_another(restored: Shop, tmp_path: Path) -> None:
+    stranger = stranger_to(restored, tmp_path / "stranger")
+    file = restored.proofs.place().outside.file
+    before = file.read_bytes()
+    restored.proofs.accept_loss("the disk died")
+    export = stranger.has("log.ndjson", b"".join(line + b"\n" for line in restored.proofs.export()))
+    assert stranger.checks("ledger", export, stranger.has("before", before)).code == 1
+    said = stranger.checks("ledger", export, file)
+    assert said.code == 0, said.err
+    assert "1 of a log that was given up are left out" in said.out
+
+
+def test_no_loss_is_accepted_where_nothing_is_lost_or_nobody_says_why(shop: Shop, restored: Shop) -> None:
+    with pytest.raises(BadInput, match="why"):
+        restored.proofs.accept_loss(" ")
+    break_in(restored, "DELETE FROM consent_rows WHERE position = 5")
+    with pytest.raises(Broken, match="somebody took rows out"):
+        restored.proofs.accept_loss("the disk died")
+
+
+def test_a_whole_ledger_has_no_loss(shop: Shop) -> None:
+    with pytest.raises(Conflict, match="no loss"):
+        shop.proofs.accept_loss("the disk died")
+
+
+def test_a_row_changed_further_up_is_found_by_the_next_whole_reading_and_doubted_from_then_on(shop: Shop) -> None:
+    with shop.database.reading() as connection:
+        last = connection.execute(text("SELECT max(position) FROM consent_rows")).scalar_one()
+    shop.grant("amina", "recommendations", asked=ASKED)
+    for n in range(80):
+        shop.grant(f"c{n % 30}", "measurement", asked=ASKED)
+    shop.proofs.checkpoint()
+    break_in(shop, f"UPDATE consent_rows SET person = person + 1 WHERE position = {last - 5}")
+    with pytest.raises(Broken):
+        shop.proofs.checkpoint()
+    assert shop.can("dev", "recommendations").reason == "quarantined"
+    with opened_again(shop) as again:
+        assert f"changed at row {last - 5}" in again.proofs.quarantine.says  # type: ignore[union-attr]
+        break_in(again, f"UPDATE consent_rows SET person = person - 1 WHERE position = {last - 5}")
+        assert all(verdict.holds for verdict in again.proofs.verify())
+    assert shop.can("dev", "recommendations").allowed
+
+
+def test_rows_cut_off_and_grown_again_are_seen_at_once_also_where_hashes_were_kept(shop: Shop) -> None:
+    """Whoever cuts rows off and lets others grow in their place leaves the kept hashes as they were."""
+    found = shop.proofs.latest()
+    assert found is not None
+    size = found.checkpoint.size
+    break_in(shop, f"DELETE FROM consent_rows WHERE position > {size - 3}")
+    for name in ("c1", "c2"):
+        shop.grant(name, "recommendations", asked=ASKED)
+    assert shop.can("dev", "recommendations").reason == "quarantined"

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.web.conftest import Client, MakeClient
 
 from goodwill.shop import Shop, Who
@@ -128,6 +130,20 @@ def test_a_yes_to_news_waits_for_its_confirmation(client, shop):
     assert not client.get("/api/v1/can", params={**BRUNO, "purpose": "email-marketing"}).json()["allowed"]
 
 
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.none(), st.text(max_size=5), st.integers(), st.floats(allow_nan=False), st.lists(st.booleans())))
+def test_nothing_but_true_is_a_yes(quiet, quiet_shop, answer):
+    body = {"person": {"user_id": "erik"}, "purpose": "recommendations", "yes": answer}
+    assert quiet.post("/api/v1/consent", json=body).status_code == 422
+    assert quiet_shop.find("erik") is None
+
+
+def test_leaving_the_answer_out_is_no_yes(quiet, quiet_shop):
+    body = {"person": {"user_id": "erik"}, "purpose": "recommendations"}
+    assert quiet.post("/api/v1/consent", json=body).status_code == 422
+    assert quiet_shop.find("erik") is None
+
+
 # ---- privacy signals -------------------------------------------------------------------------------------------------
 
 HEARD = {"Sec-GPC": "1"}
@@ -156,6 +172,19 @@ def test_nobody_becomes_known_by_the_header(client, shop):
     assert "nobody is known" in notes[0]
     assert shop.find(Who(anonymous_id="passer-by")) is None
     assert "nobody was named" in client.post("/api/v1/decide", json={}, headers=HEARD).json()["notes"][0]
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_first_word_that_comes_with_the_header_is_said_despite_it_and_lasts(client, shop, proven):
+    body = {"person": BRUNO, "purpose": "offers" if not proven else "recommendations", "yes": True}
+    more = {"snapshot": current(client)["snapshot"]} if proven else {}
+    client.post("/api/v1/consent", json=body | more, headers=HEARD)
+    first = shop.notices.signalled("bruno").first_at
+    rows = [row for row in shop.consents("bruno") if row.purpose == body["purpose"]]
+    assert all(row.said_at >= first for row in rows)
+    assert lines(client)[-1]["asked"]["despite"] == "gpc"
+    for law in ("US-CA", "DE"):
+        assert shop.notices.signal("bruno", regime=shop.regimes.of(law)).objected == ()
 
 
 def test_without_the_header_nothing_is_said_of_it(client):

@@ -379,7 +379,8 @@ def _ledger(settings: "Settings", folder: Path, home: Path | None) -> Iterator[F
             return
         for log in LOGS.values():
             place = place_of(log, settings.id, folder / "checkpoints", second, keys.signer("checkpoints"))
-            found, size, reached = look(database, place, everywhere=True)
+            seen = look(database, place, everywhere=True)
+            found, size, reached = seen.quarantine, seen.size, seen.reached
             name = f"{log.name} log"
             if found is not None:
                 yield Finding(name, State.WRONG, found.says, shlex.join(["goodwill", *_at(home), "consent", "verify"]))

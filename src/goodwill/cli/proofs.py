@@ -47,13 +47,18 @@ def _text(data: bytes) -> str:
     return b64encode(data).decode()
 
 
+_MEND = switch("--mend", help="Work the answers that decisions go by out anew from the ledger first.")
+
+
 @command(consent, "verify")
-def verify(shell: Shell) -> int:
+def verify(shell: Shell, mend: Annotated[bool, _MEND] = False) -> int:
     """Read the consent ledger and the audit log whole, and compare them with all that was signed outside.
 
     Ends with 1 where something differs, and names the rows.
     """
     with shell.shop() as shop:
+        if mend:
+            shop.proofs.mend()
         with shell.working("Hashing every row"):
             verdicts = shop.proofs.verify()
         quarantine = shop.proofs.quarantine
@@ -89,6 +94,39 @@ def _verdict(one: "Verdict") -> dict[str, Any]:
         "changed": list(one.changed),
         "findings": list(one.findings),
     }
+
+
+_REASON = typer.Option("--reason", help="Why the rows cannot be had any more; it stands in the audit log.")
+
+
+@command(consent, "accept-loss")
+def accept_loss(shell: Shell, reason: Annotated[str, _REASON] = "") -> None:
+    """Give up rows of the ledger that are lost for good, and end the quarantine.
+
+    What was lost may have been a "no". So every yes from before is taken back, and everybody has to be asked again. If
+    there is any backup with these rows, restore that instead.
+
+    Example: goodwill consent accept-loss --reason "disk died, newest backup is of Sunday" --yes
+    """
+    with shell.shop() as shop:
+        found = shop.proofs.quarantine
+        if found is not None:
+            first, last = found.missing
+            shell.make_sure(f"{found.says} Give up rows {first} to {last}, and take every earlier yes back?")
+        with shell.working("Taking back, hashing every row"):
+            loss = shop.proofs.accept_loss(reason)
+    first, last = loss.quarantine.missing
+    document = {
+        "first": first,
+        "last": last,
+        "taken_back": loss.taken_back,
+        "checkpoints": [_signed(one) for one in loss.signed],
+    }
+    told = (
+        f"Gave up rows {first} to {last}; wrote {out.number(loss.taken_back, 'rows')}, so that no earlier yes counts."
+    )
+    shell.answer(document, told, "", *(one.note for one in loss.signed))
+    shell.note("Learn anew with: goodwill learn")
 
 
 @command(consent, "receipt", lost="goodwill consent show PERSON")

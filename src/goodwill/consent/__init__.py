@@ -28,7 +28,8 @@ from goodwill.consent.ledger import (
     standing,
     withdraw,
 )
-from goodwill.consent.relation import differing_answers
+from goodwill.consent.loss import doubt_everything
+from goodwill.consent.relation import answer_all_again, differing_answers
 
 __all__ = [
     "Asked",
@@ -39,8 +40,10 @@ __all__ = [
     "Standing",
     "State",
     "allowed_categories",
+    "answer_all_again",
     "append",
     "differing_answers",
+    "doubt_everything",
     "ends",
     "grant",
     "history",

@@ -113,6 +113,12 @@ def answer_again(connection: Connection, *, after: int, upto: int) -> None:
     connection.execute(insert(consent_now).from_select(_NAMES, fold(as_of=upto, among=key.in_(spoken_of))))
 
 
+def answer_all_again(connection: Connection) -> None:
+    """Work every answer out anew from the whole ledger."""
+    connection.execute(delete(consent_now))
+    connection.execute(insert(consent_now).from_select(_NAMES, fold(as_of=END_OF_TIME)))
+
+
 def differing_answers(connection: Connection) -> int:
     """How many answers in ``consent_now`` do not follow from the ledger, or are missing there."""
     now = select(*(consent_now.c[name] for name in _NAMES))

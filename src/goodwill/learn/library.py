@@ -166,6 +166,11 @@ class Library:
                     known = self._catch_up(door, known)
         return known.models
 
+    def drop(self) -> None:
+        """Forget what is held in memory: it may count people by rows of the ledger that are not there any more."""
+        with self._place:
+            self._known, self._quiet = None, (None, 0)
+
     @property
     def items(self) -> Items | None:
         """What the total counts; None before there is one."""

@@ -5,13 +5,14 @@ Writes are made here, and answered only with ids. Whoever wants to read asks ``a
 
 from goodwill.people import holds, log, merge, verdicts
 from goodwill.people.canonical import canonical
-from goodwill.people.identify import count, count_all, find, identify, identify_many
+from goodwill.people.identify import count, count_all, everybody, find, identify, identify_many
 from goodwill.people.profile import put_back, set_profile, set_profiles
 
 __all__ = [
     "canonical",
     "count",
     "count_all",
+    "everybody",
     "find",
     "holds",
     "identify",

@@ -54,6 +54,12 @@ def count_all(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(people)).scalar_one()
 
 
+def everybody(connection: Connection) -> list[PersonId]:
+    """All who are known now, neither erased nor merged into another."""
+    known = select(people.c.id).where(people.c.erased_at.is_(None), people.c.merged_into.is_(None))
+    return [PersonId(person) for person in connection.execute(known.order_by(people.c.id)).scalars()]
+
+
 def find(
     connection: Connection, cipher: Cipher, kind: str, value: str, *, region: str | None = None
 ) -> PersonId | None:

@@ -14,7 +14,7 @@ from goodwill.basics.ids import PersonId, Position, opaque
 from goodwill.consent import Asked, Evidence, Receipt, Row, Said, State, opt_in
 from goodwill.consent.cells import Cell, cells_of
 from goodwill.consent.codes import TRIES, Codes, parts
-from goodwill.consent.duties import use_of
+from goodwill.consent.duties import duties_of, use_of
 from goodwill.consent.notices import Shown, needs_yes
 from goodwill.consent.opt_in import OptIn
 from goodwill.consent.snapshot import BadSnapshot, Snapshot
@@ -76,7 +76,7 @@ class _Told:
     kept: list[Row] = field(default_factory=list)
     by_mail: list[_Pair] = field(default_factory=list)
     address: _Address | None = None
-    waiting: dict[_Pair, Position] = field(default_factory=dict)
+    waiting: dict[_Pair, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,24 +107,27 @@ class Answering(Publishing, Signalling):
             answers: by purpose and category.
             token: of what was shown; without it nothing is proven.
             regime: the law where the person is; the shop's own unless given.
-            signal: whether a privacy signal came with the answer.
+            signal: whether a privacy signal came with the answer; it is honoured first.
 
         Raises:
             BadSnapshot: the token does not fit, and something was answered with yes.
             BadInput: a purpose or category cannot be chosen, or was not in what was shown.
         """
         who, cells = self.shop.named(who), self._cells(answers)
-        now = self.shop.clock()
+        now, law = self.shop.clock(), self.regime_here(regime)
         snapshot, shown = self._seen(who, token, cells, now)
         asked = Asked(
             how=how, notice=shown.reference if shown else None, language=shown.language if shown else None, by=by,
-            evidence=Evidence.PROVEN if shown else Evidence.CLAIMED, regime=self.regime_here(regime).id,
+            evidence=Evidence.PROVEN if shown else Evidence.CLAIMED, regime=law.id,
         )  # fmt: skip
         since = snapshot.at if snapshot else Micros(now - DAY)
         with self.shop.change("consent.answer") as change:
             connection = change.connection
             person = self.shop.identified(connection, who)
             change.entry.person = person
+            if signal:
+                clicked = [pair for pair, yes in cells.items() if yes]
+                self.heed(connection, person, duties_of(law), "header", now, spared=clicked)
             heard = signal or self.signal_of(connection, person) is not None
             asking = _Asking(asked, since, now, heard=heard)
             told = self._told(connection, who, person, cells, asking)
@@ -211,8 +214,9 @@ class Answering(Publishing, Signalling):
                 state = State.REFUSED if cell is None or cell.state == State.REFUSED else State.WITHDRAWN
                 told.words.append(Said(person, *pair, state, asking.now, asking.asked))
             elif self._is_by_mail(pair) and not (told.address is not None and told.address.verified):
-                if pair in told.waiting:
-                    told.positions.append(told.waiting[pair])
+                waits = told.waiting.get(pair)
+                if waits is not None and (cell is None or cell.said_at < waits.said_at):
+                    told.positions.append(waits.position)
                 else:
                     told.words.append(Said(person, *pair, State.REQUESTED, asking.now, asking.asked))
                     told.by_mail.append(pair)
@@ -324,17 +328,17 @@ class Answering(Publishing, Signalling):
 
     def _waiting(
         self, connection: Connection, person: PersonId, address: _Address | None, asking: _Asking
-    ) -> dict[_Pair, Position]:
+    ) -> dict[_Pair, Row]:
         """What was asked for already under the same token, with the rows that say so."""
-        found: dict[_Pair, Position] = {}
+        found: dict[_Pair, Row] = {}
         for row in consent.history(connection, person):
             if row.state is State.REQUESTED and row.said_at >= asking.since and row.notice == asking.asked.notice:
-                found[row.purpose, row.category] = row.position
+                found[row.purpose, row.category] = row
         if address is None or not found:
             return found
         open_now = opt_in.pending(connection, [person], at=asking.now)
         waits = {pair for one in open_now if one.address == address.hashed for pair in one.about}
-        return {pair: position for pair, position in found.items() if pair in waits}
+        return {pair: row for pair, row in found.items() if pair in waits}
 
     def _ask(
         self,

@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from goodwill import consent
+from goodwill import consent, people
 from goodwill.basics.checkpoint import Checkpoint, note_of, verifier_key
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import BadInput, Broken, Conflict, GoodwillError, NotFound
 from goodwill.basics.merkle import consistency, inclusion, leaf_hash, root
-from goodwill.consent import differing_answers, receipts
+from goodwill.consent import answer_all_again, differing_answers, doubt_everything, receipts
 from goodwill.consent import tables as consent_tables
-from goodwill.shop.quarantine import Place, Quarantine, leads_to, place_of
+from goodwill.shop.quarantine import Place, Quarantine, leads_to, look, place_of
 from goodwill.storage import audit
-from goodwill.storage.engine import CHECKPOINTS, one_at_a_time
+from goodwill.storage.engine import CHECKPOINTS, LEDGER, one_at_a_time
+from goodwill.storage.kept import drop_kept
 from goodwill.storage.logs import (
     Hashes,
     Lacking,
     Log,
     Through,
+    drop_tiles,
     keep_tiles,
     last_position,
     lines,
@@ -45,6 +47,20 @@ class Signed:
 
     checkpoint: Checkpoint
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Rows that were given up.
+
+    Attributes:
+        taken_back: how many rows were written so that nothing from before counts.
+        signed: the first checkpoints of the new generation.
+    """
+
+    quarantine: Quarantine
+    taken_back: int
+    signed: tuple[Signed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +174,11 @@ class Proofs:
     @property
     def quarantine(self) -> Quarantine | None:
         """What keeps the consent ledger from being believed; None while all is well."""
-        return self.shop.guard.quarantine(self.shop.database, self.place())
+        return self.shop.guard.quarantine(self.shop.database, self.place(), ended=self.shop.library.drop)
 
     def trusts(self, reached: int) -> bool:
         """Whether the ledger may be believed by somebody who sees so many rows; microseconds where nothing changed."""
-        return self.shop.guard.trusts(self.shop.database, self.place(), reached)
+        return self.shop.guard.trusts(self.shop.database, self.place(), reached, ended=self.shop.library.drop)
 
     # ---- checkpoints -----------------------------------------------------------------------------------------------
 
@@ -182,6 +198,7 @@ class Proofs:
                 signed.append(self._signed_whole(self.place(log)))
             except Broken as error:
                 self._note_refusal(log, "Broken")
+                self.place(log).outside.doubt(str(error))
                 broken.append(error)
         if broken:
             raise Broken(" ".join(str(error) for error in broken))
@@ -202,7 +219,8 @@ class Proofs:
             through = read_through(connection, place.log, place.id, sizes)
         wrong = [*_changed(place.log, through), *_not_as_signed(place.log, through, latest)]
         if wrong:
-            raise Broken(f"{' '.join(wrong)} Nothing was signed. Look closer with: goodwill consent verify")
+            raise Broken(f"{' '.join(wrong)} Nothing was signed. {_LOOK}")
+        place.outside.doubt("")
         with self.shop.database.transaction() as connection:
             one_at_a_time(connection, CHECKPOINTS)
             if through.tiles:
@@ -256,6 +274,66 @@ class Proofs:
         with self.shop.database.transaction() as connection:
             audit.note(connection, self.shop.actor, entry, now=self.shop.clock(), outcome=outcome)
 
+    # ---- when rows are lost for good -------------------------------------------------------------------------------
+
+    def accept_loss(self, reason: str) -> Loss:
+        """Give up the rows that are missing, and begin a new generation of the logs that lack some.
+
+        What was lost may have been a "no". So every yes from before is taken back, and where silence allows everybody
+        objects, until people say something anew; all that was learned is dropped.
+
+        Raises:
+            Conflict: nothing is missing.
+            BadInput: no reason was given.
+            Broken: rows stand where none may; such a log can only be restored.
+        """
+        found = self.quarantine
+        if found is None:
+            raise Conflict("The consent ledger leads to what was signed of it; there is no loss to accept.")
+        if not reason.strip():
+            raise BadInput("Say why the rows cannot be had any more; it stands in the audit log.")
+        self._refuse_gaps()
+        with self.shop.change("log.accept-loss", reason=reason) as change:
+            connection, shop = change.connection, self.shop
+            one_at_a_time(connection, LEDGER)
+            answer_all_again(connection)
+            taken = doubt_everything(
+                connection, shop.register, people.everybody(connection), by=shop.actor.name, now=shop.clock()
+            )
+            drop_kept(connection)
+            change.entry.detail.update(first=found.missing[0], last=found.missing[1], taken_back=taken)
+        behind = [log for log in LOGS.values() if look(shop.database, self.place(log), everywhere=True).quarantine]
+        signed = tuple(self._new_generation(self.place(log)) for log in behind)
+        shop.library.drop()
+        return Loss(found, taken, signed)
+
+    def _refuse_gaps(self) -> None:
+        for log in LOGS.values():
+            with self.shop.database.reading() as connection:
+                odd = read_through(connection, log, self.place(log).id).odd
+            if odd:
+                raise Broken(
+                    f"The {log.name} log has rows where none may stand ({positions(odd)}): somebody took rows out of "
+                    "it or put some in. That is no loss to accept; restore a database that is whole."
+                )
+
+    def _new_generation(self, place: Place) -> Signed:
+        """Sign a log as it stands, as the next generation, and say up to where it is still the one before."""
+        known = [checkpoint for checkpoint, _ in place.known()]
+        before = max((one.generation for one in known), default=0)
+        bound = _still_bound(known)
+        with self.shop.database.reading() as connection:
+            through = read_through(connection, place.log, place.id, [one.size for one in bound])
+        agrees = max((one.size for one in bound if through.roots.get(one.size) == one.root), default=0)
+        with self.shop.database.transaction() as connection:
+            one_at_a_time(connection, CHECKPOINTS)
+            drop_tiles(connection, place.log)
+            keep_tiles(connection, place.log, read_through(connection, place.log, place.id).tiles)
+            more = (f"made {iso(self.shop.clock())}", f"agrees {agrees}")
+            signed = self._write(place, Checkpoint(place.id, before + 1, through.size, through.root, more))
+        place.outside.doubt("")
+        return signed
+
     # ---- looking at everything -------------------------------------------------------------------------------------
 
     def verify(self) -> tuple[Verdict, ...]:
@@ -265,6 +343,12 @@ class Proofs:
     def verdict(self, log: Log) -> Verdict:
         """The same for one log."""
         return self._verdict(self.place(log))
+
+    def mend(self) -> None:
+        """Work every answer that decisions go by out anew from the ledger."""
+        with self.shop.change("consent.mend") as change:
+            one_at_a_time(change.connection, LEDGER)
+            answer_all_again(change.connection)
 
     def _verdict(self, place: Place) -> Verdict:
         log, known = place.log, [checkpoint for checkpoint, _ in place.known()]
@@ -277,7 +361,14 @@ class Proofs:
             except GoodwillError as error:
                 return Verdict(log.name, 0, b"", len(bound), (), (*findings, str(error)))
             differing = differing_answers(connection) if log is CONSENT else 0
-        findings += [*_changed(log, through), *_not_as_known(log, through, bound)]
+        differences = [*_changed(log, through), *_not_as_known(log, through, bound)]
+        if differing:
+            differences.append(
+                f"{differing} answers that decisions go by do not follow from the consent ledger; it makes them anew: "
+                "goodwill consent verify --mend"
+            )
+        place.outside.doubt(" ".join(differences))
+        findings += differences
         if place.outside.waiting():
             findings.append(f"The second place of checkpoints, {place.outside.second}, cannot be reached.")
         if latest is None and through.kept:
@@ -285,8 +376,6 @@ class Proofs:
                 f"Hashes of {through.kept} rows of the {log.name} log are kept, and no checkpoint lies outside: "
                 f"{place.outside.file} is gone. Put it back."
             )
-        if differing:
-            findings.append(f"{differing} answers that decisions go by do not follow from the consent ledger.")
         return Verdict(log.name, through.size, through.root, len(bound), through.changed, tuple(findings))
 
     def _unreadable(self, place: Place) -> Iterator[str]:

@@ -15,7 +15,7 @@ from goodwill.basics.errors import GoodwillError, Quarantined
 from goodwill.basics.merkle import root
 from goodwill.protect.signing import Signer
 from goodwill.storage import Database
-from goodwill.storage.logs import Hashes, Lacking, Log, last_position
+from goodwill.storage.logs import TILE, Hashes, Lacking, Log, last_position
 from goodwill.storage.outside import Mark, Outside
 
 HELP: Final = (
@@ -31,9 +31,8 @@ class Quarantine:
     Attributes:
         log: consent or audit.
         reached: how many rows it has; wanted: how many were signed for.
-        after: rows up to here are what was signed, as far as is known; from the next on to ``wanted`` they are missing
-            or not the same.
-        why: what is wrong besides, where nothing that was signed can be read.
+        after: rows up to here lead to an earlier checkpoint; of those behind them nobody can tell.
+        why: a sentence about what is wrong, where it is not for lack of rows.
     """
 
     log: str
@@ -45,23 +44,25 @@ class Quarantine:
     @property
     def missing(self) -> tuple[int, int]:
         """The first and last position of the rows that are not there, or not those that were signed."""
-        return self.after + 1, self.wanted
+        return (self.reached if self.reached < self.wanted else self.after) + 1, self.wanted
 
     @property
     def says(self) -> str:
         """What is wrong, in a sentence."""
         if self.why:
-            return f"The last checkpoint of the {self.log} log outside the database cannot be read: {self.why}."
+            return self.why
         first, last = self.missing
         rows = f"row {first} is" if first == last else f"rows {first} to {last} are"
-        if self.reached < self.wanted:
+        if self.reached >= self.wanted:
             return (
-                f"The {self.log} log has {self.reached} rows; a checkpoint outside the database was signed for "
-                f"{self.wanted}: {rows} missing."
+                f"The {self.log} log does not lead to the checkpoint that was signed for {self.wanted} rows outside "
+                f"the database: {rows} not what was signed."
             )
+        known = f"Its first {self.after} rows lead" if self.after > 1 else "Nothing in it leads"
+        doubt = "" if self.after == self.reached else f" {known} to an earlier checkpoint; of the rest nobody can tell."
         return (
-            f"The {self.log} log does not lead to the checkpoint that was signed for {self.wanted} rows outside the "
-            f"database: {rows} not what was signed."
+            f"The {self.log} log has {self.reached} rows; a checkpoint outside the database was signed for "
+            f"{self.wanted}: {rows} missing.{doubt}"
         )
 
     def refuse(self) -> Quarantined:
@@ -113,26 +114,45 @@ def place_of(log: Log, shop_id: str, home: Path, second: Path | None, signer: Si
     return Place(log, log.id_in(shop_id), Outside(home, second, log.name), signer, signer.public)
 
 
-def look(database: Database, place: Place, *, everywhere: bool) -> tuple[Quarantine | None, int, int]:
-    """Whether a log leads to its last checkpoint outside: what is wrong, the size signed for, and the rows there are.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a log was found.
+
+    Attributes:
+        reached: how many rows it has; size: how many were signed for, of which generation.
+    """
+
+    quarantine: Quarantine | None
+    reached: int
+    size: int = 0
+    generation: int = 0
+
+
+def look(database: Database, place: Place, *, everywhere: bool) -> Found:
+    """Whether a log leads to its last checkpoint outside.
 
     From kept hashes, and from the rows' bytes where none are kept: milliseconds in a log of a million rows.
     """
     try:
+        doubted = place.outside.doubted
         latest, _ = place.latest(everywhere=everywhere)
     except (ValueError, OSError) as error:
         with database.reading() as connection:
             reached = last_position(connection, place.log)
-        return Quarantine(place.log.name, reached, reached, 0, str(error)), 0, reached
+        why = f"The last checkpoint of the {place.log.name} log outside the database cannot be read: {error}."
+        return Found(Quarantine(place.log.name, reached, reached, 0, why), reached)
     with database.reading() as connection:
         reached = last_position(connection, place.log)
         if latest is None:
-            return None, 0, reached
-        hashes = Hashes(connection, place.log, place.id)
-        if leads_to(hashes, latest, reached):
-            return None, latest.size, reached
+            return Found(None, reached)
+        # The last rows are hashed anew, so that rows cut off and grown again are seen at once. What was changed further
+        # up shows at the next whole reading, which then leaves its doubt.
+        hashes = Hashes(connection, place.log, place.id, fresh=max(latest.size - 1, 0) // TILE)
+        if not doubted and leads_to(hashes, latest, reached):
+            return Found(None, reached, latest.size, latest.generation)
         after = _longest(place, latest, lambda one: leads_to(hashes, one, reached))
-    return Quarantine(place.log.name, reached, latest.size, after), latest.size, reached
+    quarantine = Quarantine(place.log.name, reached, latest.size, after, doubted if reached >= latest.size else "")
+    return Found(quarantine, reached, latest.size, latest.generation)
 
 
 def leads_to(hashes: Hashes, checkpoint: Checkpoint, reached: int) -> bool:
@@ -153,45 +173,47 @@ def _longest(place: Place, latest: Checkpoint, holds: Callable[[Checkpoint], boo
     return same[low - 1].size if low else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What was found last: at which state of the file, and how far the ledger reached then."""
-
-    mark: Mark
-    reached: int
-    size: int
-    quarantine: Quarantine | None
-
-
 @dataclass(eq=False)
 class Guard:
-    """Remembers how the consent ledger was found, and looks again when it or its checkpoints change under us."""
+    """Remembers how the consent ledger was found, and looks again when it or its checkpoints change under us.
+
+    Attributes:
+        places: of the logs, made at their first use.
+    """
 
     places: dict[str, Place] = field(default_factory=dict)
-    _seen: _Seen | None = None
+    _seen: tuple[Mark, Found] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def quarantine(self, database: Database, place: Place) -> Quarantine | None:
+    def quarantine(self, database: Database, place: Place, *, ended: Callable[[], None]) -> Quarantine | None:
         """What keeps the ledger from being believed, looked at anew, at the second place too."""
-        return self._look(database, place, everywhere=True)
+        return self._look(database, place, everywhere=True, ended=ended)
 
-    def trusts(self, database: Database, place: Place, reached: int) -> bool:
-        """Whether the ledger, of which somebody sees ``reached`` rows, may be believed; for every decision."""
-        seen = self._seen
-        if seen is not None and seen.mark == place.outside.mark():
-            if seen.quarantine is None and reached >= seen.size:
-                return True
-            if seen.quarantine is not None and reached == seen.reached:
-                return False
-        return self._look(database, place, everywhere=False) is None
+    def trusts(self, database: Database, place: Place, reached: int, *, ended: Callable[[], None]) -> bool:
+        """Whether the ledger, of which somebody sees ``reached`` rows, may be believed; for every decision.
 
-    def _look(self, database: Database, place: Place, *, everywhere: bool) -> Quarantine | None:
-        mark = place.outside.mark()
-        found, size, reached = look(database, place, everywhere=everywhere or self._needs_second())
+        Args:
+            ended: is called when the ledger is another than the one seen before: whole again, or given up in part.
+        """
+        if self._seen is not None:
+            mark, found = self._seen
+            if mark == place.outside.mark():
+                if found.quarantine is None and reached >= found.size:
+                    return True
+                if found.quarantine is not None and reached == found.reached:
+                    return False
+        return self._look(database, place, everywhere=False, ended=ended) is None
+
+    def _look(
+        self, database: Database, place: Place, *, everywhere: bool, ended: Callable[[], None]
+    ) -> Quarantine | None:
+        mark, before = place.outside.mark(), None if self._seen is None else self._seen[1]
+        # The first look, and each while in quarantine, asks the second place too, which may know better.
+        found = look(database, place, everywhere=everywhere or before is None or before.quarantine is not None)
+        if found.quarantine is None and before is not None and before.generation and (
+            before.quarantine is not None or before.generation != found.generation
+        ):  # fmt: skip
+            ended()
         with self._lock:
-            self._seen = _Seen(mark, reached, size, found)
-        return found
-
-    def _needs_second(self) -> bool:
-        """The first look, and each while in quarantine, asks the second place too, which may know better."""
-        return self._seen is None or self._seen.quarantine is not None
+            self._seen = (mark, found)
+        return found.quarantine

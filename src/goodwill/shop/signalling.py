@@ -1,6 +1,6 @@
 """Global Privacy Control: a browser's standing no is honoured wherever silence would mean yes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from goodwill.consent import Asked, Evidence, Said, State, signals
 from goodwill.consent.cells import cells_of
 from goodwill.consent.duties import Duties, duties_of, silenced
 from goodwill.consent.signals import Signal
-from goodwill.purposes import Purpose, Regime
+from goodwill.purposes import Category, Purpose, Regime
 from goodwill.shop.who import Who
 
 if TYPE_CHECKING:
@@ -74,14 +74,32 @@ class Signalling:
             connection = change.connection
             person = self.shop.identified(connection, who)
             change.entry.person, change.entry.detail["how"] = person, how
-            signals.note(connection, person, how, now=now)
-            came = self.signal_of(connection, person) or Signal(now, now)
-            words = self._silenced(connection, person, came, duties, how, now)
-            self.shop.erasure.heed(connection, words, hers=True)
-            consent.append(connection, words, now=now)
-            objected = tuple(dict.fromkeys(word.purpose for word in words))
+            objected = self.heed(connection, person, duties, how, now)
             change.entry.detail["purposes"] = len(objected)
         return Signalled(person, objected, _honoured(objected))
+
+    def heed(
+        self,
+        connection: Connection,
+        person: PersonId,
+        duties: Duties,
+        how: str,
+        now: Micros,
+        *,
+        spared: Collection[tuple[Purpose, Category]] = (),
+    ) -> tuple[Purpose, ...]:
+        """Write a signal down with the noes that it means; gives the purposes that it turned off.
+
+        Args:
+            spared: what the person says yes to herself in the same moment.
+        """
+        signals.note(connection, person, how, now=now)
+        came = self.signal_of(connection, person) or Signal(now, now)
+        silent = self._silenced(connection, person, came, duties, how, now)
+        words = [word for word in silent if (word.purpose, word.category) not in spared]
+        self.shop.erasure.heed(connection, words, hers=True)
+        consent.append(connection, words, now=now)
+        return tuple(dict.fromkeys(word.purpose for word in words))
 
     def signalled(self, who: Who | str) -> Signal | None:
         """Since when somebody's browsers have been saying no, if they have."""
@@ -119,6 +137,6 @@ def _honoured(objected: Sequence[Purpose]) -> str:
     """What to tell whoever sent the signal."""
     off = f" It turned off: {', '.join(objected)}." if objected else ""
     return (
-        "Global Privacy Control was honoured: nothing is sold or shared, and nothing that needs no yes is chosen for "
-        f"this person.{off} What the person allowed by an own click still counts."
+        "Global Privacy Control was honoured: what needs no yes is off where it would sell, share or choose by what is "
+        f"known of this person.{off} What the person allowed by an own click still counts."
     )

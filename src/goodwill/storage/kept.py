@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, Table, Text, select
+from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goodwill.storage.engine import HOLDS, is_sqlite, one_at_a_time
@@ -101,6 +101,12 @@ def keep(connection: Connection, kept: Kept) -> None:
     )
     changed = {column.name: line.excluded[column.name] for column in totals.c if not column.primary_key}
     connection.execute(line.on_conflict_do_update(index_elements=[totals.c.name], set_=changed))
+
+
+def drop_kept(connection: Connection) -> None:
+    """Forget every total that was kept; each is worked out anew when it is next asked for."""
+    one_at_a_time(connection, HOLDS)
+    connection.execute(delete(totals))
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

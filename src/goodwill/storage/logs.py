@@ -119,11 +119,15 @@ class Hashes:
     """The full subtrees of a log, from kept tiles as far as they reach and from the rows beyond.
 
     What is kept may be wrong. Whoever signs a root made with this first sees that it leads to the root signed last.
+
+    Attributes:
+        fresh: from this tile of rows on nothing kept is used: rows that were cut off and grew again show.
     """
 
     connection: Connection
     log: Log
     log_id: str
+    fresh: int = 1 << 62
     _tiles: dict[tuple[int, int], list[bytes]] = field(default_factory=dict)
 
     def node(self, level: int, number: int) -> bytes:
@@ -132,6 +136,8 @@ class Hashes:
         Raises:
             Lacking: the log is shorter.
         """
+        if level >= TILE_LEVELS and (number + 1) << level > self.fresh << TILE_LEVELS:
+            return node_hash(self.node(level - 1, 2 * number), self.node(level - 1, 2 * number + 1))
         tile_level, rest = divmod(level, TILE_LEVELS)
         tile, place = divmod(number << rest, TILE)
         hashes = self._tile(tile_level, tile)
@@ -143,7 +149,8 @@ class Hashes:
 
     def _tile(self, level: int, number: int) -> list[bytes]:
         if (level, number) not in self._tiles:
-            hashes = kept_tile(self.connection, self.log, level, number)
+            is_fresh = level == 0 and number >= self.fresh
+            hashes = [] if is_fresh else kept_tile(self.connection, self.log, level, number)
             if level == 0 and len(hashes) < TILE:
                 hashes += self._from_rows(number * TILE + len(hashes), (number + 1) * TILE)
             self._tiles[level, number] = hashes
@@ -177,6 +184,11 @@ def keep_tiles(connection: Connection, log: Log, tiles: Mapping[tuple[int, int],
             for level, number in few
         ]
         connection.execute(insert(log_tiles), rows)
+
+
+def drop_tiles(connection: Connection, log: Log) -> None:
+    """Forget all hashes that are kept of a log; its rows give them anew."""
+    connection.execute(delete(log_tiles).where(log_tiles.c.log == log.name))
 
 
 def _split(hashes: bytes) -> list[bytes]:

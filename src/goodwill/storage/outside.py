@@ -13,7 +13,7 @@ from goodwill.basics.checkpoint import notes_in
 
 _TAIL = 16_384  # bytes at the end of a file in which its last whole note lies
 
-Mark = tuple[int, int, int]  # of a file: which it is, its size, when it changed
+Mark = tuple[int, ...]  # of two files: which they are, their sizes, when they changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,26 @@ class Outside:
         if self.copy is not None:
             _append(self.copy, note)
 
+    @property
+    def _doubt(self) -> Path:
+        return self.home / f"{self.log}.doubt"
+
+    def doubt(self, why: str) -> None:
+        """Remember what a whole reading found wrong, until one finds nothing: ""."""
+        if why:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._doubt.write_text(why, encoding="utf-8")
+        else:
+            self._doubt.unlink(missing_ok=True)
+
+    @property
+    def doubted(self) -> str:
+        """What the last whole reading found wrong; "" for nothing."""
+        return self._doubt.read_text("utf-8") if self._doubt.exists() else ""
+
     def mark(self) -> Mark:
-        """Changes whenever the file in the home does; for a look that costs microseconds."""
-        return _mark(self.file)
+        """Changes whenever what lies in the home does; for a look that costs microseconds."""
+        return (*_mark(self.file), *_mark(self._doubt))
 
     def last(self) -> str:
         """The last whole note in the home; "" where there is none."""
@@ -72,7 +89,7 @@ class Outside:
         return self.second is not None and not self.second.is_dir()
 
 
-def _mark(file: Path) -> Mark:
+def _mark(file: Path) -> tuple[int, int, int]:
     try:
         found = file.stat()
     except FileNotFoundError:

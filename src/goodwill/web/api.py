@@ -113,9 +113,11 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     _check_purpose(call.shop, ask.purpose, pointer="#/purpose")
     categories = _categories(call.shop, ask)
     who = person_of(ask.person)
-    notes = _honour(call, who)
     if ask.snapshot is not None:
+        notes = _honour(call, who)
         return answers.receipt(call.shop, _shown(call, who, categories, signal=bool(notes)), notes)
+    # Whoever says something becomes known; the signal comes first, or it would seem to come after her own click.
+    notes = _honour(call, who, known=not ask.yes)
     asked = Asked(
         how=ask.asked.how,
         notice=ask.notice,
@@ -160,17 +162,18 @@ def _as_one(written: Sequence[Written]) -> Written:
     return replace(first, categories=categories, positions=positions)
 
 
-def _honour(call: Call[Any], who: Who | None) -> list[str]:
+def _honour(call: Call[Any], who: Who | None, *, known: bool = True) -> list[str]:
     """Honour the header Sec-GPC before anything else; what to say of it.
 
-    Nobody becomes known by it here: whoever is not known allows nothing that a signal could turn off.
+    Args:
+        known: nobody becomes known by it: whoever is not known has nothing that a signal could turn off.
     """
     if call.letter.header(b"sec-gpc") != "1":
         return []
     call.metrics.note_signal()
     if who is None:
         return ["Sec-GPC: 1 was honoured: nobody was named, so nothing was chosen for anybody."]
-    done = call.shop.notices.signal(who, how="header", known=True)
+    done = call.shop.notices.signal(who, how="header", known=known)
     return [f"Sec-GPC: 1. {done.says}" if done.says else "Sec-GPC: 1 was honoured: nobody is known by that id."]
 
 

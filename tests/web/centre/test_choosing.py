@@ -253,6 +253,12 @@ def test_every_answer_has_its_receipt(street):
     numbers = [row.position for row in street.shop.consents("chiara")]
     assert all(f" {number} " in page for number in numbers)
     assert "No more" in page
+    for number in numbers[:1]:
+        signed = browser.press(f"/privacy/receipts/{number}", on="/privacy/receipts")
+        assert signed.headers["content-disposition"] == f'attachment; filename="receipt-{number}.json"'
+        assert signed.json()["jws"] == street.shop.proofs.receipt(number).jws
+        assert street.signed_in("amina").press(f"/privacy/receipts/{number}").status_code == 404
+    assert browser.press("/privacy/receipts/1%20or%201").status_code == 404
 
 
 def test_pages_are_small_and_take_nothing_from_elsewhere(street):

@@ -1,7 +1,8 @@
 """How a page is answered: the visit is received, checked in one order, and ends as a page, a way on, or a reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -41,6 +42,8 @@ class Answer:
 
     status: int
     body: bytes = b""
+    pieces: Iterator[bytes] | None = None
+    media: str = "text/html"
     to: str = ""
     keep: tuple[Keep, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +61,7 @@ class Page:
     method: str
     path: str
     name: str
-    do: Callable[[Visit], "Shown | Onward"]
+    do: Callable[[Visit], "Shown | Onward | File"]
     private: bool
     counted: bool
 
@@ -83,6 +86,15 @@ class Onward:
     to: str
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something to be kept by whoever asked, in pieces."""
+
+    name: str
+    media: str
+    pieces: Iterator[bytes]
+
+
 class Pages:
     """Answers visits to one shop's privacy centre."""
 
@@ -98,13 +110,15 @@ class Pages:
             shown = self._received(page, visit)
             if isinstance(shown, Onward):
                 return Answer(303, to=shown.to, keep=tuple(visit.keep), headers=HEADERS)
+            if isinstance(shown, File):
+                return _handed_out(visit, shown)
             return self._drawn(visit, shown)
         except Fault as fault:
             return self._ended(visit, fault.key, fault.status)
         except Exception as error:  # noqa: BLE001 - whatever it is, she gets a page she can read
             return self._failed(visit, error)
 
-    def _received(self, page: Page, visit: Visit) -> Shown | Onward:
+    def _received(self, page: Page, visit: Visit) -> Shown | Onward | File:
         if page.private:
             _ = visit.person
         if page.changes:
@@ -159,18 +173,24 @@ class Pages:
             gpc=visit.objects_by_signal,
             csrf=visit.csrf,
             languages=catalogues(),
+            day_from=date.fromisoformat,
             version=__version__,
             **shown.values,
         )
         return Answer(shown.status, body.encode(), keep=tuple(visit.keep), headers=HEADERS)
 
 
+def _handed_out(visit: Visit, file: File) -> Answer:
+    headers = {**HEADERS, "content-disposition": f'attachment; filename="{file.name}"'}
+    return Answer(200, pieces=file.pieces, media=file.media, keep=tuple(visit.keep), headers=headers)
+
+
 def page(
     method: str, path: str, *, private: bool = True, counted: bool = False
-) -> Callable[[Callable[[Visit], Shown | Onward]], Page]:
+) -> Callable[[Callable[[Visit], "Shown | Onward | File"]], Page]:
     """Make a function a page of the centre."""
 
-    def made(do: Callable[[Visit], Shown | Onward]) -> Page:
+    def made(do: Callable[[Visit], Shown | Onward | File]) -> Page:
         return Page(method, path, do.__name__, do, private, counted)
 
     return made

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from goodwill.consent import Row
-from goodwill.web.centre.answering import Onward, Shown, page
+from goodwill.web.centre.answering import File, Onward, Shown, page
 from goodwill.web.centre.reasons import in_words
-from goodwill.web.centre.visit import Visit
+from goodwill.web.centre.visit import Fault, Visit
 
 _AT_ONCE = 10
 _ACTORS = ("staff", "key", "command", "job", "program")
@@ -80,8 +80,20 @@ def receipts(visit: Visit) -> Shown:
     )
 
 
+@page("POST", "/privacy/receipts/{position}")
+def receipt(visit: Visit) -> File:
+    """One receipt, signed, to be checked without the shop; by a button, as the log may be signed anew for it."""
+    position = visit.arrived.path["position"]
+    hers = {str(row.position): row.position for row in visit.acting.consents(visit.who)}
+    if position not in hers:
+        raise Fault("not_here", 404)
+    signed = visit.acting.proofs.receipt(hers[position])
+    document = json.dumps({"document": signed.document, "jws": signed.jws}, ensure_ascii=False, indent=2)
+    return File(f"receipt-{position}.json", "application/json", iter([document.encode()]))
+
+
 def _how(row: Row) -> Any:
     return json.loads(row.asked).get("how", "")
 
 
-PAGES = (held, chosen, judge, receipts)
+PAGES = (held, chosen, judge, receipts, receipt)

@@ -7,6 +7,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
 from goodwill.web.centre import choosing, confirming, entry, looking
 from goodwill.web.centre.answering import Answer, Page, Pages
@@ -15,6 +16,7 @@ from goodwill.web.desk import Desk
 from goodwill.web.forms import receive_form
 from goodwill.web.logs import Log
 from goodwill.web.problems import AWAY_NOW, LATER, Problem
+from goodwill.web.sessions import address_of
 
 PAGES: tuple[Page, ...] = (*entry.PAGES, *confirming.PAGES, *choosing.PAGES, *looking.PAGES)
 _WITHIN = 30.0  # seconds
@@ -27,9 +29,10 @@ def handlers(desk: Desk, log: Log) -> list[HTTPRouteHandler]:
 
 
 def _handler(desk: Desk, pages: Pages, page: Page) -> HTTPRouteHandler:
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def handle(request: Request[Any, Any, Any]) -> Response[bytes] | Stream:
         form = await receive_form(request) if page.changes else b""
-        working = asyncio.get_running_loop().run_in_executor(desk.threads, pages.answer, page, _arrived(request, form))
+        arrived = _arrived(desk, request, form)
+        working = asyncio.get_running_loop().run_in_executor(desk.threads, pages.answer, page, arrived)
         try:
             return _response(await asyncio.wait_for(working, _WITHIN))
         except TimeoutError:
@@ -42,20 +45,20 @@ def _handler(desk: Desk, pages: Pages, page: Page) -> HTTPRouteHandler:
     return route(handle)
 
 
-def _arrived(request: Request[Any, Any, Any], form: bytes) -> Arrived:
+def _arrived(desk: Desk, request: Request[Any, Any, Any], form: bytes) -> Arrived:
     scope = request.scope
-    client = scope.get("client")
+    headers = tuple(scope["headers"])
     return Arrived(
-        tuple(scope["headers"]),
+        headers,
         scope["state"]["notes"],
         scope["path_params"],
         scope["query_string"],
         form,
-        client[0] if client else "",
+        address_of(scope, headers, desk.shop.settings.proxies),
     )
 
 
-def _response(answer: Answer) -> Response[bytes]:
+def _response(answer: Answer) -> Response[bytes] | Stream:
     headers = {**answer.headers, **({"location": answer.to} if answer.to else {})}
     cookies = [
         Cookie(
@@ -69,6 +72,11 @@ def _response(answer: Answer) -> Response[bytes]:
         )
         for one in answer.keep
     ]
+    if answer.pieces is not None:
+        return Stream(
+            answer.pieces, media_type=answer.media, status_code=answer.status, headers=headers,
+            cookies=cookies,
+        )  # fmt: skip
     return Response(
         answer.body,
         media_type="text/html" if answer.body else None,

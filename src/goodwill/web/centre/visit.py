@@ -9,11 +9,13 @@ from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
+from goodwill.access import SignedIn
 from goodwill.basics.ids import PersonId
 from goodwill.purposes import Entry, Kind
 from goodwill.rights.sign_in.secret import Token, new_token, token_from
 from goodwill.rights.sign_in.store import Session
 from goodwill.shop import Actor, Shop, Who
+from goodwill.shop.centre import BY
 from goodwill.web.centre.words import Words, catalogues, language_for
 from goodwill.web.desk import Notes
 from goodwill.web.forms import fields_of
@@ -107,6 +109,10 @@ class Visit:
     @property
     def who(self) -> Who:
         return Who(id=self.person)
+
+    @property
+    def signed_in(self) -> SignedIn:
+        return SignedIn(self.person, by=BY)
 
     @property
     def acting(self) -> Shop:
