@@ -7,6 +7,7 @@ from goodwill.basics.errors import Conflict
 from goodwill.collect import store as imports
 from goodwill.people import holds, merge
 from goodwill.people.retention import REASON
+from goodwill.people.suppress import suppressed
 from goodwill.purposes import MODEL_IMPROVEMENT
 from goodwill.storage import audit
 
@@ -109,10 +110,24 @@ def test_after_a_withdrawal_only_what_something_else_needs_is_left(village):
     assert {line.why for line in village.shop.retention.plan().stays} == {"bookkeeping"}
 
 
-def test_whoever_is_left_with_ids_alone_is_named_for_erasure(village):
+def test_whoever_is_left_with_ids_alone_is_erased(village):
     village.knows("ezio")
     village.clock.turn(days=31)
     assert village.shop.retention.plan().empty == (village.person["ezio"],)
+    assert village.shop.retention.run().erased == 1
+    assert village.shop.find("ezio") is None
+    assert village.shop.retention.plan().empty == ()
+    assert village.shop.find("amina") == village.person["amina"]
+
+
+def test_a_no_outlives_whoever_said_it_and_is_gone(village):
+    village.knows("ezio", "fatma")
+    village.shop.grant("fatma", MODEL_IMPROVEMENT, asked=ASKED, yes=False)
+    village.clock.turn(days=31)
+    assert village.shop.retention.run().erased == 2
+    with village.database.reading() as connection:
+        left_alone = [suppressed(connection, village.cipher, "user_id", name) for name in ("ezio", "fatma")]
+    assert left_alone == [False, True]
 
 
 def test_what_was_kept_for_taking_things_back_goes_too(village):

@@ -46,7 +46,10 @@ def plan(shell: Shell, at: Annotated[str | None, _AT] = None) -> None:
             merges, rows = out.number(found.merges, "merges"), out.number(found.imports, "rows")
             lines += ["", f"Also goes: the journals of {merges}, and {rows} kept for taking old imports back."]
         if found.empty:
-            lines += ["", f"{out.number(len(found.empty), 'people')} have nothing left but their ids; erase them."]
+            lines += [
+                "",
+                f"{out.number(len(found.empty), 'people')} have nothing left but their ids; a run erases them.",
+            ]
         shell.answer(document, *lines, watermark=shop.settings.watermark)
 
 
@@ -58,12 +61,19 @@ def run(shell: Shell) -> None:
         with shell.working("Deleting what no purpose needs"):
             done = shop.retention.run()
         rows = [{"table": table, "category": category, "rows": many} for (table, category), many in done.rows.items()]
-        document = {"deleted": rows, "people": done.people, "merges": done.merges, "imports": done.imports}
+        document = {
+            "deleted": rows,
+            "people": done.people,
+            "merges": done.merges,
+            "imports": done.imports,
+            "erased": done.erased,
+        }
         total = Counter[str]()
         for (table, _), many in done.rows.items():
             total[table] += many
         said = ", ".join(f"{out.number(many)} of {table}" for table, many in total.items()) or "nothing"
-        shell.answer(document, f"Deleted {said}, about {out.number(done.people, 'people')}.")
+        gone = f" Erased {out.number(done.erased, 'people')} with nothing left but ids." if done.erased else ""
+        shell.answer(document, f"Deleted {said}, about {out.number(done.people, 'people')}.{gone}")
 
 
 def _moment(at: str | None, zone: Any) -> Any:

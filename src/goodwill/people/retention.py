@@ -412,6 +412,16 @@ def empty(connection: Connection, now: Moment, grace_days: int) -> list[PersonId
     return [person for person in found if person not in held]
 
 
+def who_said_no(connection: Connection, persons: Sequence[PersonId]) -> list[PersonId]:
+    """Those of some people who ever said no to something: that must still hold if they come back."""
+    question = select(consent_now.c.person).where(
+        consent_now.c.person.in_(listed(connection, persons)), consent_now.c.yes == 0
+    )
+    return [
+        PersonId(person) for person in connection.execute(question.distinct().order_by(consent_now.c.person)).scalars()
+    ]
+
+
 def in_batches(persons: Sequence[PersonId], most: int) -> Iterator[list[PersonId]]:
     for start in range(0, len(persons), most):
         yield list(persons[start : start + most])

@@ -46,12 +46,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a run deleted: rows by table and category, and how many people it concerned."""
+    """What a run deleted: rows by table and category, and how many people it concerned.
+
+    Attributes:
+        erased: people of whom nothing had been left but their ids.
+    """
 
     rows: Mapping[tuple[str, str], int]
     people: int
     merges: int
     imports: int
+    erased: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,20 @@ class Retention:
             people += len(marked)
         merges, rows = self._rest(gone)
         settle_if_kept(shop.database, shop.settle)  # so that those who stay count again
-        return Done({place: many for place, many in sorted(gone.items()) if many}, people, merges, rows)
+        all_gone = {place: many for place, many in sorted(gone.items()) if many}
+        return Done(all_gone, people, merges, rows, self._erase_empty())
+
+    def _erase_empty(self) -> int:
+        """Erase whoever has nothing left but ids; a no that somebody said stays, as a hash of the address."""
+        shop, now = self.shop, self._moment()
+        with shop.database.reading() as connection:
+            empty = retention.empty(connection, now, shop.register.grace_days)
+            said_no = retention.who_said_no(connection, empty)
+        for leave_alone, persons in ((True, said_no), (False, [one for one in empty if one not in set(said_no)])):
+            for some in retention.in_batches(persons, _ERASED_AT_ONCE):
+                whom = [shop.who(person) for person in some]
+                shop.erasure.erase_all(whom, reason="nothing about them is needed any longer", leave_alone=leave_alone)
+        return len(empty)
 
     def _rest(self, gone: "Counter[tuple[str, str]]") -> tuple[int, int]:
         """What needs no mark: decisions about nobody, and what was kept for taking old merges and imports back."""
