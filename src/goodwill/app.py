@@ -94,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_user: str = ""
     smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
     smtp_security: str = "starttls"  # starttls, tls, or none
+    hold_hours: int = 24  # how long a copy or an erasure that was asked for by mail waits for a "that was not me"
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
     epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
 
@@ -209,6 +210,12 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
         Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
         Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
+        Job(
+            "requests",
+            "take customers' requests on",
+            30,
+            shop.acting(Actor("job requests")).rights.advance,
+        ),
         Job(
             "tidy",
             "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
@@ -385,6 +392,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "a whole path such as /mnt/other, or nothing",
     ),
     "language": (lambda word: word in LANGUAGES, f"one of {', '.join(LANGUAGES)}"),
+    "hold_hours": (lambda number: 0 <= number <= 168, "a whole number from 0 to 168"),
     "smtp_port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
     "smtp_from": (lambda text: not text or _is_sender(text), "an address such as Café Amina <hello@cafe.example>"),
     "smtp_security": (lambda word: word in SECURITY, f"one of {', '.join(SECURITY)}"),
@@ -480,6 +488,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         place=settings.region,
         language=settings.language,
         mail_from=settings.smtp_from,
+        hold_hours=settings.hold_hours,
         items=settings.items,
         new_in_ten=settings.new_in_ten,
         sensitive=settings.sensitive,

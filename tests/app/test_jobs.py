@@ -58,6 +58,7 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "learn",
         "checkpoint",
         "post",
+        "requests",
         "retention",
         "tidy",
         "rotate-keys",

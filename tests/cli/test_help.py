@@ -13,6 +13,9 @@ from goodwill.cli.shell import _ORDER, app
 PROMISED = [
     "demo", "init", "serve", "worker", "mail show", "mail send", "doctor",
     "config show", "version", "import", "import list", "import undo", "simulate",
+    "requests list", "requests show", "requests open",
+    "requests verify", "requests pause", "requests resume", "requests extend", "requests clear-contact",
+    "requests refuse", "requests fulfil",
     "people find", "people show", "people export", "people candidates", "people merge", "people unmerge",
     "people rectify", "people restrict", "people object", "people timeline", "people erase", "people erased",
     "retention plan", "retention run",
@@ -44,6 +47,7 @@ def test_no_command_exists_that_was_not_promised(run: Run):
     assert set(_ORDER) == tops
     for group in (
         "mail",
+        "requests",
         "people",
         "retention",
         "consent",

@@ -44,6 +44,7 @@ WITHOUT = {
     "shop/proofs.py _note_refusal": "writes the line itself",
     "shop/sign_in.py tidy": "drops what has ended by itself",
     "shop/sign_in.py _touch": "when a browser was last seen",
+    "shop/rights.py _fulfil": "lets go of a request that could not be carried out; the try has its own line",
     **dict.fromkeys(
         (f"shop/erasure.py {step}" for step in ("_unname", "_clean", "_erase", "_note_totals", "_let_go")),
         "a step of an erasure, which was entered when it began",
@@ -199,7 +200,9 @@ def asked(house: tuple[Shop, Any], operation: Any, role: str) -> tuple[Any, int]
     assert session
     waits = shop.acting(session.actor()).staff.approvals.ask("export", {"people": "all"}, reason="we move elsewhere")
     before = count(shop)
-    answer = ask(Browser(client, member), operation, account=other, approval=waits.id)
+    answer = ask(
+        Browser(client, member), operation, account=other, approval=waits.id, request=shop.rights.queue()[-1].id
+    )
     return answer, count(shop) - before
 
 

@@ -68,7 +68,7 @@ class Box:
 
     @property
     def texts(self) -> list[str]:
-        return [mail.get_body(("plain",)).get_content() for mail in self.mails]  # type: ignore[union-attr]
+        return [mail.get_body(("plain",)).get_content().replace("\r\n", "\n") for mail in self.mails]  # type: ignore[union-attr]
 
 
 class _Server(SMTP):

@@ -40,6 +40,10 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "outline": ("/api/v1/people/amina", None),
     "reveal": ("/api/v1/reveal", {"user_id": "amina", "reason": "she asked on the phone"}),
     "ask_approval": ("/api/v1/approvals", {"action": "export", "reason": "we move elsewhere"}),
+    "open_request": ("/api/v1/requests", {"right": "access", "email": "new{n}@example.com"}),
+    "show_request": ("/api/v1/requests/{request}", None),
+    "request_evidence": ("/api/v1/requests/{request}/evidence", None),
+    "act_on_request": ("/api/v1/requests/act", {"request": "{request}", "do": "send-code"}),
     "answer_approval": ("/api/v1/approvals/answer", {"approval": "{approval}", "approve": False}),
 }
 _FRESH = count()
@@ -52,6 +56,7 @@ def ask(
     decision: str = "aaaaaaaaaaaaa",
     account: int = 1,
     approval: str = "",
+    request: str = "",
     **headers: str,
 ) -> Any:
     """Make a good request of an operation.
@@ -60,11 +65,21 @@ def ask(
         account: of staff, for what changes one; approval: that waits for an answer.
     """
     path, body = _GOOD.get(operation.name, (operation.path, None))
+    if "{request}" in f"{path} {body}" and not request:
+        request = _request(client, headers)
     if body is not None:
-        fill = {"{account}": account, "{approval}": approval}
+        fill = {"{account}": account, "{approval}": approval, "{request}": request}
         body = {name: fill.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
         body = {
             name: value.replace("{n}", str(next(_FRESH))) if name == "email" else value for name, value in body.items()
         }
     options = {"json": body} if body is not None else {}
-    return client.request(operation.method, path.format(decision=decision, account=account), headers=headers, **options)
+    return client.request(
+        operation.method, path.format(decision=decision, account=account, request=request), headers=headers, **options
+    )
+
+
+def _request(client: Any, headers: dict[str, str]) -> str:
+    """A request of a customer's that is there; whoever may not see it gets a number that is none."""
+    answer = client.request("GET", "/api/v1/requests", headers=headers)
+    return str(answer.json()["requests"][0]["id"]) if answer.status_code == 200 else "aaaaaaaaaaaaa"

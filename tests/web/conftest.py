@@ -30,6 +30,7 @@ def furnish(shop: Shop) -> Shop:
         shop.grant(Who(user_id="amina"), entry.name, asked=asked)
     shop.grant(Who(user_id="chiara"), "recommendations", asked=asked)
     shop.grant(Who(user_id="chiara"), "recommendations", asked=asked, yes=False)
+    shop.rights.open("access", address="asked@example.com")
     return shop
 
 

@@ -26,6 +26,11 @@ SHOWS_PERSONAL_DATA = {
     "checkpoint",
     "inclusion",
     "consistency",
+    "open_request",
+    "list_requests",
+    "show_request",
+    "request_evidence",
+    "act_on_request",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {"current_notice", "shown_notice"}

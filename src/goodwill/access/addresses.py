@@ -40,17 +40,24 @@ class Reach:
     Attributes:
         addresses: verified ones first, then the oldest.
         language: as she or the shop's system wrote it, such as ``de-CH``; None where nobody did.
-        known_since: when the shop first heard of her.
     """
 
     addresses: tuple[Address, ...]
     language: str | None
-    known_since: int
 
-    def changed_since(self, moment: int) -> bool:
-        """Whether an address was added or put in another's place lately; those that she came with do not count."""
-        later = max(moment, self.known_since + DAY)
-        return any((address.added_at or 0) >= later for address in self.addresses)
+
+def changed_since(connection: Connection, person: PersonId, moment: int) -> bool:
+    """Whether an address was added or put in another's place lately; those that she came with do not count.
+
+    It opens nothing: whoever asks learns that something changed, not what.
+    """
+    known_since = connection.execute(select(people.c.created_at).where(people.c.id == person)).scalar_one()
+    later = (
+        identities.c.person == person,
+        identities.c.kind.in_(REACHABLE),
+        identities.c.added_at >= max(moment, known_since + DAY),
+    )
+    return connection.execute(select(identities.c.kind).where(*later).limit(1)).first() is not None
 
 
 def reach(connection: Connection, cipher: Cipher, person: PersonId, *, now: Micros, zone: ZoneInfo) -> Reach:
@@ -76,6 +83,5 @@ def reach(connection: Connection, cipher: Cipher, person: PersonId, *, now: Micr
         connection, day=day_of(now, zone), person=person, purpose="letter about her rights", verb="own",
         categories="contact", people=1, at=now, position=0,
     )  # fmt: skip
-    since = connection.execute(select(people.c.created_at).where(people.c.id == person)).scalar_one()
     ordered = sorted(found, key=lambda one: (one.verified_at is None, one.added_at or 0, one.text))
-    return Reach(tuple(ordered), language, since)
+    return Reach(tuple(ordered), language)

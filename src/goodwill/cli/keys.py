@@ -26,7 +26,7 @@ def create(
     """Make a key and print its secret, this once and never again.
 
     Scopes: decide (suggestions), consent (answers), read (what was allowed and decided), export (the own copy), erase
-    (for good).
+    (for good), requests (what customers ask for).
 
     Example: goodwill keys create webshop --scope decide --scope consent
     """

@@ -32,6 +32,7 @@ _ORDER = (
     "version",
     "import",
     "simulate",
+    "requests",
     "people",
     "retention",
     "consent",

@@ -181,11 +181,11 @@ def _made(row: store.Row, sender: Sender) -> Mail | Refused | Unknown:
     now = sender.clock()
     if row.state == store.SENDING and row.kind == Kind.MARKETING:
         return Unknown("whoever was sending it did not come back")
-    if row.kind == Kind.MARKETING and not (row.person and sender.still_wanted(PersonId(row.person))):
-        return Refused("not allowed any more")
     if row.until is not None and row.until <= now:
         return Refused("too late to say anything")
     try:
+        if row.kind == Kind.MARKETING and not (row.person and sender.still_wanted(PersonId(row.person))):
+            return Refused("not allowed any more")
         content = json.loads(_opened(row, sender.cipher))
         context = {key: tuple(value) if isinstance(value, list) else value for key, value in content["context"].items()}
         words = write(

@@ -12,6 +12,7 @@ from goodwill.purposes import EMAIL_MARKETING
 from goodwill.reach import outbox, store
 from goodwill.reach.letters import Kind, Letter, language_of
 from goodwill.reach.outbox import Delivered, Sender
+from goodwill.shop.who import Who
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -96,4 +97,4 @@ class Post:
         return Sender(shop.settings.name, shop.settings.mail_from, shop.cipher, shop.clock, self._wanted)
 
     def _wanted(self, person: PersonId) -> bool:
-        return self.shop.can(self.shop.who(person), EMAIL_MARKETING).allowed
+        return self.shop.can(Who(id=person), EMAIL_MARKETING).allowed

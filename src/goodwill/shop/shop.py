@@ -39,12 +39,14 @@ from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
 from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
+from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
 from goodwill.shop.retention import Retention
+from goodwill.shop.rights import Rights
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.who import Who
@@ -95,6 +97,7 @@ class ShopSettings:
     checkpoints_copy: Path | None = None
     language: str = "en"
     mail_from: str = ""
+    hold_hours: int = 24
     epoch_hours: int = 24
 
     @property
@@ -476,6 +479,16 @@ class Shop:
         """Somebody by her number."""
         return Who(id=person)
 
+    @property
+    def links(self) -> Links:
+        """The links in letters that can only make the shop do less."""
+        return Links(self)
+
+    @property
+    def rights(self) -> Rights:
+        """What customers ask for."""
+        return Rights(self)
+
     def find(self, who: Who | str) -> PersonId | None:
         """The person behind an id, if the shop knows one."""
         with self.database.reading() as connection:
@@ -580,6 +593,10 @@ class Shop:
     def _door(self, connection: Connection) -> Door:
         trusts = self.proofs.trusts
         return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone, trusts)
+
+    def find_in(self, connection: Connection, who: Who | str) -> PersonId | None:
+        """The person behind an id, inside a transaction."""
+        return self._find(connection, who)
 
     def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
         if isinstance(who, Who) and who.id is not None:

@@ -20,11 +20,13 @@ from goodwill.web import (
     api,
     erasing,
     identity,
+    leave,
     metrics,
     notices,
     openapi,
     pages,
     proofs,
+    requests,
     staff,
     staff_pages,
 )
@@ -58,6 +60,7 @@ ENDPOINTS = (
     *identity.ENDPOINTS,
     *notices.ENDPOINTS,
     *proofs.ENDPOINTS,
+    *requests.ENDPOINTS,
     *staff.ENDPOINTS,
 )
 
@@ -87,6 +90,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *_reading(shop),
             *centre.handlers(desk, log),
             *staff_pages.handlers(desk),
+            *leave.handlers(desk),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],

@@ -28,7 +28,7 @@ ASSETS = {
 
 def home(name: str, watermark: str) -> bytes:
     """What runs here."""
-    return _page("home.html", name=name, watermark=watermark)
+    return page("home.html", name=name, watermark=watermark)
 
 
 def reference(document: Json, name: str, watermark: str) -> bytes:
@@ -39,7 +39,7 @@ def reference(document: Json, name: str, watermark: str) -> bytes:
         for method, described in methods.items()
     ]
     tags = [(tag, [one for one in operations if one["tag"] == tag["name"]]) for tag in document["tags"]]
-    return _page(
+    return page(
         "reference.html",
         name=name,
         watermark=watermark,
@@ -52,12 +52,12 @@ def reference(document: Json, name: str, watermark: str) -> bytes:
 
 def problem(kind: problems.Kind, name: str, watermark: str) -> bytes:
     """What one kind of problem means, and what helps."""
-    return _page("problem.html", name=name, watermark=watermark, kind=kind)
+    return page("problem.html", name=name, watermark=watermark, kind=kind)
 
 
 def staff(template: str, **values: object) -> bytes:
     """A page on which staff sign in, or look after their account."""
-    return _page(f"staff/{template}.html", **values)
+    return page(f"staff/{template}.html", **values)
 
 
 def asset(name: str) -> bytes:
@@ -65,7 +65,8 @@ def asset(name: str) -> bytes:
     return files("goodwill.web").joinpath("assets", name).read_bytes()
 
 
-def _page(template: str, **values: object) -> bytes:
+def page(template: str, **values: object) -> bytes:
+    """A page from one of our templates."""
     return _pages.get_template(template).render(version=__version__, **values).encode()
 
 

@@ -53,6 +53,7 @@ class Scope(StrEnum):
     CONSENT = "consent"
     READ = "read"
     EXPORT = "export"
+    REQUESTS = "requests"
     ERASE = "erase"
     PEOPLE = "people"
 
@@ -62,6 +63,7 @@ SCOPES = {
     Scope.CONSENT: "write answers to the consent ledger and read them",
     Scope.READ: "read what was allowed and decided, one person at a time",
     Scope.EXPORT: "fetch a person's own copy: everything held about them, in clear",
+    Scope.REQUESTS: "enter what customers ask for (a copy, an erasure), and work on it",
     Scope.ERASE: "erase a person for good",
     Scope.PEOPLE: "say who is who: list pairs, merge two people, take a merge back",
     Scope.COLLECT: "kept for sending events in; opens nothing yet",
