@@ -8,8 +8,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from tests.browser.conftest import Served, Visitor
 
-INSIDE = ("/privacy", "/privacy/data", "/privacy/decisions", "/privacy/receipts")
-OUTSIDE = ("/privacy", "/privacy/out", "/privacy/link/none", "/privacy/data")
+INSIDE = (
+    "/privacy", "/privacy/data", "/privacy/decisions", "/privacy/receipts", "/privacy/requests", "/privacy/ask/rectify",
+)  # fmt: skip
+OUTSIDE = (
+    "/privacy", "/privacy/out", "/privacy/link/none", "/privacy/data", "/privacy/ask", "/privacy/ask/erase",
+    "/privacy/ask/human-review", "/privacy/confirm/aaaaaaaaaaaaa",
+)  # fmt: skip
 
 
 def standing(served: Served, name: str) -> dict[str, bool]:
@@ -136,6 +141,8 @@ def test_for_every_eye_and_screen(served):
     axe = Axe()
     inside = served.visitor()
     served.sign_in(inside, "amina")
+    served.shop.rights.open("access", who="amina", signed_in=True)
+    asked = served.shop.rights.open("erase", address="dev@example.org")
     inside.page.goto("/privacy/receipts")
     kept = inside.page.context.storage_state()
     letter = served.shop.sign_in.ask("dev@example.org", language="en").letter
@@ -151,7 +158,7 @@ def test_for_every_eye_and_screen(served):
     for scheme in ("light", "dark"):
         wishes = {"color_scheme": scheme, "locale": "de-DE" if scheme == "dark" else "en-GB"}
         guest = served.visitor(**wishes)
-        look(guest, (*OUTSIDE, "/privacy/link/" + letter.link.rpartition("/")[2]))
+        look(guest, (*OUTSIDE, "/privacy/link/" + letter.link.rpartition("/")[2], f"/privacy/requests/{asked.token}"))
         guest.page.goto("/privacy")
         guest.page.fill("#address", "no address")
         guest.page.press("#address", "Enter")

@@ -196,6 +196,10 @@ class Centre:
         used = tuple(read for read in everything.reads if not read.purpose.startswith("own copy"))
         return Overview(everything, _counted(everything.events), used, looked)
 
+    def fields(self, person: PersonId) -> tuple[str, ...]:
+        """The fields that can be corrected: what is noted of her, by name."""
+        return tuple(sorted(self.shop.own(SignedIn(person, by=BY)).profile))
+
     # ---- what was chosen for her -----------------------------------------------------------------------------------
 
     def decisions(self, person: PersonId, *, after: str | None = None, limit: int = 10) -> list[Decision]:

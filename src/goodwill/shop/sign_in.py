@@ -101,6 +101,14 @@ class SignIn:
             self.shop.post.send(change.connection, letter=letter, address=to, language=language, until=until)
             return Waiting(browser, SignInLetter(to, page, spaced(code), language))
 
+    def check(self, address: str) -> None:
+        """Whether a letter can be sent to what somebody typed.
+
+        Raises:
+            BadInput: it cannot.
+        """
+        address_from(address)
+
     def may_open(self, link: Token, browser: Token | None) -> bool | None:
         """Whether a link opens by a press of a button (True), only with its code (False), or no more (None)."""
         with self.shop.database.reading() as connection:

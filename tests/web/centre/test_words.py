@@ -20,8 +20,11 @@ HERE = Path(centre.__file__).parent
 TEMPLATES = sorted((HERE.parent / "templates" / "centre").glob("*.html"))
 SOURCES = [*TEMPLATES, *sorted(HERE.glob("*.py"))]
 # Keys put together on the way: a name of the program stands at their end.
-GROUPS = ("month", "frame", "kind", "fact", "actor", "action", "state", "how", "reason", "problem",
-          "welcome.may_", "mail.pause_days", "decisions.", "language", "mail.saved_", "choices.saved_")  # fmt: skip
+GROUPS = (
+    "month", "frame", "kind", "fact", "actor", "action", "state", "how", "reason", "problem", "welcome.may_",
+    "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "request.copy_",
+    "request.days", "right.", "choices.saved_",
+)  # fmt: skip
 
 
 def holes(text):
