@@ -6,9 +6,9 @@ import re
 import zipfile
 from dataclasses import replace
 
-from goodwill.rights.request import Right
 from tests.reach.peer import Box, peer, plainly
 
+from goodwill.rights.request import Right
 from goodwill.shop import Who
 
 
