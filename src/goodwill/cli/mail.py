@@ -51,5 +51,5 @@ def send(shell: Shell) -> int:
         "reason": done.reason,
     }  # fmt: skip
     told = f"{done.sent} sent, {done.later} to be tried again, {done.unknown} unknown, {done.given_up} given up."
-    shell.answer(document, told, *([f"No mail server: {done.reason}."] if done.reason else []))
+    shell.answer(document, told, *([f"Not sent: {done.reason}."] if done.reason else []))
     return int(Code.FAILED if done.reason else Code.DONE)
