@@ -49,14 +49,14 @@ def test_the_home_may_stand_before_the_command_after_it_or_in_the_environment(ru
 
 def test_config_show_tells_where_each_value_comes_from_and_hides_the_password(run: Run, home, monkeypatch):
     monkeypatch.setenv("GOODWILL_PORT", "8500")
-    monkeypatch.setenv("GOODWILL_DATABASE", "postgresql://shop:secret@db.example/cafe")
+    monkeypatch.setenv("GOODWILL_DATABASE", "postgresql://shop:geheim@db.example/cafe")
     ended = run("config", "show", "--home", home, "--json")
     found = {one["name"]: (one["value"], one["origin"]) for one in ended.document["settings"]}
     assert found["port"] == (8500, "GOODWILL_PORT")
     assert found["name"] == ("Café Amina", str(home / "goodwill.toml"))
     assert found["new_in_ten"] == (1, "default")
-    assert "secret" not in ended.out
-    assert "secret" not in run("config", "show", "--home", home).out
+    assert "geheim" not in ended.out
+    assert "geheim" not in run("config", "show", "--home", home).out
 
 
 @pytest.mark.parametrize(

@@ -338,12 +338,12 @@ class Lives(RuleBasedStateMachine):
             return
         keep, other = self.plain.names[one][0], self.plain.names[two][0]
         if keep == other:
-            assert self.here.merge(one, two).events == 0
+            assert self.here.identity.merge(one, two).events == 0
             return
         why = {merge.reason(keep, other)}
         if any(self.plain.people[person].held - why for person in (keep, other)):
             with pytest.raises(Conflict):
-                self.here.merge(one, two)
+                self.here.identity.merge(one, two)
         elif whole:
             self.merge_whole(one, two)
         else:
@@ -365,7 +365,7 @@ class Lives(RuleBasedStateMachine):
 
     def merge_whole(self, one, two):
         keep, other = self.plain.names[one][0], self.plain.names[two][0]
-        merged = self.here.merge(one, two)
+        merged = self.here.identity.merge(one, two)
         assert (merged.person, merged.other) == (keep, other)
         assert len(merged.narrowed) == self.plain.merge(keep, other, self.clock.at)
         self.acked = max([self.acked, *merged.narrowed])

@@ -125,10 +125,12 @@ class Door:
         entry = self.register[what.purpose]
         if unlisted := sorted(what.categories - frozenset(entry.categories)):
             raise BadInput(f"'{what.name}' wants {', '.join(unlisted)}, which '{entry.name}' does not list.")
-        self._refuse_quarantined(entry, rows.as_of_now(self.connection, self.clock()))
         total = self._settled(entry, what, since) if since is not None else None
         if total is None:
             total = self._anew(entry, what)
+        # Asked of the very rows that it rests on; and only now, because the first question to this connection begins a
+        # transaction, for which everybody who writes would wait as long as the adding up takes.
+        self._refuse_quarantined(entry, total.as_of)
         if total.people < entry.minimum_group and entry.minimum_group > 1:
             raise TooFew(total.people, entry.minimum_group, entry.name)
         self._note(entry, "total", what.categories, total.as_of, person=0, people=total.people)

@@ -10,6 +10,7 @@ import msgspec
 
 from goodwill.basics.errors import (
     BadInput,
+    Broken,
     Busy,
     Conflict,
     KeyDestroyed,
@@ -100,6 +101,7 @@ _KIND_OF: dict[type[Exception], Kind] = {
     TooManyTries: TOO_MANY,
     NotFound: NOT_FOUND,
     Conflict: CONFLICT,
+    Broken: CONFLICT,
     Busy: AWAY_NOW,
     KeyDestroyed: GONE,
     KeyMissing: AWAY_NOW,

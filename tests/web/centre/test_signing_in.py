@@ -231,7 +231,8 @@ def test_looking_never_changes_anything_whoever_looks_and_however_often(street, 
     looked = 0
     for page in PAGES:
         for visitor in (browser, stranger):
-            path = page.path.format(token=token, decision="aaaaaaaaaaaaa")
+            places = {"token": token, "decision": "aaaaaaaaaaaaa", "number": "aaaaaaaaaaaaa", "position": "1"}
+            path = page.path.format(right="access", form="json", **places)
             for method in ("GET", "HEAD"):
                 answer = visitor.ask(method, path + "?lang=de")
                 looked += answer.status_code < 400
