@@ -1,6 +1,5 @@
 """A customer's answers: proven by the token of what was shown, written all or none, news confirmed by mail first."""
 
-import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -378,7 +377,7 @@ class Answering(Publishing, Signalling):
 
     def _hashed(self, address: str) -> bytes:
         """What an address is known by while it is not confirmed: the same however it is written, and in every epoch."""
-        return hmac.digest(self.shop.keys.secret(_OPT_IN), same_id("email", address).encode(), "sha256")
+        return self.shop.cipher.box(_OPT_IN).mark("address", same_id("email", address))
 
 
 def _receipts(lines: Iterable[Row]) -> Iterator[Receipt]:

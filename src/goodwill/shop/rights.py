@@ -104,7 +104,7 @@ class _Content:
 
     def sealed(self, box: Box, number: int) -> bytes:
         held = {"address": self.address, "token": self.token, "wanted": dict(self.wanted), "person": self.person}
-        return box.seal(f"request {number}", json.dumps(held))
+        return box.seal(json.dumps(held), "request", number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -747,7 +747,7 @@ class Rights:
         request, hidden = found
         if hidden.content is None:
             return request, hidden, _Content("", "", {}, None)
-        return request, hidden, _Content(**json.loads(self._box().open(f"request {number}", hidden.content)))
+        return request, hidden, _Content(**json.loads(self._box().open(hidden.content, "request", number)))
 
     def _one(self, number: int) -> Request:
         with self.shop.database.reading() as connection:

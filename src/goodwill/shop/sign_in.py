@@ -10,7 +10,7 @@ from goodwill import people
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, Busy
 from goodwill.basics.ids import PersonId
-from goodwill.protect.box import Box
+from goodwill.protect import Box
 from goodwill.reach import letters
 from goodwill.rights.sign_in import store
 from goodwill.rights.sign_in.secret import Code, Token, code_from, hashed, new_code, new_token, spaced
@@ -90,7 +90,7 @@ class SignIn:
                 link=hashed(link),
                 code=box.mark("code", hashed(browser), code),
                 who=who,
-                address=box.seal("address", to),
+                address=box.seal(to, "address"),
                 now=now,
             )
             change.entry.detail["letter"] = True
@@ -163,7 +163,7 @@ class SignIn:
 
     @property
     def _box(self) -> Box:
-        return Box(self.shop.keys, self.shop.settings.shop_id, "sign in")
+        return self.shop.cipher.box("sign in")
 
     def _asked_for(
         self, connection: Connection, browser: Token | None, link: Token | None, now: int
@@ -181,7 +181,7 @@ class SignIn:
         change.entry.detail["opened"] = opened
         if found is None or not opened:
             return None
-        address = self._box.open("address", found.address)
+        address = self._box.open(found.address, "address")
         person = people.identify(change.connection, self.shop.cipher, {"email": address}, now=now, verified=True)
         store.note_person(change.connection, found.browser, person)
         session = new_token()

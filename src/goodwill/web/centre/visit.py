@@ -221,7 +221,7 @@ class Visit:
         return fresh
 
     def _proof(self, bound_to: str) -> str:
-        return hmac.new(self.shop.keys.secret("forms"), bound_to.encode(), "sha256").hexdigest()
+        return self.shop.cipher.box("forms").mark("form", bound_to).hex()
 
     def _same_site(self) -> bool:
         """What the browser itself says of where a form came from; an old one says nothing, and the proof decides."""
