@@ -64,6 +64,11 @@ class Box:
         """A keyed hash (HMAC-SHA256, 32 bytes) of some words: to find them again, or to check a short code."""
         return hmac.digest(self._hashing, framed(*words), "sha256")
 
+    def fits(self, kept: bytes | None, *words: str | int) -> bool:
+        """Whether some words are those that a mark was kept of; takes as long where none is kept."""
+        mark = self.mark(*words)
+        return hmac.compare_digest(mark, kept or bytes(len(mark))) and kept is not None
+
 
 def _derived(secret: bytes, use: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=use).derive(secret)

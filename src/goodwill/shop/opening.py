@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 
 from goodwill import people
 from goodwill.basics.clock import DAY, SECOND, date_of
+from goodwill.basics.codes import TRIES, new_code, new_token, spaced, typed
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
 from goodwill.basics.ids import PersonId, new_reference, opaque
 from goodwill.people.canonical import clean
 from goodwill.reach import letters
 from goodwill.reach.letters import language_of
-from goodwill.rights import codes, store
-from goodwill.rights.request import HELD, Request, Right, State, Step
+from goodwill.rights import store
+from goodwill.rights.request import CODE_LASTS, CODES_REST, HELD, MOST_CODES, Request, Right, State, Step
 from goodwill.shop.fulfilling import Fulfilling
 from goodwill.shop.requests import Content, Status, Wanted, said
 from goodwill.shop.who import Who
@@ -113,8 +114,8 @@ class Opening(Fulfilling):
             request, _, content = self._locked(change.connection, self._number(number))
             change.entry.detail["request"] = number
             now = self.shop.clock()
-            rested = now - (request.code_sent_at or 0) >= codes.BETWEEN
-            if request.state is State.UNVERIFIED and request.codes_sent < codes.MOST and rested:
+            rested = now - (request.code_sent_at or 0) >= CODES_REST
+            if request.state is State.UNVERIFIED and request.codes_sent < MOST_CODES and rested:
                 self._send_code(change.connection, request, content)
 
     def verify(self, token: str, code: str) -> Status:
@@ -182,7 +183,8 @@ class Opening(Fulfilling):
         mark = box.mark("address", address)
         if not signed_in and store.waiting_for(connection, mark, since=now - DAY) >= _TOO_MANY:
             raise Conflict("Several requests wait for codes at this address. Look into the mailbox, or come tomorrow.")
-        number, content = new_reference(), Content(address, codes.new_token(), wanted, person)
+        number, token = new_reference(), new_token()
+        content = Content(address, token, wanted, person)
         place = (region or shop.settings.place).strip().upper()
         law, today = shop.regimes.of(place), self._today()
         received = date_of(today)
@@ -192,8 +194,8 @@ class Opening(Fulfilling):
             "received_on": today, "due_on": (law.due(received, place) - date_of(0)).days, "paused_days": 0,
             "contact_cleared": 0, "reason": "", "code_tries": 0, "codes_sent": 0, "contact_mark": mark,
             "content": content.sealed(box, number),
-            "status_mark": codes.token_mark(box, "status", content.token),
-            "cancel_mark": codes.token_mark(box, "cancel", codes.new_token()),
+            "status_mark": self._mark("status", token),
+            "cancel_mark": self._mark("cancel", new_token()),
         }  # fmt: skip
         store.add(connection, values)
         self._note(connection, number, "open", detail={"right": str(right), "origin": origin, "regime": law.id})
@@ -227,20 +229,20 @@ class Opening(Fulfilling):
     # ---- showing that it is hers -------------------------------------------------------------------------------------
 
     def _send_code(self, connection: Connection, request: Request, content: Content) -> None:
-        now, code = self.shop.clock(), codes.new_code()
+        now, code = self.shop.clock(), new_code()
         values = {
-            "code_mark": codes.code_mark(self._box(), request.id, code), "code_until": now + codes.LASTS,
+            "code_mark": self._box().mark("code", request.id, code), "code_until": now + CODE_LASTS,
             "code_tries": 0, "code_sent_at": now, "codes_sent": request.codes_sent + 1,
         }  # fmt: skip
         store.update_one(connection, request.id, values)
         letter = letters.request_code(
-            right=request.right, code=codes.shown(code), minutes=codes.LASTS // (60 * SECOND),
+            right=request.right, code=spaced(code), minutes=CODE_LASTS // (60 * SECOND),
             page=self._page(content.token),
         )  # fmt: skip
         # Sealed with the shop's key and not with hers: nobody looks here whether there is a person.
         self.shop.post.send(
             connection, letter=letter, address=content.address, language=request.language, about=request.id,
-            until=now + codes.LASTS,
+            until=now + CODE_LASTS,
         )  # fmt: skip
 
     def _verified(self, number: int, code: str) -> Status:
@@ -262,10 +264,10 @@ class Opening(Fulfilling):
         kept = None
         if found is not None:
             request, hidden = found
-            usable = request.state is State.UNVERIFIED and hidden.code_tries < codes.TRIES
+            usable = request.state is State.UNVERIFIED and hidden.code_tries < TRIES
             kept = hidden.code_mark if usable and (hidden.code_until or 0) > now else None
             store.update_one(connection, number, {"code_tries": hidden.code_tries + 1})
-        return codes.fits(self._box(), number, code, kept)
+        return self._box().fits(kept, "code", number, typed(code))
 
     def _shown(self, change: "Change", number: int, how: str) -> None:
         """It was shown that the address is hers; only now anybody is looked for."""
@@ -291,11 +293,11 @@ class Opening(Fulfilling):
     ) -> None:
         now = self.shop.clock()
         hours = self.shop.settings.hold_hours if hold and request.right in HELD else 0
-        cancel = codes.new_token()
+        cancel = new_token()
         values = {
             "state": request.after(Step.VERIFY, now=now), "person": person, "verified_at": now, "verified_how": how,
             "hold_until": now + hours * 3_600 * SECOND, "code_mark": None, "code_until": None,
-            "cancel_mark": codes.token_mark(self._box(), "cancel", cancel),
+            "cancel_mark": self._mark("cancel", cancel),
         }  # fmt: skip
         store.update_one(connection, request.id, values)
         self._note(connection, request.id, "verify", detail={"how": how, "hold_hours": hours})

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from goodwill import people
 from goodwill.access.addresses import changed_since
 from goodwill.basics.clock import Day, date_of, day_of
+from goodwill.basics.codes import Token, token_from
 from goodwill.basics.errors import BadInput, Conflict, KeyDestroyed, NotFound
 from goodwill.basics.ids import PersonId, from_opaque, opaque
 from goodwill.protect import Box
 from goodwill.purposes import Regime
 from goodwill.reach.letters import Letter
-from goodwill.rights import codes, store
+from goodwill.rights import store
 from goodwill.rights.request import CONTACT_REST, HANDS_OUT, HELD, Request, Right, State, Step, due
 
 if TYPE_CHECKING:
@@ -100,11 +101,8 @@ class Requests:
         return request, hidden, Content(**json.loads(self._box().open(hidden.content, "request", number)))
 
     def _by_token(self, connection: Connection, use: str, token: str) -> Request | None:
-        try:
-            mark = codes.token_mark(self._box(), use, token)
-        except UnicodeEncodeError:
-            return None
-        return store.by_mark(connection, use, mark)
+        known = token_from(token)
+        return None if known is None else store.by_mark(connection, use, self._mark(use, known))
 
     def _number(self, request: str) -> int:
         try:
@@ -257,6 +255,10 @@ class Requests:
 
     def _box(self) -> Box:
         return self.shop.cipher.box("requests")
+
+    def _mark(self, use: str, token: Token) -> bytes:
+        """What is kept of a token: bound to what it is for."""
+        return self._box().mark("token", use, token)
 
     def _page(self, token: str) -> str:
         return f"{self.shop.settings.reached_at}/privacy/requests/{token}"

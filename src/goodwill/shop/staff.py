@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from goodwill.basics.clock import SECOND, Micros
+from goodwill.basics.codes import hashed, new_token
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.protect import Box
 from goodwill.shop.approvals import Approvals
@@ -196,7 +197,7 @@ class Staff:
             NotRecognised: the token was used, is too old, or never was.
             BadInput: the password is one that is guessed first.
         """
-        invite, now = factor.hash_of(token.strip()), self._now
+        invite, now = hashed(token.strip()), self._now
         self._reserve_keys(self._place(address))
         with self.shop.database.reading() as connection:
             row = store.account_invited(connection, invite, now=now)
@@ -205,9 +206,9 @@ class Staff:
             raise NotRecognised("This token was used already, is more than three days old, or was never given out.")
         account = account_of(row, self.box)
         self._check(password, account)
-        hashed = self.shop.passwords.hash(password)
+        chosen = self.shop.passwords.hash(password)
         with self._as(account).change("staff.set-up") as change:
-            if not store.use_invite(change.connection, row.id, invite, hashed, now=now):
+            if not store.use_invite(change.connection, row.id, invite, chosen, now=now):
                 raise NotRecognised("This token was used already.")
             store.forget_tries(change.connection, [self._key_of(row)])
             return self.begin(change.connection, row, device, strong=False)
@@ -225,9 +226,9 @@ class Staff:
         if not self.shop.passwords.fits(row.password, old):
             self._failed("staff.change-password", session.account)
             raise NotRecognised("The old password is not right.")
-        hashed = self.shop.passwords.hash(new)
+        chosen = self.shop.passwords.hash(new)
         with self._as(session.account).change("staff.change-password") as change:
-            if not store.set_password(change.connection, row.id, hashed, before=row.password, now=self._now):
+            if not store.set_password(change.connection, row.id, chosen, before=row.password, now=self._now):
                 raise Conflict("The password was changed by somebody else meanwhile.")
             store.forget_tries(change.connection, [self._key_of(row)])
             store.end_sessions(change.connection, row.id, but=kept.hash)
@@ -290,7 +291,7 @@ class Staff:
     def session(self, token: str) -> Session | None:
         """The session that a secret opens, with what its account may do at this moment; None if it opens nothing."""
         with self.shop.database.reading() as connection:
-            found = store.session(connection, factor.hash_of(token))
+            found = store.session(connection, hashed(token))
         if found is None:
             return None
         row, account = found
@@ -301,7 +302,7 @@ class Staff:
     def seen(self, token: str) -> None:
         """Note that a session was used; asked at most once a minute for each."""
         with self.shop.database.transaction() as connection:
-            store.note_seen(connection, factor.hash_of(token), now=self._now)
+            store.note_seen(connection, hashed(token), now=self._now)
 
     def sign_out(self, token: str) -> None:
         """End a session; one that has ended already stays so."""
@@ -309,7 +310,7 @@ class Staff:
         if session is None:
             return
         with self._as(session.account).change("staff.sign-out") as change:
-            store.end_session(change.connection, factor.hash_of(token))
+            store.end_session(change.connection, hashed(token))
 
     def sign_out_everywhere(self, token: str) -> int:
         """End all sessions of whoever is signed in, this one too; how many there were."""
@@ -367,7 +368,7 @@ class Staff:
             if step is None or not store.confirm_secret(connection, row.id, row.next_secret, step):
                 raise NotRecognised("This code is not right. Wait for the next one, and look at your phone's clock.")
             codes = factor.new_recovery_codes()
-            store.keep_recovery(connection, row.id, [factor.hash_of(factor.plain(one)) for one in codes])
+            store.keep_recovery(connection, row.id, [hashed(factor.plain(one)) for one in codes])
             store.forget_tries(connection, [self._key_of(row)])
             store.end_sessions(connection, row.id, but=kept.hash)
             return Recovered(self._renewed(connection, kept, row, strong=True), tuple(codes))
@@ -383,7 +384,7 @@ class Staff:
             raise CodeNeeded("This needs a code of your second factor from the last ten minutes.")
         codes = factor.new_recovery_codes()
         with self._as(session.account).change("staff.recovery-codes") as change:
-            store.keep_recovery(change.connection, row.id, [factor.hash_of(factor.plain(one)) for one in codes])
+            store.keep_recovery(change.connection, row.id, [hashed(factor.plain(one)) for one in codes])
         return tuple(codes)
 
     def recovery_left(self, account: int) -> int:
@@ -437,8 +438,8 @@ class Staff:
         return account_of(self._row(connection, number), self.box)
 
     def _invited(self, connection: Connection, number: int) -> Invited:
-        token, until = sessions.new_token(), self._now + INVITE_FOR
-        store.set_invite(connection, number, factor.hash_of(token), until)
+        token, until = new_token(), self._now + INVITE_FOR
+        store.set_invite(connection, number, hashed(token), until)
         return Invited(self._again(connection, number), token, until)
 
     def _check(self, password: str, account: Account) -> None:
@@ -457,7 +458,7 @@ class Staff:
         if session is None or session.step not in (steps or (WHOLE,)):
             raise NotRecognised("You are not signed in, or no longer. Sign in again.")
         with self.shop.database.reading() as connection:
-            found = store.session(connection, factor.hash_of(token))
+            found = store.session(connection, hashed(token))
         if found is None:
             raise NotRecognised("You are not signed in, or no longer. Sign in again.")
         return *found, session
@@ -471,7 +472,7 @@ class Staff:
 
     def begin(self, connection: Connection, row: AccountRow, device: str, *, strong: bool) -> Begun:
         """A new session: whole at once only where no second factor stands in between."""
-        token = sessions.new_token()
+        token = new_token()
         step = WHOLE if strong else CODE if row.secret is not None else ENROL if _must_enrol(row) else WHOLE
         kept = sessions.begun(token, row.id, step, device, now=self._now, strong=strong)
         store.add_session(connection, kept)
@@ -483,11 +484,9 @@ class Staff:
         """The same session under a new secret: whatever somebody knew of it before opens nothing now."""
         if not store.end_session(connection, old.hash):
             raise NotRecognised("You are not signed in, or no longer. Sign in again.")
-        token, now = sessions.new_token(), self._now
+        token, now = new_token(), self._now
         begins = now if old.step != WHOLE else old.created_at
-        kept = SessionRow(
-            factor.hash_of(token), row.id, WHOLE, old.device, begins, now, now if strong else old.strong_at
-        )
+        kept = SessionRow(hashed(token), row.id, WHOLE, old.device, begins, now, now if strong else old.strong_at)
         store.add_session(connection, kept)
         if old.step != WHOLE:
             self._arrived(connection, row)
@@ -505,9 +504,7 @@ class Staff:
         """Use a code up: of the app by its step, of the recovery codes by taking it out."""
         if step is not None:
             return store.take_step(connection, row.id, step)
-        return factor.looks_like_recovery(code) and store.use_recovery(
-            connection, row.id, factor.hash_of(factor.plain(code))
-        )
+        return factor.looks_like_recovery(code) and store.use_recovery(connection, row.id, hashed(factor.plain(code)))
 
     # ---- tries
 

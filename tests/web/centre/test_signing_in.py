@@ -6,7 +6,8 @@ from dataclasses import replace
 from tests.reach.peer import Box, peer, plainly
 from tests.web.centre.conftest import CSRF, path_of
 
-from goodwill.rights.sign_in.store import MOST_LETTERS, MOST_TRIES
+from goodwill.basics.codes import TRIES
+from goodwill.rights.sign_in.store import MOST_LETTERS
 from goodwill.shop import Who
 from goodwill.storage import audit
 
@@ -58,7 +59,7 @@ def test_the_code_alone_opens_nothing_in_a_browser_that_did_not_ask(street):
 def test_ten_wrong_codes_end_a_letter(street):
     letter, browser = street.letter("amina@example.org"), street.browser()
     path = path_of(letter)
-    for _ in range(MOST_TRIES):
+    for _ in range(TRIES):
         answer = browser.press(path, on=path, code="AAAA-AAAA")
     assert answer.status_code == 410
     assert browser.press(path, on=IN, code=letter.code).status_code == 410

@@ -10,9 +10,9 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from goodwill.access import SignedIn
+from goodwill.basics.codes import Token, new_token, token_from
 from goodwill.basics.ids import PersonId
 from goodwill.purposes import Entry, Kind
-from goodwill.rights.sign_in.secret import Token, new_token, token_from
 from goodwill.rights.sign_in.store import Session
 from goodwill.shop import Actor, Shop, Who
 from goodwill.shop.centre import BY
