@@ -45,7 +45,7 @@ WITHOUT = {
     "shop/proofs.py _note_refusal": "writes the line itself",
     "shop/sign_in.py tidy": "drops what has ended by itself",
     "shop/sign_in.py _touch": "when a browser was last seen",
-    "shop/rights.py _fulfil": "lets go of a request that could not be carried out; the try has its own line",
+    "shop/fulfilling.py _fulfil": "lets go of a request that could not be carried out; the try has its own line",
     **dict.fromkeys(
         (f"shop/erasure.py {step}" for step in ("_unname", "_clean", "_erase", "_note_totals", "_let_go")),
         "a step of an erasure, which was entered when it began",

@@ -81,9 +81,9 @@ def test_what_lies_in_the_outbox_cannot_be_read_without_the_keys(shop):
     assert b"new@example.com" not in held.sealed
     assert b"K7QM" not in held.sealed
     with pytest.raises(BadInput, match="does not open"):
-        shop.cipher.box("outbox").open("letter 7", held.sealed)
+        shop.cipher.box("outbox").open(held.sealed, "letter", 7)
     with pytest.raises(BadInput, match="does not open"):
-        shop.cipher.box("requests").open(f"letter {number}", held.sealed)
+        shop.cipher.box("requests").open(held.sealed, "letter", number)
 
 
 @pytest.mark.parametrize(

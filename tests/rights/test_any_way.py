@@ -17,10 +17,11 @@ from tests.rights.desk import CODE
 
 from goodwill import people
 from goodwill.app import create_shop
+from goodwill.basics import codes
 from goodwill.basics.errors import GoodwillError
 from goodwill.basics.ids import from_opaque
 from goodwill.reach.outcome import Sent
-from goodwill.rights import State, codes, store
+from goodwill.rights import State, store
 from goodwill.shop import Shop, Who
 
 FRESH = count()

@@ -28,7 +28,7 @@ opt_ins = Table(
     Column("number", Whole, primary_key=True, autoincrement=False),  # random; stands in the link
     Column("person", Whole, nullable=False),
     Column("address", Bytes, nullable=False),  # keyed hash of the address that was written to
-    Column("code", Text, nullable=False),  # Argon2id of the letters
+    Column("code", Bytes),  # keyed hash of the letters, bound to the number; null once it was used
     Column("about", Text, nullable=False),  # JSON: pairs of purpose and category
     Column("asked", Text, nullable=False),  # JSON: how, notice, language, by, evidence
     Column("asked_at", Whole, nullable=False),
@@ -60,7 +60,7 @@ class OptIn:
     number: Reference
     person: PersonId
     address: bytes
-    code: str
+    code: bytes | None
     about: tuple[Pair, ...]
     asked: dict[str, str | None]
     asked_at: Micros
@@ -122,7 +122,7 @@ def count_try(connection: Connection, number: Reference) -> None:
 def close(connection: Connection, number: Reference, *, now: Micros) -> None:
     """It was confirmed; its code opens nothing any more."""
     connection.execute(
-        update(opt_ins).where(opt_ins.c.number == number).values(outcome=CONFIRMED, closed_at=now, code="")
+        update(opt_ins).where(opt_ins.c.number == number).values(outcome=CONFIRMED, closed_at=now, code=None)
     )
 
 
@@ -130,7 +130,7 @@ def _read(connection: Connection, *conditions: object) -> Sequence[OptIn]:
     question = select(opt_ins).where(*conditions).order_by(opt_ins.c.asked_at, opt_ins.c.number)  # type: ignore[arg-type]
     return [
         OptIn(
-            Reference(row.number), PersonId(row.person), bytes(row.address), row.code,
+            Reference(row.number), PersonId(row.person), bytes(row.address), row.code and bytes(row.code),
             tuple((Purpose(purpose), Category(category)) for purpose, category in json.loads(row.about)),
             json.loads(row.asked), Micros(row.asked_at), Micros(row.ends_at), row.tries, row.outcome,
         )

@@ -1,7 +1,7 @@
-"""Locks what belongs to nobody known yet (the address in a letter, in a request), with a key of the shop's own.
+"""Locks what is personal and belongs to no customer's key: who works here, whoever asks and is not known yet.
 
 Each use has a named secret of its own, so that what was sealed for one opens for no other; and a sealed text opens only
-in the place that it was sealed for. Once somebody is known, her own key is the right one: see `cipher`.
+in the place that it was sealed for. Once a customer is known, her own key is the right one: see `cipher`.
 """
 
 import hmac
@@ -36,28 +36,38 @@ class Box:
         self._key = AESGCM(_derived(secret, framed("goodwill box key", tenant)))
         self._hashing = _derived(secret, framed("goodwill box hashes", tenant))
 
-    def seal(self, place: str, text: str) -> bytes:
-        """Lock a text for one place, such as a row and its column."""
+    def seal(self, text: str, *place: str | int) -> bytes:
+        """Lock a text for one place, such as a row and its column: ``"staff", 3, "email"``."""
         nonce = os.urandom(NONCE_BYTES)
-        return _FORM + nonce + self._key.encrypt(nonce, text.encode(), self._bound + framed(place))
+        return _FORM + nonce + self._key.encrypt(nonce, text.encode(), self._bound + framed(*place))
 
-    def open(self, place: str, data: bytes) -> str:
+    def open(self, sealed: bytes, *place: str | int) -> str:
         """The text that was sealed for this place.
 
         Raises:
             BadInput: the bytes were changed, or belong to another place, use or shop.
         """
+        data = bytes(sealed)
         nonce, locked = data[1 : 1 + NONCE_BYTES], data[1 + NONCE_BYTES :]
         try:
             if data[:1] == _FORM:
-                return self._key.decrypt(nonce, locked, self._bound + framed(place)).decode()
+                return self._key.decrypt(nonce, locked, self._bound + framed(*place)).decode()
         except (InvalidTag, ValueError):
             pass
-        raise BadInput(f"What is stored for {self._use} ({place}) does not open: it was changed, or moved here.")
+        words = " ".join(map(str, place))
+        raise BadInput(
+            f"What is stored for {self._use} ({words}) does not open: it was changed, or moved here. "
+            "Restore the row from a backup."
+        )
 
     def mark(self, *words: str | int) -> bytes:
         """A keyed hash (HMAC-SHA256, 32 bytes) of some words: to find them again, or to check a short code."""
         return hmac.digest(self._hashing, framed(*words), "sha256")
+
+    def fits(self, kept: bytes | None, *words: str | int) -> bool:
+        """Whether some words are those that a mark was kept of; takes as long where none is kept."""
+        mark = self.mark(*words)
+        return hmac.compare_digest(mark, kept or bytes(len(mark))) and kept is not None
 
 
 def _derived(secret: bytes, use: bytes) -> bytes:

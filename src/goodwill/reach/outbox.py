@@ -98,7 +98,7 @@ def put(
     mail(written, sender="x@example.com", to=to, number=number, at=now, unsubscribe=letter.unsubscribe)
     content = json.dumps({"to": to, "context": dict(letter.context), "unsubscribe": letter.unsubscribe})
     if person is None:
-        data, epoch = cipher.box("outbox").seal(_place(number), content), None
+        data, epoch = cipher.box("outbox").seal(content, "letter", number), None
     else:
         sealed = cipher.seal(person, str(number), content)
         data, epoch = sealed.data, sealed.epoch
@@ -204,7 +204,7 @@ def _opened(row: store.Row, cipher: Cipher) -> str:
     if row.sealed is None:
         raise BadInput("What was in this letter is wiped already.")
     if row.person is None:
-        return cipher.box("outbox").open(_place(row.id), row.sealed)
+        return cipher.box("outbox").open(row.sealed, "letter", row.id)
     return cipher.open(PersonId(row.person), str(row.id), Sealed(row.epoch or 0, row.sealed))
 
 
@@ -229,7 +229,3 @@ def _after(row: store.Row, outcome: "Outcome | _NoLine", *, now: int) -> dict[st
 
 def _wait(tries: int) -> int:
     return _WAITS[min(tries, len(_WAITS) - 1)] * SECOND
-
-
-def _place(number: int) -> str:
-    return f"letter {number}"

@@ -42,7 +42,7 @@ class Link:
 
 def token(box: Box, link: Link) -> str:
     """The part of the address that says all this, sealed."""
-    sealed = box.seal(_PLACE, json.dumps([link.person, link.less, link.purpose]))
+    sealed = box.seal(json.dumps([link.person, link.less, link.purpose]), _PLACE)
     return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
@@ -52,7 +52,7 @@ def read(box: Box, text: str) -> Link | None:
         return None
     try:
         sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        person, less, purpose = json.loads(box.open(_PLACE, sealed))
+        person, less, purpose = json.loads(box.open(sealed, _PLACE))
     except (binascii.Error, BadInput, ValueError):
         return None
     return Link(PersonId(person), Less(less), purpose)

@@ -13,6 +13,9 @@ from goodwill.basics.errors import Conflict, Refused
 from goodwill.purposes import Regime
 from goodwill.purposes.due import next_open, open_days
 
+CODE_LASTS = 3_600 * SECOND
+CODES_REST = 60 * SECOND  # between two codes for one request
+MOST_CODES = 5  # for one request
 LAPSE = 7 * DAY  # how long a request waits for its code
 CONTACT_REST = 30 * DAY  # how long nothing is handed out after an address was changed
 EXECUTION = 3_600 * SECOND  # how long one that is being carried out belongs to whoever carries it out

@@ -1,7 +1,6 @@
 """A customer's answers: proven by the token of what was shown, written all or none, news confirmed by mail first."""
 
-import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -9,15 +8,17 @@ from sqlalchemy import Connection
 
 from goodwill import consent, people
 from goodwill.basics.clock import DAY, Micros
+from goodwill.basics.codes import TRIES, spaced
 from goodwill.basics.errors import BadInput, Refused
 from goodwill.basics.ids import PersonId, Position, opaque
 from goodwill.consent import Asked, Evidence, Receipt, Row, Said, State, opt_in
 from goodwill.consent.cells import Cell, cells_of
-from goodwill.consent.codes import TRIES, Codes, parts
+from goodwill.consent.codes import Code, make, parts
 from goodwill.consent.duties import duties_of, use_of
 from goodwill.consent.notices import Shown, needs_yes
 from goodwill.consent.opt_in import OptIn
 from goodwill.consent.snapshot import BadSnapshot, Snapshot
+from goodwill.protect import Box
 from goodwill.purposes import Basis, Category, Purpose, Regime
 from goodwill.reach.letters import confirm_consent
 from goodwill.shop.publishing import Publishing, same_id
@@ -27,7 +28,6 @@ from goodwill.storage.engine import LEDGER, one_at_a_time
 
 _BY_MAIL = "marketing.communications.email"
 CONFIRM_PAGE = "/privacy/confirm"
-_OPT_IN = "opt-in"  # name of the secret that addresses are hashed with
 # One answer for every code that does not open: which of the reasons it is, is nobody's business but the person's.
 _NO_CODE = (
     "This code opens nothing. It may be mistyped, used already, replaced by a newer letter, or more than a week old. "
@@ -83,7 +83,7 @@ class _Told:
 class Answering(Publishing, Signalling):
     """What customers answer to one shop."""
 
-    codes: Codes = field(default_factory=Codes)
+    codes: Callable[[], Code] = make
 
     # ---- answering -------------------------------------------------------------------------------------------------
 
@@ -262,8 +262,7 @@ class Answering(Publishing, Signalling):
         number, letters = parts(code)
         with self.shop.database.reading() as connection:
             found = opt_in.find(connection, number) if number is not None else None
-        # Compared before anything is locked, because it takes its time; the turn in which tries are counted decides.
-        fits = self.codes.fits(found.code if found is not None else None, letters)
+        fits = self._box.fits(None if found is None else found.code, "code", number or 0, letters)
         if found is None:
             raise Refused(_NO_CODE)
         with self.shop.change("consent.confirm", about=found.person) as change:
@@ -356,10 +355,11 @@ class Answering(Publishing, Signalling):
         pairs = tuple(
             dict.fromkeys([*(pair for one in earlier if one.address == address.hashed for pair in one.about), *about])
         )
-        code = self.codes.make()
+        code = self.codes()
+        kept = self._box.mark("code", code.number, code.letters)
         words = {name: getattr(asked, name) for name in ("how", "notice", "language", "by", "regime")}
         one = OptIn(
-            code.number, person, address.hashed, code.hashed, pairs, {**words, "evidence": asked.evidence.value},
+            code.number, person, address.hashed, kept, pairs, {**words, "evidence": asked.evidence.value},
             asked_at, Micros(asked_at + opt_in.LASTS), 0, opt_in.PENDING,
         )  # fmt: skip
         opt_in.add(connection, one)
@@ -367,7 +367,7 @@ class Answering(Publishing, Signalling):
         entries = dict.fromkeys(self.shop.register[purpose] for purpose, _ in pairs)
         letter = confirm_consent(
             sentences=[self.shop.register.sentence(entry, language) or entry.sentence for entry in entries],
-            code=f"{code.letters[:4]}-{code.letters[4:]}",
+            code=spaced(code.letters),
             days=opt_in.LASTS // DAY,
             # Programs that look into mail follow links and press buttons; none types a code from the letter.
             page=f"{self.shop.settings.reached_at}{CONFIRM_PAGE}/{opaque(code.number)}",
@@ -378,7 +378,11 @@ class Answering(Publishing, Signalling):
 
     def _hashed(self, address: str) -> bytes:
         """What an address is known by while it is not confirmed: the same however it is written, and in every epoch."""
-        return hmac.digest(self.shop.keys.secret(_OPT_IN), same_id("email", address).encode(), "sha256")
+        return self._box.mark("address", same_id("email", address))
+
+    @property
+    def _box(self) -> Box:
+        return self.shop.cipher.box("opt-in")
 
 
 def _receipts(lines: Iterable[Row]) -> Iterator[Receipt]:

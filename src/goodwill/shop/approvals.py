@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from goodwill.basics.clock import DAY
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.basics.ids import new_reference, opaque
-from goodwill.protect.locker import Locker
+from goodwill.protect import Box
 from goodwill.staff import store
 from goodwill.staff.refusals import NotAllowed
 from goodwill.staff.roles import About, Act
@@ -59,7 +59,7 @@ class Approvals:
     """The approvals of one shop."""
 
     shop: "Shop"
-    locker: Locker
+    box: Box
 
     def ask(self, action: str, parameters: Mapping[str, Any], *, reason: str) -> Approval:
         """Ask somebody else to approve something.
@@ -80,7 +80,7 @@ class Approvals:
             text = _canonical(parameters)
             row = ApprovalRow(
                 name, action, digest_of(action, parameters), _words(action, parameters),
-                self.locker.seal(text, "approval", name), said(reason), by, now, now + HOLDS_FOR,
+                self.box.seal(text, "approval", name), said(reason), by, now, now + HOLDS_FOR,
                 None, None, None, None,
             )  # fmt: skip
             store.add_approval(change.connection, row)
@@ -176,7 +176,7 @@ class Approvals:
         return actor.name
 
     def _shown(self, row: ApprovalRow) -> Approval:
-        exactly = None if row.parameters is None else json.loads(self.locker.open(row.parameters, "approval", row.id))
+        exactly = None if row.parameters is None else json.loads(self.box.open(row.parameters, "approval", row.id))
         return Approval(
             row.id, row.action, row.words, row.digest, row.reason, row.asked_by, row.asked_at, row.until,
             _state(row, self.shop.clock()), row.answered_by, row.answered_at, row.used_at, exactly,

@@ -48,7 +48,7 @@ class Elsewhere:
     def leave(self) -> tuple[str, str]:
         """Where to send a browser, and what it keeps meanwhile, sealed."""
         leaving = self.oidc.leave(self._back)
-        return leaving.url, urlsafe_b64encode(self.shop.staff.locker.seal(leaving.kept, "oidc")).decode()
+        return leaving.url, urlsafe_b64encode(self.shop.staff.box.seal(leaving.kept, "oidc")).decode()
 
     def arrive(self, kept: str, said: Mapping[str, str], *, device: str = "") -> Begun:
         """Sign somebody in who came back.
@@ -78,7 +78,7 @@ class Elsewhere:
 
     def _opened(self, kept: str) -> str:
         try:
-            return self.shop.staff.locker.open(urlsafe_b64decode(kept.encode()), "oidc")
+            return self.shop.staff.box.open(urlsafe_b64decode(kept.encode()), "oidc")
         except (BadInput, ValueError):
             raise NotRecognised("This sign-in was not begun in this browser. Begin anew.") from None
 
@@ -94,7 +94,7 @@ class Elsewhere:
             address = address_of(arrived.email)
         except BadInput:
             raise NotRecognised(_NOBODY) from None
-        row = store.account_of(connection, staff.locker.lookup("staff", address))
+        row = store.account_of(connection, staff.box.mark("staff", address))
         if row is None:
             row = self._new(connection, staff, address, arrived)
         if not store.bind_subject(connection, row.id, subject):

@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 
 from goodwill import people
 from goodwill.basics.clock import Micros
+from goodwill.basics.codes import Code, Token, hashed, new_code, new_token, spaced, typed
 from goodwill.basics.errors import BadInput, Busy
 from goodwill.basics.ids import PersonId
-from goodwill.protect.box import Box
+from goodwill.protect import Box
 from goodwill.reach import letters
 from goodwill.rights.sign_in import store
-from goodwill.rights.sign_in.secret import Code, Token, code_from, hashed, new_code, new_token, spaced
 from goodwill.storage.engine import SIGN_IN, one_at_a_time
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class SignIn:
                 link=hashed(link),
                 code=box.mark("code", hashed(browser), code),
                 who=who,
-                address=box.seal("address", to),
+                address=box.seal(to, "address"),
                 now=now,
             )
             change.entry.detail["letter"] = True
@@ -125,12 +125,12 @@ class SignIn:
             fits = found is not None and _is_its(browser, found)
             return self._opened(change, found if fits else None, now=now)
 
-    def open_by_code(self, typed: str, *, browser: Token | None = None, link: Token | None = None) -> Opened | None:
+    def open_by_code(self, text: str, *, browser: Token | None = None, link: Token | None = None) -> Opened | None:
         """Sign in with the letter's code, in the browser that asked for it or in one that followed the letter's link.
 
         Each call uses up one of ten tries, a wrong one and a right one alike.
         """
-        now, code = self.shop.clock(), code_from(typed)
+        now, code = self.shop.clock(), typed(text)
         with self.shop.change("sign-in.try") as change:
             found = self._asked_for(change.connection, browser, link, now)
             counted = found is not None and store.count_try(change.connection, found.browser, now=now)
@@ -163,7 +163,7 @@ class SignIn:
 
     @property
     def _box(self) -> Box:
-        return Box(self.shop.keys, self.shop.settings.shop_id, "sign in")
+        return self.shop.cipher.box("sign in")
 
     def _asked_for(
         self, connection: Connection, browser: Token | None, link: Token | None, now: int
@@ -173,7 +173,7 @@ class SignIn:
         return None if browser is None else store.by_browser(connection, hashed(browser), now=now)
 
     def _is_code(self, code: Code, found: store.Try) -> bool:
-        return hmac.compare_digest(found.code, self._box.mark("code", found.browser, code))
+        return self._box.fits(found.code, "code", found.browser, code)
 
     def _opened(self, change: "Change", found: store.Try | None, *, now: Micros) -> Opened | None:
         """Make a session, once: of two who come with the same letter, the second finds it used."""
@@ -181,7 +181,7 @@ class SignIn:
         change.entry.detail["opened"] = opened
         if found is None or not opened:
             return None
-        address = self._box.open("address", found.address)
+        address = self._box.open(found.address, "address")
         person = people.identify(change.connection, self.shop.cipher, {"email": address}, now=now, verified=True)
         store.note_person(change.connection, found.browser, person)
         session = new_token()
@@ -197,15 +197,15 @@ class SignIn:
             pass  # somebody imports; the next page notes it
 
 
-def address_from(typed: str) -> str:
+def address_from(text: str) -> str:
     """The one form of an address that somebody typed.
 
     Raises:
         BadInput: no letter can be sent there.
     """
     # Before any other look at it: a line break in an address would start a header of its own.
-    fit = len(typed) <= _LONGEST_ADDRESS and typed.strip().isprintable()
-    form = people.canonical("email", typed) if fit else None
+    fit = len(text) <= _LONGEST_ADDRESS and text.strip().isprintable()
+    form = people.canonical("email", text) if fit else None
     if form is None:
         raise BadInput("This is not an e-mail address that a letter can be sent to; it looks like name@example.org.")
     return form

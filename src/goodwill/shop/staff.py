@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from goodwill.basics.clock import SECOND, Micros
+from goodwill.basics.codes import hashed, new_token
 from goodwill.basics.errors import BadInput, Conflict, NotFound
-from goodwill.protect.locker import Locker
+from goodwill.protect import Box
 from goodwill.shop.approvals import Approvals
 from goodwill.staff import factor, sessions, store
 from goodwill.staff.accounts import INVITE_FOR, Account, account_of, address_of, called, role_of
@@ -82,11 +83,11 @@ class Staff:
     @property
     def approvals(self) -> Approvals:
         """The second pair of eyes."""
-        return Approvals(self.shop, self.locker)
+        return Approvals(self.shop, self.box)
 
     @cached_property
-    def locker(self) -> Locker:
-        return Locker(self.shop.keys.secret("staff"), self.shop.settings.shop_id)
+    def box(self) -> Box:
+        return self.shop.cipher.box("staff")
 
     def demand(self, act: Act, about: About | None = None) -> None:
         """Go on only if whoever acts may do this.
@@ -109,7 +110,7 @@ class Staff:
     def accounts(self) -> list[Account]:
         """All accounts, oldest first, the disabled ones too."""
         with self.shop.database.reading() as connection:
-            return [account_of(row, self.locker) for row in store.all_accounts(connection)]
+            return [account_of(row, self.box) for row in store.all_accounts(connection)]
 
     def account(self, who: int | str) -> Account:
         """One account, by its number or its address.
@@ -118,7 +119,7 @@ class Staff:
             NotFound: there is none.
         """
         with self.shop.database.reading() as connection:
-            return account_of(self._row(connection, who), self.locker)
+            return account_of(self._row(connection, who), self.box)
 
     def invite(self, email: str, name: str, role: str) -> Invited:
         """Make an account for somebody, who sets a password with the token that comes back.
@@ -132,7 +133,7 @@ class Staff:
             address, given, chosen = address_of(email), called(name), role_of(role)
             connection = change.connection
             one_at_a_time(connection, STAFF)
-            lookup = self.locker.lookup("staff", address)
+            lookup = self.box.mark("staff", address)
             if (found := store.account_of(connection, lookup)) is not None:
                 raise Conflict(f"This address has an account already: number {found.id}.")
             number = self.add(connection, address, given, chosen)
@@ -196,18 +197,18 @@ class Staff:
             NotRecognised: the token was used, is too old, or never was.
             BadInput: the password is one that is guessed first.
         """
-        invite, now = factor.hash_of(token.strip()), self._now
+        invite, now = hashed(token.strip()), self._now
         self._reserve_keys(self._place(address))
         with self.shop.database.reading() as connection:
             row = store.account_invited(connection, invite, now=now)
         if row is None:
             self._failed("staff.set-up", None)
             raise NotRecognised("This token was used already, is more than three days old, or was never given out.")
-        account = account_of(row, self.locker)
+        account = account_of(row, self.box)
         self._check(password, account)
-        hashed = self.shop.passwords.hash(password)
+        chosen = self.shop.passwords.hash(password)
         with self._as(account).change("staff.set-up") as change:
-            if not store.use_invite(change.connection, row.id, invite, hashed, now=now):
+            if not store.use_invite(change.connection, row.id, invite, chosen, now=now):
                 raise NotRecognised("This token was used already.")
             store.forget_tries(change.connection, [self._key_of(row)])
             return self.begin(change.connection, row, device, strong=False)
@@ -225,9 +226,9 @@ class Staff:
         if not self.shop.passwords.fits(row.password, old):
             self._failed("staff.change-password", session.account)
             raise NotRecognised("The old password is not right.")
-        hashed = self.shop.passwords.hash(new)
+        chosen = self.shop.passwords.hash(new)
         with self._as(session.account).change("staff.change-password") as change:
-            if not store.set_password(change.connection, row.id, hashed, before=row.password, now=self._now):
+            if not store.set_password(change.connection, row.id, chosen, before=row.password, now=self._now):
                 raise Conflict("The password was changed by somebody else meanwhile.")
             store.forget_tries(change.connection, [self._key_of(row)])
             store.end_sessions(change.connection, row.id, but=kept.hash)
@@ -254,10 +255,10 @@ class Staff:
         self._reserve_keys({self._for_tries(lookup): _FOR_ONE, **self._place(address)})
         is_open = row is not None and row.disabled_at is None
         if not self.shop.passwords.fits(row.password if row is not None and is_open else None, password):
-            self._failed("staff.sign-in", None if row is None else account_of(row, self.locker))
+            self._failed("staff.sign-in", None if row is None else account_of(row, self.box))
             raise NotRecognised(_NOT_RIGHT)
         assert row is not None  # noqa: S101 - a password fits only an account
-        account = account_of(row, self.locker)
+        account = account_of(row, self.box)
         fresh = (
             self.shop.passwords.hash(password) if row.password and self.shop.passwords.is_stale(row.password) else ""
         )
@@ -290,18 +291,18 @@ class Staff:
     def session(self, token: str) -> Session | None:
         """The session that a secret opens, with what its account may do at this moment; None if it opens nothing."""
         with self.shop.database.reading() as connection:
-            found = store.session(connection, factor.hash_of(token))
+            found = store.session(connection, hashed(token))
         if found is None:
             return None
         row, account = found
         if sessions.is_over(row, now=self._now) or account.disabled_at is not None:
             return None
-        return sessions.of_row(row, account_of(account, self.locker), now=self._now)
+        return sessions.of_row(row, account_of(account, self.box), now=self._now)
 
     def seen(self, token: str) -> None:
         """Note that a session was used; asked at most once a minute for each."""
         with self.shop.database.transaction() as connection:
-            store.note_seen(connection, factor.hash_of(token), now=self._now)
+            store.note_seen(connection, hashed(token), now=self._now)
 
     def sign_out(self, token: str) -> None:
         """End a session; one that has ended already stays so."""
@@ -309,7 +310,7 @@ class Staff:
         if session is None:
             return
         with self._as(session.account).change("staff.sign-out") as change:
-            store.end_session(change.connection, factor.hash_of(token))
+            store.end_session(change.connection, hashed(token))
 
     def sign_out_everywhere(self, token: str) -> int:
         """End all sessions of whoever is signed in, this one too; how many there were."""
@@ -324,7 +325,7 @@ class Staff:
         with self.shop.database.reading() as connection:
             row = self._row(connection, account)
             kept = store.sessions_of(connection, row.id)
-        owner, now = account_of(row, self.locker), self._now
+        owner, now = account_of(row, self.box), self._now
         return [sessions.of_row(one, owner, now=now) for one in kept if not sessions.is_over(one, now=now)]
 
     # ---- the second factor -----------------------------------------------------------------------------------------
@@ -340,7 +341,7 @@ class Staff:
             raise CodeNeeded("Give a code of the second factor that you have, before you set up another.")
         secret = factor.new_secret()
         with self._as(session.account).change("staff.show-second-factor") as change:
-            store.set_next_secret(change.connection, row.id, self.locker.seal(secret, "staff", row.id, "secret"))
+            store.set_next_secret(change.connection, row.id, self.box.seal(secret, "staff", row.id, "secret"))
         return self._factor(secret, session.account)
 
     def shown_second_factor(self, token: str) -> Factor | None:
@@ -348,7 +349,7 @@ class Staff:
         _, row, session = self._signed_in(token, ENROL, WHOLE)
         if row.next_secret is None or (row.secret is not None and not session.fresh):
             return None
-        return self._factor(self.locker.open(row.next_secret, "staff", row.id, "secret"), session.account)
+        return self._factor(self.box.open(row.next_secret, "staff", row.id, "secret"), session.account)
 
     def confirm_second_factor(self, token: str, code: str, *, address: str = "") -> Recovered:
         """Let the secret that was shown count, because a code of it was given.
@@ -360,14 +361,14 @@ class Staff:
         if row.next_secret is None or (row.secret is not None and not session.fresh):
             raise CodeNeeded("Begin anew: no second factor is being set up here.")
         self._reserve(row, address)
-        secret = self.locker.open(row.next_secret, "staff", row.id, "secret")
+        secret = self.box.open(row.next_secret, "staff", row.id, "secret")
         step = factor.step_of(secret, code, now=self._now)
         with self._as(session.account).change("staff.confirm-second-factor") as change:
             connection = change.connection
             if step is None or not store.confirm_secret(connection, row.id, row.next_secret, step):
                 raise NotRecognised("This code is not right. Wait for the next one, and look at your phone's clock.")
             codes = factor.new_recovery_codes()
-            store.keep_recovery(connection, row.id, [factor.hash_of(factor.plain(one)) for one in codes])
+            store.keep_recovery(connection, row.id, [hashed(factor.plain(one)) for one in codes])
             store.forget_tries(connection, [self._key_of(row)])
             store.end_sessions(connection, row.id, but=kept.hash)
             return Recovered(self._renewed(connection, kept, row, strong=True), tuple(codes))
@@ -383,7 +384,7 @@ class Staff:
             raise CodeNeeded("This needs a code of your second factor from the last ten minutes.")
         codes = factor.new_recovery_codes()
         with self._as(session.account).change("staff.recovery-codes") as change:
-            store.keep_recovery(change.connection, row.id, [factor.hash_of(factor.plain(one)) for one in codes])
+            store.keep_recovery(change.connection, row.id, [hashed(factor.plain(one)) for one in codes])
         return tuple(codes)
 
     def recovery_left(self, account: int) -> int:
@@ -434,11 +435,11 @@ class Staff:
             yield change.connection, row
 
     def _again(self, connection: Connection, number: int) -> Account:
-        return account_of(self._row(connection, number), self.locker)
+        return account_of(self._row(connection, number), self.box)
 
     def _invited(self, connection: Connection, number: int) -> Invited:
-        token, until = sessions.new_token(), self._now + INVITE_FOR
-        store.set_invite(connection, number, factor.hash_of(token), until)
+        token, until = new_token(), self._now + INVITE_FOR
+        store.set_invite(connection, number, hashed(token), until)
         return Invited(self._again(connection, number), token, until)
 
     def _check(self, password: str, account: Account) -> None:
@@ -457,21 +458,21 @@ class Staff:
         if session is None or session.step not in (steps or (WHOLE,)):
             raise NotRecognised("You are not signed in, or no longer. Sign in again.")
         with self.shop.database.reading() as connection:
-            found = store.session(connection, factor.hash_of(token))
+            found = store.session(connection, hashed(token))
         if found is None:
             raise NotRecognised("You are not signed in, or no longer. Sign in again.")
         return *found, session
 
     def add(self, connection: Connection, address: str, name: str, role: Role) -> int:
         """A new account, in somebody's unit of work; its number."""
-        number = store.add(connection, self.locker.lookup("staff", address), role, now=self._now)
-        mailbox = self.locker.seal(address, "staff", number, "email")
-        store.describe(connection, number, mailbox, self.locker.seal(name, "staff", number, "name"))
+        number = store.add(connection, self.box.mark("staff", address), role, now=self._now)
+        mailbox = self.box.seal(address, "staff", number, "email")
+        store.describe(connection, number, mailbox, self.box.seal(name, "staff", number, "name"))
         return number
 
     def begin(self, connection: Connection, row: AccountRow, device: str, *, strong: bool) -> Begun:
         """A new session: whole at once only where no second factor stands in between."""
-        token = sessions.new_token()
+        token = new_token()
         step = WHOLE if strong else CODE if row.secret is not None else ENROL if _must_enrol(row) else WHOLE
         kept = sessions.begun(token, row.id, step, device, now=self._now, strong=strong)
         store.add_session(connection, kept)
@@ -483,11 +484,9 @@ class Staff:
         """The same session under a new secret: whatever somebody knew of it before opens nothing now."""
         if not store.end_session(connection, old.hash):
             raise NotRecognised("You are not signed in, or no longer. Sign in again.")
-        token, now = sessions.new_token(), self._now
+        token, now = new_token(), self._now
         begins = now if old.step != WHOLE else old.created_at
-        kept = SessionRow(
-            factor.hash_of(token), row.id, WHOLE, old.device, begins, now, now if strong else old.strong_at
-        )
+        kept = SessionRow(hashed(token), row.id, WHOLE, old.device, begins, now, now if strong else old.strong_at)
         store.add_session(connection, kept)
         if old.step != WHOLE:
             self._arrived(connection, row)
@@ -499,34 +498,32 @@ class Staff:
 
     def _code_that_fits(self, row: AccountRow, code: str) -> int | None:
         assert row.secret is not None  # noqa: S101 - asked before
-        return factor.step_of(self.locker.open(row.secret, "staff", row.id, "secret"), code, now=self._now)
+        return factor.step_of(self.box.open(row.secret, "staff", row.id, "secret"), code, now=self._now)
 
     def _use(self, connection: Connection, row: AccountRow, step: int | None, code: str) -> bool:
         """Use a code up: of the app by its step, of the recovery codes by taking it out."""
         if step is not None:
             return store.take_step(connection, row.id, step)
-        return factor.looks_like_recovery(code) and store.use_recovery(
-            connection, row.id, factor.hash_of(factor.plain(code))
-        )
+        return factor.looks_like_recovery(code) and store.use_recovery(connection, row.id, hashed(factor.plain(code)))
 
     # ---- tries
 
     def _lookup(self, email: str) -> bytes:
         """Where an account of this address would be; whatever was typed in its place is somewhere too."""
         try:
-            return self.locker.lookup("staff", address_of(email))
+            return self.box.mark("staff", address_of(email))
         except BadInput:
-            return self.locker.lookup("no address", email[:400].encode("utf-8", "replace").decode())
+            return self.box.mark("no address", email[:400].encode("utf-8", "replace").decode())
 
     def _for_tries(self, lookup: bytes) -> bytes:
-        return self.locker.lookup("tries", lookup.hex())
+        return self.box.mark("tries", lookup.hex())
 
     def _key_of(self, row: AccountRow) -> bytes:
-        return self._for_tries(self.locker.lookup("staff", self.locker.open(row.mailbox, "staff", row.id, "email")))
+        return self._for_tries(self.box.mark("staff", self.box.open(row.mailbox, "staff", row.id, "email")))
 
     def _place(self, address: str) -> dict[bytes, int]:
         """How much may be tried from one place; a program that calls us from inside comes from none."""
-        return {self.locker.lookup("tries from", address): _FROM_ONE_PLACE} if address else {}
+        return {self.box.mark("tries from", address): _FROM_ONE_PLACE} if address else {}
 
     def _reserve(self, row: AccountRow, address: str) -> None:
         self._reserve_keys({self._key_of(row): _FOR_ONE, **self._place(address)})

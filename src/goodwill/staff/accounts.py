@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from goodwill.basics.clock import DAY
 from goodwill.basics.errors import BadInput
 from goodwill.people.canonical import canonical, clean
-from goodwill.protect.locker import Locker
+from goodwill.protect import Box
 from goodwill.staff.roles import Role, name_of
 from goodwill.staff.store import AccountRow
 
@@ -37,13 +37,13 @@ class Account:
         return name_of(self.id)
 
 
-def account_of(row: AccountRow, locker: Locker) -> Account:
+def account_of(row: AccountRow, box: Box) -> Account:
     waits = row.password is None and (row.invite_until is not None or row.signed_in_at is None)
     state = "disabled" if row.disabled_at is not None else "invited" if waits else "active"
     return Account(
         row.id,
-        locker.open(row.mailbox, "staff", row.id, "email"),
-        locker.open(row.name, "staff", row.id, "name"),
+        box.open(row.mailbox, "staff", row.id, "email"),
+        box.open(row.name, "staff", row.id, "name"),
         Role(row.role),
         state,
         row.secret is not None,

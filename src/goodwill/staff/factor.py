@@ -1,6 +1,5 @@
 """The second factor: codes that change every half minute (RFC 6238), and recovery codes for when the phone is gone."""
 
-import hashlib
 import hmac
 import io
 import secrets
@@ -67,8 +66,3 @@ def new_recovery_codes() -> list[str]:
 
 def _word() -> str:
     return b32encode(secrets.token_bytes(15)).decode().lower()
-
-
-def hash_of(text: str) -> str:
-    """What is kept of a token or a code whose bits nobody can guess."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

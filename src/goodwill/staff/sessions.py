@@ -5,13 +5,12 @@ hours at the latest (safety.md took both from ASVS 5.0), at sign-out, and at onc
 """
 
 import hmac
-import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 
 from goodwill.basics.clock import SECOND
+from goodwill.basics.codes import hashed
 from goodwill.staff.accounts import Account
-from goodwill.staff.factor import hash_of
 from goodwill.staff.roles import Act, acts_of
 from goodwill.staff.store import SessionRow
 from goodwill.storage.audit import Actor
@@ -58,10 +57,6 @@ class Session:
         return Actor(self.account.actor, reason, str(self.account.role), frozenset(map(str, self.acts)))
 
 
-def new_token() -> str:
-    return secrets.token_urlsafe(32)
-
-
 def form_token(token: str) -> str:
     """What a form must send back beside the cookie: only who holds the cookie, or was shown the form, knows it."""
     return hmac.digest(token.encode(), b"goodwill form", sha256).hex()
@@ -86,7 +81,7 @@ def of_row(row: SessionRow, account: Account, *, now: int) -> Session:
 
 def begun(token: str, account: int, step: str, device: str, *, now: int, strong: bool) -> SessionRow:
     """The row of a new session."""
-    return SessionRow(hash_of(token), account, step, device[:60], now, now, now if strong else None)
+    return SessionRow(hashed(token), account, step, device[:60], now, now, now if strong else None)
 
 
 def device_of(agent: str) -> str:

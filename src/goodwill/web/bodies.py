@@ -37,11 +37,20 @@ async def receive(request: Request[Any, Any, Any]) -> bytes:
         CallerGone: nobody is left to answer.
     """
     _check_format(request)
-    return await _read(request, LARGEST_BODY)
+    return await read(request, "A request", LARGEST_BODY)
 
 
-async def _read(request: Request[Any, Any, Any], most: int) -> bytes:
-    too_large = Problem(TOO_LARGE, f"A request may have {most} bytes.", headers={"Connection": "close"})
+async def read(request: Request[Any, Any, Any], what: str, most: int) -> bytes:
+    """A body of any format, as it came.
+
+    Args:
+        what: begins the sentence that says how many bytes there may be.
+
+    Raises:
+        Problem: it is longer than fits, or says so before a byte is read.
+        CallerGone: nobody is left to answer.
+    """
+    too_large = Problem(TOO_LARGE, f"{what} may have {most} bytes.", headers={"Connection": "close"})
     length = request.headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise Problem(MALFORMED, "Content-Length is not a number.")

@@ -1,16 +1,13 @@
 """What a page's form sends: names and values, read with the same care as a request to the API."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
 
-from goodwill.web.bodies import CallerGone
-from goodwill.web.problems import BAD_INPUT, MALFORMED, MEDIA, TOO_LARGE, Problem
-
-if TYPE_CHECKING:
-    from litestar.types import HTTPReceiveMessage
+from goodwill.web.bodies import read
+from goodwill.web.problems import BAD_INPUT, MEDIA, Problem
 
 KIND = "application/x-www-form-urlencoded"
 LARGEST_FORM = 16 * 1024
@@ -27,23 +24,7 @@ async def receive_form(request: Request[Any, Any, Any]) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != KIND or request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(MEDIA, f"A form is sent as {KIND}, not compressed.")
-    length = request.headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
-        raise Problem(MALFORMED, "Content-Length is not a number.")
-    too_large = Problem(TOO_LARGE, f"A form may have {LARGEST_FORM} bytes.", headers={"Connection": "close"})
-    if int(length) > LARGEST_FORM:
-        raise too_large
-    chunks, size, more = [], 0, True
-    while more:
-        event: HTTPReceiveMessage = await request.receive()  # type: ignore[assignment]
-        if event["type"] == "http.disconnect":
-            raise CallerGone
-        chunks.append(event.get("body", b""))
-        size += len(chunks[-1])
-        if size > LARGEST_FORM:
-            raise too_large
-        more = event.get("more_body", False)
-    return b"".join(chunks)
+    return await read(request, "A form", LARGEST_FORM)
 
 
 def fields_of(raw: bytes) -> Mapping[str, str]:

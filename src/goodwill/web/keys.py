@@ -1,9 +1,7 @@
 """API keys: made once, shown once, checked in constant time; only a hash of the secret is kept."""
 
-import hashlib
 import hmac
 import re
-import secrets
 from base64 import b64decode
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from goodwill.basics.clock import SECOND, Clock
+from goodwill.basics.codes import hashed, new_token
 from goodwill.basics.errors import BadInput, GoodwillError, NotFound
 from goodwill.basics.ids import new_reference, opaque
 from goodwill.shop import Shop
@@ -71,9 +70,9 @@ def create_key(connection: Connection, name: str, scopes: Iterable[str], *, now:
     if not wanted or (unknown := [scope for scope in wanted if scope not in set(Scope)]):
         named = f"'{', '.join(unknown)}' is not a scope. " if wanted else "A key needs at least one scope. "
         raise BadInput(f"{named}There are: {', '.join(Scope)}.")
-    secret = secrets.token_urlsafe(32)
+    secret = new_token()
     key = Key(opaque(new_reference()), name.strip(), frozenset(Scope(scope) for scope in wanted), now, None, None)
-    store.add_key(connection, key, _hash(secret))
+    store.add_key(connection, key, hashed(secret))
     return NewKey(key, f"gw_{key.id}_{secret}")
 
 
@@ -93,11 +92,6 @@ def revoke_key(connection: Connection, key_id: str, *, now: int) -> Key:
     if found is None:
         raise NotFound(f"There is no key '{key_id}'.")
     return found[0]
-
-
-def _hash(secret: str) -> str:
-    # One round is enough: the secret has 256 random bits, so there is nothing to guess.
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class Keyring:
@@ -122,7 +116,7 @@ class Keyring:
             with self._database.reading() as connection:
                 found = store.key_and_hash(connection, parts[1])
         kept = found[1] if found else "0" * 64
-        fits = hmac.compare_digest(_hash(parts[2] if parts else ""), kept)
+        fits = hmac.compare_digest(hashed(parts[2] if parts else ""), kept)
         if found is None or not fits or found[0].revoked_at is not None:
             raise no_key("This key is not known here, or was revoked.")
         self._note_used(found[0])

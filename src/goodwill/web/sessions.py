@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from goodwill.basics.codes import new_token
 from goodwill.basics.errors import GoodwillError
 from goodwill.shop import Shop
 from goodwill.staff import Session
-from goodwill.staff.sessions import LONGEST, SEEN_EVERY, form_token, new_token
+from goodwill.staff.sessions import LONGEST, SEEN_EVERY, form_token
 from goodwill.web.problems import FORGED, NOT_SIGNED_IN, Problem
 from goodwill.web.store import AWAY
 

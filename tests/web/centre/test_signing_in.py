@@ -6,7 +6,8 @@ from dataclasses import replace
 from tests.reach.peer import Box, peer, plainly
 from tests.web.centre.conftest import CSRF, path_of
 
-from goodwill.rights.sign_in.store import MOST_LETTERS, MOST_TRIES
+from goodwill.basics.codes import TRIES
+from goodwill.rights.sign_in.store import MOST_LETTERS
 from goodwill.shop import Who
 from goodwill.storage import audit
 
@@ -58,7 +59,7 @@ def test_the_code_alone_opens_nothing_in_a_browser_that_did_not_ask(street):
 def test_ten_wrong_codes_end_a_letter(street):
     letter, browser = street.letter("amina@example.org"), street.browser()
     path = path_of(letter)
-    for _ in range(MOST_TRIES):
+    for _ in range(TRIES):
         answer = browser.press(path, on=path, code="AAAA-AAAA")
     assert answer.status_code == 410
     assert browser.press(path, on=IN, code=letter.code).status_code == 410
@@ -229,10 +230,18 @@ def test_looking_never_changes_anything_whoever_looks_and_however_often(street, 
         browser.get(f"/privacy?lang={language}")
     before = everything_kept()
     looked = 0
+    some = "aaaaaaaaaaaaa"
+    given: dict[str, object] = {
+        "token": token,
+        "decision": some,
+        "number": some,
+        "position": 1,
+        "right": "access",
+        "form": "json",
+    }
     for page in PAGES:
         for visitor in (browser, stranger):
-            places = {"token": token, "decision": "aaaaaaaaaaaaa", "number": "aaaaaaaaaaaaa", "position": "1"}
-            path = page.path.format(right="access", form="json", **places)
+            path = page.path.format(**given)
             for method in ("GET", "HEAD"):
                 answer = visitor.ask(method, path + "?lang=de")
                 looked += answer.status_code < 400

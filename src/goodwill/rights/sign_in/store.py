@@ -6,12 +6,12 @@ from sqlalchemy import Column, Connection, Index, Table, Text, delete, func, ins
 from sqlalchemy.sql.elements import ColumnElement
 
 from goodwill.basics.clock import SECOND
+from goodwill.basics.codes import TRIES
 from goodwill.basics.ids import PersonId
 from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metadata
 
 MINUTE = 60 * SECOND
 TRY_LASTS = 30 * MINUTE
-MOST_TRIES = 10  # codes that may be typed for one letter
 MOST_LETTERS = 5  # to one address in the time that they last
 IDLE = 30 * MINUTE
 LONGEST = 12 * 60 * MINUTE
@@ -101,7 +101,7 @@ def add_try(
 
 def _open(now: int) -> tuple[ColumnElement[bool], ...]:
     tries = sign_in_tries.c
-    return tries.used_at.is_(None), tries.at > now - TRY_LASTS, tries.tries < MOST_TRIES
+    return tries.used_at.is_(None), tries.at > now - TRY_LASTS, tries.tries < TRIES
 
 
 def by_browser(connection: Connection, browser: str, *, now: int) -> Try | None:

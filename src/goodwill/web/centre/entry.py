@@ -1,7 +1,7 @@
 """The way in and out: an address is typed, a letter comes, and a link or a code opens what is hers."""
 
+from goodwill.basics.codes import Token, token_from
 from goodwill.basics.errors import BadInput
-from goodwill.rights.sign_in.secret import Token, token_from
 from goodwill.shop import Who
 from goodwill.shop.sign_in import Opened
 from goodwill.web.centre.answering import Onward, Shown, page

@@ -10,9 +10,9 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from goodwill.access import SignedIn
+from goodwill.basics.codes import Token, new_token, token_from
 from goodwill.basics.ids import PersonId
 from goodwill.purposes import Entry, Kind
-from goodwill.rights.sign_in.secret import Token, new_token, token_from
 from goodwill.rights.sign_in.store import Session
 from goodwill.shop import Actor, Shop, Who
 from goodwill.shop.centre import BY
@@ -221,7 +221,7 @@ class Visit:
         return fresh
 
     def _proof(self, bound_to: str) -> str:
-        return hmac.new(self.shop.keys.secret("forms"), bound_to.encode(), "sha256").hexdigest()
+        return self.shop.cipher.box("forms").mark("form", bound_to).hex()
 
     def _same_site(self) -> bool:
         """What the browser itself says of where a form came from; an old one says nothing, and the proof decides."""

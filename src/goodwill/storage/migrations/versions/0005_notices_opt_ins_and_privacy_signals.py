@@ -41,7 +41,7 @@ def upgrade() -> None:
     sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('person', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('address', sa.LargeBinary(), nullable=False),
-    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('code', sa.LargeBinary(), nullable=True),
     sa.Column('about', sa.Text(), nullable=False),
     sa.Column('asked', sa.Text(), nullable=False),
     sa.Column('asked_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
