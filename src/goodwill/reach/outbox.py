@@ -28,6 +28,7 @@ from goodwill.reach.outcome import Later, Outcome, Refused, Sent, Unknown, Unrea
 GIVE_UP = 5 * DAY  # RFC 5321, 4.5.4.1: at least four to five days
 LEASE = 600 * SECOND  # longer than any letter may take
 _WAITS = (60, 300, 900, 3_600, 4 * 3_600, 8 * 3_600)  # seconds after the first, second … failed try
+NOT_ALLOWED, ERASED = "not allowed any more", "the person was erased"  # given up as it should be
 _MOST_UNKNOWN = 3  # times that a letter is sent again although it may have arrived
 
 
@@ -192,7 +193,7 @@ def _made(row: store.Row, sender: Sender, transaction: Transaction) -> Mail | Re
     try:
         content = json.loads(_opened(row, sender.cipher))
         if row.kind == Kind.MARKETING and not _is_wanted(row, content["to"], sender, transaction):
-            return Refused("not allowed any more")
+            return Refused(NOT_ALLOWED)
         context = {key: tuple(value) if isinstance(value, list) else value for key, value in content["context"].items()}
         words = write(
             Letter(row.name, Kind(row.kind), context, content["unsubscribe"]), shop=sender.shop, language=row.language
@@ -201,7 +202,7 @@ def _made(row: store.Row, sender: Sender, transaction: Transaction) -> Mail | Re
             words, sender=sender.address, to=content["to"], number=row.id, at=row.at, unsubscribe=content["unsubscribe"]
         )
     except KeyDestroyed:
-        return Refused("the person was erased")
+        return Refused(ERASED)
     except GoodwillError as error:
         return Refused(f"it cannot be written ({type(error).__name__})")
 
