@@ -40,6 +40,7 @@ WITHOUT = {
     "shop/staff.py _reserve_keys": "counts a try; writes its line where it is refused",
     "shop/staff.py _failed": "writes the line of a try that failed",
     "shop/proofs.py _signed_whole": "hashes of what stands in the logs",
+    "shop/proofs.py _new_generation": "hashes of what stands in the logs; the loss was entered before",
     "shop/proofs.py up_to": "hashes of what stands in the logs",
     "shop/proofs.py _note_refusal": "writes the line itself",
     "shop/sign_in.py tidy": "drops what has ended by itself",

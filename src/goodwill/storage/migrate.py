@@ -1,5 +1,6 @@
 """Migrations: forward only, each one transaction, from any earlier version to this one."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -36,6 +37,7 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache  # reading every migration takes longer than all else that opening a shop does
 def newest() -> str | None:
     """The version that this goodwill brings tables to."""
     return ScriptDirectory(str(_FOLDER)).get_current_head()
