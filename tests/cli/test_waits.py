@@ -14,6 +14,7 @@ from tests.small_shop import ASKED
 from goodwill import people
 from goodwill.app import create_shop
 from goodwill.basics.clock import system_clock
+from goodwill.basics.ids import PersonId
 from goodwill.cli.ends import Code
 from goodwill.purposes import EMAIL_MARKETING
 from goodwill.reach import letters
@@ -53,9 +54,11 @@ def doctor(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> partial
     return partial(found, run)
 
 
-def put(shop: Shop, letter: letters.Letter = CODE, **to: object) -> None:
+def put(
+    shop: Shop, letter: letters.Letter = CODE, *, person: PersonId | None = None, address: str | None = None
+) -> None:
     with shop.database.transaction() as connection:
-        shop.post.send(connection, letter=letter, **to)
+        shop.post.send(connection, letter=letter, person=person, address=address)
 
 
 def test_letters_that_wait_without_a_mail_server_are_wrong(waiting, doctor):
