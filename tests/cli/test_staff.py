@@ -2,6 +2,7 @@
 
 import io
 import re
+import stat
 
 import pyotp
 import pytest
@@ -108,6 +109,41 @@ def test_several_are_erased_at_once_by_one_who_asked_and_another_who_approved(sh
         ("people.erase-many", "NotAllowed"),
     ]  # fmt: skip
     assert len(shop("people", "erased", "--json").document) == 2
+
+
+def test_several_own_copies_are_handed_out_by_one_who_asked_and_another_who_approved(shop: Run, typed, hire, tmp_path):
+    folder = tmp_path / "copies"
+    alone = shop("people", "export", "amina", "bruno", "--out", folder)
+    assert alone.code == Code.REFUSED
+    assert "goodwill approvals ask export" in alone.err
+    olga, rosa = hire("olga@shop.example", "owner"), hire("rosa@shop.example", "reviewer")
+    typed(GOOD, olga.pop())
+    asked = shop("approvals", "ask", "export", "amina", "bruno", "--reason", "both asked by letter",
+                 "--as", "olga@shop.example", "--json").document  # fmt: skip
+    typed(GOOD, rosa.pop())
+    shop("approvals", "approve", asked["id"], "--as", "rosa@shop.example")
+    as_olga = ("--approval", asked["id"], "--as", "olga@shop.example", "--json")
+    refused = [
+        (("amina", "bruno"), Code.USAGE),  # no folder
+        (("amina", "bruno", "--out", folder, "--format", "xml"), Code.USAGE),
+        (("amina", "bruno", "--out", folder, "--reason", "because"), Code.USAGE),
+        (("amina", "chiara", "--out", folder), Code.REFUSED),
+    ]
+    for words, code in refused:
+        typed(GOOD, olga.pop())
+        assert shop("people", "export", *words, *as_olga).code == code, words
+    assert not list(folder.glob("*"))
+    typed(GOOD, olga.pop())
+    done = shop("people", "export", "bruno", "amina", "--out", folder, *as_olga)
+    numbers = [shop("people", "find", name, "--json").document["person"] for name in ("bruno", "amina")]
+    assert done.document == {"files": [str(folder / f"{number}.json") for number in numbers]}, done.err
+    assert folder.stat().st_mode & 0o077 == 0
+    for number, name in zip(numbers, ("bruno", "amina"), strict=True):
+        file = folder / f"{number}.json"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert f"{name}@example.org" in file.read_text()
+    typed(GOOD, olga.pop())
+    assert shop("people", "export", "bruno", "amina", "--out", folder, *as_olga).code == Code.REFUSED  # once
 
 
 def test_the_audit_log_is_listed_exported_and_looked_over(shop: Run, home, tmp_path):

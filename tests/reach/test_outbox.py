@@ -189,6 +189,25 @@ def test_marketing_needs_a_yes_when_it_is_written_and_when_it_goes(shop, box):
     assert (box.mails, row(shop, number).reason) == ([], "not allowed any more")
 
 
+def test_marketing_goes_to_no_address_that_is_left_alone_and_letters_about_rights_do(shop, box):
+    amina = shop.known("amina")
+    shop.grant("amina", EMAIL_MARKETING, asked=ASKED)
+    early = put(shop, NEWS, person=amina, address="Bruno@Example.com")
+    shop.grant("bruno", EMAIL_MARKETING, asked=ASKED, yes=False)  # he takes his address out in between
+    with pytest.raises(Refused, match="left alone"):
+        put(shop, NEWS, person=amina, address="Bruno@Example.com")
+    put(shop, CODE, address="bruno@example.com")
+    put(shop, NEWS, person=amina)
+    with peer(box) as port:
+        delivered = deliver(shop, port)
+    assert (delivered.sent, delivered.given_up) == (2, 1)
+    assert row(shop, early).reason == "not allowed any more"
+    assert {(to, mail["List-Unsubscribe"] is not None) for to, mail in zip(box.to, box.mails, strict=True)} == {
+        ("bruno@example.com", False),
+        ("amina@example.com", True),
+    }
+
+
 def test_a_code_that_has_run_out_is_not_sent(shop, box, clock):
     number = put(shop, address="new@example.com", until=clock() + 60_000_000)
     clock.turn(seconds=61)

@@ -592,6 +592,26 @@ def test_nobody_can_be_flooded_with_letters(mailing, posted, clock):
     assert len(posted) == 4
 
 
+def test_can_tells_that_a_yes_waits_for_its_confirmation_until_that_comes_or_is_too_late(shop, mailing, posted, clock):
+    def said() -> dict[str, str]:
+        return {line.category: line.reason for line in shop.can(EMAIL, MAIL).categories}
+
+    mailing.ask_by_mail(EMAIL, [RECOMMEND])  # not by mail: it needs no confirmation, and changes nothing here
+    ask(mailing)
+    assert said() == {
+        CONTACT: "requested", PURCHASES: "requested", "preferences": "never-asked", "engagement": "never-asked",
+    }  # fmt: skip
+    assert (shop.can(EMAIL, MAIL).allowed, shop.can(EMAIL, MAIL).reason) == (False, "requested")
+    assert mailing.may_ask(EMAIL, MAIL).reason == "pending"
+    clock.turn(days=8)
+    assert set(said().values()) == {"never-asked"}
+    ask(mailing)
+    shop.grant(EMAIL, MAIL, [PURCHASES], asked=Asked("test"), yes=False)
+    assert (said()[CONTACT], said()[PURCHASES]) == ("requested", "refused")
+    mailing.confirm(posted[-1].text)
+    assert (said()[CONTACT], shop.can(EMAIL, MAIL).reason) == ("allowed", "allowed")
+
+
 def test_without_an_address_the_wish_is_kept_and_nothing_is_sent(shop, mailing, posted):
     (receipt,) = ask(mailing, Who(user_id="amina"))
     assert receipt.state is State.REQUESTED

@@ -62,6 +62,7 @@ def _lines_of(answer: "Answer", person: str, zone: ZoneInfo) -> Iterator[Rendera
 
 
 _MORE = {
+    "requested": " It counts once the code that went out by mail is given back.",
     "held": " Nothing is done with this person while data are restricted, two are merged, or an import is taken back.",
     "purpose-expired": " The purpose is off since its expiry day, whatever anybody allowed.",
 }

@@ -6,8 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import sleep
@@ -15,8 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from goodwill.basics.errors import GoodwillError
-from goodwill.cli import out
+from goodwill.cli import out, waits
 from goodwill.cli.ends import Code, end_of
+from goodwill.cli.findings import Finding, State
 from goodwill.cli.shell import SET_UP, Shell, app, command
 
 if TYPE_CHECKING:
@@ -30,24 +29,6 @@ if TYPE_CHECKING:
 _GIGABYTE = 1_000_000_000
 _LEAST_FREE = 200_000_000  # bytes; below this the next import may fill the disk
 _WATCHED = 2.0  # seconds in which an import that somebody works on gets on
-
-
-class State(StrEnum):
-    """How something is."""
-
-    OK = "ok"
-    NOTE = "look"  # works, and somebody should look at it
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; ``mend`` says what helps where it is not well."""
-
-    what: str
-    state: State
-    found: str
-    mend: str = ""
 
 
 @command(app, "doctor", panel=SET_UP)
@@ -220,6 +201,7 @@ def _database(settings: "Settings", folder: Path, register: "Register | None", h
         if revision == newest():
             yield from _columns(settings, database)
             yield from _imports(database, settings, home)
+            yield from waits.look(settings, database, lambda *words: shlex.join(["goodwill", *_at(home), *words]))
             if register is not None:
                 yield from _contents(settings, database, register)
     finally:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from goodwill.basics.errors import BadInput, NotFound
 from goodwill.cli import out
 from goodwill.cli.named import Person, who
 from goodwill.cli.shell import PEOPLE, Shell, command, group, switch
+from goodwill.cli.staff import signed_in
 
 if TYPE_CHECKING:
     from goodwill.access import Everything
@@ -24,7 +26,14 @@ _LOST = "goodwill import list"  # everybody came from somewhere
 _CLEAR = switch("--clear", help="Show names and addresses in clear; needs --reason, and the person can see it.")
 _REASON = typer.Option("--reason", help="Why, in at least ten characters; it stands in the audit log.")
 _FORM = typer.Option("--format", metavar="FORM", help="json, csv (a ZIP of tables) or pdf (to read and print).")
-_OUT = typer.Option("--out", metavar="FILE", help="Write it here, for the owner's eyes only, instead of printing it.")
+_OUT = typer.Option(
+    "--out", metavar="FILE", help="Write it here, for the owner's eyes only, instead of printing it; several: a folder."
+)
+_PEOPLE = typer.Argument(
+    metavar="PERSON...", help="The shop's own id, or an e-mail address; or user_id:…, email:…, id:… to say which."
+)
+_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once.")
+_AS = typer.Option("--as", metavar="ADDRESS", help="Your own account, which asked for that approval.")
 
 
 @command(people, "find", lost=_LOST)
@@ -56,24 +65,50 @@ def show(
 @command(people, "export", lost=_LOST)
 def export(
     shell: Shell,
-    person: Person,
+    person: Annotated[list[str], _PEOPLE],
     form: Annotated[str, _FORM] = "json",
     to: Annotated[Path | None, _OUT] = None,
     reason: Annotated[str, _REASON] = "her own copy, for her",
+    approval: Annotated[str, _APPROVAL] = "",
+    as_: Annotated[str | None, _AS] = None,
 ) -> None:
-    """Hand out the person's own copy of all that is held about them, in clear: as JSON, as tables, or to read.
+    """Hand out a person's own copy of all that is held about them, in clear: as JSON, as tables, or to read.
+
+    Several people at once need the approval of somebody else (goodwill approvals ask export --help), and a folder.
 
     Example: goodwill people export amina --format pdf --out amina.pdf
     """
     if form != "json" and to is None:
         raise BadInput(f"A copy as {form} is a file: say where with --out FILE.")
     with shell.shop() as shop:
-        parts = shop.copies.of(shop.looks.copy(shop.who(_known(shop, person)), reason), form)
-        if to is None:
-            sys.stdout.writelines(part.decode() for part in parts)
-        else:
-            _write_privately(to, parts)
-            shell.answer({"file": str(to)}, str(to))
+        whos = [shop.who(one) for one in dict.fromkeys(_known(shop, one) for one in person)]
+        with signed_in(shell, shop, as_) if as_ else nullcontext(shop) as acting:
+            if len(whos) > 1:
+                files = _write_all(_folder(to), acting.copies.several(whos, form, reason=reason, approval=approval))
+                shell.answer({"files": files}, *files)
+                return
+            parts = acting.copies.of(acting.looks.copy(whos[0], reason), form)
+            if to is None:
+                sys.stdout.writelines(part.decode() for part in parts)
+            else:
+                _write_privately(to, parts)
+                shell.answer({"file": str(to)}, str(to))
+
+
+def _folder(to: Path | None) -> Path:
+    if to is None or (to.exists() and not to.is_dir()):
+        raise BadInput("The copies of several people are a file each: say in which folder with --out FOLDER.")
+    return to
+
+
+def _write_all(folder: Path, copies: Iterator[tuple[str, Iterator[bytes]]]) -> list[str]:
+    """A file for each person, named by her number, in a folder that is made for its owner alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files = []
+    for name, parts in copies:
+        _write_privately(folder / name, parts)
+        files.append(str(folder / name))
+    return files
 
 
 def _write_privately(file: Path, parts: Iterator[bytes]) -> None:

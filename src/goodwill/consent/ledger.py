@@ -114,7 +114,8 @@ class Standing:
     """How one purpose stands for one person, for one category.
 
     Attributes:
-        reason: allowed · never-asked · refused · withdrawn · expired · objected · purpose-expired · unreadable.
+        reason: allowed · never-asked · requested (waits to be confirmed by mail; only `can` tells) · refused ·
+            withdrawn · expired · objected · purpose-expired · unreadable.
         since: when that was said, if anything was.
         position: the row that says so; 0 if none does.
         until: when a yes ends by itself.

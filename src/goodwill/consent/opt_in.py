@@ -6,13 +6,14 @@ then wins by the ledger's own rule, whichever way and order it comes in.
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Column, Connection, Index, Table, Text, delete, func, insert, select, update
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.ids import PersonId, Reference
-from goodwill.purposes import Category, Purpose
+from goodwill.consent.ledger import Standing
+from goodwill.purposes import Category, Entry, Purpose
 from goodwill.storage.engine import NOTICES, one_at_a_time
 from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metadata
 
@@ -106,6 +107,21 @@ def pending(connection: Connection, persons: Collection[PersonId], *, at: int) -
     """What waits for somebody, under any of her numbers."""
     found = _read(connection, opt_ins.c.person.in_(list(persons)), opt_ins.c.outcome == PENDING)
     return [one for one in found if one.is_open(at)]
+
+
+def in_waiting(
+    connection: Connection, person: PersonId, entry: Entry, lines: Sequence[Standing], *, at: int
+) -> tuple[Standing, ...]:
+    """The same lines, where what was never answered tells that it was asked for and waits to be confirmed."""
+    if all(line.reason != "never-asked" for line in lines):
+        return tuple(lines)
+    waits = {pair for one in pending(connection, [person], at=at) for pair in one.about}
+    return tuple(
+        replace(line, reason="requested")
+        if line.reason == "never-asked" and (entry.name, line.category) in waits
+        else line
+        for line in lines
+    )
 
 
 def letters_since(connection: Connection, address: bytes, since: int) -> int:

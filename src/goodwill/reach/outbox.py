@@ -1,7 +1,8 @@
 """The outbox: a letter is written in the transaction that it tells of, and sent by a job that never forgets one.
 
 At least once: a letter about somebody's rights whose fate is not known is sent again, with the same Message-ID.
-Marketing is not: twice is worse than never. What cannot be delivered within five days is given up.
+Marketing is not: twice is worse than never. Nor does it go to an address on the list of those who are left alone.
+What cannot be delivered within five days is given up.
 """
 
 import json
@@ -15,7 +16,9 @@ from sqlalchemy import Connection
 
 from goodwill.basics.clock import DAY, SECOND, Clock, Micros
 from goodwill.basics.errors import BadInput, GoodwillError, KeyDestroyed
+from goodwill.basics.errors import Refused as MayNot
 from goodwill.basics.ids import PersonId, new_reference
+from goodwill.people.suppress import suppressed
 from goodwill.protect import Cipher, Sealed
 from goodwill.reach import store
 from goodwill.reach.letters import Kind, Letter, write
@@ -25,6 +28,7 @@ from goodwill.reach.outcome import Later, Outcome, Refused, Sent, Unknown, Unrea
 GIVE_UP = 5 * DAY  # RFC 5321, 4.5.4.1: at least four to five days
 LEASE = 600 * SECOND  # longer than any letter may take
 _WAITS = (60, 300, 900, 3_600, 4 * 3_600, 8 * 3_600)  # seconds after the first, second … failed try
+NOT_ALLOWED, ERASED = "not allowed any more", "the person was erased"  # given up as it should be
 _MOST_UNKNOWN = 3  # times that a letter is sent again although it may have arrived
 
 
@@ -92,7 +96,10 @@ def put(
     Raises:
         BadInput: it could not be put into words, or its address is none: said now and not at midnight.
         KeyDestroyed: the person was erased.
+        Refused: it is marketing, and whoever reads mail at this address wants none.
     """
+    if _is_left_alone(connection, cipher, letter.kind, to):
+        raise MayNot("Nobody writes marketing to this address: it is on the list of those who are left alone.")
     written = write(letter, shop="x", language=language)
     number = new_reference()
     mail(written, sender="x@example.com", to=to, number=number, at=now, unsubscribe=letter.unsubscribe)
@@ -118,7 +125,7 @@ def deliver(transaction: Transaction, channel: Channel, sender: Sender, *, limit
     with ExitStack() as stack:
         lines = _Lines(channel, stack)
         for letter in _claimed(transaction, sender, limit):
-            ready = _made(letter.row, sender)
+            ready = _made(letter.row, sender, transaction)
             outcome = lines.send(ready) if isinstance(ready, Mail) else ready
             values = _after(letter.row, outcome, now=sender.clock())
             told[values["state"]] = told.get(values["state"], 0) + 1
@@ -176,7 +183,7 @@ def _claimed(transaction: Transaction, sender: Sender, limit: int) -> Iterator[_
         yield _Claimed(row, lease)
 
 
-def _made(row: store.Row, sender: Sender) -> Mail | Refused | Unknown:
+def _made(row: store.Row, sender: Sender, transaction: Transaction) -> Mail | Refused | Unknown:
     """The letter in its envelope, or why there is none."""
     now = sender.clock()
     if row.state == store.SENDING and row.kind == Kind.MARKETING:
@@ -184,9 +191,9 @@ def _made(row: store.Row, sender: Sender) -> Mail | Refused | Unknown:
     if row.until is not None and row.until <= now:
         return Refused("too late to say anything")
     try:
-        if row.kind == Kind.MARKETING and not (row.person and sender.still_wanted(PersonId(row.person))):
-            return Refused("not allowed any more")
         content = json.loads(_opened(row, sender.cipher))
+        if row.kind == Kind.MARKETING and not _is_wanted(row, content["to"], sender, transaction):
+            return Refused(NOT_ALLOWED)
         context = {key: tuple(value) if isinstance(value, list) else value for key, value in content["context"].items()}
         words = write(
             Letter(row.name, Kind(row.kind), context, content["unsubscribe"]), shop=sender.shop, language=row.language
@@ -195,9 +202,22 @@ def _made(row: store.Row, sender: Sender) -> Mail | Refused | Unknown:
             words, sender=sender.address, to=content["to"], number=row.id, at=row.at, unsubscribe=content["unsubscribe"]
         )
     except KeyDestroyed:
-        return Refused("the person was erased")
+        return Refused(ERASED)
     except GoodwillError as error:
         return Refused(f"it cannot be written ({type(error).__name__})")
+
+
+def _is_wanted(row: store.Row, address: str, sender: Sender, transaction: Transaction) -> bool:
+    """Whether marketing may still go: somebody may have said no since it was put here."""
+    if not row.person or not sender.still_wanted(PersonId(row.person)):
+        return False
+    with transaction() as connection:
+        return not _is_left_alone(connection, sender.cipher, row.kind, address)
+
+
+def _is_left_alone(connection: Connection, cipher: Cipher, kind: str, address: str) -> bool:
+    """Whether a letter may not go to an address; those about rights and confirmations always may."""
+    return kind == Kind.MARKETING and suppressed(connection, cipher, "email", address)
 
 
 def _opened(row: store.Row, cipher: Cipher) -> str:

@@ -4,7 +4,7 @@ A letter is sealed: with its person's own key, or with the shop's where nobody i
 given up, address and contents are wiped; what kind of letter it was, and when, stays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +123,24 @@ def counts(connection: Connection) -> dict[str, int]:
     """How many letters are in each state."""
     question = select(outbox.c.state, func.count()).group_by(outbox.c.state)
     return {row[0]: row[1] for row in connection.execute(question)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Letters of one state that did not get through for one reason."""
+
+    state: str
+    reason: str
+    letters: int
+
+
+def stuck(connection: Connection, *, since: int, but: Sequence[str] = ()) -> list[Stuck]:
+    """Letters since a moment that did not get through, by state and reason, the most first; but for some reasons."""
+    here = outbox.c
+    wanted = (here.reason.is_not(None), here.reason.not_in(but), here.state != SENT, here.at >= since)
+    many = func.count().label("letters")
+    question = select(here.state, here.reason, many).where(*wanted).group_by(here.state, here.reason)
+    return [Stuck(*row) for row in connection.execute(question.order_by(many.desc(), here.state, here.reason))]
 
 
 def failures(connection: Connection, limit: int) -> list[Row]:

@@ -17,6 +17,7 @@ from goodwill.basics.ids import PersonId, ProductId, from_opaque
 from goodwill.consent import Asked, Receipt, Standing
 from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
+from goodwill.people import registry
 from goodwill.people.verdicts import Verdict
 from goodwill.purposes import Category, Entry
 from goodwill.shop.who import Who
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 BY = "privacy centre"
 PAUSES = (30, 90, 180)  # days
 _CONTACT = Category("contact")
+_SPLIT = "events"  # the one table whose rows are counted by category
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the shop holds about one person, what it read it for, and who else looked or changed something."""
+    """What the shop holds about one person, what it read it for, and who else looked or changed something.
+
+    Attributes:
+        held: what happened, by category.
+        beside: what all other tables hold, a line for each that tells of her.
+    """
 
     everything: Everything
     held: tuple[Held, ...]
+    beside: tuple[registry.Held, ...]
     used: tuple[Read, ...]
     looked: tuple[Line, ...]
 
@@ -194,7 +202,8 @@ class Centre:
             lines = [line for number in numbers for line in audit.lines(connection, person=number)]
         looked = tuple(sorted((line for line in lines if line.actor != "the person"), key=lambda line: -line.position))
         used = tuple(read for read in everything.reads if not read.purpose.startswith("own copy"))
-        return Overview(everything, _counted(everything.events), used, looked)
+        beside = tuple(one for one in self.shop.copies.held(Who(id=person)) if one.table != _SPLIT)
+        return Overview(everything, _counted(everything.events), beside, used, looked)
 
     def fields(self, person: PersonId) -> tuple[str, ...]:
         """The fields that can be corrected: what is noted of her, by name."""

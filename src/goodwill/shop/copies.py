@@ -4,7 +4,7 @@ What it holds follows from the registry of tables. Each form comes in pieces, so
 needs no more memory than its rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from goodwill.basics.errors import BadInput
 from goodwill.people import merge, registry
 from goodwill.people.registry import Held
 from goodwill.shop import copy_json, copy_pdf, copy_tables
+from goodwill.shop.approvals import said
 from goodwill.shop.copy_json import Copy
 
 if TYPE_CHECKING:
@@ -60,6 +61,28 @@ class Copies:
         """
         _form(form)
         return self.of(self.shop.own(person), form)
+
+    def several(
+        self, whos: "Iterable[Who | str]", form: str, *, reason: str, approval: str = ""
+    ) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """The copies of some people for staff who hand them out: of each the name of a file and its pieces.
+
+        Args:
+            approval: of somebody else, which staff and the command line need for more than one person.
+
+        Raises:
+            NotFound: somebody is not known; then nobody's copy is made.
+            BadInput: there is no such form, or no reason that says anything.
+            NotAllowed: nobody approved it.
+        """
+        shop = self.shop
+        wanted = list(dict.fromkeys(shop.known(who) for who in whos))
+        _form(form)
+        said(reason)  # both are looked at before an approval is used up
+        shop.staff.approvals.open_bulk("export", wanted, approval, reason=reason)
+        return (
+            (f"{person}.{ENDING[form]}", self.of(shop.looks.copy(shop.who(person), reason), form)) for person in wanted
+        )
 
     def of(self, everything: Everything, form: str) -> Iterator[bytes]:
         """The same, of what was read already."""

@@ -45,7 +45,7 @@ class Post:
 
         Raises:
             NotFound: no address is known.
-            Refused: it is marketing, and she does not allow it.
+            Refused: it is marketing, and she does not allow it, or the address is on the list of those left alone.
             BadInput: the address is none, or the letter cannot be put into words.
         """
         if letter.kind is Kind.MARKETING and (person is None or not self._wanted(person)):

@@ -18,7 +18,7 @@ from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
-from goodwill.consent import Asked, Evidence, Receipt, Row, Said, Standing, State
+from goodwill.consent import Asked, Evidence, Receipt, Row, Said, Standing, State, opt_in
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
@@ -112,8 +112,8 @@ class Answer:
 
     Attributes:
         basis: why the purpose is lawful at all.
-        reason: allowed, or why not: never-asked · refused · withdrawn · expired · objected · purpose-expired ·
-            unknown-person · held · quarantined · paused (she wants no letters for a while).
+        reason: allowed, or why not: never-asked · requested · refused · withdrawn · expired · objected ·
+            purpose-expired · unknown-person · held · quarantined · paused (she wants no letters for a while).
         since: when that was said, if anything was; position: the ledger's row, 0 if none.
         categories: a line for each data category.
     """
@@ -258,11 +258,10 @@ class Shop:
             person = self._find(connection, who)
             if person is not None and people.holds.reasons(connection, [person]):
                 return Answer(False, entry.basis, "held", None, Position(0), ())
-            lines = (
-                ()
-                if person is None
-                else tuple(consent.standing(connection, person, entry, at=at, day=day_of(at, self.settings.zone)))
-            )
+            lines: tuple[Standing, ...] = ()
+            if person is not None:
+                said = consent.standing(connection, person, entry, at=at, day=day_of(at, self.settings.zone))
+                lines = opt_in.in_waiting(connection, person, entry, said, at=at)
         if person is None or not lines:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         speaks = _telling(lines)
@@ -647,5 +646,5 @@ def _words(who: Who | str) -> dict[str, str]:
 
 
 def _telling(lines: Sequence[Standing]) -> Standing:
-    """The line that speaks for a purpose: an allowed one if there is one, else what was said last."""
-    return max(lines, key=lambda line: (line.allowed, line.since or 0))
+    """The line that speaks for a purpose: an allowed one if there is one, else what was said last, or asked for."""
+    return max(lines, key=lambda line: (line.allowed, line.since or 0, line.reason == "requested"))

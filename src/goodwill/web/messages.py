@@ -199,7 +199,7 @@ class Standing(Struct, frozen=True):
     category: str
     allowed: bool
     reason: Annotated[
-        str, Meta(description="allowed, never-asked, refused, withdrawn, expired, objected, purpose-expired")
+        str, Meta(description="allowed, never-asked, requested, refused, withdrawn, expired, objected, purpose-expired")
     ]
     since: Moment | None
     position: int

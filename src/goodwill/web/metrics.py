@@ -23,7 +23,7 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _REASONS = frozenset(
     (
         "never-asked", "refused", "withdrawn", "expired", "objected", "purpose-expired", "unknown-person", "no-history",
-        "anonymous", "held", "restricted", "paused", "key-scope", "no-consent", "too-few",
+        "requested", "anonymous", "held", "restricted", "paused", "key-scope", "no-consent", "too-few",
     )
 )  # fmt: skip
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)

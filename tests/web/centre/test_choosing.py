@@ -8,6 +8,7 @@ import pytest
 from goodwill.basics.errors import Refused
 from goodwill.reach import letters
 from goodwill.shop import Who
+from goodwill.web.centre.words import catalogues
 
 IN = "/privacy"
 
@@ -199,6 +200,21 @@ def test_she_sees_what_is_held_of_her_what_for_and_who_looked(street):
     assert "Suggest products you may like, from what you allow" in page
     assert "joined two entries that are both you" in page
     assert "bruno" not in page
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_table_that_holds_something_of_her_has_its_line_with_count_and_since_when(street, language):
+    street.shop.learn()
+    street.shop.decide("amina", count=2)
+    street.shop.identity.merge(Who(user_id="amina"), Who(user_id="c0"))
+    t = catalogues()[language]
+    page = street.signed_in("amina").see(f"/privacy/data?lang={language}")
+    held = {one.table: one for one in street.shop.copies.held("amina")}
+    assert {"people", "identities", "consent_rows", "consent_now", "audit_rows", "reads", "merges"} <= held.keys()
+    for one in held.values():
+        since = "–" if one.since is None else t.time(one.since, street.shop.settings.zone).striptags()
+        line = f"{t('table.' + one.table)} {t.count('data.entries', one.rows)} {since}"
+        assert (line in page) == (one.table != "events"), line  # events are split by category
 
 
 def test_a_product_that_she_does_not_want_is_left_out_from_the_next_decision_on(street, clock):

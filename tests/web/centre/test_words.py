@@ -10,6 +10,7 @@ from tests.web.centre.conftest import path_of
 
 from goodwill.decide import because
 from goodwill.learn.usual import Habit
+from goodwill.people import registry
 from goodwill.web import centre
 from goodwill.web.centre import words
 from goodwill.web.centre.reasons import in_words
@@ -23,7 +24,7 @@ SOURCES = [*TEMPLATES, *sorted(HERE.glob("*.py"))]
 GROUPS = (
     "month", "frame", "kind", "fact", "actor", "action", "state", "how", "reason", "problem", "welcome.may_",
     "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "request.copy_",
-    "request.days", "right.", "choices.saved_",
+    "request.days", "right.", "choices.saved_", "table.",
 )  # fmt: skip
 
 
@@ -50,6 +51,12 @@ def test_every_key_that_is_asked_for_is_there_and_none_is_idle():
         assert key in ENGLISH.texts or f"{key}.one" in ENGLISH.texts or key.endswith((".html", ".py")), key
     idle = {key for key in ENGLISH.texts if key not in asked | counted and not key.startswith((*prefixes, *GROUPS))}
     assert not idle
+
+
+@pytest.mark.parametrize("language", catalogues())
+def test_every_table_that_tells_of_people_has_a_name_for_customers(language):
+    named = {key.removeprefix("table.") for key in catalogues()[language].texts if key.startswith("table.")}
+    assert named == {one.name for one in registry.told()}
 
 
 def test_words_that_are_filled_in_are_never_markup():

@@ -9,6 +9,7 @@ from goodwill.web.centre.reasons import in_words
 from goodwill.web.centre.visit import Fault, Visit
 
 _AT_ONCE = 10
+_SEEN_AT = {"consent_rows": "/privacy/receipts", "requests": "/privacy/requests"}  # what has a page of its own
 _ACTORS = ("staff", "key", "command", "job", "program")
 
 
@@ -25,6 +26,7 @@ def held(visit: Visit) -> Shown:
             "kinds": {kind.name: kind for kind in register.kinds.values()},
             "purposes": {entry.name: entry for entry in register},
             "actor": _actor,
+            "seen_at": _SEEN_AT,
             "only_the_address": not (everything.events or everything.profile or len(everything.identities) > 1),
         },
     )
