@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -46,6 +48,7 @@ from goodwill.web.problems import (
     NO_KEY,
     NOT_FOUND,
     TOO_MANY,
+    Kind,
     Problem,
     Wrong,
     problem_of,
@@ -272,34 +275,43 @@ OPERATIONS = (
 
 def _reading(shop: Shop) -> list[HTTPRouteHandler]:
     name, watermark = shop.settings.name, shop.settings.watermark
-    document = openapi.document(OPERATIONS, shop.register, base_url=shop.settings.reached_at, shop=name)
+
+    # Written out for whoever asks first, and kept: a server that starts need not wait for pages that few read.
+    @cache
+    def document() -> openapi.Json:
+        return openapi.document(OPERATIONS, shop.register, base_url=shop.settings.reached_at, shop=name)
+
     as_page = {"content-security-policy": PAGE_POLICY}
     kept = {"cache-control": "public, max-age=3600"}
     return [
-        _fixed(HOME, pages.home(name, watermark), _HTML, as_page),
-        _fixed(REFERENCE, pages.reference(document, name, watermark), _HTML, as_page),
-        _explained(PROBLEM, {kind.slug: pages.problem(kind, name, watermark) for kind in ALL}, as_page),
-        _fixed(DOCUMENT, msgspec.json.encode(document), _JSON, {}),
-        _fixed(notices.GPC, msgspec.json.encode(notices.GPC_DOCUMENT), _JSON, {}),
+        _fixed(HOME, lambda: pages.home(name, watermark), _HTML, as_page),
+        _fixed(REFERENCE, lambda: pages.reference(document(), name, watermark), _HTML, as_page),
+        _explained(PROBLEM, lambda kind: pages.problem(kind, name, watermark), as_page),
+        _fixed(DOCUMENT, lambda: msgspec.json.encode(document()), _JSON, {}),
+        _fixed(notices.GPC, lambda: msgspec.json.encode(notices.GPC_DOCUMENT), _JSON, {}),
         *(
-            _fixed(one, pages.asset(file), kind, kept)
+            _fixed(one, partial(pages.asset, file), kind, kept)
             for one, (file, kind) in zip(ASSETS, pages.ASSETS.items(), strict=True)
         ),
     ]
 
 
-def _explained(operation: Operation, explained: dict[str, bytes], headers: dict[str, str]) -> HTTPRouteHandler:
+def _explained(operation: Operation, explain: Callable[[Kind], bytes], headers: dict[str, str]) -> HTTPRouteHandler:
+    kinds, explained = {kind.slug: kind for kind in ALL}, cache(explain)
+
     async def handle(request: Asked) -> Answer:
         kind = request.path_params["kind"]
-        if kind not in explained:
-            raise Problem(NOT_FOUND, f"There is no kind of problem '{kind[:60]}'. There are: {', '.join(explained)}.")
-        return Response(explained[kind], media_type=_HTML, headers=headers)
+        if kind not in kinds:
+            raise Problem(NOT_FOUND, f"There is no kind of problem '{kind[:60]}'. There are: {', '.join(kinds)}.")
+        return Response(explained(kinds[kind]), media_type=_HTML, headers=headers)
 
     return _route(operation, handle)
 
 
-def _fixed(operation: Operation, content: bytes, media: str, headers: dict[str, str]) -> HTTPRouteHandler:
+def _fixed(operation: Operation, make: Callable[[], bytes], media: str, headers: dict[str, str]) -> HTTPRouteHandler:
+    made = cache(make)
+
     async def handle() -> Answer:
-        return Response(content, media_type=media, headers=headers)
+        return Response(made(), media_type=media, headers=headers)
 
     return _route(operation, handle)
