@@ -13,7 +13,8 @@ from tests.small_shop import ASKED
 from goodwill import people
 from goodwill.access.wishes import wishes_of
 from goodwill.app import create_shop
-from goodwill.basics.errors import NotFound
+from goodwill.basics.errors import LeftAlone, NotFound
+from goodwill.consent import Asked, Evidence
 from goodwill.purposes import EMAIL_MARKETING, RECOMMENDATIONS
 from goodwill.rights.ratchet import Less
 from goodwill.shop import Who
@@ -130,6 +131,17 @@ def test_whatever_bots_do_nobody_allows_more_than_before(shop, client, visits):
         before = after
     pressed = {place for method, place in visits if method == "POST"}
     assert before[0] == (not pressed & {0, 2}, 1 not in pressed)  # a pause stops letters too
+
+
+def test_after_a_link_stopped_news_nobody_elses_word_starts_them_again(shop, client):
+    person = somebody(shop)
+    with shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"user_id": "amina", "email": "amina@example.org"}, now=shop.clock())
+    link = shop.links.to(person, Less.WITHDRAW, EMAIL_MARKETING).removeprefix(shop.settings.reached_at)
+    assert client.post(link).status_code == 200
+    with pytest.raises(LeftAlone):
+        shop.grant("amina", EMAIL_MARKETING, asked=Asked(how="till", evidence=Evidence.CLAIMED))
+    assert not shop.can("amina", EMAIL_MARKETING).allowed
 
 
 def test_a_link_names_nobody_and_opens_nothing_once_a_letter_of_it_is_changed(shop, client):

@@ -14,7 +14,7 @@ from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE, Wishes, wishes_o
 from goodwill.basics.clock import Micros, date_of, day_of
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId, ProductId, from_opaque
-from goodwill.consent import Asked, Receipt, Standing
+from goodwill.consent import Asked, Receipt, Said, Standing, State
 from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
 from goodwill.people import registry
@@ -108,6 +108,9 @@ class Centre:
             person = people.merge.survivor(change.connection, person) or person
             for entry, yes, categories in self._sorted(answers):
                 asked = Asked(BY, words=words.get(entry.name), language=language, by="the person")
+                state = State.GIVEN if yes else State.REFUSED
+                hers = [Said(person, entry.name, category, state, now, asked) for category in categories]
+                self.shop.erasure.heed(change.connection, hers, hers=True)
                 receipts += self._say(change.connection, person, entry, categories, asked, yes=yes, now=now)
             change.entry.person = person
             change.entry.detail["purposes"] = " ".join(sorted({receipt.purpose for receipt in receipts}))

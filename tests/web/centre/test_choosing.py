@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from goodwill.basics.errors import Refused
+from goodwill.basics.errors import LeftAlone, Refused
+from goodwill.consent import Asked, Evidence
 from goodwill.reach import letters
 from goodwill.shop import Who
 from goodwill.web.centre.words import catalogues
@@ -70,6 +71,13 @@ def test_everything_is_allowed_or_refused_with_one_press_each(street, clock):
         assert browser.press("/privacy/choices/all", yes=word).status_code == 303
         assert set(standing(street, "dev").values()) == {answer}
         assert offered(browser.get(IN).text) == standing(street, "dev")
+
+
+def test_after_a_no_to_news_nobody_elses_word_brings_them_back(street):
+    street.signed_in("bruno").press("/privacy/choices/all", yes="no")
+    with pytest.raises(LeftAlone):
+        street.shop.grant("bruno", "email-marketing", asked=Asked(how="till", evidence=Evidence.CLAIMED))
+    assert not street.shop.can("bruno", "email-marketing").allowed
 
 
 def test_an_answer_is_proved_by_what_was_read(street):
