@@ -180,7 +180,7 @@ class Shop:
     folder: Path
     clock: Clock
     actor: Actor = field(default_factory=lambda: Actor("program"))
-    regimes: Regimes = field(default_factory=shipped_regimes)
+    regimes: Regimes = field(default_factory=shipped_regimes, repr=False)
     channel: Channel | None = None  # how letters leave; None: they wait
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     oidc: "Oidc | None" = None
