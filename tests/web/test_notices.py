@@ -131,7 +131,15 @@ def test_a_yes_to_news_waits_for_its_confirmation(client, shop):
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.none(), st.text(max_size=5), st.integers(), st.floats(allow_nan=False), st.lists(st.booleans(), max_size=3)))
+@given(
+    st.one_of(
+        st.none(),
+        st.text(max_size=5),
+        st.integers(),
+        st.floats(allow_nan=False),
+        st.lists(st.booleans(), max_size=3),
+    )
+)
 def test_nothing_but_true_is_a_yes(quiet, quiet_shop, answer):
     body = {"person": {"user_id": "erik"}, "purpose": "recommendations", "yes": answer}
     assert quiet.post("/api/v1/consent", json=body).status_code == 422
