@@ -5,16 +5,11 @@ import time
 
 import pytest
 from sqlalchemy import text
+from tests.laws.servers import free_port
 
 from goodwill.basics.errors import Busy, Conflict
 from goodwill.storage import Database, connect
 from goodwill.storage.engine import LEDGER, is_sqlite, one_at_a_time
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 def refused(address: str) -> Busy:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar
+from tests.laws.servers import free_port
 from tests.small_shop import bakery
 from tests.web.conftest import furnish, key_for
 
@@ -60,12 +61,6 @@ def key_in(home: Path) -> str:
     """A key for everything, made as `goodwill keys create` makes it: by a process of its own, soon gone."""
     with open_shop(home) as shop:
         return key_for(shop, *Scope)
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 @contextmanager
