@@ -109,19 +109,19 @@ def pending(connection: Connection, persons: Collection[PersonId], *, at: int) -
     return [one for one in found if one.is_open(at)]
 
 
-def in_waiting(
-    connection: Connection, person: PersonId, entry: Entry, lines: Sequence[Standing], *, at: int
-) -> tuple[Standing, ...]:
-    """The same lines, where what was never answered tells that it was asked for and waits to be confirmed."""
-    if all(line.reason != "never-asked" for line in lines):
-        return tuple(lines)
-    waits = {pair for one in pending(connection, [person], at=at) for pair in one.about}
+def waiting(lines: Sequence[Standing], entry: Entry, waits: Collection[Pair]) -> tuple[Standing, ...]:
+    """The same lines, where what was never answered tells that it is among what waits to be confirmed."""
     return tuple(
         replace(line, reason="requested")
         if line.reason == "never-asked" and (entry.name, line.category) in waits
         else line
         for line in lines
     )
+
+
+def pairs_of(about: str) -> tuple[Pair, ...]:
+    """What a row is about."""
+    return tuple((Purpose(purpose), Category(category)) for purpose, category in json.loads(about))
 
 
 def letters_since(connection: Connection, address: bytes, since: int) -> int:
@@ -147,7 +147,7 @@ def _read(connection: Connection, *conditions: object) -> Sequence[OptIn]:
     return [
         OptIn(
             Reference(row.number), PersonId(row.person), bytes(row.address), row.code and bytes(row.code),
-            tuple((Purpose(purpose), Category(category)) for purpose, category in json.loads(row.about)),
+            pairs_of(row.about),
             json.loads(row.asked), Micros(row.asked_at), Micros(row.ends_at), row.tries, row.outcome,
         )
         for row in connection.execute(question)
