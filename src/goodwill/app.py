@@ -170,6 +170,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         clock=clock,
     )
     shop.erasure.follow()
+    shop.acting(Actor("opening the shop")).noes.follow()
     return shop
 
 

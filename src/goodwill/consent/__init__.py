@@ -27,9 +27,10 @@ from goodwill.consent.ledger import (
     said_no_since,
     standing,
     withdraw,
+    written,
 )
 from goodwill.consent.loss import doubt_everything
-from goodwill.consent.relation import answer_all_again, differing_answers
+from goodwill.consent.relation import answer_all_again
 
 __all__ = [
     "Asked",
@@ -42,7 +43,6 @@ __all__ = [
     "allowed_categories",
     "answer_all_again",
     "append",
-    "differing_answers",
     "doubt_everything",
     "ends",
     "grant",
@@ -58,4 +58,5 @@ __all__ = [
     "said_no_since",
     "standing",
     "withdraw",
+    "written",
 ]

@@ -41,6 +41,8 @@ from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
+from goodwill.shop.naming import by_what, refuse_names, refuse_names_in
+from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
@@ -234,13 +236,26 @@ class Shop:
         try:
             with self.database.transaction() as connection:
                 yield Change(connection, entry)
+                wrote = consent.written(connection)
+                if wrote is not None:
+                    entry.detail[audit.LEDGER_ROW] = wrote.last
+                refuse_names(self, connection, entry.everybody, reason=entry.reason or self.actor.reason)
                 audit.note(connection, self.actor, entry, now=self.clock())
         except Busy:
             raise
         except GoodwillError as error:
             with self.database.transaction() as connection:
+                if by_what(self, connection, entry.everybody, entry.reason or self.actor.reason):
+                    entry.reason = "(left out: it named the person)"
                 audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
             raise
+        if wrote is not None and wrote.says_no:
+            self.noes.said()
+
+    @property
+    def noes(self) -> Noes:
+        """Every "no" outside the database."""
+        return Noes(self)
 
     @property
     def erasure(self) -> Erasures:
@@ -291,6 +306,7 @@ class Shop:
                 self.erasure.welcome(self.named(who).words)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
+            refuse_names_in(self, connection, [person], asked)
             if yes:
                 self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now), hers=hers)
                 return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
