@@ -51,6 +51,7 @@ opt_ins = Table(
 Index("ix_opt_ins_person", opt_ins.c.person)
 Index("ix_opt_ins_address", opt_ins.c.address, opt_ins.c.asked_at)
 
+_MAY_WAIT = frozenset({"never-asked", "refused", "withdrawn", "expired"})
 PENDING, CONFIRMED, REPLACED = "pending", "confirmed", "replaced"
 
 
@@ -112,13 +113,13 @@ def pending(connection: Connection, persons: Collection[PersonId], *, at: int) -
 def in_waiting(
     connection: Connection, person: PersonId, entry: Entry, lines: Sequence[Standing], *, at: int
 ) -> tuple[Standing, ...]:
-    """The same lines, where what was never answered tells that it was asked for and waits to be confirmed."""
-    if all(line.reason != "never-asked" for line in lines):
+    """The same lines, where what is not allowed tells that a yes to it was given since and waits to be confirmed."""
+    if not any(line.reason in _MAY_WAIT for line in lines):
         return tuple(lines)
-    waits = {pair for one in pending(connection, [person], at=at) for pair in one.about}
+    waits = {pair: one.asked_at for one in pending(connection, [person], at=at) for pair in one.about}
     return tuple(
         replace(line, reason="requested")
-        if line.reason == "never-asked" and (entry.name, line.category) in waits
+        if line.reason in _MAY_WAIT and waits.get((entry.name, line.category), -1) > (line.since or -1)
         else line
         for line in lines
     )
