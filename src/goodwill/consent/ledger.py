@@ -406,11 +406,15 @@ _STANDING = (
 
 def standing(connection: Connection, person: PersonId, entry: Entry, *, at: Micros, day: int) -> list[Standing]:
     """How a purpose stands for a person, a line per data category; no row and no other basis means no."""
-    asked = {"purpose": entry.name, "person": person}
-    answers = {row.category: row for row in connection.execute(_STANDING, asked)}
+    return standing_by(connection.execute(_STANDING, {"purpose": entry.name, "person": person}), entry, at=at, day=day)
+
+
+def standing_by(answers: Iterable[Any], entry: Entry, *, at: Micros, day: int) -> list[Standing]:
+    """The same by a person's present answers: each with its category, yes, state, said_at, position and until."""
+    said = {row.category: row for row in answers}
     lines = []
     for category in entry.categories:
-        row = answers.get(category)
+        row = said.get(category)
         allowed, reason = _verdict(entry, row, at=at, day=day)
         lines.append(
             Standing(

@@ -130,7 +130,8 @@ class Centre:
     def _standing(self, connection: Connection, person: PersonId, entry: Entry) -> tuple[Standing, ...]:
         at = self.shop.clock()
         said = consent.standing(connection, person, entry, at=at, day=day_of(at, self.shop.settings.zone))
-        return opt_in.in_waiting(connection, person, entry, said, at=at)
+        asked = opt_in.pending(connection, people.merge.numbers(connection, person), at=at)
+        return opt_in.waiting(said, entry, opt_in.waits_of((one.about, one.asked_at) for one in asked))
 
     # ---- how to be written to --------------------------------------------------------------------------------------
 

@@ -13,12 +13,13 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
+from goodwill.access.glance import Glance, glance
 from goodwill.access.wishes import wishes_of
 from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
-from goodwill.consent import Asked, Receipt, Row, Said, Standing, State, opt_in
+from goodwill.consent import Asked, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
@@ -255,24 +256,30 @@ class Shop:
     def can(self, who: Who | str, purpose: str) -> Answer:
         """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
         entry, at = self.register[purpose], self.clock()
-        with self.database.reading() as connection:
-            if entry.rests_on_ledger and not self.proofs.trusts(consent.last_position(connection)):
-                return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
-            person = self._find(connection, who)
-            if person is not None and people.holds.reasons(connection, [person]):
-                return Answer(False, entry.basis, "held", None, Position(0), ())
-            lines: tuple[Standing, ...] = ()
-            if person is not None:
-                said = consent.standing(connection, person, entry, at=at, day=day_of(at, self.settings.zone))
-                lines = opt_in.in_waiting(connection, person, entry, said, at=at)
-        if person is None or not lines:
+        seen = self._seen(who, purpose, at)
+        if entry.rests_on_ledger and not self.proofs.trusts(seen.reached):
+            return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
+        if not seen.known:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
-        speaks = _telling(lines)
-        if entry.name == EMAIL_MARKETING and self._is_paused(person, at):
-            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
-        return Answer(
-            any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines
-        )
+        if seen.held:
+            return Answer(False, entry.basis, "held", None, Position(0), ())
+        speaks = _telling(seen.lines)
+        if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, seen.lines)
+        allowed = any(line.allowed for line in seen.lines)
+        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, seen.lines)
+
+    def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
+        """How somebody stands, under whatever number she has by now."""
+        person = who.id if isinstance(who, Who) else None
+        if person is None:
+            with self.database.reading() as connection:
+                person = self._find(connection, who)
+        entry, day = self.register[purpose], day_of(at, self.settings.zone)
+        seen = glance(self.database, person or PersonId(0), entry, at=at, day=day)
+        while seen.merged_into is not None:
+            seen = glance(self.database, seen.merged_into, entry, at=at, day=day)
+        return seen
 
     def _is_paused(self, person: PersonId, at: Micros) -> bool:
         with self.database.reading() as connection:
