@@ -8,6 +8,8 @@ from goodwill.consent.both import narrow, narrow_back
 from goodwill.consent.ledger import (
     Asked,
     Evidence,
+    Herself,
+    Proof,
     Receipt,
     Row,
     Said,
@@ -35,6 +37,8 @@ from goodwill.consent.relation import answer_all_again
 __all__ = [
     "Asked",
     "Evidence",
+    "Herself",
+    "Proof",
     "Receipt",
     "Row",
     "Said",

@@ -66,6 +66,13 @@ def made_at(connection: Connection, persons: Collection[PersonId]) -> dict[Perso
     return {PersonId(row.id): Micros(row.created_at) for row in connection.execute(here)}
 
 
+def with_verified(connection: Connection, kind: str, persons: Iterable[PersonId]) -> set[PersonId]:
+    """Those of some people of whom an id of a kind is known to be theirs."""
+    theirs = select(identities.c.person).where(identities.c.kind == kind, identities.c.verified_at.is_not(None))
+    found = connection.execute(theirs.where(identities.c.person.in_(listed(connection, persons)))).scalars()
+    return {PersonId(person) for person in found}
+
+
 def find(
     connection: Connection, cipher: Cipher, kind: str, value: str, *, region: str | None = None
 ) -> PersonId | None:

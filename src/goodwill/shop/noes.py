@@ -72,12 +72,14 @@ class Noes:
         return missing(connection, self.file)
 
     def replay_in(self, connection: Connection) -> int:
-        """Write every missing "no" into the ledger, in the unit of work under way; gives how many."""
+        """Write every missing "no" into the ledger, in the unit of work under way; gives how many.
+
+        The list of those left alone lies with the keys, and needs none of it.
+        """
         left = self.missing_in(connection)
         if left:
             heirs = merge.survivors(connection, [PersonId(line.person) for line in left])
             words = rows.again(left, heirs, by=self.shop.actor.name)
-            self.shop.erasure.heed(connection, words, hers=False)
             consent.append(connection, words, now=self.shop.clock())
         return len(left)
 
