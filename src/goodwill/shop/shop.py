@@ -253,8 +253,13 @@ class Shop:
 
     # ---- consent ---------------------------------------------------------------------------------------------------
 
-    def can(self, who: Who | str, purpose: str) -> Answer:
-        """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
+    def can(self, who: Who | str, purpose: str, *, signal: bool = False) -> Answer:
+        """Whether somebody allows a purpose, and since when; whoever is not known allows nothing.
+
+        Args:
+            signal: a privacy signal came with the question. It is obeyed here and written down nowhere: asking changes
+                nothing.
+        """
         entry, at = self.register[purpose], self.clock()
         seen = self._seen(who, purpose, at)
         if entry.rests_on_ledger and not self.proofs.trusts(seen.reached):
@@ -263,11 +268,12 @@ class Shop:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         if seen.held:
             return Answer(False, entry.basis, "held", None, Position(0), ())
-        speaks = _telling(seen.lines)
+        lines = self.notices.silenced(seen.person, entry, seen.lines) if signal else seen.lines
+        speaks = _telling(lines)
         if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
-            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, seen.lines)
-        allowed = any(line.allowed for line in seen.lines)
-        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, seen.lines)
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
+        allowed = any(line.allowed for line in lines)
+        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, lines)
 
     def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
         """How somebody stands, under whatever number she has by now."""
