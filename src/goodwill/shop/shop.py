@@ -14,7 +14,7 @@ from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.access.glance import Glance, glance
-from goodwill.access.wishes import wishes_of
+from goodwill.access.wishes import Wishes, wishes_of
 from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
@@ -286,6 +286,15 @@ class Shop:
         while seen.merged_into is not None:
             seen = glance(self.database, seen.merged_into, entry, at=at, day=day)
         return seen
+
+    def wishes_of(self, who: Who | str) -> Wishes:
+        """How somebody wants to be written to: a pause, fewer letters, a language. Whoever sends news asks this first.
+
+        Nobody wishes anything who is not known.
+        """
+        with self.database.reading() as connection:
+            person = self._find(connection, who)
+            return Wishes() if person is None else wishes_of(connection, self.cipher, person)
 
     def _is_paused(self, person: PersonId, at: Micros) -> bool:
         with self.database.reading() as connection:
