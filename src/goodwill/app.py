@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_user: str = ""
     smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
     smtp_security: str = "starttls"  # starttls, tls, or none
-    hold_hours: int = 24  # how long a copy or an erasure that was asked for by mail waits for a "that was not me"
+    hold_hours: int = 24  # how long a copy or an erasure that a customer asked for waits for a "that was not me"
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
     epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
 
