@@ -122,7 +122,7 @@ class Fulfilling(Requests):
         match request.right:
             case Right.ERASE:
                 if shop.find(who) is not None:  # or she was erased when a try before this one was cut off
-                    shop.erasure.erase(who, reason=reason)
+                    shop.erasure.erase(who, reason=reason, chosen=False)
                 return "erased"
             case Right.RESTRICT:
                 shop.identity.restrict(who, reason)
