@@ -50,6 +50,7 @@ def _measured(folder: Path, url: str | None, name: str) -> list[Figure]:
     database.close()
     values = {"database": url} if url else {}
     with create_shop(folder / "home" if url else folder, clock=lambda: Micros(NOW), currency="USD", **values) as shop:
+        shop.keys.create(range(1, PEOPLE + 1))
         looks = _looks(shop)
         home = shop.folder
     with open_shop(home) as shop:

@@ -30,6 +30,7 @@ from goodwill.reach.channels.smtp import SECURITY, Smtp
 from goodwill.reach.letters import LANGUAGES
 from goodwill.reach.mail import sender_of
 from goodwill.shop import Actor, Shop, ShopSettings
+from goodwill.shop.answering import CONFIRMS
 from goodwill.staff import Role
 from goodwill.storage import connect, migrate, revision
 from goodwill.storage.migrate import newest
@@ -98,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone_a_day: int = 3  # how many people one person or key may export, or erase, in 24 hours without four eyes
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
     epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
+    confirm_email: str = "asked-here"  # which yes to news waits for its confirmation: asked-here, always, never
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         clock=clock,
     )
     shop.erasure.follow()
+    shop.notices.keep_starters()
     return shop
 
 
@@ -400,6 +403,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "smtp_security": (lambda word: word in SECURITY, f"one of {', '.join(SECURITY)}"),
     "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
     "epoch_hours": (lambda hours: 1 <= hours <= 8_760, "a whole number from 1 to 8760"),
+    "confirm_email": (lambda word: word in CONFIRMS, f"one of {', '.join(CONFIRMS)}"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}
@@ -503,6 +507,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         checkpoints_copy=Path(settings.checkpoints_copy) if settings.checkpoints_copy else None,
         proxies=settings.proxies,
         epoch_hours=settings.epoch_hours,
+        confirm_email=settings.confirm_email,
     )
 
 

@@ -6,7 +6,7 @@ from tests.rights.desk import desk
 from goodwill import people
 from goodwill.basics.clock import DAY
 from goodwill.basics.errors import NotFound, Refused
-from goodwill.consent import Asked, Evidence
+from goodwill.consent import Asked
 from goodwill.people import holds
 
 AMINA, WORK = "amina@example.com", "amina@work.example"
@@ -23,7 +23,7 @@ def ask(made, right):
 
 
 def yes(made, purpose="recommendations"):
-    made.shop.grant("amina", purpose, asked=Asked("form", by="the person", evidence=Evidence.PROVEN))
+    made.shop.grant("amina", purpose, asked=Asked("form", by="the person"))
 
 
 @pytest.mark.parametrize("right", ["access", "port", "erase"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # By setting: what breaks without it, and what it looks like.
 _BREAKS: Final = {
     "base_url": (
-        "links in letters, receipts and the privacy centre lead to http://127.0.0.1:{port}, which only this machine opens",
+        "links in letters, receipts and the privacy centre lead to http://127.0.0.1:{port}, which only we can open",
         "https://shop.example",
     ),
     "contact_email": (

@@ -5,7 +5,7 @@ then wins by the ledger's own rule, whichever way and order it comes in.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Column, Connection, Index, Table, Text, delete, func, insert, select, update
@@ -51,6 +51,7 @@ opt_ins = Table(
 Index("ix_opt_ins_person", opt_ins.c.person)
 Index("ix_opt_ins_address", opt_ins.c.address, opt_ins.c.asked_at)
 
+_MAY_WAIT = frozenset({"never-asked", "refused", "withdrawn", "expired"})
 PENDING, CONFIRMED, REPLACED = "pending", "confirmed", "replaced"
 
 
@@ -109,19 +110,27 @@ def pending(connection: Connection, persons: Collection[PersonId], *, at: int) -
     return [one for one in found if one.is_open(at)]
 
 
-def in_waiting(
-    connection: Connection, person: PersonId, entry: Entry, lines: Sequence[Standing], *, at: int
-) -> tuple[Standing, ...]:
-    """The same lines, where what was never answered tells that it was asked for and waits to be confirmed."""
-    if all(line.reason != "never-asked" for line in lines):
-        return tuple(lines)
-    waits = {pair for one in pending(connection, [person], at=at) for pair in one.about}
+def waits_of(these: Iterable[tuple[Sequence[Pair], Micros]]) -> Mapping[Pair, Micros]:
+    """When each thing that waits was asked for last, of requests: what about, and when."""
+    waits: dict[Pair, Micros] = {}
+    for about, asked_at in these:
+        waits.update((pair, max(asked_at, waits.get(pair, asked_at))) for pair in about)
+    return waits
+
+
+def waiting(lines: Sequence[Standing], entry: Entry, waits: Mapping[Pair, Micros]) -> tuple[Standing, ...]:
+    """The same lines, where what is not allowed tells that a yes was given since, which waits to be confirmed."""
     return tuple(
         replace(line, reason="requested")
-        if line.reason == "never-asked" and (entry.name, line.category) in waits
+        if line.reason in _MAY_WAIT and waits.get((entry.name, line.category), -1) > (line.since or -1)
         else line
         for line in lines
     )
+
+
+def pairs_of(about: str) -> tuple[Pair, ...]:
+    """What a row is about."""
+    return tuple((Purpose(purpose), Category(category)) for purpose, category in json.loads(about))
 
 
 def letters_since(connection: Connection, address: bytes, since: int) -> int:
@@ -147,7 +156,7 @@ def _read(connection: Connection, *conditions: object) -> Sequence[OptIn]:
     return [
         OptIn(
             Reference(row.number), PersonId(row.person), bytes(row.address), row.code and bytes(row.code),
-            tuple((Purpose(purpose), Category(category)) for purpose, category in json.loads(row.about)),
+            pairs_of(row.about),
             json.loads(row.asked), Micros(row.asked_at), Micros(row.ends_at), row.tries, row.outcome,
         )
         for row in connection.execute(question)

@@ -13,12 +13,13 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
+from goodwill.access.glance import Glance, glance
 from goodwill.access.wishes import wishes_of
 from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
-from goodwill.consent import Asked, Evidence, Receipt, Row, Said, Standing, State, opt_in
+from goodwill.consent import Asked, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
@@ -32,6 +33,7 @@ from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Purpose, Regimes, Register, shipped_regimes
 from goodwill.reach.outbox import Channel
+from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
@@ -78,6 +80,7 @@ class ShopSettings:
         proxies: how many of the shop's own stand before it and say where a request came from.
         alone_a_day: how many people somebody exports, or erases, in 24 hours before a second pair of eyes is needed.
         epoch_hours: how old the keys' epoch may be when somebody was erased in it.
+        confirm_email: which yes to news waits until its address is confirmed (`goodwill.shop.answering.CONFIRMS`).
     """
 
     shop_id: str
@@ -101,6 +104,7 @@ class ShopSettings:
     hold_hours: int = 24
     alone_a_day: int = 3
     epoch_hours: int = 24
+    confirm_email: str = "asked-here"
 
     @property
     def reached_at(self) -> str:
@@ -254,24 +258,30 @@ class Shop:
     def can(self, who: Who | str, purpose: str) -> Answer:
         """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
         entry, at = self.register[purpose], self.clock()
-        with self.database.reading() as connection:
-            if entry.rests_on_ledger and not self.proofs.trusts(consent.last_position(connection)):
-                return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
-            person = self._find(connection, who)
-            if person is not None and people.holds.reasons(connection, [person]):
-                return Answer(False, entry.basis, "held", None, Position(0), ())
-            lines: tuple[Standing, ...] = ()
-            if person is not None:
-                said = consent.standing(connection, person, entry, at=at, day=day_of(at, self.settings.zone))
-                lines = opt_in.in_waiting(connection, person, entry, said, at=at)
-        if person is None or not lines:
+        seen = self._seen(who, purpose, at)
+        if entry.rests_on_ledger and not self.proofs.trusts(seen.reached):
+            return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
+        if not seen.known:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
-        speaks = _telling(lines)
-        if entry.name == EMAIL_MARKETING and self._is_paused(person, at):
-            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
-        return Answer(
-            any(line.allowed for line in lines), entry.basis, speaks.reason, speaks.since, speaks.position, lines
-        )
+        if seen.held:
+            return Answer(False, entry.basis, "held", None, Position(0), ())
+        speaks = _telling(seen.lines)
+        if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, seen.lines)
+        allowed = any(line.allowed for line in seen.lines)
+        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, seen.lines)
+
+    def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
+        """How somebody stands, under whatever number she has by now."""
+        person = who.id if isinstance(who, Who) else None
+        if person is None:
+            with self.database.reading() as connection:
+                person = self._find(connection, who)
+        entry, day = self.register[purpose], day_of(at, self.settings.zone)
+        seen = glance(self.database, person or PersonId(0), entry, at=at, day=day)
+        while seen.merged_into is not None:
+            seen = glance(self.database, seen.merged_into, entry, at=at, day=day)
+        return seen
 
     def _is_paused(self, person: PersonId, at: Micros) -> bool:
         with self.database.reading() as connection:
@@ -280,23 +290,28 @@ class Shop:
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
     ) -> Receipt:
-        """Write down a yes or a no; a no after a yes is a withdrawal, a no to a question a refusal.
+        """Write down what somebody is said to have answered; a no after a yes is a withdrawal, to a question a refusal.
 
-        Somebody unknown becomes known by it: an answer needs someone to belong to.
+        It is a claim: what was shown here is proven by its token (`notices.answer`). A yes to news may have to wait
+        until its address is confirmed. Somebody unknown becomes known by it: an answer needs someone to belong to.
+
+        Raises:
+            LeftAlone: whoever it is was erased, or said no to mail, and only her own word changes that.
+            BadInput: a yes that says which notice was shown, and nobody knows that notice or its words.
         """
         entry, now = self.register[purpose], self.clock()
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
-            connection = change.connection
-            hers, about = asked.evidence is Evidence.PROVEN, entry.categories if chosen is None else chosen
-            if yes and hers:
-                self.erasure.welcome(self.named(who).words)
+            connection, about = change.connection, entry.categories if chosen is None else chosen
+            if yes:
+                self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
             if yes:
-                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now), hers=hers)
-                return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
-            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now), hers=hers)
+                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
+                waits = self.notices.request(connection, self.named(who), person, entry, about, asked)
+                return waits or consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now))
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
@@ -553,6 +568,7 @@ class Shop:
             region=self.settings.region,
             clock=self.clock,
             level=self.settings.items,
+            confirms_all=self.settings.confirm_email == ALWAYS,
         )
 
     # ---- state -----------------------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """The engine: SQLite in a version that cannot lose commits, or PostgreSQL; a transaction is committed whole."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,27 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
+    def ask(self, question: str, values: Mapping[str, object]) -> list[Any]:
+        """The rows that answer one question, asked of the driver itself and outside of any transaction.
+
+        Its answer is a picture of one moment, for a third of what a transaction costs.
+
+        Args:
+            question: with its values as ``:name``.
+
+        Raises:
+            Busy: the database does not answer.
+        """
+        with self._told(), self._asking() as raw:
+            rows: list[Any] = raw.execute(_as_asked(question, sqlite=self.is_sqlite), values).fetchall()
+            return rows
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
+        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            yield _raw(connection)
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Say `Busy` where the database or its driver says that somebody else is at it, or nothing at all."""
@@ -116,6 +139,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@cache
+def _as_asked(question: str, *, sqlite: bool) -> str:
+    return question if sqlite else re.sub(r"(?<!:):(\w+)", r"%(\1)s", question)
 
 
 def connect(where: str | Path) -> Database:
