@@ -8,6 +8,8 @@ from goodwill.consent.both import narrow, narrow_back
 from goodwill.consent.ledger import (
     Asked,
     Evidence,
+    Herself,
+    Proof,
     Receipt,
     Row,
     Said,
@@ -27,13 +29,16 @@ from goodwill.consent.ledger import (
     said_no_since,
     standing,
     withdraw,
+    written,
 )
 from goodwill.consent.loss import doubt_everything
-from goodwill.consent.relation import answer_all_again, differing_answers
+from goodwill.consent.relation import answer_all_again
 
 __all__ = [
     "Asked",
     "Evidence",
+    "Herself",
+    "Proof",
     "Receipt",
     "Row",
     "Said",
@@ -42,7 +47,6 @@ __all__ = [
     "allowed_categories",
     "answer_all_again",
     "append",
-    "differing_answers",
     "doubt_everything",
     "ends",
     "grant",
@@ -58,4 +62,5 @@ __all__ = [
     "said_no_since",
     "standing",
     "withdraw",
+    "written",
 ]

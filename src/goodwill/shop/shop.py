@@ -14,12 +14,12 @@ from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.access.glance import Glance, glance
-from goodwill.access.wishes import wishes_of
+from goodwill.access.wishes import Wishes, wishes_of
 from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
-from goodwill.consent import Asked, Evidence, Receipt, Row, Said, Standing, State
+from goodwill.consent import Asked, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
@@ -33,6 +33,7 @@ from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Purpose, Regimes, Register, shipped_regimes
 from goodwill.reach.outbox import Channel
+from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
@@ -42,6 +43,8 @@ from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
+from goodwill.shop.naming import by_what, refuse_names, refuse_names_in
+from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
@@ -77,7 +80,9 @@ class ShopSettings:
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
         proxies: how many of the shop's own stand before it and say where a request came from.
+        alone_a_day: how many people somebody exports, or erases, in 24 hours before a second pair of eyes is needed.
         epoch_hours: how old the keys' epoch may be when somebody was erased in it.
+        confirm_email: which yes to news waits until its address is confirmed (`goodwill.shop.answering.CONFIRMS`).
     """
 
     shop_id: str
@@ -99,7 +104,9 @@ class ShopSettings:
     language: str = "en"
     mail_from: str = ""
     hold_hours: int = 24
+    alone_a_day: int = 3
     epoch_hours: int = 24
+    confirm_email: str = "asked-here"
 
     @property
     def reached_at(self) -> str:
@@ -235,13 +242,26 @@ class Shop:
         try:
             with self.database.transaction() as connection:
                 yield Change(connection, entry)
+                wrote = consent.written(connection)
+                if wrote is not None:
+                    entry.detail[audit.LEDGER_ROW] = wrote.last
+                refuse_names(self, connection, entry.everybody, reason=entry.reason or self.actor.reason)
                 audit.note(connection, self.actor, entry, now=self.clock())
         except Busy:
             raise
         except GoodwillError as error:
             with self.database.transaction() as connection:
+                if by_what(self, connection, entry.everybody, entry.reason or self.actor.reason):
+                    entry.reason = "(left out: it named the person)"
                 audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
             raise
+        if wrote is not None and wrote.says_no:
+            self.noes.said()
+
+    @property
+    def noes(self) -> Noes:
+        """Every "no" outside the database."""
+        return Noes(self)
 
     @property
     def erasure(self) -> Erasures:
@@ -250,8 +270,13 @@ class Shop:
 
     # ---- consent ---------------------------------------------------------------------------------------------------
 
-    def can(self, who: Who | str, purpose: str) -> Answer:
-        """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
+    def can(self, who: Who | str, purpose: str, *, signal: bool = False) -> Answer:
+        """Whether somebody allows a purpose, and since when; whoever is not known allows nothing.
+
+        Args:
+            signal: a privacy signal came with the question. It is obeyed here and written down nowhere: asking changes
+                nothing.
+        """
         entry, at = self.register[purpose], self.clock()
         seen = self._seen(who, purpose, at)
         if entry.rests_on_ledger and not self.proofs.trusts(seen.reached):
@@ -260,11 +285,12 @@ class Shop:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         if seen.held:
             return Answer(False, entry.basis, "held", None, Position(0), ())
-        speaks = _telling(seen.lines)
+        lines = self.notices.silenced(seen.person, entry, seen.lines) if signal else seen.lines
+        speaks = _telling(lines)
         if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
-            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, seen.lines)
-        allowed = any(line.allowed for line in seen.lines)
-        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, seen.lines)
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
+        allowed = any(line.allowed for line in lines)
+        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, lines)
 
     def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
         """How somebody stands, under whatever number she has by now."""
@@ -278,6 +304,15 @@ class Shop:
             seen = glance(self.database, seen.merged_into, entry, at=at, day=day)
         return seen
 
+    def wishes_of(self, who: Who | str) -> Wishes:
+        """How somebody wants to be written to: a pause, fewer letters, a language. Whoever sends news asks this first.
+
+        Nobody wishes anything who is not known.
+        """
+        with self.database.reading() as connection:
+            person = self._find(connection, who)
+            return Wishes() if person is None else wishes_of(connection, self.cipher, person)
+
     def _is_paused(self, person: PersonId, at: Micros) -> bool:
         with self.database.reading() as connection:
             return wishes_of(connection, self.cipher, person).paused(date_of(day_of(at, self.settings.zone)))
@@ -285,23 +320,29 @@ class Shop:
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
     ) -> Receipt:
-        """Write down a yes or a no; a no after a yes is a withdrawal, a no to a question a refusal.
+        """Write down what somebody is said to have answered; a no after a yes is a withdrawal, to a question a refusal.
 
-        Somebody unknown becomes known by it: an answer needs someone to belong to.
+        It is a claim: what was shown here is proven by its token (`notices.answer`). A yes to news may have to wait
+        until its address is confirmed. Somebody unknown becomes known by it: an answer needs someone to belong to.
+
+        Raises:
+            LeftAlone: whoever it is was erased, or said no to mail, and only her own word changes that.
+            BadInput: a yes that says which notice was shown, and nobody knows that notice or its words.
         """
         entry, now = self.register[purpose], self.clock()
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
-            connection = change.connection
-            hers, about = asked.evidence is Evidence.PROVEN, entry.categories if chosen is None else chosen
-            if yes and hers:
-                self.erasure.welcome(self.named(who).words)
+            connection, about = change.connection, entry.categories if chosen is None else chosen
+            if yes:
+                self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
+            refuse_names_in(self, connection, [person], asked)
             if yes:
-                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now), hers=hers)
-                return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
-            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now), hers=hers)
+                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
+                waits = self.notices.request(connection, self.named(who), person, entry, about, asked)
+                return waits or consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now))
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
@@ -558,6 +599,7 @@ class Shop:
             region=self.settings.region,
             clock=self.clock,
             level=self.settings.items,
+            confirms_all=self.settings.confirm_email == ALWAYS,
         )
 
     # ---- state -----------------------------------------------------------------------------------------------------

@@ -1,19 +1,18 @@
 """The API: choose, ask whether something is allowed, write an answer down, and read back what is known and why."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from goodwill.access import SignedIn
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import from_opaque, opaque
-from goodwill.consent import Asked, Evidence, State
+from goodwill.consent import Asked
 from goodwill.consent import Receipt as Written
 from goodwill.consent.snapshot import BadSnapshot
 from goodwill.decide.choose import Context
 from goodwill.purposes import Category
 from goodwill.shop import Shop, Who
+from goodwill.shop.answering import as_one
 from goodwill.shop.copies import ENDING, MEDIA
 from goodwill.staff import Act
 from goodwill.web import answers
@@ -70,16 +69,26 @@ def can(call: Call[CanRequest]) -> CanAnswer:
 
     Unknown people, silence, expiry and withdrawal all mean no; `reason` says which it is, and `position` names the row
     of the consent ledger that decides it. `allowed` is true when at least one data category is; `categories` has each.
-    `Sec-GPC: 1` is honoured first, as with a decision.
+    `Sec-GPC: 1` is honoured in the answer, and written down nowhere, for asking changes nothing: the next decision or
+    answer that comes with it, or POST /api/v1/signals, does that.
     """
     ask = call.ask
     _check_purpose(call.shop, ask.purpose, parameter="purpose")
     who = _who(ask.user_id, ask.anonymous_id, parameter="user_id")
-    notes = _honour(call, who)
-    answer = call.shop.can(who, ask.purpose)
+    heard = call.letter.header(b"sec-gpc") == "1"
+    if heard:
+        call.metrics.note_signal()
+    answer = call.shop.can(who, ask.purpose, signal=heard)
+    notes = [_ONLY_ASKED] if heard else []
     if not answer.allowed:
         call.metrics.note_refusal(answer.reason)
     return answers.can(call.shop, answer, notes)
+
+
+_ONLY_ASKED = (
+    "Sec-GPC: 1 was honoured in this answer. Asking writes nothing down: pass the signal on with a decision or an "
+    "answer, or to POST /api/v1/signals, as well."
+)
 
 
 @endpoint(
@@ -103,9 +112,12 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     Nothing is ever overwritten: each call adds rows, and the word said last counts. The next decision follows it.
 
     The rows say that your system claims this answer (`evidence: claimed`). With `snapshot`, from
-    GET /api/v1/notices/current, they say `proven` and lead to exactly the words that were shown; a yes to being
-    written to then counts once the address is confirmed (`state: requested` until then). `Sec-GPC: 1` is honoured
-    first, and a yes that comes with it is recorded as made despite it.
+    GET /api/v1/notices/current, they say `proven` and lead to exactly the words that were shown. `Sec-GPC: 1` is
+    honoured first, and a yes that comes with it is recorded as made despite it.
+
+    A yes to being written to counts once the address is confirmed by the code of a letter: until then `state` is
+    `requested`, and `notes` says what it waits for. Where your own system has confirmed the address, say when in
+    `asked.confirmed_at`. The shop's setting `confirm_email` may ask for more, or for less.
 
     With an `Idempotency-Key` the same request is written once within a day, and gets the same receipt again.
     """
@@ -124,7 +136,7 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
         words=ask.asked.words,
         language=ask.asked.language,
         by=call.by,
-        evidence=Evidence.CLAIMED,
+        confirmed_at=ask.asked.confirmed_at,
         despite="gpc" if notes and ask.yes else None,
     )
     written = call.shop.grant(who, ask.purpose, categories, asked=asked, yes=ask.yes)
@@ -138,6 +150,10 @@ def _shown(call: Call[ConsentRequest], who: Who, categories: list[Category] | No
         says = "The snapshot says which notice and words were shown: leave out `notice` and `asked.words`."
         place = "#/notice" if ask.notice is not None else "#/asked/words"
         raise wrong(Wrong(detail=says, pointer=place, expected="nothing, beside a snapshot", found="a text"))
+    if ask.asked.confirmed_at is not None:
+        says = "With a snapshot the answer was asked for here, and is confirmed here: leave out `asked.confirmed_at`."
+        place, found = "#/asked/confirmed_at", ask.asked.confirmed_at
+        raise wrong(Wrong(detail=says, pointer=place, expected="nothing, beside a snapshot", found=found))
     chosen = call.shop.register[ask.purpose].categories if categories is None else categories
     try:
         written = call.shop.notices.answer(
@@ -151,15 +167,7 @@ def _shown(call: Call[ConsentRequest], who: Who, categories: list[Category] | No
     except BadSnapshot as error:
         wanted = "a snapshot of this shop that still holds"
         raise wrong(Wrong(detail=str(error), pointer="#/snapshot", expected=wanted, found=error.fault.value)) from None
-    return _as_one(written)
-
-
-def _as_one(written: Sequence[Written]) -> Written:
-    """One receipt for all categories of one answer; where some were renewed and some are new, it says given."""
-    categories = tuple(category for one in written for category in one.categories)
-    positions = tuple(position for one in written for position in one.positions)
-    first = next((one for one in written if one.state is not State.RENEWED), written[0])
-    return replace(first, categories=categories, positions=positions)
+    return as_one(written)
 
 
 def _honour(call: Call[Any], who: Who | None, *, known: bool = True) -> list[str]:
@@ -233,15 +241,15 @@ def export(call: Call[ExportRequest]) -> Streamed:
     `format` says in which form: one JSON document, a ZIP with a CSV file for each heading, or a PDF to read and print.
     Orders, customers and consents of the ZIP can be imported again. Hand it to that person only. It is noted in the
     read log with the id of the key, and the next copy shows that. Staff give a reason in `Goodwill-Reason`; it stands
-    in the audit log.
+    in the audit log. More than a few people in 24 hours (`alone_a_day`) need an `approval`.
     """
     form, who = call.ask.format, Who(user_id=call.ask.id)
+    copies, approval = call.shop.copies, call.ask.approval
     if call.session is not None:
-        everything = call.shop.looks.copy(who, call.shop.actor.reason)
+        person, parts = copies.one(who, form, reason=call.shop.actor.reason, approval=approval)
     else:
-        everything = call.shop.own(SignedIn(call.shop.known(who), call.by))
-    parts = call.shop.copies.of(everything, form)
-    name = "" if form == "json" else f"own-copy-{everything.person}.{ENDING[form]}"
+        person, parts = copies.by_key(who, form, by=call.by, approval=approval)
+    name = "" if form == "json" else f"own-copy-{person}.{ENDING[form]}"
     return Streamed(parts, MEDIA[form], name)
 
 
