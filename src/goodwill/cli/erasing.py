@@ -26,7 +26,7 @@ _PEOPLE = typer.Argument(
 _REASON = typer.Option("--reason", help="Why, for the audit log and the certificate.")
 _FILE = typer.Option("--certificate", metavar="FILE", help="Write the certificate here, as JSON.")
 _DRY = switch("--dry-run", help="Erase nothing; show what would go and what would stay.")
-_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once.")
+_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once, or in a day.")
 _AS = typer.Option("--as", metavar="ADDRESS", help="Your own account, which asked for that approval.")
 _MAY_COME = switch("--may-come-back", help="Keep no hashes of their ids: an old file may bring them in again.")
 _FINISH = switch("--finish", help="First go on with erasures that were interrupted, or whose residue is pending.")
@@ -66,7 +66,9 @@ def erase(
             certificate.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         shell.answer(document, *_told(done), watermark=shop.settings.watermark)
         if any(one.status == "done, found again" for one in done):
-            shell.note("Something of them was found where goodwill cleans nothing; look at 'search' above.")
+            shell.note("Something that was known of them stands elsewhere too; look at 'looked for' above.")
+        if any(one.status == "named in a log" for one in done):
+            shell.note("A text in a log that can only grow names them; look at 'named in' above.")
     return int(Code.DONE if all(one.status == "done" for one in done) else Code.FAILED)
 
 
@@ -96,6 +98,7 @@ def _told(done: "Sequence[Certificate]") -> Iterator[RenderableType]:
                 ("gone", gone or "nothing"),
                 ("stays", ", ".join(f"{out.number(each['rows'])} {each['table']}" for each in document["kept"])),
                 ("looked for", f"{searched}: {', '.join(found) or 'none found'}"),
+                *(("named in", each["where"]) for each in document["logs"]),
                 ("certificate", document["sha256"]),
             ]
         )

@@ -21,7 +21,7 @@ erasures = Table(
     metadata,
     Column("person", Whole, primary_key=True, autoincrement=False),
     Column("numbers", Text, nullable=False),  # JSON: hers, and those of whoever was merged into her
-    Column("reason", Text, nullable=False),
+    Column("reason", Text, nullable=False, info={"free": True}),
     Column("leave_alone", SmallInteger, nullable=False),
     Column("state", Text, nullable=False),  # marked · unnamed · erased · done
     Column("asked_at", Whole, nullable=False),
@@ -102,6 +102,12 @@ def find(connection: Connection, person: PersonId) -> Erasure | None:
     """The erasure of somebody, if there is one."""
     row = connection.execute(select(erasures).where(erasures.c.person == person)).one_or_none()
     return _erasure(row) if row is not None else None
+
+
+def of_number(connection: Connection, number: PersonId) -> Erasure | None:
+    """The erasure in which a number went: of its own person, or of whoever she was merged into."""
+    own = find(connection, number)
+    return own or next((one for one in all_of(connection) if number in one.numbers), None)
 
 
 def unfinished(connection: Connection) -> list[Erasure]:

@@ -43,6 +43,8 @@ from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
+from goodwill.shop.naming import by_what, refuse_names, refuse_names_in
+from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
@@ -78,6 +80,7 @@ class ShopSettings:
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
         proxies: how many of the shop's own stand before it and say where a request came from.
+        alone_a_day: how many people somebody exports, or erases, in 24 hours before a second pair of eyes is needed.
         epoch_hours: how old the keys' epoch may be when somebody was erased in it.
         confirm_email: which yes to news waits until its address is confirmed (`goodwill.shop.answering.CONFIRMS`).
     """
@@ -101,6 +104,7 @@ class ShopSettings:
     language: str = "en"
     mail_from: str = ""
     hold_hours: int = 24
+    alone_a_day: int = 3
     epoch_hours: int = 24
     confirm_email: str = "asked-here"
 
@@ -238,13 +242,26 @@ class Shop:
         try:
             with self.database.transaction() as connection:
                 yield Change(connection, entry)
+                wrote = consent.written(connection)
+                if wrote is not None:
+                    entry.detail[audit.LEDGER_ROW] = wrote.last
+                refuse_names(self, connection, entry.everybody, reason=entry.reason or self.actor.reason)
                 audit.note(connection, self.actor, entry, now=self.clock())
         except Busy:
             raise
         except GoodwillError as error:
             with self.database.transaction() as connection:
+                if by_what(self, connection, entry.everybody, entry.reason or self.actor.reason):
+                    entry.reason = "(left out: it named the person)"
                 audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
             raise
+        if wrote is not None and wrote.says_no:
+            self.noes.said()
+
+    @property
+    def noes(self) -> Noes:
+        """Every "no" outside the database."""
+        return Noes(self)
 
     @property
     def erasure(self) -> Erasures:
@@ -320,6 +337,7 @@ class Shop:
                 self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
+            refuse_names_in(self, connection, [person], asked)
             if yes:
                 self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
                 waits = self.notices.request(connection, self.named(who), person, entry, about, asked)

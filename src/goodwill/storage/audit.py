@@ -5,7 +5,7 @@ only, and hold no text that a customer wrote.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,12 +73,22 @@ class Actor:
 
 @dataclass(slots=True)
 class Entry:
-    """What is being changed; whoever does it fills in what only shows on the way."""
+    """What is being changed; whoever does it fills in what only shows on the way.
+
+    Attributes:
+        others: further people whom it is about; they do not stand in the line, and its reason may not name them.
+    """
 
     action: str
     person: int | None = None
     reason: str = ""
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)
+    others: tuple[int, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[int, ...]:
+        """All whom it is about."""
+        return self.others if self.person is None else (self.person, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,26 @@ def note(connection: Connection, actor: Actor, entry: Entry, *, now: int, outcom
     return position
 
 
+def told_of_ledger(connection: Connection, *, since: Collection[str]) -> Iterator[tuple[Line, int]]:
+    """Lines of what was done and wrote into the consent ledger, newest first, each with the last row that it wrote.
+
+    Args:
+        since: actions; from the last line of one of them on.
+    """
+    rows = audit_rows.c
+    last = select(func.max(rows.position)).where(rows.action.in_(since), rows.outcome == DONE)
+    begins = connection.execute(last).scalar() or 0
+    question = select(audit_rows).where(
+        rows.position >= begins, rows.outcome == DONE, rows.detail.like(f'%"{LEDGER_ROW}":%')
+    )
+    for row in connection.execute(question.order_by(rows.position.desc())):
+        line = _line(row)
+        yield line, int(line.detail[LEDGER_ROW] or 0)
+
+
+LEDGER_ROW = "ledger"  # in the detail of a line: the last row of the consent ledger that came with it
+
+
 def last_position(connection: Connection) -> int:
     """The number of the log's last row; 0 while it is empty."""
     return int(connection.execute(select(func.coalesce(func.max(audit_rows.c.position), 0))).scalar_one())
@@ -155,6 +185,19 @@ def latest(
     if action:
         question = question.where(audit_rows.c.action == action)
     return [_line(row) for row in connection.execute(question)]
+
+
+def since(connection: Connection, moment: int, actor: str, action: str) -> list[Line]:
+    """What somebody did of one kind from a moment on; the rows before are not read, however many there are."""
+    low, high = 0, last_position(connection)
+    while low < high:  # positions have no gaps, and rows stand in the order of time
+        middle = (low + high) // 2
+        at = connection.execute(select(audit_rows.c.at).where(audit_rows.c.position == middle + 1)).scalar_one()
+        low, high = (middle + 1, high) if at < moment else (low, middle)
+    question = select(audit_rows).where(
+        audit_rows.c.position > low, audit_rows.c.actor == actor, audit_rows.c.action == action
+    )
+    return [_line(row) for row in connection.execute(question.order_by(audit_rows.c.position))]
 
 
 def lines(connection: Connection, *, person: int | None = None, after: int = 0, limit: int | None = None) -> list[Line]:
