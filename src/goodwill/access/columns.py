@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ibis import Table
-    from ibis.expr.operations import Relation
 
 _READER = Path(__file__).with_name("reader.py")
 
@@ -224,8 +223,12 @@ def _written(expression: "Table", dialect: str, numbers: Mapping[int, int]) -> s
 
 
 @lru_cache(maxsize=256)
-def _as_whole_numbers(asked: "Relation", dialect: str) -> str:
-    """The SQL of an expression, with every column cast to a 64-bit integer: a wider sum fails rather than rounds."""
+def _as_whole_numbers(asked: Any, dialect: str) -> str:
+    """The SQL of an expression, with every column cast to a 64-bit integer: a wider sum fails rather than rounds.
+
+    Args:
+        asked: the expression's operation, which equals those that ask the same.
+    """
     import ibis
 
     sql = str(ibis.to_sql(asked.to_expr(), dialect=dialect))
