@@ -51,14 +51,6 @@ class Choice:
         return tuple(category for category in self.entry.needs if allowed and category not in allowed)
 
     @property
-    def allows_any(self) -> bool:
-        return any(line.allowed for line in self.lines)
-
-    @property
-    def allows_all(self) -> bool:
-        return all(line.allowed for line in self.lines)
-
-    @property
     def is_over(self) -> bool:
         """Whether the purpose has ended, so that nothing said about it has an effect."""
         return all(line.reason == "purpose-expired" for line in self.lines)
