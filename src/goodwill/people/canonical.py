@@ -88,4 +88,17 @@ def _phone(text: str, region: str | None) -> str | None:
     return digits if 5 <= len(digits) <= 17 and digits.strip("0") else None
 
 
+def ending_digits(number: str) -> str:
+    """The digits with which a telephone number ends, whether it is written with its country, a leading zero or not.
+
+    Args:
+        number: in its canonical form.
+    """
+    plain = number.partition(";")[0]
+    try:
+        return str(parse(plain, None).national_number)
+    except NumberParseException:
+        return plain.lstrip("0")
+
+
 _FORMS: dict[str, Callable[[str, str | None], str | None]] = {"email": _email, "phone": _phone}
