@@ -246,7 +246,7 @@ def drop_left_alone(connection: Connection, marks: Iterable[bytes]) -> int:
 
 def last_said(raw: Any, name: str) -> str:
     """What was last said of something; "" for nothing."""
-    rows = raw.execute("SELECT said FROM last_known WHERE name = ?", (name,)).fetchall()
+    rows = raw.execute(f"SELECT said FROM {last_known.name} WHERE name = ?", (name,)).fetchall()
     return str(rows[0][0]) if rows else ""
 
 
