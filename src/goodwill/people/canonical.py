@@ -12,9 +12,9 @@ from goodwill.basics.errors import BadInput
 # What shops' systems write where they know nobody; seen as ids they would make one person of many.
 _NOBODY = frozenset(
     {
-        "", "(null)", "[object object]", "anon", "anonymous", "distinct_id", "distinctid", "email", "false", "guest",
-        "id", "n.a.", "n/a", "na", "nan", "nil", "none", "not set", "not_authenticated", "null", "true", "undefined",
-        "unknown", "user_id", "userid",
+        "", "(null)", "-1", "[object object]", "anon", "anonymous", "distinct_id", "distinctid", "email", "false",
+        "guest", "id", "n.a.", "n/a", "na", "nan", "nil", "none", "not set", "not_authenticated", "null", "test@test",
+        "true", "undefined", "unknown", "user_id", "userid",
     }
 )  # fmt: skip
 _KIND = re.compile(r"[a-z][a-z0-9_.-]{0,39}")

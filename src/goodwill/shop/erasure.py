@@ -396,12 +396,13 @@ class Erasures:
         """Whether an address of hers is on the list: nobody may write there until she herself says otherwise."""
         if not self.shop.keys.leaves_anybody_alone():
             return False
-        addresses = self._addresses(connection, person)
-        return any(suppress.suppressed(connection, self.shop.cipher, *address) for address in addresses)
+        return suppress.stands_on_it(
+            self.shop.cipher, self._addresses(connection, person), region=self.shop.settings.region
+        )
 
     def _addresses(self, connection: "Connection", person: PersonId) -> list[tuple[str, str]]:
         names = rows.names_of(connection, self.shop.cipher, merge.numbers(connection, person))
-        return [(kind, text) for kind, text in names.ids if kind in ("email", "phone")]
+        return suppress.addresses(names.ids, region=self.shop.settings.region)
 
     # ---- epochs ----------------------------------------------------------------------------------------------------
 
