@@ -52,7 +52,7 @@ def test_one_glance_sees_what_several_questions_see(made, clock):
         for number, name, until in ((7, "bruno", clock() + 9), (8, "dev", clock() - 1)):
             one = OptIn(number, person[name], b"x", b"y", about, {}, clock() - 99, until, 0, PENDING)
             opt_in.add(connection, one)
-    shop.identity.merge(person["c5"], person["c4"])
+    shop.identity.merge("c5", "c4", reason="one person")
     shop.erasure.erase("c6", reason="she asked")
     states = set()
     for number in [*person.values(), PersonId(9_999)]:
