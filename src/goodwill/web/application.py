@@ -20,6 +20,7 @@ from goodwill.basics import errors
 from goodwill.shop import Shop
 from goodwill.web import (
     api,
+    collect,
     erasing,
     identity,
     leave,
@@ -94,6 +95,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *centre.handlers(desk, log),
             *staff_pages.handlers(desk),
             *leave.handlers(desk),
+            *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
@@ -269,7 +271,7 @@ ASSETS = tuple(
 
 OPERATIONS = (
     *(endpoint.operation for endpoint in ENDPOINTS),
-    HEALTH, READY, METRICS, notices.GPC, proofs.KEYS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
+    HEALTH, READY, METRICS, collect.COLLECT, notices.GPC, proofs.KEYS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
 )  # fmt: skip
 
 

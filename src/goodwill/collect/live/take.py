@@ -151,7 +151,7 @@ class Taking:
     ) -> None:
         if isinstance(message, Unread):
             raise message
-        trusted = not sender.public or self._is_signed(message)
+        trusted = not sender.public or self.is_signed(message)
         ids = self._ids(message, trusted=trusted)
         if message.kind == "identify":
             self._read_identify(work, place, message, ids, trusted=trusted, server=not sender.public)
@@ -184,7 +184,7 @@ class Taking:
         except BadInput as error:
             raise Unread("malformed", str(error)) from None
 
-    def _is_signed(self, message: Message) -> bool:
+    def is_signed(self, message: Message) -> bool:
         if message.signature is None or message.user is None:
             return False
         return hmac.compare_digest(signed(self.secret, message.user), message.signature.lower())
@@ -274,7 +274,7 @@ class Taking:
             category = BY_CODE[event.meaning.type].category
             denied = work.denied.get(event.place)
             cells = allowed[event.ids][1]
-            may = cells.categories if denied is None else cells.without(self._purposes(denied))
+            may = cells.categories if denied is None else cells.without(self.purposes(denied))
             if category in may:
                 kept.append(event)
             else:
@@ -293,7 +293,7 @@ class Taking:
         for (n, m), count in counts.items():
             work.outcomes[n][m] = Outcome(kept=count)
 
-    def _purposes(self, categories: Iterable[str]) -> frozenset[str]:
+    def purposes(self, categories: Iterable[str]) -> frozenset[str]:
         """The purposes that some categories of a banner speak of; a category nobody knows speaks of all of them."""
         found: set[str] = set()
         for category in categories:
