@@ -25,9 +25,8 @@ def test_a_scope_that_does_not_exist_is_refused(shop: Run):
 
 
 def test_a_key_for_pages_only_sends_in_and_is_bound_to_its_sites(shop: Run):
-    made = shop(
-        "keys", "create", "pages", "--scope", "collect", "--public", "--origin", "https://Shop.example/", "--json"
-    )
+    on_pages = ("keys", "create", "pages", "--scope", "collect", "--public", "--origin")
+    made = shop(*on_pages, "https://Shop.example/", "--json")
     assert made.code == Code.DONE
     assert made.document["public"] is True
     assert made.document["origins"] == ["https://shop.example"]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,6 @@ from goodwill.consent import Asked
 from goodwill.people.tables import events
 from goodwill.people.types import BY_CODE
 from goodwill.shop import Shop, Who
-from goodwill.storage import Database
 from goodwill.web.keys import create_key
 
 ASKED = Asked(how="test")
@@ -51,6 +51,11 @@ class Place:
     def shop(self) -> Shop:
         return open_shop(self.home)
 
+    def agrees(self, who: Who) -> None:
+        """Somebody allows suggestions."""
+        with self.shop() as shop:
+            shop.grant(who, "recommendations", asked=ASKED)
+
     def held(self, who: Who) -> list[tuple[str, str | None]]:
         """The events of somebody: type and product."""
         with self.shop() as shop, shop.database.transaction() as connection:
@@ -62,17 +67,23 @@ class Place:
         return [(BY_CODE[row.type].name, names[row.product].external if row.product else None) for row in rows]
 
 
-@pytest.fixture
-def place(database: Database, tmp_path: Path) -> Iterator[Place]:
-    """A shop with three products; Amina and the device `tab-1` allow suggestions, others were never asked."""
-    home = tmp_path / "home"
-    url = database.url or f"sqlite:///{database.file}"
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A shop with three products, served; each test lets customers of its own agree to something."""
+    home = tmp_path_factory.mktemp("place") / "home"
+    with ExitStack() as stack:
+        url = ""
+        if request.param == "postgresql":
+            url = stack.enter_context(request.getfixturevalue("postgresql").database())
+        yield stack.enter_context(_place(home, url or f"sqlite:///{home}/shop.db"))
+
+
+@contextmanager
+def _place(home: Path, url: str) -> Iterator[Place]:
     with create_shop(home, name="Corner café", database=url, columns="database", currency="EUR") as shop:
-        for who in (Who(user_id="amina"), Who(anonymous_id="tab-1")):
-            shop.grant(who, "recommendations", asked=ASKED)
+        now = shop.clock()
         with shop.database.transaction() as connection:
             catalogue.upsert_many(connection, [Product(name, name.title()) for name in ("bread", "wine", "olives")])
-            now = shop.clock()
             server = create_key(connection, "shop", ["collect"], now=now).text
             pages = create_key(connection, "pages", ["collect"], now=now, public=True).text
     with serving(home) as (_, address), _wired(address) as wire:
