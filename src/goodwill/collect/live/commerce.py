@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from goodwill.basics.money import minor_units
 from goodwill.collect.live.segment import Message, Unread
@@ -77,7 +77,7 @@ class Meaning(NamedTuple):
     detail: Mapping[str, str | int] | None = None
 
 
-_PROPERTIES: Final = msgspec.json.Decoder(Properties, strict=False)
+_PROPERTIES: Final = msgspec.json.Decoder(Properties | None)
 _VIEWED, _SEARCHED, _CARTED, _ORDERED, _BOUGHT, _REFUNDED, _REVIEWED, _CLICKED, _SHOWN = (
     event_type(name).code
     for name in ("viewed", "searched", "carted", "ordered", "bought", "refunded", "reviewed", "clicked", "shown")
@@ -110,11 +110,9 @@ def meanings(message: Message, currency: str) -> list[Meaning]:
     return tell(_read(message.properties), currency)
 
 
-def _read(raw: bytes) -> Properties:
-    if raw in (b"null", b"{}"):
-        return _NOTHING
+def _read(raw: Raw) -> Properties:
     try:
-        return _PROPERTIES.decode(raw)
+        return _PROPERTIES.decode(raw) or _NOTHING
     except RecursionError:
         raise Unread("malformed", "The properties are nested too deep.") from None
     except msgspec.DecodeError as error:
@@ -235,19 +233,17 @@ KNOWN: Final = tuple(_TELL)
 
 
 def _line(type_: TypeCode, thing: Thing, said: Properties, currency: str, order: str | None = None) -> Meaning:
-    product = next(
-        (word for word in map(_word, (thing.product_id, thing.productId, thing.sku, thing.id)) if word is not None),
-        None,
-    )
+    product = _word(thing.product_id) or _word(thing.productId) or _word(thing.sku) or _word(thing.id)
     if product is None:
         raise Unread("no-product", "The event names no product: send 'product_id'.")
+    quantity = None if thing.quantity is None else _quantity(thing.quantity)
+    if type_ not in (_BOUGHT, _REFUNDED):  # a price that was only looked at is the catalogue's business
+        return Meaning(type_, product, thing, quantity)
     currency = _currency(said, currency)
-    quantity = _quantity(thing.quantity)
     price = _amount(thing.price, currency)
     amount = None if price is None else (price * (quantity if quantity is not None else _ONE) + _ONE // 2) // _ONE
-    kept = amount if type_ in (_BOUGHT, _REFUNDED) else None
     return Meaning(
-        type_, product, thing, quantity, kept, currency if kept is not None else None, order,
+        type_, product, thing, quantity, amount, currency if amount is not None else None, order,
         detail=_coupon(said) if type_ == _BOUGHT else None,
     )  # fmt: skip
 

@@ -6,9 +6,8 @@ cannot be read is refused by itself: its neighbours are taken all the same.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -76,8 +75,7 @@ class _Single(Struct):
     writeKey: Word = None  # noqa: N815
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message that could be read.
 
     Attributes:
@@ -99,15 +97,14 @@ class Message:
     previous: str | None
     said_at: Micros
     at: Micros
-    properties: bytes
-    traits: bytes
+    properties: Raw
+    traits: Raw
     denied: frozenset[str] | None
     allowed: frozenset[str] | None
     signature: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """What one request brought: each message, or why it cannot be taken; and the key that stood in the body."""
 
     messages: tuple[Message | Unread, ...]
@@ -129,7 +126,11 @@ def read_batch(body: bytes, *, now: Micros) -> Parcel:
     batch = _decoded(_BATCH, body, "The body is not a batch")
     if len(batch.batch) > MOST_MESSAGES:
         raise ValueError(f"A batch may hold {MOST_MESSAGES} messages; this one has {len(batch.batch)}.")
-    read = tuple(_read(bytes(one), None, batch.sentAt, batch.context, now) for one in batch.batch)
+    try:
+        sent: Micros | Unread | None = _moment(batch.sentAt)
+    except Unread as refused:
+        sent = refused
+    read = tuple(_read(one, None, sent, batch.context, now) for one in batch.batch)
     return Parcel(read, _text(batch.writeKey))
 
 
@@ -140,7 +141,7 @@ def read_one(body: bytes, kind: str, *, now: Micros) -> Parcel:
         ValueError: it is not a JSON object.
     """
     single = _decoded(_SINGLE, body, "The body is not a message")
-    return Parcel((_read(body, kind, None, None, now),), _text(single.writeKey))
+    return Parcel((_read(Raw(body), kind, None, None, now),), _text(single.writeKey))
 
 
 def _decoded(decoder: Any, body: bytes, what: str) -> Any:
@@ -152,16 +153,19 @@ def _decoded(decoder: Any, body: bytes, what: str) -> Any:
         raise ValueError(f"{what}: {str(error).rstrip('.')}.") from None
 
 
-def _read(raw: bytes, kind: str | None, sent_at: Word, outer: _Context | None, now: Micros) -> Message | Unread:
+def _read(
+    raw: Raw, kind: str | None, sent: Micros | Unread | None, outer: _Context | None, now: Micros
+) -> Message | Unread:
     try:
-        return _message(raw, kind, sent_at, outer, now)
+        return _message(raw, kind, sent, outer, now)
     except Unread as refused:
         return refused
 
 
-def _message(raw: bytes, kind: str | None, sent_at: Word, outer: _Context | None, now: Micros) -> Message:
-    if len(raw) > LARGEST_MESSAGE:
-        raise Unread("too-large", f"A message may have {LARGEST_MESSAGE} bytes; this one has {len(raw)}.")
+def _message(raw: Raw, kind: str | None, sent: Micros | Unread | None, outer: _Context | None, now: Micros) -> Message:
+    size = len(memoryview(raw))
+    if size > LARGEST_MESSAGE:
+        raise Unread("too-large", f"A message may have {LARGEST_MESSAGE} bytes; this one has {size}.")
     try:
         told = _MESSAGE.decode(raw)
     except RecursionError:
@@ -174,10 +178,14 @@ def _message(raw: bytes, kind: str | None, sent_at: Word, outer: _Context | None
     number = _text(told.messageId)
     if number is None:
         raise Unread("no-message-id", "Without a messageId a repeat cannot be told from news; send one.")
-    said_at = _moment(told.originalTimestamp if told.originalTimestamp is not None else told.timestamp, now)
-    sent = _moment(told.sentAt if told.sentAt is not None else sent_at, None)
+    said_at = _moment(told.originalTimestamp if told.originalTimestamp is not None else told.timestamp)
+    if told.sentAt is not None:
+        sent = _moment(told.sentAt)
+    if isinstance(sent, Unread):
+        raise sent
     context = told.context or _NO_CONTEXT
     allowed, denied = _choices(context, outer or _NO_CONTEXT)
+    properties, traits = told.properties, told.traits if told.traits is not UNSET else context.traits
     return Message(
         kind,
         _text(told.event) or _text(told.name) or "",
@@ -185,16 +193,17 @@ def _message(raw: bytes, kind: str | None, sent_at: Word, outer: _Context | None
         _text(told.userId),
         _text(told.anonymousId),
         _text(told.previousId),
-        said_at if said_at is not None else now,
+        now if said_at is None else said_at,
         _by_our_clock(said_at, sent, now),
-        _object(told.properties),
-        _object(told.traits if told.traits is not UNSET else context.traits),
+        _NOTHING if properties is UNSET else properties,
+        _NOTHING if traits is UNSET else traits,
         denied,
         allowed,
         _text(context.userSignature),
     )
 
 
+_NOTHING: Final = Raw(b"{}")
 _NO_CONTEXT: Final = _Context()
 
 
@@ -221,13 +230,13 @@ def _by_our_clock(said_at: Micros | None, sent: Micros | None, now: Micros) -> M
 _FIRST, _LAST = micros(datetime(1971, 1, 1, tzinfo=UTC)), micros(datetime(9000, 1, 1, tzinfo=UTC))
 
 
-def _moment(word: Word, without: Micros | None) -> Micros | None:
-    """A moment, by ISO 8601 or by seconds or milliseconds since 1970."""
+def _moment(word: Word) -> Micros | None:
+    """A moment, by ISO 8601 or by seconds or milliseconds since 1970; None where nothing is said."""
     if word is None or word == "":
-        return without
+        return None
     try:
         if isinstance(word, str):
-            at = datetime.fromisoformat(word.strip())
+            at = datetime.fromisoformat(word)
             found = micros(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
         else:  # nobody writes seconds beyond the year 5000, nor milliseconds before 1973
             found = Micros(int(word * 1_000_000 if abs(word) < 10**11 else word * 1_000))
@@ -240,13 +249,9 @@ def _moment(word: Word, without: Micros | None) -> Micros | None:
 
 def _text(word: Word) -> str | None:
     """An id or a name as text; numbers are written as they came."""
-    if word is None or isinstance(word, bool):
+    if word is None or word is True or word is False:
         return None
-    text = word if isinstance(word, str) else str(word)
-    if "\0" in text or len(text) > 500:
+    text = word if word.__class__ is str else str(word)
+    if len(text) > 500 or "\0" in text:
         raise Unread("malformed", "An id or a name has at most 500 letters, and no NUL among them.")
     return text.strip() or None
-
-
-def _object(raw: Raw | UnsetType) -> bytes:
-    return b"{}" if isinstance(raw, UnsetType) else bytes(raw)

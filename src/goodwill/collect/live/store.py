@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -36,8 +37,7 @@ SHOWN = 500  # of the latest
 _NOTED = 50  # of one group
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(NamedTuple):
     """One message that came in: by which key, what it was, and the rule that dropped or refused it ("" if none)."""
 
     sender: str

@@ -7,17 +7,17 @@ import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Raw, Struct
 from sqlalchemy import Connection
 
 from goodwill import people
 from goodwill.basics.clock import SECOND, Micros, day_of
 from goodwill.basics.errors import BadInput
-from goodwill.basics.ids import PersonId, hash64
+from goodwill.basics.ids import PersonId, ProductId, hash64
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.collect import keys
@@ -25,6 +25,7 @@ from goodwill.collect.columns import Numbers
 from goodwill.collect.live.commerce import Meaning, meanings
 from goodwill.collect.live.segment import Message, Unread, Word
 from goodwill.collect.writing import Tools
+from goodwill.consent import last_position
 from goodwill.people import keeping, log
 from goodwill.people.canonical import canonical
 from goodwill.people.columns import EventColumns
@@ -32,6 +33,7 @@ from goodwill.people.keeping import Cells
 from goodwill.people.together import Id, identify_rows, known_by
 from goodwill.people.types import BOUGHT, BY_CODE, ORDERED
 from goodwill.purposes import Category
+from goodwill.storage import audit
 
 TAKEN: Final = ""
 # The traits that are kept, and the category each belongs to; what else a site knows of somebody stays there.
@@ -106,9 +108,38 @@ class _Work:
     denied: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict)
 
 
+@dataclass
+class Memory:
+    """What was asked of the database a moment ago, as long as nothing that it depends on has changed.
+
+    Attributes:
+        stand: the last rows of the audit log and of the consent ledger, and the minute.
+        forms: ids as they are written, and the one form of each.
+        known: who ids belong to, and what may be kept of her.
+        products: the catalogue's numbers, by the shop's own ids.
+    """
+
+    stand: tuple[int, int, int, bool] = (-1, -1, -1, False)
+    forms: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    known: dict[Ids, tuple[PersonId, Cells]] = field(default_factory=dict)
+    products: dict[str, ProductId] = field(default_factory=dict)
+
+    def at(self, stand: tuple[int, int, int, bool]) -> None:
+        """Forget what may be out of date."""
+        if stand != self.stand or len(self.known) > _MOST_KNOWN or len(self.products) > _MOST_KNOWN:
+            self.known.clear()
+            self.products.clear()
+            self.stand = stand
+        if len(self.forms) > _MOST_KNOWN:
+            self.forms.clear()
+
+
+_MOST_KNOWN: Final = 100_000
+
+
 @dataclass(frozen=True)
 class Taking:
-    """Takes messages in, for one shop.
+    """Takes messages in, for one shop; one at a time.
 
     Attributes:
         purposes_of: which purposes a consent category of somebody else's banner speaks of; ``*`` any other one.
@@ -118,6 +149,7 @@ class Taking:
     tools: Tools
     purposes_of: Mapping[str, frozenset[str]]
     secret: bytes
+    memory: Memory = field(default_factory=Memory)
 
     def take(
         self, connection: Connection, given: Sequence[Given], *, now: Micros, trusts: bool = True
@@ -127,6 +159,8 @@ class Taking:
         Args:
             trusts: whether the consent ledger may be believed; if not, only what needs no yes is kept.
         """
+        changes, answers = audit.last_position(connection), last_position(connection)
+        self.memory.at((changes, answers, now // _MINUTE, trusts))
         work = self._read(given)
         self._introduce(connection, work, now)
         allowed = self._keep(connection, work, now, trusts=trusts)
@@ -179,10 +213,14 @@ class Taking:
         raise Unread("no-id", "The message names nobody: send userId or anonymousId; words like 'guest' name nobody.")
 
     def _form(self, kind: str, text: str) -> str | None:
-        try:
-            return canonical(kind, text, region=self.tools.region)
-        except BadInput as error:
-            raise Unread("malformed", str(error)) from None
+        found = self.memory.forms.get((kind, text), self)
+        if found is self:
+            try:
+                found = canonical(kind, text, region=self.tools.region)
+            except BadInput as error:
+                raise Unread("malformed", str(error)) from None
+            self.memory.forms[kind, text] = found
+        return cast("str | None", found)
 
     def is_signed(self, message: Message) -> bool:
         if message.signature is None or message.user is None:
@@ -249,19 +287,24 @@ class Taking:
         self, connection: Connection, work: _Work, now: Micros, *, trusts: bool
     ) -> Mapping[Ids, tuple[PersonId | None, Cells]]:
         """Of whom what may be kept."""
-        different = list(dict.fromkeys(event.ids for event in work.events))
-        if not different:
-            return {}
-        rows = [{kind: Id(form, form) for kind, form in ids} for ids in different]
-        known = known_by(connection, self.tools.cipher, rows)
+        different = dict.fromkeys(event.ids for event in work.events)
+        known = self.memory.known
+        asked = [ids for ids in different if ids not in known]
+        found: dict[Ids, tuple[PersonId | None, Cells]] = {ids: known[ids] for ids in different if ids in known}
+        if not asked:
+            return found
+        rows = [{kind: Id(form, form) for kind, form in ids} for ids in asked]
+        persons = known_by(connection, self.tools.cipher, rows)
         register, day = self.tools.register, day_of(now, self.tools.zone)
-        persons = {person for person in known if person is not None}
-        cells = keeping.may_keep(connection, register, persons, at=now, day=day, trusts=trusts)
+        those = {person for person in persons if person is not None}
+        cells = keeping.may_keep(connection, register, those, at=now, day=day, trusts=trusts)
         stranger = keeping.of_strangers(register, day=day)
-        return {
-            ids: (person, cells[person] if person is not None else stranger)
-            for ids, person in zip(different, known, strict=True)
-        }
+        for ids, person in zip(asked, persons, strict=True):
+            if person is None:
+                found[ids] = None, stranger
+            else:
+                found[ids] = known[ids] = person, cells[person]
+        return found
 
     # ---- writing -----------------------------------------------------------------------------------------------------
 
@@ -305,7 +348,8 @@ class Taking:
         named = {event.meaning.product for event in events if event.meaning.product is not None}
         if not named:
             return list(events)
-        known = catalogue.ids_of(connection, named)
+        known = self.memory.products
+        known.update(catalogue.ids_of(connection, named - known.keys()))
         fresh: dict[str, Product] = {}
         for event in events:
             product = event.meaning.product
@@ -365,6 +409,7 @@ class _Days:
         return day
 
 
+_MINUTE: Final = 60 * SECOND
 _QUARTER: Final = 15 * 60 * SECOND  # midnight is at a full quarter of an hour in every zone there is
 
 
@@ -419,15 +464,13 @@ class _Traits(Struct):
     lastName: Word = None  # noqa: N815
 
 
-_TRAITS: Final = msgspec.json.Decoder(_Traits)
+_TRAITS: Final = msgspec.json.Decoder(_Traits | None)
 
 
-def _traits(raw: bytes) -> tuple[dict[str, str], dict[str, str]]:
+def _traits(raw: Raw) -> tuple[dict[str, str], dict[str, str]]:
     """The facts and the addresses among what an ``identify`` says of somebody."""
-    if raw == b"null":
-        return {}, {}
     try:
-        said = _TRAITS.decode(raw)
+        said = _TRAITS.decode(raw) or _Traits()
     except (RecursionError, msgspec.DecodeError) as error:
         raise Unread("malformed", f"The traits cannot be read: {str(error).rstrip('.')}.") from None
     facts = {name: text for name in _FACTS if (text := _text(getattr(said, name))) is not None}
