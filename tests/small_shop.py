@@ -20,7 +20,7 @@ from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS
 from goodwill.shop import Shop
 from goodwill.storage import Database
 
-ASKED = Asked(how="test", notice="n1")
+ASKED = Asked(how="test", notice="n1", words="May we?", confirmed_at="2026-11-20T09:00:00Z")
 CROWD = 30
 MORNING = ("croissant", "coffee", "brioche", "juice")
 EVENING = ("bread", "cheese", "olives", "wine")

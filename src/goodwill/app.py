@@ -30,6 +30,7 @@ from goodwill.reach.channels.smtp import SECURITY, Smtp
 from goodwill.reach.letters import LANGUAGES
 from goodwill.reach.mail import sender_of
 from goodwill.shop import Actor, Shop, ShopSettings
+from goodwill.shop.answering import CONFIRMS
 from goodwill.staff import Role
 from goodwill.storage import connect, migrate, revision
 from goodwill.storage.migrate import newest
@@ -97,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_hours: int = 24  # how long a copy or an erasure that was asked for by mail waits for a "that was not me"
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
     epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
+    confirm_email: str = "asked-here"  # which yes to news waits for its confirmation: asked-here, always, never
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         clock=clock,
     )
     shop.erasure.follow()
+    shop.notices.keep_starters()
     return shop
 
 
@@ -398,6 +401,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "smtp_security": (lambda word: word in SECURITY, f"one of {', '.join(SECURITY)}"),
     "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
     "epoch_hours": (lambda hours: 1 <= hours <= 8_760, "a whole number from 1 to 8760"),
+    "confirm_email": (lambda word: word in CONFIRMS, f"one of {', '.join(CONFIRMS)}"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}
@@ -500,6 +504,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         checkpoints_copy=Path(settings.checkpoints_copy) if settings.checkpoints_copy else None,
         proxies=settings.proxies,
         epoch_hours=settings.epoch_hours,
+        confirm_email=settings.confirm_email,
     )
 
 

@@ -95,3 +95,29 @@ def test_a_grant_to_somebody_new_says_that_they_are_new(shop: Run):
     assert ended.code == 0
     assert "not known before" in ended.err
     assert shop("can", "elena", "recommendations").code == Code.DONE
+
+
+def test_an_unknown_notice_and_a_language_that_is_none_are_refused_and_nothing_is_written(shop: Run):
+    words = ("consent", "grant", "zoe", "recommendations")
+    unknown = shop(*words, "--notice", "foo")
+    assert unknown.code == Code.USAGE
+    assert "No notice 'foo' is known here; there are: banner@1, banner@2" in unknown.err
+    for odd in ("zz$$", "german!", "e"):
+        wrong = shop(*words, "--language", odd)
+        assert (wrong.code, f"'{odd}' is no language tag (BCP 47)" in wrong.err) == (Code.USAGE, True)
+    assert shop("people", "find", "zoe").code == Code.NOT_FOUND
+    assert shop(*words, "--notice", "banner@2", "--language", "de-CH").code == Code.DONE
+    assert shop(*words, "--notice", "card-7", "--words", "May we?").code == Code.DONE
+
+
+def test_a_yes_to_news_waits_for_its_confirmation_and_says_why(shop: Run):
+    waits = shop("consent", "grant", "elena", "email-marketing", "--how", "till")
+    assert waits.code == Code.DONE
+    assert "email-marketing requested" in waits.out
+    assert "No letter was sent: no e-mail address of this person is known here" in waits.err
+    assert shop("can", "elena", "email-marketing").code == Code.REFUSED
+    for never in ("yesterday", "2026-11-22T09:30:00", "2999-01-01T00:00:00Z"):
+        assert shop("consent", "grant", "elena", "email-marketing", "--confirmed-at", never).code == Code.USAGE
+    given = shop("consent", "grant", "elena", "email-marketing", "--confirmed-at", "2026-03-01T10:00:00Z", "--json")
+    assert given.document["state"] == "given"
+    assert shop("can", "elena", "email-marketing").code == Code.DONE

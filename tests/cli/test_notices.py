@@ -28,15 +28,15 @@ def test_a_draft_is_linted_diffed_signed_and_published(run: Run, home):
     signed = do("sign-off", "banner", "--by", "Amina Winter")
     assert "Signed off by Amina Winter" in signed.out
     published = do("publish", "banner", "--json")
-    assert published.document["version"] == 1
+    assert published.document["version"] == 3
     (home / "notices" / "mine.toml").write_text(ENGLISH.replace("May we", "Can we"), encoding="utf-8")
     assert "Can we use your data?" in do("diff", "banner").out
-    assert "May we use your data?" in do("preview", "banner", "--version", "1").out
+    assert "May we use your data?" in do("preview", "banner", "--version", "3").out
     assert "May we use your data?" in do("show", published.document["hash"]).out
     listed = do("list", "--json").document["notices"]
     assert [(one["language"], one["state"], one["version"]) for one in listed] == [
-        ("en", "changed", 1),
-        ("de", "draft", 0),
+        ("en", "changed", 3),
+        ("de", "draft", 1),
     ]
     assert "mine.toml" in do("list").out
 

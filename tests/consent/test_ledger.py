@@ -36,6 +36,7 @@ from goodwill.basics.ids import PersonId, Position
 from goodwill.consent import (
     Asked,
     Evidence,
+    Proof,
     Said,
     State,
     allowed_categories,
@@ -414,7 +415,7 @@ def test_a_ledger_without_its_table_allows_nobody(book):
 
 
 def test_a_row_holds_how_it_was_asked(book):
-    asked = Asked("café counter", "notice-2", "May we suggest? €5", "it", "Dev", Evidence.CLAIMED)
+    asked = Asked("café counter", "notice-2", "May we suggest? €5", "it", "Dev")
     grant(book, AMINA, RECOMMEND, [PURCHASES], asked=asked, now=NOW, said_at=Micros(NOW - DAY))
     withdraw(book, AMINA, RECOMMEND, [PURCHASES], asked=Asked("link"), now=Micros(NOW + 1))
     grant(book, AMINA, COUNT, [PURCHASES], asked=ASKED, now=Micros(NOW + 2))
@@ -439,6 +440,22 @@ def test_a_row_holds_how_it_was_asked(book):
 def test_what_a_database_cannot_keep_is_refused_before_it_is_written(field, text):
     with pytest.raises(BadInput, match=f"'{field}' .* a character"):
         Asked(**{"how": "page", field: text})
+
+
+def test_a_word_is_a_claim_unless_something_proves_it():
+    assert Asked("phone").evidence is Evidence.CLAIMED
+    assert Asked("page", evidence=Evidence.PROVEN, proof=Proof.SNAPSHOT).evidence is Evidence.PROVEN
+    for evidence, proof in ((Evidence.PROVEN, None), (Evidence.CLAIMED, Proof.SNAPSHOT), (Evidence.NONE, Proof.FILE)):
+        with pytest.raises(BadInput, match=r"by nothing else: shop\.notices\.answer takes the snapshot"):
+            Asked("phone", evidence=evidence, proof=proof)
+
+
+def test_what_proves_a_row_stands_in_it(book):
+    asked = Asked("page", evidence=Evidence.PROVEN, proof=Proof.SNAPSHOT, confirmed_at="2026-03-01T10:00:00Z")
+    grant(book, AMINA, RECOMMEND, asked=asked, now=NOW)
+    assert json.loads(history(book, AMINA)[-1].asked) == {
+        "how": "page", "proof": "snapshot", "confirmed_at": "2026-03-01T10:00:00Z",
+    }  # fmt: skip
 
 
 def test_nothing_said_is_nothing_written(book):

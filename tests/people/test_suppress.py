@@ -8,17 +8,16 @@ from tests.conftest import FakeClock
 
 from goodwill import people
 from goodwill.app import create_shop, open_shop
-from goodwill.basics.errors import LeftAlone
+from goodwill.basics.errors import BadInput, LeftAlone
 from goodwill.collect import imports
-from goodwill.consent import Asked, Evidence
+from goodwill.consent import Asked, Evidence, Herself, Proof
 from goodwill.people import suppress
 from goodwill.people.contact import may_contact
 from goodwill.people.together import Id, identify_rows
 from goodwill.shop import Shop, Who
 
 MAIL, OTHER = "chiara@example.org", "dev@example.org"
-CLAIMED = Asked(how="a file", evidence=Evidence.CLAIMED)
-HERSELF = Asked(how="privacy centre", notice="n1")
+CLAIMED = Asked(how="a file", confirmed_at="2026-11-20T09:00:00Z")
 
 
 @pytest.fixture
@@ -54,6 +53,18 @@ def brought_in(shop: Shop, files: list[Path]):
     return imports.run(
         shop.database, shop.tools, planned, rejects_to=shop.folder / "exports" / "rejects.csv", settle=shop.settle
     )
+
+
+def says_herself(shop: Shop, who: str | Who, purpose: str, *, yes: bool = True) -> None:
+    """She answers where she is signed in."""
+    answers = {(purpose, str(category)): yes for category in shop.register[purpose].categories}
+    shop.notices.answer(who, answers, herself=Herself.SIGNED_IN)
+
+
+def signs_in(shop: Shop, address: str) -> None:
+    waiting = shop.sign_in.ask(address, language="en")
+    assert waiting.letter is not None
+    assert shop.sign_in.open_by_code(waiting.letter.code, browser=waiting.browser) is not None
 
 
 def many(shop: Shop) -> int:
@@ -100,11 +111,33 @@ def test_a_claim_of_somebody_else_is_refused_and_says_nothing_of_her(erased):
     assert erased.find(Who(email=MAIL)) is None
 
 
-def test_her_own_new_word_lets_her_in_again(erased):
-    erased.grant(Who(email=MAIL), "email-marketing", asked=HERSELF)
+def test_the_code_from_a_letter_lets_her_in_again_and_her_own_yes_lets_mail_come(erased):
+    signs_in(erased, MAIL)
     assert erased.find(Who(email=MAIL)) is not None
+    assert is_left_alone(erased, "email", MAIL)  # looking at one's data is no yes to news
+    with pytest.raises(LeftAlone):
+        erased.grant(Who(email=MAIL), "email-marketing", asked=CLAIMED)
+    says_herself(erased, Who(email=MAIL), "email-marketing")
+    assert erased.can(Who(email=MAIL), "email-marketing").allowed
     assert not is_left_alone(erased, "email", MAIL)
-    assert is_left_alone(erased, "user_id", "chiara")  # of which she said nothing
+    assert is_left_alone(erased, "user_id", "chiara")  # of which she showed nothing
+
+
+@pytest.mark.parametrize("purpose", ["email-marketing", "recommendations"])
+def test_nothing_but_her_own_act_lets_her_in_again_however_well_it_is_proved(erased, purpose, tmp_path):
+    token = erased.notices.current("en").token
+    answers = {(purpose, str(category)): True for category in erased.register[purpose].categories}
+    with pytest.raises(LeftAlone):
+        erased.grant(Who(email=MAIL), purpose, asked=Asked(how="phone"))
+    with pytest.raises(BadInput, match="writes claims"):
+        erased.grant(Who(email=MAIL), purpose, asked=Asked("page", evidence=Evidence.PROVEN, proof=Proof.SIGNED_IN))
+    with pytest.raises(LeftAlone):
+        erased.notices.answer(Who(email=MAIL), answers, token=token)
+    head = ("email", "purpose", "consent", "date", "notice", "asked how")
+    rows = (head, (MAIL, purpose, "yes", "2026-11-21", "n", "web"))
+    assert brought_in(erased, written(tmp_path, "yes.csv", *rows)).kept == 0
+    assert erased.find(Who(email=MAIL)) is None
+    assert is_left_alone(erased, "email", MAIL)
 
 
 def test_who_may_come_back_stands_on_no_list(shop):
@@ -170,8 +203,8 @@ def test_consents_are_dropped(erased, tmp_path):
 
 
 def test_an_unsubscribe_stops_mail_and_nothing_else(shop, clock):
-    shop.grant("chiara", "email-marketing", asked=HERSELF)
-    shop.grant("chiara", "email-marketing", asked=HERSELF, yes=False)
+    says_herself(shop, "chiara", "email-marketing")
+    says_herself(shop, "chiara", "email-marketing", yes=False)
     assert is_left_alone(shop, "email", MAIL)
     assert not is_left_alone(shop, "user_id", "chiara")
     with shop.database.transaction() as connection:
@@ -180,20 +213,21 @@ def test_an_unsubscribe_stops_mail_and_nothing_else(shop, clock):
 
 
 def test_after_an_unsubscribe_only_she_herself_can_allow_mail_again(shop, tmp_path, clock):
-    shop.grant("chiara", "email-marketing", asked=HERSELF, yes=False)
+    says_herself(shop, "chiara", "email-marketing", yes=False)
     with pytest.raises(LeftAlone):
         shop.grant("chiara", "email-marketing", asked=CLAIMED)
     rows = (("email", "purpose", "consent", "date"), (MAIL, "email-marketing", "yes", "2026-11-21"))
     assert brought_in(shop, written(tmp_path, "yes.csv", *rows)).kept == 0
     assert not shop.can("chiara", "email-marketing").allowed
     clock.turn(seconds=1)
-    shop.grant("chiara", "email-marketing", asked=HERSELF)
+    signs_in(shop, MAIL)
+    says_herself(shop, "chiara", "email-marketing")
     assert shop.can("chiara", "email-marketing").allowed
     assert not is_left_alone(shop, "email", MAIL)
 
 
 def test_an_erasure_after_an_unsubscribe_is_the_stronger_reason(shop, clock):
-    shop.grant("chiara", "email-marketing", asked=HERSELF, yes=False)
+    says_herself(shop, "chiara", "email-marketing", yes=False)
     shop.erasure.erase("chiara")
     with pytest.raises(LeftAlone), shop.database.transaction() as connection:
         people.identify(connection, shop.cipher, {"email": MAIL}, now=clock())

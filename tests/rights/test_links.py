@@ -14,7 +14,7 @@ from goodwill import people
 from goodwill.access.wishes import wishes_of
 from goodwill.app import create_shop
 from goodwill.basics.errors import LeftAlone, NotFound
-from goodwill.consent import Asked, Evidence
+from goodwill.consent import Asked
 from goodwill.purposes import EMAIL_MARKETING, RECOMMENDATIONS
 from goodwill.rights.ratchet import Less
 from goodwill.shop import Who
@@ -140,7 +140,7 @@ def test_after_a_link_stopped_news_nobody_elses_word_starts_them_again(shop, cli
     link = shop.links.to(person, Less.WITHDRAW, EMAIL_MARKETING).removeprefix(shop.settings.reached_at)
     assert client.post(link).status_code == 200
     with pytest.raises(LeftAlone):
-        shop.grant("amina", EMAIL_MARKETING, asked=Asked(how="till", evidence=Evidence.CLAIMED))
+        shop.grant("amina", EMAIL_MARKETING, asked=Asked(how="till"))
     assert not shop.can("amina", EMAIL_MARKETING).allowed
 
 

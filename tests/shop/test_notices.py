@@ -13,9 +13,11 @@ from sqlalchemy.exc import DatabaseError
 from tests.conftest import FakeClock
 from tests.reach.peer import Box, peer, plainly
 
-from goodwill.app import create_shop
+from goodwill import people
+from goodwill.app import create_shop, open_shop
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
-from goodwill.consent import Asked, Evidence, State
+from goodwill.collect import imports
+from goodwill.consent import Asked, Evidence, Herself, State
 from goodwill.consent.codes import Code, make
 from goodwill.consent.notices import STARTERS, canonical
 from goodwill.consent.snapshot import BadSnapshot, Fault
@@ -95,7 +97,7 @@ def test_nothing_is_published_without_a_signature_under_exactly_these_words(shop
         notices.publish("banner", "en")
     notices.sign_off("banner", "en", by="Amina Winter")
     made = notices.publish("banner", "en")
-    assert (made.version, made.signed_by, made.published_by) == (1, "Amina Winter", "staff 3")
+    assert (made.version, made.signed_by, made.published_by) == (3, "Amina Winter", "staff 3")
 
 
 @pytest.mark.parametrize(
@@ -123,31 +125,34 @@ def test_a_version_never_changes(shop, notices):
 
 
 def test_publishing_the_same_again_is_refused_and_going_back_is_a_new_version(shop, notices):
-    assert publish(shop) == 1
+    assert publish(shop) == 3  # what comes with goodwill is 1 in German and 2 in English
     with pytest.raises(Conflict, match="nothing to do"):
         publish(shop)
-    assert publish(shop, find="May we use", put="Can we use") == 2
+    assert publish(shop, find="May we use", put="Can we use") == 4
     draft(shop)
-    assert publish(shop) == 3
+    assert publish(shop) == 5
     assert notices.current("en").title == "May we use your data?"
-    assert notices.current("en").version == 3
+    assert notices.current("en").version == 5
 
 
 def test_what_stands_is_listed(shop, notices):
     german, english = notices.list()
-    assert (german.language, german.state, german.version, german.passes) == ("de", "draft", 0, True)
+    for one, language, version in ((german, "de", 1), (english, "en", 2)):
+        assert (one.language, one.state, one.version, one.passes, one.signed_by) == (
+            language, "starter", version, True, "",
+        )  # fmt: skip
     publish(shop)
     assert [(one.state, one.version, one.signed_by) for one in notices.list()] == [
-        ("draft", 0, ""),
-        ("published", 1, "Amina Winter"),
+        ("draft", 1, ""),
+        ("published", 3, "Amina Winter"),
     ]
     draft(shop, find="May we use", put="Can we use")
     english, _ = notices.list()
-    assert (english.state, english.version, english.source) == ("changed", 1, "banner.toml")
+    assert (english.state, english.version, english.source) == ("changed", 3, "banner.toml")
     assert notices.diff("banner", "en") == [("title", "May we use your data?", "Can we use your data?")]
-    assert notices.diff("banner", "en", version=1) == notices.diff("banner", "en")
+    assert notices.diff("banner", "en", version=3) == notices.diff("banner", "en")
     assert notices.preview("banner", "en").title == "Can we use your data?"
-    assert notices.preview("banner", "en", version=1).title == "May we use your data?"
+    assert notices.preview("banner", "en", version=3).title == "May we use your data?"
 
 
 def test_signing_and_publishing_stand_in_the_audit_log(shop, notices):
@@ -179,7 +184,27 @@ def test_names_that_lead_nowhere_say_what_there_is(notices):
 def test_a_new_shop_shows_what_comes_with_goodwill_in_the_readers_language(notices):
     assert (notices.current("de-AT").language, notices.current("en").language) == ("de", "en")
     assert notices.current("fr").language == "en"
-    assert {notices.current("de").version, notices.current("en").version} == {1, 2}  # entered once each
+    assert {notices.current("de").version, notices.current("en").version} == {1, 2}
+
+
+def test_what_comes_with_goodwill_says_that_nobody_of_the_shop_signed_it_off(shop, notices):
+    assert notices.current("en").origin == "starter"
+    publish(shop)
+    assert notices.current("en").origin == "shop"
+    assert notices.shown("banner@2#" + notices.current("en").hash).origin == "starter"  # the first with these words
+
+
+def test_showing_a_notice_writes_nothing_and_opening_the_shop_again_adds_nothing(shop, notices, clock):
+    def kept() -> list[tuple[object, ...]]:
+        with shop.database.reading() as connection:
+            return [tuple(row) for row in connection.execute(text("SELECT * FROM notice_versions ORDER BY version"))]
+
+    before = kept()
+    assert len(before) == 2
+    notices.current("en")
+    notices.current("de-AT", "AT")
+    open_shop(shop.folder, clock=clock).close()
+    assert kept() == before
 
 
 def test_the_place_counts_more_than_the_language_and_the_part_more_than_the_country(shop, notices):
@@ -227,7 +252,7 @@ def test_an_answer_with_the_token_is_proven_and_leads_to_the_words(shop, notices
     (row, _) = shop.consents("amina")
     assert row.notice == shown.reference == f"banner@{shown.version}#{shown.hash}"
     assert notices.shown(row.notice).title == shown.title
-    assert json.loads(row.asked) == {"how": "banner", "language": "en", "regime": "default"}
+    assert json.loads(row.asked) == {"how": "banner", "language": "en", "proof": "snapshot", "regime": "default"}
 
 
 def test_without_a_token_an_answer_is_a_claim(shop, notices):
@@ -382,8 +407,6 @@ def test_a_token_proves_nothing_about_another_notice(shop, notices):
 
 
 def test_a_token_of_words_that_were_never_kept_here_opens_nothing(shop, notices):
-    with shop.database.reading() as connection:
-        assert connection.execute(text("SELECT count(*) FROM notice_versions")).scalar_one() == 0
     shown = notices.current("en")
     signer = notices._snapshots
     forged = signer.make(replace(signer.open(shown.token, now=shop.clock()), hash="0" * 64))
@@ -448,13 +471,30 @@ def test_the_letter_comes_by_mail_in_the_language_of_the_notice_and_its_code_ope
 
 
 def test_a_verified_address_needs_no_letter(shop, mailing, posted, clock):
+    ask(mailing, answers={(MAIL, CONTACT): True})
+    mailing.confirm(posted[0].text)
+    clock.turn(seconds=1)
+    ask(mailing)
+    assert len(posted) == 1
+    assert [line.allowed for line in shop.can(EMAIL, MAIL).categories] == [True, True, False, False]
+
+
+def test_after_a_no_to_mail_only_her_own_word_brings_it_back(shop, mailing, posted, clock):
+    """What was shown is proven by the token; who clicked is not."""
     ask(mailing)
     mailing.confirm(posted[0].text)
     mailing.answer(EMAIL, dict.fromkeys(NEWS, False))
     clock.turn(seconds=1)
-    ask(mailing)
-    assert len(posted) == 1
+    (receipt,) = ask(mailing)
+    assert receipt.state is State.REQUESTED
+    assert not shop.can(EMAIL, MAIL).allowed
+    mailing.confirm(posted[1].text)
     assert shop.can(EMAIL, MAIL).allowed
+    mailing.answer(EMAIL, dict.fromkeys(NEWS, False))
+    clock.turn(seconds=1)
+    mailing.answer(EMAIL, NEWS, herself=Herself.SIGNED_IN)
+    assert shop.can(EMAIL, MAIL).allowed
+    assert len(posted) == 2
 
 
 def test_a_confirmed_address_is_verified(shop, mailing, posted):
@@ -649,6 +689,74 @@ def test_a_confirmation_dies_with_the_person(shop, mailing, posted):
         connection.execute(text("UPDATE people SET erased_at = 1"))
     with pytest.raises(Refused):
         mailing.confirm(posted[0].text)
+
+
+# ---- what waits, by the shop's setting -----------------------------------------------------------------------------
+
+
+def claims(shop: Shop, *, confirmed: bool) -> State:
+    asked = Asked("till", confirmed_at="2026-03-01T10:00:00Z" if confirmed else None)
+    return shop.grant(EMAIL, MAIL, [CONTACT], asked=asked).state
+
+
+@pytest.mark.parametrize(
+    ("setting", "here", "claimed", "confirmed"),
+    [
+        ("asked-here", State.REQUESTED, State.REQUESTED, State.GIVEN),
+        ("always", State.REQUESTED, State.REQUESTED, State.REQUESTED),
+        ("never", State.GIVEN, State.RENEWED, State.RENEWED),
+    ],
+)
+def test_which_yes_to_news_waits_is_the_shops_setting(shop, setting, here, claimed, confirmed, clock):
+    shop = replace(shop, settings=replace(shop.settings, confirm_email=setting))
+    (asked,) = shop.notices.answer(EMAIL, {(MAIL, CONTACT): True}, token=shop.notices.current("en").token)
+    assert asked.state is here
+    clock.turn(seconds=1)
+    assert claims(shop, confirmed=False) is claimed
+    clock.turn(seconds=1)
+    assert claims(shop, confirmed=True) is confirmed
+    assert shop.can(EMAIL, MAIL).allowed is (setting != "always")
+
+
+@pytest.mark.parametrize(("setting", "allowed"), [("asked-here", True), ("always", False), ("never", True)])
+def test_a_list_of_another_system_counts_unless_everything_must_be_confirmed_here(shop, setting, allowed, tmp_path):
+    shop = replace(shop, settings=replace(shop.settings, confirm_email=setting))
+    with shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"email": "dev@example.org"}, now=shop.clock(), verified=True)
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "email,purpose,state,said_at\namina@example.org,email-marketing,yes,2026-03-02\n"
+        "dev@example.org,email-marketing,yes,2026-03-02\nchiara@example.org,email-marketing,no,2026-03-02\n"
+    )
+    plan = imports.plan([file])
+    for kept in (3, 0):
+        report = imports.run(shop.database, shop.tools, plan, rejects_to=tmp_path / "no.csv", settle=shop.settle)
+        assert (report.kept, report.rejected) == (kept, 0)
+    assert (shop.can(EMAIL, MAIL).allowed, shop.consents(EMAIL)[0].state) == (
+        allowed, State.GIVEN if allowed else State.REQUESTED,
+    )  # fmt: skip
+    assert shop.can(Who(email="dev@example.org"), MAIL).allowed  # whose address is known to be hers
+    assert shop.post.counts() == {}
+
+
+def test_a_claimed_yes_that_was_confirmed_by_the_code_counts_and_stays_a_claim(shop, mailing, posted):
+    person = shop.grant(EMAIL, RECOMMEND, asked=Asked("till")).person
+    with shop.change("consent.grant") as change:
+        entry = shop.register[MAIL]
+        receipt = mailing.request(change.connection, EMAIL, person, entry, entry.categories, Asked("till"))
+    assert receipt.state is State.REQUESTED
+    assert "no mail server is set" in mailing.why_waits(receipt)
+    (confirmed,) = mailing.confirm(posted[0].text)
+    assert confirmed.state is State.GIVEN
+    assert shop.can(EMAIL, MAIL).allowed
+    assert shop.consents(EMAIL)[-1].evidence is Evidence.CLAIMED
+
+
+def test_where_a_yes_to_news_stands_a_further_claim_sends_no_letter(shop, clock):
+    assert claims(shop, confirmed=True) is State.GIVEN
+    clock.turn(seconds=1)
+    assert claims(shop, confirmed=False) is State.RENEWED
+    assert shop.post.counts() == {}
 
 
 # ---- privacy signals -------------------------------------------------------------------------------------------------

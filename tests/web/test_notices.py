@@ -130,6 +130,48 @@ def test_a_yes_to_news_waits_for_its_confirmation(client, shop):
     assert not client.get("/api/v1/can", params={**BRUNO, "purpose": "email-marketing"}).json()["allowed"]
 
 
+def test_a_claimed_yes_to_news_waits_too_unless_the_address_was_confirmed_elsewhere(client, shop):
+    with shop.database.transaction() as connection:
+        from goodwill import people
+
+        people.identify(connection, shop.cipher, {"user_id": "bruno", "email": "bruno@example.org"}, now=shop.clock())
+    asked, before = {"how": "checkout"}, shop.post.counts().get("waiting", 0)
+    receipt = consent(client, purpose="email-marketing", categories=["contact"], asked=asked).json()
+    assert receipt["state"] == "requested"
+    (note,) = receipt["notes"]
+    assert "counts once the code from a letter to the person's address is typed in" in note
+    assert "no mail server is set (smtp_host)" in note
+    assert shop.post.counts() == {"waiting": before + 1}
+    assert not client.get("/api/v1/can", params={**BRUNO, "purpose": "email-marketing"}).json()["allowed"]
+    asked["confirmed_at"] = "2026-03-01T10:00:00Z"
+    receipt = consent(client, purpose="email-marketing", categories=["contact"], asked=asked).json()
+    assert (receipt["state"], "notes" in receipt) == ("given", False)
+    assert lines(client)[-1]["asked"]["confirmed_at"] == "2026-03-01T10:00:00Z"
+    assert client.get("/api/v1/can", params={**BRUNO, "purpose": "email-marketing"}).json()["allowed"]
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-03-01", "2026-03-01T10:00:00", "2026-13-01T10:00:00Z", "2027-01-01T00:00:00Z"]
+)
+def test_what_is_no_moment_that_has_been_confirms_nothing(client, shop, moment):
+    answer = consent(client, purpose="email-marketing", asked={"how": "checkout", "confirmed_at": moment})
+    assert answer.status_code == 422
+    assert shop.find("bruno") is None or shop.consents("bruno") == []
+
+
+def test_a_snapshot_is_confirmed_here_and_nowhere_else(client):
+    asked = {"how": "banner", "confirmed_at": "2026-03-01T10:00:00Z"}
+    answer = consent(client, snapshot=current(client)["snapshot"], asked=asked)
+    assert answer.json()["errors"][0]["pointer"] == "#/asked/confirmed_at"
+
+
+def test_a_notice_says_whether_somebody_of_the_shop_stands_for_it(client, shop):
+    assert current(client)["origin"] == "starter"
+    shop.notices.sign_off("banner", "en", by="Amina Winter")
+    shop.notices.publish("banner", "en")
+    assert current(client)["origin"] == "shop"
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(

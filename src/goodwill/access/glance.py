@@ -4,7 +4,7 @@ Every page that a shop shows asks it. Five questions one after the other would t
 five moments; this sees one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId, Position
 from goodwill.consent import Standing
 from goodwill.consent.ledger import standing_by
-from goodwill.consent.opt_in import PENDING, Pair, pairs_of, waiting
+from goodwill.consent.opt_in import PENDING, Pair, pairs_of, waiting, waits_of
 from goodwill.purposes import Entry
 from goodwill.storage import Database
 
@@ -21,7 +21,7 @@ SELECT 'said' AS what, cell.category, cell.yes, said.state, cell.said_at, cell.p
 FROM consent_now AS cell JOIN consent_rows AS said ON said.position = cell.position
 WHERE cell.person = :person AND cell.purpose = :purpose
 UNION ALL
-SELECT 'waits', about, NULL, NULL, NULL, NULL, ends_at FROM opt_ins WHERE person = :person AND outcome = '{PENDING}'
+SELECT 'waits', about, NULL, NULL, asked_at, NULL, ends_at FROM opt_ins WHERE person = :person AND outcome = '{PENDING}'
 UNION ALL
 SELECT 'held', NULL, NULL, NULL, NULL, id, NULL FROM holds AS mark
 WHERE person = :person AND held = 1 AND NOT EXISTS (
@@ -79,5 +79,5 @@ def glance(database: Database, person: PersonId, entry: Entry, *, at: Micros, da
     )
 
 
-def _waits(found: Sequence[_Found], at: int) -> set[Pair]:
-    return {pair for row in found if row.what == "waits" and at < row.until for pair in pairs_of(row.category)}
+def _waits(found: Sequence[_Found], at: int) -> Mapping[Pair, Micros]:
+    return waits_of((pairs_of(row.category), row.said_at) for row in found if row.what == "waits" and at < row.until)

@@ -15,7 +15,7 @@ from goodwill.cli.named import LOST, Person, who
 from goodwill.cli.shell import PEOPLE, Shell, app, command, group
 
 if TYPE_CHECKING:
-    from goodwill.consent import Receipt, Row, Standing
+    from goodwill.consent import Asked, Receipt, Row, Standing
     from goodwill.shop import Answer
 
 Purpose = Annotated[
@@ -30,7 +30,14 @@ How = Annotated[str, typer.Option(help="Where the person said so: till, phone, p
 Notice = Annotated[str | None, typer.Option(help="The id and version of the notice that was shown.")]
 Words = Annotated[str | None, typer.Option(help="The words that were shown or read out.")]
 Language = Annotated[str | None, typer.Option(help="Their language, such as en or de-CH.")]
-_Asked = tuple[str, str | None, str | None, str | None]  # how, notice, words, language
+Confirmed = Annotated[
+    str | None,
+    typer.Option(
+        "--confirmed-at",
+        metavar="TIME",
+        help="For news by mail: when the address was confirmed elsewhere, such as 2026-11-22T09:30:00Z.",
+    ),
+]
 
 
 @command(app, "can", panel=PEOPLE, lost="goodwill purposes")
@@ -120,12 +127,14 @@ def grant(
     notice: Notice = None,
     words: Words = None,
     language: Language = None,
+    confirmed_at: Confirmed = None,
 ) -> None:
     """Write down that somebody allows a purpose.
 
-    Example: goodwill consent grant amina recommendations --how till --notice checkout-2026-11
+    Example: goodwill consent grant amina recommendations --how till --words "May we suggest things?"
     """
-    _write(shell, person, purpose, category, (how, notice, words, language), yes=True)
+    asked = _asked(how=how, notice=notice, words=words, language=language, confirmed_at=confirmed_at)
+    _write(shell, person, purpose, category, asked, yes=True)
 
 
 @command(consent, "withdraw", lost=LOST)
@@ -143,23 +152,31 @@ def withdraw(
 
     Example: goodwill consent withdraw chiara recommendations --how phone
     """
-    _write(shell, person, purpose, category, (how, notice, words, language), yes=False)
+    asked = _asked(how=how, notice=notice, words=words, language=language)
+    _write(shell, person, purpose, category, asked, yes=False)
 
 
-def _write(shell: Shell, person: str, purpose: str, categories: list[str] | None, asked: _Asked, *, yes: bool) -> None:
-    from goodwill.consent import Asked, Evidence
+def _asked(
+    *, how: str, notice: str | None, words: str | None, language: str | None, confirmed_at: str | None = None
+) -> "Asked":
+    """What staff type is their word for it, a claim; only a form that the person filled in proves more."""
+    from goodwill.consent import Asked
+
+    return Asked(how, notice, words, language, by="command line", confirmed_at=confirmed_at)
+
+
+def _write(shell: Shell, person: str, purpose: str, categories: list[str] | None, asked: "Asked", *, yes: bool) -> None:
     from goodwill.web import answers
 
-    how, notice, words, language = asked
-    # What staff type is their word for it; only a form that the person filled in proves more.
-    said = Asked(how=how, notice=notice, words=words, language=language, by="command line", evidence=Evidence.CLAIMED)
     with shell.shop() as shop:
         somebody = who(shop, person)
         known = shop.find(somebody) is not None
         if not known and not yes:
             raise NotFound(f"Nobody known as '{person}' has anything to take back.")
-        receipt = shop.grant(somebody, purpose, categories or None, asked=said, yes=yes)
+        receipt = shop.grant(somebody, purpose, categories or None, asked=asked, yes=yes)
         document = answers.receipt(shop, receipt)
+        if waits := shop.notices.why_waits(receipt):
+            shell.note(waits)
         shell.answer(document, *_receipt(receipt, shop.settings.zone), watermark=shop.settings.watermark)
         if not known:
             shell.note(f"'{person}' was not known before and is now.")

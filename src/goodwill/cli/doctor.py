@@ -203,6 +203,7 @@ def _database(settings: "Settings", folder: Path, register: "Register | None", h
             yield from _imports(database, settings, home)
             yield from waits.look(settings, database, lambda *words: shlex.join(["goodwill", *_at(home), *words]))
             if register is not None:
+                yield from _notices(database)
                 yield from _contents(settings, database, register)
     finally:
         database.close()
@@ -313,6 +314,20 @@ def _again(begun: "Import", home: Path | None) -> str:
 
 def _at(home: Path | None) -> list[str]:
     return ["--home", str(home)] if home is not None else []
+
+
+def _notices(database: "Database") -> Iterator[Finding]:
+    """Whether somebody of the shop stands for what customers are asked."""
+    from goodwill.consent import published
+
+    with database.reading() as connection:
+        own = [one for one in published.versions_of(connection) if one.origin == published.SHOP]
+    if own:
+        yield Finding("notices", State.OK, f"{own[-1].notice}@{own[-1].version}, signed off by {own[-1].signed_by}")
+    else:
+        found = "customers are asked in the words that come with goodwill; nobody of the shop has signed them off"
+        mend = "goodwill consent notices preview\nand, to stand for it: sign-off --by NAME, then publish"
+        yield Finding("notices", State.NOTE, found, mend)
 
 
 def _contents(settings: "Settings", database: "Database", register: "Register") -> Iterator[Finding]:

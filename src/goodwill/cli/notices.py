@@ -53,6 +53,11 @@ def list_(shell: Shell) -> None:
         columns = ("notice", "language", "region", "state", "version#", "lint", "signed off by", "from")
         table = out.table(columns, (_listed(one) for one in found))
         shell.answer({"notices": document}, table, watermark=shop.settings.watermark)
+        if any(one.state == "starter" for one in found):
+            shell.note(
+                "Customers are asked in the words that come with goodwill (starter). Nobody of the shop has signed "
+                "them off. To stand for them: goodwill consent notices preview; then sign-off --by NAME, then publish."
+            )
         for one in found:
             if one.register_changed:
                 shell.note(f"The register changed since '{one.notice} {one.language}' was published: publish it anew.")

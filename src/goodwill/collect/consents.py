@@ -8,7 +8,7 @@ of day as said at the end of that day.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -24,9 +24,10 @@ from goodwill.collect.tables import Chunk
 from goodwill.collect.values import WITHDRAWN, answer_word, read_answer, read_text
 from goodwill.collect.when import When
 from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
-from goodwill.consent import Asked, Evidence, Said, State
+from goodwill.consent import Asked, Evidence, Proof, Said, State
 from goodwill.consent.repeats import already_said
-from goodwill.people.together import Id, identify_rows
+from goodwill.people.identify import with_verified
+from goodwill.people.together import Id, Met, identify_rows
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Entry, Register
 
 _BETWEEN = re.compile(r"\s*[,;|]\s*")
@@ -93,6 +94,7 @@ class Consents:
         met = identify_rows(
             connection, self._tools.cipher, [ids for ids, _ in told], now=now, import_id=import_id
         )  # fmt: skip
+        told = self._waiting(connection, met, told)
         met = [None if self._must_not_be_written_to(*row) else one for one, row in zip(met, told, strict=True)]
         words, rows = [], []
         for row, (one, (_, answer)) in enumerate(zip(met, told, strict=True)):
@@ -125,10 +127,24 @@ class Consents:
         remarks = left_alone(self._part.name, alone)
         return Wrote(len(kept), len(told) - len(kept) - len(alone), positions=span, remarks=remarks)
 
+    def _waiting(
+        self, connection: Connection, met: Sequence[Met | None], told: list[tuple[dict[str, Id], _Answer]]
+    ) -> list[tuple[dict[str, Id], _Answer]]:
+        """The same, where a yes to mail only asks to be confirmed if the shop counts nothing else as a yes."""
+        if not self._tools.confirms_all:
+            return told
+        known = with_verified(connection, "email", {one.person for one in met if one is not None})
+        return [
+            (ids, replace(answer, state=State.REQUESTED, until=None))
+            if one is not None and one.person not in known and answer.entry.goes_by_mail and answer.state is State.GIVEN
+            else (ids, answer)
+            for one, (ids, answer) in zip(met, told, strict=True)
+        ]
+
     def _must_not_be_written_to(self, ids: dict[str, Id], answer: "_Answer") -> bool:
         """A yes to mail from a file, for an address that is on the list: only her own new word takes it off."""
         cipher = self._tools.cipher
-        if answer.entry.name != EMAIL_MARKETING or answer.state is not State.GIVEN:
+        if answer.entry.name != EMAIL_MARKETING or answer.state not in (State.GIVEN, State.REQUESTED):
             return False
         if not cipher.keys.leaves_anybody_alone():
             return False
@@ -181,6 +197,7 @@ class Consents:
         asked = Asked(
             how=proof["asked-how"] or "import", notice=proof["notice"] or None, words=proof["words"] or None,
             language=proof["language"] or None, by="import", evidence=evidence,
+            proof=Proof.FILE if evidence is Evidence.PROVEN else None,
         )  # fmt: skip
         if state is not State.GIVEN or entry.consent_days is None:
             return _Answer(entry, categories, state, said_at, None, asked)

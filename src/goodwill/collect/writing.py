@@ -33,6 +33,7 @@ class Tools:
         currency: of amounts that name none.
         region: two letters of the country that telephone numbers without a country code belong to.
         level: what the models count; new products get their items by it.
+        confirms_all: whether a yes to news counts only once its address is confirmed here, wherever it comes from.
         source: the name of where orders come from; the same order from the same source is the same order.
     """
 
@@ -44,6 +45,7 @@ class Tools:
     region: str | None = None
     level: str = "product"
     source: str = "shop"
+    confirms_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

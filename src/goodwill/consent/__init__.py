@@ -8,6 +8,8 @@ from goodwill.consent.both import narrow, narrow_back
 from goodwill.consent.ledger import (
     Asked,
     Evidence,
+    Herself,
+    Proof,
     Receipt,
     Row,
     Said,
@@ -34,6 +36,8 @@ from goodwill.consent.relation import answer_all_again, differing_answers
 __all__ = [
     "Asked",
     "Evidence",
+    "Herself",
+    "Proof",
     "Receipt",
     "Row",
     "Said",

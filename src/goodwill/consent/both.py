@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, and_, select
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId, Position
-from goodwill.consent.ledger import Asked, Evidence, Said, State, append, last_position
+from goodwill.consent.ledger import Asked, Evidence, Proof, Said, State, append, last_position
 from goodwill.consent.relation import fold
 from goodwill.consent.tables import consent_now, consent_rows
 from goodwill.purposes import Basis, Category, Purpose, Register
@@ -79,7 +79,9 @@ def _narrower(
         return Said(keep, *place, state, now, Asked(how="merge", by=by, evidence=Evidence.NONE))
     if mine is not None and mine.yes == 1 and theirs is not None and _ends_sooner(theirs.until, mine.until):
         # Said when it was said: a "no" that she gave later, and that comes in later still, must go on to win.
-        same = Asked(how="merge", by=by, notice=mine.notice, evidence=Evidence(mine.evidence))
+        evidence = Evidence(mine.evidence)
+        proof = Proof.EARLIER_ROW if evidence is Evidence.PROVEN else None
+        same = Asked(how="merge", by=by, notice=mine.notice, evidence=evidence, proof=proof)
         return Said(keep, *place, State(mine.state), mine.said_at, same, theirs.until)
     return None
 

@@ -36,30 +36,66 @@ _ANSWER = {State.GIVEN: 1, State.RENEWED: 1, State.REFUSED: 0, State.WITHDRAWN: 
 class Evidence(StrEnum):
     """How well a row can be proved."""
 
-    PROVEN = "proven"  # the person acted here, and what was shown is on record
-    CLAIMED = "claimed"  # another system says so
+    PROVEN = "proven"  # what was shown and how it was answered is on record; `Proof` says by what
+    CLAIMED = "claimed"  # somebody says so
     NONE = "none"
+
+
+class Proof(StrEnum):
+    """What makes a row more than somebody's word. It says nothing of who answered: that is `Herself`."""
+
+    SNAPSHOT = "snapshot"  # the signed token of exactly what was shown came with the answer
+    SIGNED_IN = "signed-in"  # she was signed in here
+    LINK = "link"  # a link of ours was pressed, which stood in a letter to her alone
+    REQUEST = "request"  # she made a request by right, and showed that it is hers
+    FILE = "file"  # another system's record: when, what was shown, and how
+    EARLIER_ROW = "earlier-row"  # the row says again what an earlier one proves
+
+
+class Herself(StrEnum):
+    """How it is known that the person herself answers, and nobody in her name; not how well that can be proved later.
+
+    Only her own word takes an address off the list of those who are left alone.
+    """
+
+    SIGNED_IN = "signed-in"  # in a session that began with a code from a letter to her
+    CODE = "code"  # she typed the code from a letter to her
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How somebody was asked: the channel, the notice and words shown, the language, who recorded the answer."""
+    """How somebody was asked: the channel, the notice and words shown, the language, who recorded the answer.
+
+    Attributes:
+        evidence: a claim unless there is a proof, and proven only by one.
+        confirmed_at: when whoever reads the address confirmed it, as the system that asked says.
+    """
 
     how: str
     notice: str | None = None
     words: str | None = None
     language: str | None = None
     by: str | None = None
-    evidence: Evidence = Evidence.PROVEN
+    evidence: Evidence = Evidence.CLAIMED
     despite: str | None = None  # a signal that said no: the person clicked yes all the same
     regime: str | None = None  # the law that counted where she was asked
+    proof: Proof | None = None
+    confirmed_at: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("how", "notice", "words", "language", "by", "despite", "regime"):
+        for name in _TEXTS:
             if not _can_be_kept(getattr(self, name) or ""):
                 raise BadInput(
                     f"'{name}' of how somebody was asked holds a character that cannot be kept; leave it out."
                 )
+        if (self.evidence is Evidence.PROVEN) is not (self.proof is not None):
+            raise BadInput(
+                "An answer is proven by the snapshot of what was shown, or by the person's own act here, and by "
+                "nothing else: shop.notices.answer takes the snapshot. Without one it is a claim; leave `evidence` out."
+            )
+
+
+_TEXTS = ("how", "notice", "words", "language", "by", "despite", "regime", "confirmed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +242,7 @@ def _can_be_kept(text: str) -> bool:
     return "\0" not in text and text.encode("utf-8", "ignore").decode() == text
 
 
-_HOW = ("how", "words", "language", "by", "despite", "regime")
+_HOW = ("how", "words", "language", "by", "despite", "regime", "proof", "confirmed_at")
 
 
 def _how(asked: Asked) -> str:

@@ -92,6 +92,7 @@ class Shown:
 
     Attributes:
         version: the number of what was published, counted for each key.
+        origin: shop: somebody of the shop signed it off and published it; starter: it came with goodwill.
         token: binds an answer to exactly these words; empty where they are only looked up again.
     """
 
@@ -106,6 +107,7 @@ class Shown:
     purposes: tuple[Offer, ...]
     document: Document = field(repr=False)
     token: str = field(default="", repr=False)
+    origin: str = "shop"
 
     @property
     def reference(self) -> str:
@@ -287,7 +289,7 @@ def hash_of(document: Document) -> str:
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
-def shown_of(document: Document, version: int, *, token: str = "") -> Shown:
+def shown_of(document: Document, version: int, *, token: str = "", origin: str = "shop") -> Shown:
     """A document as a value to show."""
     return Shown(
         notice=document["notice"],
@@ -307,6 +309,7 @@ def shown_of(document: Document, version: int, *, token: str = "") -> Shown:
         ),
         document=document,
         token=token,
+        origin=origin,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ then wins by the ledger's own rule, whichever way and order it comes in.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Column, Connection, Index, Table, Text, delete, func, insert, select, update
@@ -51,6 +51,7 @@ opt_ins = Table(
 Index("ix_opt_ins_person", opt_ins.c.person)
 Index("ix_opt_ins_address", opt_ins.c.address, opt_ins.c.asked_at)
 
+_MAY_WAIT = frozenset({"never-asked", "refused", "withdrawn", "expired"})
 PENDING, CONFIRMED, REPLACED = "pending", "confirmed", "replaced"
 
 
@@ -109,11 +110,19 @@ def pending(connection: Connection, persons: Collection[PersonId], *, at: int) -
     return [one for one in found if one.is_open(at)]
 
 
-def waiting(lines: Sequence[Standing], entry: Entry, waits: Collection[Pair]) -> tuple[Standing, ...]:
-    """The same lines, where what was never answered tells that it is among what waits to be confirmed."""
+def waits_of(these: Iterable[tuple[Sequence[Pair], Micros]]) -> Mapping[Pair, Micros]:
+    """When each thing that waits was asked for last, of requests: what about, and when."""
+    waits: dict[Pair, Micros] = {}
+    for about, asked_at in these:
+        waits.update((pair, max(asked_at, waits.get(pair, asked_at))) for pair in about)
+    return waits
+
+
+def waiting(lines: Sequence[Standing], entry: Entry, waits: Mapping[Pair, Micros]) -> tuple[Standing, ...]:
+    """The same lines, where what is not allowed tells that a yes was given since, which waits to be confirmed."""
     return tuple(
         replace(line, reason="requested")
-        if line.reason == "never-asked" and (entry.name, line.category) in waits
+        if line.reason in _MAY_WAIT and waits.get((entry.name, line.category), -1) > (line.since or -1)
         else line
         for line in lines
     )

@@ -9,7 +9,7 @@ from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, KeyMissing, LeftAlone
 from goodwill.basics.ids import PersonId
 from goodwill.people import index, suppress
-from goodwill.people.bulk import add_rows, listed_bytes
+from goodwill.people.bulk import add_rows, listed, listed_bytes
 from goodwill.people.canonical import canonical
 from goodwill.people.tables import identities, people
 from goodwill.protect import Cipher, KeyStore, Sealed
@@ -58,6 +58,13 @@ def everybody(connection: Connection) -> list[PersonId]:
     """All who are known now, neither erased nor merged into another."""
     known = select(people.c.id).where(people.c.erased_at.is_(None), people.c.merged_into.is_(None))
     return [PersonId(person) for person in connection.execute(known.order_by(people.c.id)).scalars()]
+
+
+def with_verified(connection: Connection, kind: str, persons: Iterable[PersonId]) -> set[PersonId]:
+    """Those of some people of whom an id of a kind is known to be theirs."""
+    theirs = select(identities.c.person).where(identities.c.kind == kind, identities.c.verified_at.is_not(None))
+    found = connection.execute(theirs.where(identities.c.person.in_(listed(connection, persons)))).scalars()
+    return {PersonId(person) for person in found}
 
 
 def find(

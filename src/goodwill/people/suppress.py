@@ -43,6 +43,11 @@ def lift(cipher: Cipher, ids: Iterable[tuple[str, str]], *, region: str | None =
     return cipher.keys.leave_alone_no_more(marks(cipher, ids, region=region))
 
 
+def let_in(cipher: Cipher, ids: Iterable[tuple[str, str]], *, region: str | None = None) -> None:
+    """Let ids of somebody who was erased be known again because she herself came back; mail waits for a yes of hers."""
+    cipher.keys.leave_alone_for_mail_only(marks(cipher, ids, region=region))
+
+
 def barred(cipher: Cipher, kind: str, forms: Sequence[str]) -> set[str]:
     """Those of some ids, in their one form, that an erasure keeps from coming in again."""
     if kind in _NOBODYS or not forms or not cipher.keys.leaves_anybody_alone():

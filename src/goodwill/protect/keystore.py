@@ -382,6 +382,11 @@ class KeyStore:
         with self._database.transaction() as connection:
             return store.drop_left_alone(connection, marks)
 
+    def leave_alone_for_mail_only(self, marks: Iterable[bytes]) -> None:
+        """Let marks of ids that an erasure put on the list come in again; nobody may write to them all the same."""
+        with self._database.transaction() as connection:
+            store.leave_alone_for_mail_only(connection, marks)
+
     # ---- use -------------------------------------------------------------------------------------------------------
 
     def key(self, person: PersonId) -> AESGCM:

@@ -203,6 +203,13 @@ def add_left_alone(connection: Connection, marks: Iterable[bytes], why: str, now
     )
 
 
+def leave_alone_for_mail_only(connection: Connection, marks: Iterable[bytes]) -> None:
+    """Let marks that an erasure put on the list come in again; that nobody writes to them stays."""
+    driver(connection).executemany(
+        "UPDATE left_alone SET why = 'unsubscribe' WHERE mark = ? AND why = 'erasure'", [(mark,) for mark in marks]
+    )
+
+
 def left_alone_among(raw: Any, marks: Iterable[bytes]) -> dict[bytes, str]:
     """Which of some marks are on the list, and why."""
     listed = json.dumps([mark.hex() for mark in marks])

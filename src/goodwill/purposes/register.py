@@ -89,6 +89,11 @@ class Entry:
         """Whether what people said decides about it; a contract and the law ask nobody."""
         return self.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS)
 
+    @property
+    def goes_by_mail(self) -> bool:
+        """Whether it is writing to people's e-mail addresses, of which anybody may have typed in somebody else's."""
+        return f"{self.fideslang}.".startswith("marketing.communications.email.")
+
     def is_off(self, day: int) -> bool:
         """Whether its expiry day has come."""
         return date_of(day) >= self.expiry

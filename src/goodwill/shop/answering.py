@@ -11,22 +11,23 @@ from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.codes import TRIES, spaced
 from goodwill.basics.errors import BadInput, Refused
 from goodwill.basics.ids import PersonId, Position, opaque
-from goodwill.consent import Asked, Evidence, Receipt, Row, Said, State, opt_in
+from goodwill.consent import Asked, Evidence, Herself, Proof, Receipt, Row, Said, State, opt_in
 from goodwill.consent.cells import Cell, cells_of
 from goodwill.consent.codes import Code, make, parts
 from goodwill.consent.duties import duties_of, use_of
-from goodwill.consent.notices import Shown, needs_yes
+from goodwill.consent.notices import Document, Shown, needs_yes
 from goodwill.consent.opt_in import OptIn
 from goodwill.consent.snapshot import BadSnapshot, Snapshot
 from goodwill.protect import Box
-from goodwill.purposes import Basis, Category, Purpose, Regime
+from goodwill.purposes import Basis, Category, Entry, Purpose, Regime
 from goodwill.reach.letters import confirm_consent
 from goodwill.shop.publishing import Publishing, same_id
 from goodwill.shop.signalling import GPC, Signalling
 from goodwill.shop.who import Who
 from goodwill.storage.engine import LEDGER, one_at_a_time
 
-_BY_MAIL = "marketing.communications.email"
+NEVER, ASKED_HERE, ALWAYS = "never", "asked-here", "always"
+CONFIRMS = (ASKED_HERE, ALWAYS, NEVER)  # what a yes to being written to may have to wait for
 CONFIRM_PAGE = "/privacy/confirm"
 # One answer for every code that does not open: which of the reasons it is, is nobody's business but the person's.
 _NO_CODE = (
@@ -54,12 +55,24 @@ class _Asking:
     Attributes:
         since: what she answered since then, to the same notice, she answered this time.
         heard: a privacy signal came with it, or before.
+        herself: how it is known that she answers herself, if it is.
+        anew: whether what stands already is said anew; else it is left as it is.
+        claimed: somebody else says so, and nobody was asked here.
     """
 
     asked: Asked
     since: Micros
     now: Micros
     heard: bool
+    herself: Herself | None = None
+    anew: bool = True
+    claimed: bool = False
+
+    def may_stay(self, cell: Cell, *, yes: bool) -> bool:
+        """Whether an answer that stands is as good as this one, for somebody who sees how everything stands."""
+        if self.anew or cell.yes is not yes:
+            return False
+        return not yes or (cell.allows(self.now) and cell.evidence == Evidence.PROVEN)
 
     def knows(self, cell: Cell, *, yes: bool) -> bool:
         """Whether an answer that stands is this one, which came in already."""
@@ -77,6 +90,7 @@ class _Told:
     by_mail: list[_Pair] = field(default_factory=list)
     address: _Address | None = None
     waiting: dict[_Pair, Row] = field(default_factory=dict)
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,8 @@ class Answering(Publishing, Signalling):
         regime: Regime | None = None,
         by: str | None = None,
         signal: bool = False,
+        herself: Herself | None = None,
+        page: Document | None = None,
     ) -> tuple[Receipt, ...]:
         """Write a person's answers down, all or none; what is not answered stays as it is.
 
@@ -105,9 +121,12 @@ class Answering(Publishing, Signalling):
 
         Args:
             answers: by purpose and category.
-            token: of what was shown; without it nothing is proven.
+            token: of what was shown; without it, and unless she is here herself, nothing is proven.
             regime: the law where the person is; the shop's own unless given.
             signal: whether a privacy signal came with the answer; it is honoured first.
+            herself: how whoever calls knows that it is the person herself.
+            page: what a page of ours shows now. It is kept with the first answer to it, and what it shows as standing
+                already, proven, is left as it is.
 
         Raises:
             BadSnapshot: the token does not fit, and something was answered with yes.
@@ -115,12 +134,7 @@ class Answering(Publishing, Signalling):
         """
         who, cells = self.shop.named(who), self._cells(answers)
         now, law = self.shop.clock(), self.regime_here(regime)
-        snapshot, shown = self._seen(who, token, cells, now)
-        asked = Asked(
-            how=how, notice=shown.reference if shown else None, language=shown.language if shown else None, by=by,
-            evidence=Evidence.PROVEN if shown else Evidence.CLAIMED, regime=law.id,
-        )  # fmt: skip
-        since = snapshot.at if snapshot else Micros(now - DAY)
+        snapshot, shown = self._seen(who, token, cells, now, page)
         with self.shop.change("consent.answer") as change:
             connection = change.connection
             person = self.shop.identified(connection, who)
@@ -128,16 +142,58 @@ class Answering(Publishing, Signalling):
             if signal:
                 clicked = [pair for pair, yes in cells.items() if yes]
                 self.heed(connection, person, duties_of(law), "header", now, spared=clicked)
-            heard = signal or self.signal_of(connection, person) is not None
-            asking = _Asking(asked, since, now, heard=heard)
+            asking = _Asking(
+                _asked(self._kept(connection, shown, page), how=how, by=by, herself=herself, law=law.id),
+                snapshot.at if snapshot else Micros(now - DAY),
+                now,
+                heard=signal or self.signal_of(connection, person) is not None,
+                herself=herself,
+                anew=page is None,
+            )
             told = self._told(connection, who, person, cells, asking)
-            self.shop.erasure.heed(connection, told.words, hers=shown is not None)
-            lines = consent.lines_at(connection, consent.append(connection, told.words, now=now))
-            if told.by_mail and told.address is not None:
-                requested = next(line.said_at for line in lines if line.state is State.REQUESTED)
-                self._ask(connection, person, told.address, told.by_mail, asked, requested)
+            lines = self._write_down(connection, person, told, asking)
             change.entry.detail["rows"] = len(lines)
         return (*_receipts(lines), *_receipts(told.kept))
+
+    def request(
+        self, connection: Connection, who: Who, person: PersonId, entry: Entry, chosen: Iterable[Category], asked: Asked
+    ) -> Receipt | None:
+        """Let a yes to being written to that somebody claims wait for its confirmation; None where it counts at once.
+
+        It counts at once if the address is known to be hers, if whoever claims it says when she confirmed it
+        (`Asked.confirmed_at`), or if the shop's setting is that nothing waits.
+        """
+        cells = self._cells({(entry.name, category): True for category in chosen}) if entry.goes_by_mail else {}
+        waits = self.shop.settings.confirm_email
+        if not cells or waits == NEVER or (waits == ASKED_HERE and asked.confirmed_at):
+            return None
+        now = self.shop.clock()
+        asking = _Asking(asked, Micros(now - DAY), now, heard=False, claimed=True)
+        told = self._told(connection, who, person, cells, asking)
+        if not told.waits:
+            return None
+        return as_one([*_receipts(self._write_down(connection, person, told, asking)), *_receipts(told.kept)])
+
+    def why_waits(self, receipt: Receipt) -> str:
+        """For whoever gets a receipt that says requested: what the yes waits for, and whether a letter went out."""
+        if receipt.state is not State.REQUESTED:
+            return ""
+        waits = "This yes waits: it counts once the code from a letter to the person's address is typed in."
+        pending = self.pending(Who(id=receipt.person))
+        if not any(purpose == receipt.purpose for one in pending for purpose, _ in one.about):
+            return f"{waits} No letter was sent: no e-mail address of this person is known here. Give one first."
+        if self.shop.channel is None:
+            return f"{waits} The letter is in the outbox and cannot leave: no mail server is set (smtp_host)."
+        return f"{waits} The letter is on its way."
+
+    def _write_down(self, connection: Connection, person: PersonId, told: "_Told", asking: _Asking) -> Sequence[Row]:
+        """Add what answers come to, and send the letter for what waits."""
+        self.shop.erasure.heed(connection, told.words, herself=asking.herself)
+        lines = consent.lines_at(connection, consent.append(connection, told.words, now=asking.now))
+        if told.by_mail and told.address is not None:
+            requested = next(line.said_at for line in lines if line.state is State.REQUESTED)
+            self._ask(connection, person, told.address, told.by_mail, asking.asked, requested)
+        return lines
 
     def dismiss(self, who: Who | str, token: str, *, how: str = "dismissed") -> tuple[Receipt, ...]:
         """A notice was closed without an answer: no to all it asked about.
@@ -179,13 +235,13 @@ class Answering(Publishing, Signalling):
         return cells
 
     def _seen(
-        self, who: Who, token: str | None, cells: Mapping[_Pair, bool], now: Micros
+        self, who: Who, token: str | None, cells: Mapping[_Pair, bool], now: Micros, page: Document | None
     ) -> tuple[Snapshot | None, Shown | None]:
         """What was shown, by the token; nothing where there is none, or a bad one with nothing but "no"."""
         if token is None:
             return None, None
         try:
-            snapshot, shown = self._opened(who, token, now)
+            snapshot, shown = self._opened(who, token, now, page)
         except BadSnapshot:
             if any(cells.values()):
                 raise
@@ -206,17 +262,20 @@ class Answering(Publishing, Signalling):
         if any(yes and self._is_by_mail(pair) for pair, yes in cells.items()):
             told.address = self._address(connection, who, person)
             told.waiting.update(self._waiting(connection, person, told.address, asking))
+            told.waits = self._must_confirm(connection, person, told.address, asking)
         for pair, yes in cells.items():
             cell = standing.get(pair)
-            if cell is not None and asking.knows(cell, yes=yes):
+            if cell is not None and asking.may_stay(cell, yes=yes):
+                continue
+            if cell is not None and not asking.claimed and asking.knows(cell, yes=yes):
                 told.positions.append(cell.position)
             elif not yes:
                 state = State.REFUSED if cell is None or cell.state == State.REFUSED else State.WITHDRAWN
                 told.words.append(Said(person, *pair, state, asking.now, asking.asked))
-            elif self._is_by_mail(pair) and not (told.address is not None and told.address.verified):
-                waits = told.waiting.get(pair)
-                if waits is not None and (cell is None or cell.said_at < waits.said_at):
-                    told.positions.append(waits.position)
+            elif told.waits and self._is_by_mail(pair) and not (asking.claimed and cell and cell.stands(asking.now)):
+                row = told.waiting.get(pair)
+                if row is not None and (cell is None or cell.said_at < row.said_at):
+                    told.positions.append(row.position)
                 else:
                     told.words.append(Said(person, *pair, State.REQUESTED, asking.now, asking.asked))
                     told.by_mail.append(pair)
@@ -224,6 +283,19 @@ class Answering(Publishing, Signalling):
                 told.words.append(self._yes(person, pair, cell, asking))
         told.kept.extend(consent.lines_at(connection, told.positions))
         return told
+
+    def _must_confirm(
+        self, connection: Connection, person: PersonId, address: _Address | None, asking: _Asking
+    ) -> bool:
+        """Whether a yes to being written to waits until somebody who reads the address confirms it.
+
+        Where she once said no to mail, nobody else's word brings it back, not even with her address known to be hers.
+        """
+        if self.shop.settings.confirm_email == NEVER:
+            return False
+        if address is None or not address.verified:
+            return True
+        return asking.herself is None and not asking.claimed and self.shop.erasure.is_left_alone(connection, person)
 
     def _yes(self, person: PersonId, pair: _Pair, cell: Cell | None, asking: _Asking) -> Said:
         entry = self.shop.register[pair[0]]
@@ -292,9 +364,10 @@ class Answering(Publishing, Signalling):
         asked = Asked(
             how=f"{said['how']}, confirmed by mail", notice=said["notice"], language=said["language"], by=said["by"],
             evidence=Evidence(said["evidence"] or Evidence.NONE), regime=said["regime"],
+            proof=Proof(said["proof"] or "") if said.get("proof") else None,
         )  # fmt: skip
         words = list(self._confirmed_words(connection, person, again, asked))
-        self.shop.erasure.heed(connection, words, hers=True)
+        self.shop.erasure.heed(connection, words, herself=Herself.CODE)
         return consent.lines_at(connection, consent.append(connection, words, now=now))
 
     def _confirmed_words(self, connection: Connection, person: PersonId, one: OptIn, asked: Asked) -> Iterator[Said]:
@@ -307,7 +380,7 @@ class Answering(Publishing, Signalling):
                 yield Said(person, purpose, category, state, at, asked, consent.ends(self.shop.register[purpose], at))
 
     def _is_by_mail(self, pair: _Pair) -> bool:
-        return f"{self.shop.register[pair[0]].fideslang}.".startswith(f"{_BY_MAIL}.")
+        return self.shop.register[pair[0]].goes_by_mail
 
     def _address(self, connection: Connection, who: Who, person: PersonId) -> _Address | None:
         """The address that a letter about news would go to: the one named, else a verified one, else any."""
@@ -357,7 +430,7 @@ class Answering(Publishing, Signalling):
         )
         code = self.codes()
         kept = self._box.mark("code", code.number, code.letters)
-        words = {name: getattr(asked, name) for name in ("how", "notice", "language", "by", "regime")}
+        words = {name: getattr(asked, name) for name in ("how", "notice", "language", "by", "regime", "proof")}
         one = OptIn(
             code.number, person, address.hashed, kept, pairs, {**words, "evidence": asked.evidence.value},
             asked_at, Micros(asked_at + opt_in.LASTS), 0, opt_in.PENDING,
@@ -383,6 +456,24 @@ class Answering(Publishing, Signalling):
     @property
     def _box(self) -> Box:
         return self.shop.cipher.box("opt-in")
+
+
+def _asked(shown: Shown | None, *, how: str, by: str | None, herself: Herself | None, law: str) -> Asked:
+    """How somebody was asked here: proven by what was shown, else by her being here herself, else claimed."""
+    own = Proof.SIGNED_IN if herself is Herself.SIGNED_IN else None
+    proof = Proof.SNAPSHOT if shown is not None else own
+    return Asked(
+        how=how, notice=shown.reference if shown else None, language=shown.language if shown else None, by=by,
+        evidence=Evidence.PROVEN if proof else Evidence.CLAIMED, regime=law, proof=proof,
+    )  # fmt: skip
+
+
+def as_one(receipts: Sequence[Receipt]) -> Receipt:
+    """One receipt for all categories of one answer; where some were renewed, it says how the others are."""
+    categories = tuple(category for one in receipts for category in one.categories)
+    positions = tuple(position for one in receipts for position in one.positions)
+    first = next((one for one in receipts if one.state is not State.RENEWED), receipts[0])
+    return replace(first, categories=categories, positions=positions)
 
 
 def _receipts(lines: Iterable[Row]) -> Iterator[Receipt]:

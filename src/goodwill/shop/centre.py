@@ -1,6 +1,7 @@
 """The privacy centre's own verbs: what a customer sees of her data, and what she says about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ from goodwill import catalogue, consent, people
 from goodwill.access import Everything, SignedIn
 from goodwill.access.view import Happened
 from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE, Wishes, wishes_of
-from goodwill.basics.clock import Micros, date_of, day_of
-from goodwill.basics.errors import BadInput, NotFound
-from goodwill.basics.ids import PersonId, ProductId, from_opaque
-from goodwill.consent import Asked, Receipt, Said, Standing, State
+from goodwill.basics.clock import date_of, day_of
+from goodwill.basics.errors import BadInput, NotFound, Refused
+from goodwill.basics.ids import PersonId, ProductId, from_opaque, opaque
+from goodwill.consent import Herself, Receipt, Standing, opt_in
+from goodwill.consent.notices import Document
 from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
 from goodwill.people import registry
@@ -23,7 +25,7 @@ from goodwill.purposes import Category, Entry
 from goodwill.shop.who import Who
 from goodwill.storage import audit
 from goodwill.storage.audit import Line
-from goodwill.storage.engine import EVENTS, LEDGER, PEOPLE, one_at_a_time
+from goodwill.storage.engine import EVENTS, PEOPLE, one_at_a_time
 from goodwill.storage.kept import Read
 
 if TYPE_CHECKING:
@@ -89,77 +91,47 @@ class Centre:
         person: PersonId,
         answers: Mapping[tuple[str, str], bool],
         *,
-        language: str,
-        words: Mapping[str, str],
+        page: Document,
+        token: str,
+        signal: bool = False,
     ) -> tuple[Receipt, ...]:
-        """Write her answers down, all or none; what she said before in the same way is left as it is.
+        """Write her answers down, all or none; what stands already, proven, is left as it is.
 
         Args:
             answers: by purpose and category.
-            words: the sentence that she read, by purpose.
+            page: what the page of choices shows now; token: of what it showed her, to which the answers are bound.
+            signal: whether her browser sent a privacy signal with them.
 
         Raises:
             NotFound, BadInput: a purpose or category that nobody asks about.
+            BadSnapshot: the token does not fit, and something was answered with yes.
         """
-        now, receipts = self.shop.clock(), list[Receipt]()
-        action = "consent.grant" if answers and all(answers.values()) else "consent.withdraw"
-        with self.shop.change(action, about=person) as change:
-            one_at_a_time(change.connection, LEDGER)
-            person = people.merge.survivor(change.connection, person) or person
-            for entry, yes, categories in self._sorted(answers):
-                asked = Asked(BY, words=words.get(entry.name), language=language, by="the person")
-                state = State.GIVEN if yes else State.REFUSED
-                hers = [Said(person, entry.name, category, state, now, asked) for category in categories]
-                self.shop.erasure.heed(change.connection, hers, hers=True)
-                receipts += self._say(change.connection, person, entry, categories, asked, yes=yes, now=now)
-            change.entry.person = person
-            change.entry.detail["purposes"] = " ".join(sorted({receipt.purpose for receipt in receipts}))
-        return tuple(receipts)
+        return self.shop.notices.answer(
+            Who(id=person), answers, token=token, how=BY, by="the person", signal=signal, herself=Herself.SIGNED_IN,
+            page=page,
+        )  # fmt: skip
+
+    def confirm(self, person: PersonId, letters: str) -> tuple[Receipt, ...]:
+        """Let what waits count, by the code that she typed from the letter; of several letters the one it fits.
+
+        Raises:
+            Refused: it fits none of them.
+        """
+        waiting = self.shop.notices.pending(Who(id=person))
+        for one in reversed(waiting):
+            with suppress(Refused):
+                return self.shop.notices.confirm(f"{opaque(one.number)}-{letters}")
+        raise Refused("This code opens nothing that waits for you.")
 
     def all_answers(self, *, yes: bool) -> dict[tuple[str, str], bool]:
         """The same answer to everything that she decides about."""
         return {(entry.name, category): yes for entry in self.shop.register.asked() for category in entry.categories}
 
-    def _sorted(self, answers: Mapping[tuple[str, str], bool]) -> Iterable[tuple[Entry, bool, list[Category]]]:
-        asked = {entry.name: entry for entry in self.shop.register.asked()}
-        for purpose in dict.fromkeys(name for name, _ in answers):
-            entry = asked.get(self.shop.register[purpose].name)
-            if entry is None:
-                raise BadInput(f"'{purpose}' is nothing that a customer decides about.")
-            for yes in (True, False):
-                wanted = [
-                    Category(category) for (name, category), said in answers.items() if (name, said) == (purpose, yes)
-                ]
-                if wanted:
-                    yield entry, yes, wanted
-
-    def _say(
-        self,
-        connection: Connection,
-        person: PersonId,
-        entry: Entry,
-        categories: Sequence[Category],
-        asked: Asked,
-        *,
-        yes: bool,
-        now: Micros,
-    ) -> list[Receipt]:
-        standing = {line.category: line for line in self._standing(connection, person, entry)}
-        if unknown := [category for category in categories if category not in standing]:
-            raise BadInput(f"'{entry.name}' does not use {', '.join(unknown)}.")
-        if yes:
-            new = [category for category in categories if not standing[category].allowed]
-            return [consent.grant(connection, person, entry, new, asked=asked, now=now)] if new else []
-        before = [category for category in categories if standing[category].allowed]
-        never = [category for category in categories if standing[category].reason == "never-asked"]
-        lapsed = [category for category in categories if standing[category].reason in ("expired", "unreadable")]
-        taken_back = [*before, *lapsed]
-        receipts = [consent.withdraw(connection, person, entry, taken_back, asked=asked, now=now)] if taken_back else []
-        return receipts + ([consent.refuse(connection, person, entry, never, asked=asked, now=now)] if never else [])
-
     def _standing(self, connection: Connection, person: PersonId, entry: Entry) -> tuple[Standing, ...]:
         at = self.shop.clock()
-        return tuple(consent.standing(connection, person, entry, at=at, day=day_of(at, self.shop.settings.zone)))
+        said = consent.standing(connection, person, entry, at=at, day=day_of(at, self.shop.settings.zone))
+        asked = opt_in.pending(connection, people.merge.numbers(connection, person), at=at)
+        return opt_in.waiting(said, entry, opt_in.waits_of((one.about, one.asked_at) for one in asked))
 
     # ---- how to be written to --------------------------------------------------------------------------------------
 

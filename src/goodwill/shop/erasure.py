@@ -26,7 +26,7 @@ from goodwill.basics.errors import Conflict, LeftAlone, NotFound
 from goodwill.basics.ids import PersonId
 from goodwill.collect import store as samples
 from goodwill.collect.corrections import settle_if_kept
-from goodwill.consent import Said
+from goodwill.consent import Herself, Said
 from goodwill.consent import State as Answer
 from goodwill.people import erase as rows
 from goodwill.people import erasures, holds, index, merge, registry, suppress
@@ -299,11 +299,12 @@ class Erasures:
         if addresses := self._addresses(connection, person):
             suppress.suppress(self.shop.cipher, addresses, why, region=self.shop.settings.region)
 
-    def heed(self, connection: "Connection", words: Sequence[Said], *, hers: bool) -> None:
+    def heed(self, connection: "Connection", words: Sequence[Said], *, herself: Herself | None = None) -> None:
         """Before words are written down: a no to mail puts addresses on the list, her own yes takes them off.
 
         Args:
-            hers: whether she has just said so here; else somebody says it of her.
+            herself: how it is known that she says so herself; None: somebody says it of her. How well a word can be
+                proved does not matter here.
 
         Raises:
             LeftAlone: somebody says that she allows mail, and an address of hers is on the list.
@@ -313,16 +314,26 @@ class Erasures:
             if word.state in _NO:
                 self.leave_alone(connection, word.person)
             elif word.state in _YES and self.shop.keys.leaves_anybody_alone():
-                addresses = self._addresses(connection, word.person)
-                if hers:
+                if herself is not None:
+                    addresses = self._addresses(connection, word.person)
                     suppress.lift(self.shop.cipher, addresses, region=self.shop.settings.region)
-                elif any(suppress.suppressed(connection, self.shop.cipher, *address) for address in addresses):
+                elif self.is_left_alone(connection, word.person):
                     raise LeftAlone
 
-    def welcome(self, ids: Mapping[str, str]) -> None:
-        """Somebody who was erased says yes anew, herself: the ids that she gives may come in again."""
+    def welcome(self, ids: Mapping[str, str], herself: Herself) -> None:  # noqa: ARG002 - whoever calls must know it
+        """Somebody who was erased comes back: the ids that she showed to be hers may be known again.
+
+        Nobody writes to her for that: news need a yes of hers, which `heed` hears of.
+        """
         if self.shop.keys.leaves_anybody_alone():
-            suppress.lift(self.shop.cipher, ids.items(), region=self.shop.settings.region)
+            suppress.let_in(self.shop.cipher, ids.items(), region=self.shop.settings.region)
+
+    def is_left_alone(self, connection: "Connection", person: PersonId) -> bool:
+        """Whether an address of hers is on the list: nobody may write there until she herself says otherwise."""
+        if not self.shop.keys.leaves_anybody_alone():
+            return False
+        addresses = self._addresses(connection, person)
+        return any(suppress.suppressed(connection, self.shop.cipher, *address) for address in addresses)
 
     def _addresses(self, connection: "Connection", person: PersonId) -> list[tuple[str, str]]:
         names = rows.names_of(connection, self.shop.cipher, merge.numbers(connection, person))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from goodwill.basics.errors import Conflict, GoodwillError, Refused
 from goodwill.basics.ids import PersonId, opaque
-from goodwill.consent import Asked, Evidence
+from goodwill.consent import Asked, Evidence, Proof
 from goodwill.reach import letters
 from goodwill.rights import store
 from goodwill.rights.request import EXECUTION, LAPSE, Request, Right, State, Step
@@ -105,7 +105,7 @@ class Fulfilling(Requests):
             case Right.RESTRICT:
                 shop.identity.restrict(who, reason)
             case Right.OBJECT:
-                asked = Asked(how="request", by="the person", evidence=Evidence.PROVEN)
+                asked = Asked(how="request", by="the person", evidence=Evidence.PROVEN, proof=Proof.REQUEST)
                 if purpose := content.wanted.get("purpose"):
                     shop.grant(who, purpose, asked=asked, yes=False)
                 else:

@@ -8,7 +8,7 @@ from goodwill import consent, people
 from goodwill.access.wishes import LESS_OFTEN, PAUSE, wishes_of
 from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.ids import PersonId
-from goodwill.consent import Asked, Evidence, Said, State
+from goodwill.consent import Asked, Evidence, Proof, Said, State
 from goodwill.protect import Box
 from goodwill.purposes import Category
 from goodwill.rights import ratchet
@@ -79,9 +79,9 @@ class Links:
             change.connection, link.person, entry, at=now, day=day_of(now, self.shop.settings.zone)
         )
         allowed = [line.category for line in lines if line.allowed]
-        asked = Asked(how="link in a letter", by="the person", evidence=Evidence.PROVEN)
+        asked = Asked(how="link in a letter", by="the person", evidence=Evidence.PROVEN, proof=Proof.LINK)
         no = [Said(link.person, entry.name, line.category, State.WITHDRAWN, now, asked) for line in lines]
-        self.shop.erasure.heed(change.connection, no, hers=True)
+        self.shop.erasure.heed(change.connection, no)
         if allowed:
             consent.withdraw(change.connection, link.person, entry, allowed, asked=asked, now=now)
         return bool(allowed)

@@ -1,15 +1,18 @@
 """Notices from draft to what everybody sees: linted, signed off, published, shown with a token, kept for ever."""
 
 import hmac
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
-from goodwill.basics.clock import Micros
+from goodwill.basics.clock import Micros, micros
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
-from goodwill.consent import published
+from goodwill.basics.language import is_language
+from goodwill.consent import Asked, published
 from goodwill.consent.notices import (
     BANNER,
     Document,
@@ -28,10 +31,12 @@ from goodwill.consent.snapshot import BadSnapshot, Fault, Snapshot, Snapshots
 from goodwill.consent.wording import Judged, judge
 from goodwill.people.canonical import canonical
 from goodwill.shop.who import Who
+from goodwill.storage.engine import NOTICES, one_at_a_time
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
+_GOODWILL = "goodwill"  # who stands for what comes with it, until somebody of the shop does
 _SNAPSHOT = "snapshot"  # name of the secret that tokens are signed with
 
 
@@ -40,7 +45,8 @@ class Listed:
     """One notice in one language and region, as it stands.
 
     Attributes:
-        state: published · signed-off · draft · changed (a draft that differs from what is published).
+        state: published · signed-off · draft · changed (a draft that differs from what is published) · starter (it came
+            with goodwill and is what customers see, as the shop has published none; nobody of the shop signed it off).
         version: of what is published or, for what came with goodwill, was last shown; 0 where nothing was.
         register_changed: what is published says something else of its purposes than the register does now.
     """
@@ -98,7 +104,7 @@ class Publishing:
             found = [one for one in published.versions_of(connection, key) if one.version == version]
         if not found:
             raise NotFound(f"The notice '{key}' has no version {version}. `goodwill consent notices list` shows all.")
-        return shown_of(found[0].document, version)
+        return shown_of(found[0].document, version, origin=found[0].origin)
 
     def diff(
         self, key: str, language: str, region: str = "", *, version: int | None = None
@@ -115,9 +121,10 @@ class Publishing:
     def list(self) -> Sequence[Listed]:
         """Every notice in every language and region."""
         with self.shop.database.reading() as connection:
-            return [self._listed(connection, draft) for draft in self.drafts()]
+            own = {one.notice for one in published.versions_of(connection) if one.origin == published.SHOP}
+            return [self._listed(connection, draft, own) for draft in self.drafts()]
 
-    def _listed(self, connection: Connection, draft: Draft) -> Listed:
+    def _listed(self, connection: Connection, draft: Draft, own: Collection[str]) -> Listed:
         versions = _of(published.versions_of(connection, draft.key), draft.language, draft.region)
         last = versions[-1] if versions else None
         try:
@@ -133,8 +140,10 @@ class Publishing:
             state = "published"
         elif signed is not None:
             state = "signed-off"
+        elif same:
+            state = "draft" if draft.key in own else "starter"
         else:
-            state = "changed" if last is not None and not same else "draft"
+            state = "changed" if last is not None else "draft"
         return Listed(
             draft.key, draft.language, draft.region, draft.source, state, last.version if last else 0,
             passes=judge(document).passes,
@@ -206,7 +215,30 @@ class Publishing:
             found = published.by_hash(connection, wanted)
         if found is None:
             raise NotFound(f"No notice with the hash '{wanted[:64]}' was ever shown here.")
-        return shown_of(found.document, found.version)
+        return shown_of(found.document, found.version, origin=found.origin)
+
+    def check_asked(self, connection: Connection, asked: Asked) -> None:
+        """Refuse a claimed yes of which nobody could find out later what she was shown.
+
+        Raises:
+            BadInput: the language is none; or the notice is not one of the shop's, and its words were not given either.
+        """
+        if asked.proof is not None:
+            raise BadInput("shop.grant writes claims; what is proven comes with its snapshot: shop.notices.answer.")
+        if asked.language is not None and not is_language(asked.language):
+            raise BadInput(f"'{asked.language[:40]}' is no language tag (BCP 47). Write one such as en or de-CH.")
+        if asked.confirmed_at is not None:
+            _check_moment(asked.confirmed_at, self.shop.clock())
+        if asked.notice is None or asked.words is not None:
+            return
+        kept = published.versions_of(connection)
+        known = {name for one in kept for name in _names_of(one)} | {draft.key for draft in self.drafts()}
+        if asked.notice not in known:
+            there = ", ".join(sorted(f"{one.notice}@{one.version}" for one in kept)) or "none"
+            raise BadInput(
+                f"No notice '{asked.notice[:80]}' is known here; there are: {there}. If it was shown elsewhere, on a "
+                "card or in another system, give the words that were shown as well."
+            )
 
     # ---- showing ---------------------------------------------------------------------------------------------------
 
@@ -214,7 +246,8 @@ class Publishing:
         """The notice to show now, with a token that ties the answer to it.
 
         Of what is published it is the nearest: the region before its country before everywhere, the language before its
-        plain form before the shop's first one. A shop that published nothing shows what comes with goodwill.
+        plain form before the shop's first one. A shop that published nothing shows what comes with goodwill, and
+        `Shown.origin` says so: nobody of the shop has signed that off.
 
         Args:
             to: whom it is shown to, where that is known; nobody else can answer with the token then.
@@ -226,47 +259,69 @@ class Publishing:
             versions = published.versions_of(connection, key)
         own = [one for one in versions if one.origin == published.SHOP]
         newest = {(one.language, one.region): one for one in own}
-        chosen = _nearest(newest, language, region)
-        if chosen is None:
-            chosen = self._starter(key, language, region, versions)
+        chosen = _nearest(newest, language, region) or self._starter(key, language, region, versions)
         now = self.shop.clock()
         kind, value = next(iter(to.words.items()), ("", "")) if to is not None else ("", "")
         snapshot = Snapshot(
             chosen.notice, chosen.version, chosen.language, chosen.region, chosen.hash, now, kind,
             self._snapshots.person(kind, same_id(kind, value)) if kind else "",
         )  # fmt: skip
-        return shown_of(chosen.document, chosen.version, token=self._snapshots.make(snapshot))
+        return shown_of(chosen.document, chosen.version, token=self._snapshots.make(snapshot), origin=chosen.origin)
+
+    def page(self, document: Document) -> Shown:
+        """What a page of ours shows, with a token; it is kept, like a notice, with the first answer to it."""
+        snapshot = Snapshot(
+            document["notice"], 0, document["language"], document["region"], hash_of(document), self.shop.clock()
+        )
+        return shown_of(document, 0, token=self._snapshots.make(snapshot), origin=published.STARTER)
+
+    def keep_starters(self) -> None:
+        """Enter what comes with goodwill among the versions, so that it can be shown and found without writing.
+
+        When the shop is opened: words of a newer goodwill, or of a register that was changed, are a further version.
+        """
+        with self.shop.database.reading() as connection:
+            known = {one.hash for one in published.versions_of(connection)}
+        if missing := [document for document in self._starters() if hash_of(document) not in known]:
+            with self.shop.database.transaction() as connection:
+                for document in missing:
+                    self._keep(connection, document)
 
     def _starter(self, key: str, language: str, region: str, versions: "Sequence[Version]") -> Version:
-        """What comes with goodwill, entered among the versions the first time it is shown."""
-        documents = {}
-        for draft in starters(self.shop.register):
-            if draft.key == key:
-                try:
-                    documents[draft.language, draft.region] = document_of(draft, self.shop.register)
-                except BadInput:  # the register does not speak this language
-                    continue
-        document = _nearest(documents, language, region)
-        if document is None:
+        """The nearest of what comes with goodwill."""
+        kept = {one.hash: one for one in versions}
+        there = [kept[hash_of(document)] for document in self._starters() if hash_of(document) in kept]
+        chosen = _nearest({(one.language, one.region): one for one in there if one.notice == key}, language, region)
+        if chosen is None:
             raise NotFound(f"No notice '{key}' is published. Put one into the folder notices, sign it off, publish it.")
-        named = hash_of(document)
-        if known := [one for one in versions if one.hash == named]:
-            return known[-1]
-        with self.shop.change("notice.keep") as change:
-            _detail(change.entry.detail, document)
-            again = [one for one in published.versions_of(change.connection, key) if one.hash == named]
-            now = self.shop.clock()
-            return again[-1] if again else published.publish(
-                change.connection, document, Signature(named, "goodwill", now), by="goodwill", now=now,
-                origin=published.STARTER,
-            )  # fmt: skip
+        return chosen
+
+    def _starters(self) -> Iterator[Document]:
+        """What comes with goodwill, in the languages that the register speaks."""
+        for draft in starters(self.shop.register):
+            with suppress(BadInput):
+                yield document_of(draft, self.shop.register)
+
+    def _keep(self, connection: Connection, document: Document) -> Version:
+        """Enter words that nobody of the shop signed off, unless they are there."""
+        one_at_a_time(connection, NOTICES)
+        named, now = hash_of(document), self.shop.clock()
+        return published.by_hash(connection, named) or published.publish(
+            connection, document, Signature(named, _GOODWILL, now), by=_GOODWILL, now=now, origin=published.STARTER
+        )
+
+    def _kept(self, connection: Connection, shown: Shown | None, page: Document | None) -> Shown | None:
+        """The same, as it is kept: a page of ours is, from its first answer on."""
+        if shown is None or page is None or shown.hash != hash_of(page):
+            return shown
+        return replace(shown, version=self._keep(connection, page).version)
 
     @property
     def _snapshots(self) -> Snapshots:
         return Snapshots(self.shop.keys.secret(_SNAPSHOT), self.shop.settings.shop_id)
 
-    def _opened(self, who: Who, token: str, now: Micros) -> tuple[Snapshot, Shown]:
-        """What a token says was shown, checked against what is kept.
+    def _opened(self, who: Who, token: str, now: Micros, page: Document | None = None) -> tuple[Snapshot, Shown]:
+        """What a token says was shown, checked against what is kept, or against what a page of ours shows now.
 
         Raises:
             BadSnapshot: it is not of this shop, changed, too old, somebody else's, or of a notice never shown here.
@@ -280,11 +335,13 @@ class Publishing:
                 raise BadSnapshot(Fault.OTHER_PERSON)
         with self.shop.database.reading() as connection:
             found = published.by_hash(connection, snapshot.hash)
-        if found is None or (found.notice, found.language, found.region) != (
-            snapshot.notice, snapshot.language, snapshot.region,
-        ):  # fmt: skip
+        document = found.document if found is not None else page
+        place = (snapshot.notice, snapshot.language, snapshot.region)
+        if document is None or (document["notice"], document["language"], document["region"]) != place:
             raise BadSnapshot(Fault.OTHER_NOTICE)
-        return snapshot, shown_of(found.document, snapshot.version)
+        if hash_of(document) != snapshot.hash:
+            raise BadSnapshot(Fault.OTHER_NOTICE)
+        return snapshot, shown_of(document, snapshot.version or (found.version if found is not None else 0))
 
 
 def same_id(kind: str, value: str) -> str:
@@ -301,6 +358,26 @@ def _nearest(kept: Mapping[tuple[str, str], _Kept], language: str, region: str) 
     regions = dict.fromkeys([region, region.partition("-")[0], ""])
     found = (kept[code, place] for place in regions for code in languages if (code, place) in kept)
     return next(found, None)
+
+
+def _check_moment(text: str, now: Micros) -> None:
+    """Whether something is a moment that has been; one without a zone is none."""
+    try:
+        said = datetime.fromisoformat(text)
+    except ValueError:
+        said = None
+    if said is None or said.tzinfo is None or micros(said) > now:
+        raise BadInput(
+            f"confirmed_at says when an address was confirmed: a moment with its zone that has been, such as "
+            f"2026-11-22T09:30:00Z, not '{text[:40]}'."
+        )
+
+
+def _names_of(version: Version) -> Iterator[str]:
+    """All that a row of the ledger may call a notice."""
+    yield version.notice
+    yield f"{version.notice}@{version.version}"
+    yield f"{version.notice}@{version.version}#{version.hash}"
 
 
 def _of(versions: Sequence[Version], language: str, region: str) -> list[Version]:

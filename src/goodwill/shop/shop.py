@@ -19,7 +19,7 @@ from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
-from goodwill.consent import Asked, Evidence, Receipt, Row, Said, Standing, State
+from goodwill.consent import Asked, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, choose
 from goodwill.decide.decision import Decision
@@ -33,6 +33,7 @@ from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Purpose, Regimes, Register, shipped_regimes
 from goodwill.reach.outbox import Channel
+from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
@@ -78,6 +79,7 @@ class ShopSettings:
         checkpoints_copy: a second folder for checkpoints; None where there is none.
         proxies: how many of the shop's own stand before it and say where a request came from.
         epoch_hours: how old the keys' epoch may be when somebody was erased in it.
+        confirm_email: which yes to news waits until its address is confirmed (`goodwill.shop.answering.CONFIRMS`).
     """
 
     shop_id: str
@@ -100,6 +102,7 @@ class ShopSettings:
     mail_from: str = ""
     hold_hours: int = 24
     epoch_hours: int = 24
+    confirm_email: str = "asked-here"
 
     @property
     def reached_at(self) -> str:
@@ -285,23 +288,28 @@ class Shop:
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
     ) -> Receipt:
-        """Write down a yes or a no; a no after a yes is a withdrawal, a no to a question a refusal.
+        """Write down what somebody is said to have answered; a no after a yes is a withdrawal, to a question a refusal.
 
-        Somebody unknown becomes known by it: an answer needs someone to belong to.
+        It is a claim: what was shown here is proven by its token (`notices.answer`). A yes to news may have to wait
+        until its address is confirmed. Somebody unknown becomes known by it: an answer needs someone to belong to.
+
+        Raises:
+            LeftAlone: whoever it is was erased, or said no to mail, and only her own word changes that.
+            BadInput: a yes that says which notice was shown, and nobody knows that notice or its words.
         """
         entry, now = self.register[purpose], self.clock()
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
-            connection = change.connection
-            hers, about = asked.evidence is Evidence.PROVEN, entry.categories if chosen is None else chosen
-            if yes and hers:
-                self.erasure.welcome(self.named(who).words)
+            connection, about = change.connection, entry.categories if chosen is None else chosen
+            if yes:
+                self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
             if yes:
-                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now), hers=hers)
-                return consent.grant(connection, person, entry, chosen, asked=asked, now=now)
-            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now), hers=hers)
+                self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
+                waits = self.notices.request(connection, self.named(who), person, entry, about, asked)
+                return waits or consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now))
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
@@ -558,6 +566,7 @@ class Shop:
             region=self.settings.region,
             clock=self.clock,
             level=self.settings.items,
+            confirms_all=self.settings.confirm_email == ALWAYS,
         )
 
     # ---- state -----------------------------------------------------------------------------------------------------

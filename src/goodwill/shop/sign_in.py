@@ -11,6 +11,7 @@ from goodwill.basics.clock import Micros
 from goodwill.basics.codes import Code, Token, hashed, new_code, new_token, spaced, typed
 from goodwill.basics.errors import BadInput, Busy
 from goodwill.basics.ids import PersonId
+from goodwill.consent import Herself
 from goodwill.protect import Box
 from goodwill.reach import letters
 from goodwill.rights.sign_in import store
@@ -182,6 +183,7 @@ class SignIn:
         if found is None or not opened:
             return None
         address = self._box.open(found.address, "address")
+        self.shop.erasure.welcome({"email": address}, Herself.CODE)
         person = people.identify(change.connection, self.shop.cipher, {"email": address}, now=now, verified=True)
         store.note_person(change.connection, found.browser, person)
         session = new_token()

@@ -97,7 +97,7 @@ class Signalling:
         came = self.signal_of(connection, person) or Signal(now, now)
         silent = self._silenced(connection, person, came, duties, how, now)
         words = [word for word in silent if (word.purpose, word.category) not in spared]
-        self.shop.erasure.heed(connection, words, hers=True)
+        self.shop.erasure.heed(connection, words)
         consent.append(connection, words, now=now)
         return tuple(dict.fromkeys(word.purpose for word in words))
 

@@ -54,7 +54,8 @@ def decisions(shop: Shop, made: Iterable[Decision]) -> messages.Decisions:
 
 
 def receipt(shop: Shop, written: Receipt, notes: Iterable[str] = ()) -> messages.Receipt:
-    """What the ledger wrote down; it names nobody."""
+    """What the ledger wrote down, and what it waits for if it does; it names nobody."""
+    waits = shop.notices.why_waits(written)
     return messages.Receipt(
         purpose=str(written.purpose),
         categories=[str(category) for category in written.categories],
@@ -65,7 +66,7 @@ def receipt(shop: Shop, written: Receipt, notes: Iterable[str] = ()) -> messages
         until=moment(written.until),
         notice=written.notice,
         watermark=mark(shop),
-        notes=list(notes) or UNSET,
+        notes=[*notes, *([waits] if waits else [])] or UNSET,
     )
 
 

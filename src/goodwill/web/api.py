@@ -1,19 +1,19 @@
 """The API: choose, ask whether something is allowed, write an answer down, and read back what is known and why."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from goodwill.access import SignedIn
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import from_opaque, opaque
-from goodwill.consent import Asked, Evidence, State
+from goodwill.consent import Asked
 from goodwill.consent import Receipt as Written
 from goodwill.consent.snapshot import BadSnapshot
 from goodwill.decide.choose import Context
 from goodwill.purposes import Category
 from goodwill.shop import Shop, Who
+from goodwill.shop.answering import as_one
 from goodwill.shop.copies import ENDING, MEDIA
 from goodwill.staff import Act
 from goodwill.web import answers
@@ -103,9 +103,12 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     Nothing is ever overwritten: each call adds rows, and the word said last counts. The next decision follows it.
 
     The rows say that your system claims this answer (`evidence: claimed`). With `snapshot`, from
-    GET /api/v1/notices/current, they say `proven` and lead to exactly the words that were shown; a yes to being
-    written to then counts once the address is confirmed (`state: requested` until then). `Sec-GPC: 1` is honoured
-    first, and a yes that comes with it is recorded as made despite it.
+    GET /api/v1/notices/current, they say `proven` and lead to exactly the words that were shown. `Sec-GPC: 1` is
+    honoured first, and a yes that comes with it is recorded as made despite it.
+
+    A yes to being written to counts once the address is confirmed by the code of a letter: until then `state` is
+    `requested`, and `notes` says what it waits for. Where your own system has confirmed the address, say when in
+    `asked.confirmed_at`. The shop's setting `confirm_email` may ask for more, or for less.
 
     With an `Idempotency-Key` the same request is written once within a day, and gets the same receipt again.
     """
@@ -124,7 +127,7 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
         words=ask.asked.words,
         language=ask.asked.language,
         by=call.by,
-        evidence=Evidence.CLAIMED,
+        confirmed_at=ask.asked.confirmed_at,
         despite="gpc" if notes and ask.yes else None,
     )
     written = call.shop.grant(who, ask.purpose, categories, asked=asked, yes=ask.yes)
@@ -138,6 +141,10 @@ def _shown(call: Call[ConsentRequest], who: Who, categories: list[Category] | No
         says = "The snapshot says which notice and words were shown: leave out `notice` and `asked.words`."
         place = "#/notice" if ask.notice is not None else "#/asked/words"
         raise wrong(Wrong(detail=says, pointer=place, expected="nothing, beside a snapshot", found="a text"))
+    if ask.asked.confirmed_at is not None:
+        says = "With a snapshot the answer was asked for here, and is confirmed here: leave out `asked.confirmed_at`."
+        place, found = "#/asked/confirmed_at", ask.asked.confirmed_at
+        raise wrong(Wrong(detail=says, pointer=place, expected="nothing, beside a snapshot", found=found))
     chosen = call.shop.register[ask.purpose].categories if categories is None else categories
     try:
         written = call.shop.notices.answer(
@@ -151,15 +158,7 @@ def _shown(call: Call[ConsentRequest], who: Who, categories: list[Category] | No
     except BadSnapshot as error:
         wanted = "a snapshot of this shop that still holds"
         raise wrong(Wrong(detail=str(error), pointer="#/snapshot", expected=wanted, found=error.fault.value)) from None
-    return _as_one(written)
-
-
-def _as_one(written: Sequence[Written]) -> Written:
-    """One receipt for all categories of one answer; where some were renewed and some are new, it says given."""
-    categories = tuple(category for one in written for category in one.categories)
-    positions = tuple(position for one in written for position in one.positions)
-    first = next((one for one in written if one.state is not State.RENEWED), written[0])
-    return replace(first, categories=categories, positions=positions)
+    return as_one(written)
 
 
 def _honour(call: Call[Any], who: Who | None, *, known: bool = True) -> list[str]:

@@ -271,7 +271,7 @@ ASSETS = tuple(
 
 OPERATIONS = (
     *(endpoint.operation for endpoint in ENDPOINTS),
-    HEALTH, READY, METRICS, collect.COLLECT, notices.GPC, proofs.KEYS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
+    HEALTH, READY, METRICS, notices.GPC, proofs.KEYS, HOME, REFERENCE, PROBLEM, DOCUMENT, *ASSETS,
 )  # fmt: skip
 
 

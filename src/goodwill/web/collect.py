@@ -22,7 +22,7 @@ from goodwill.collect.live.segment import LETTERS, TYPES, Message, Parcel, read_
 from goodwill.collect.live.take import TAKEN, Given, Outcome, Sender
 from goodwill.shop.collecting import Collecting, KeyClosed
 from goodwill.web.bodies import LARGEST_BODY, read
-from goodwill.web.desk import Desk, Operation
+from goodwill.web.desk import Desk
 from goodwill.web.keys import key_text
 from goodwill.web.pace import Pace
 from goodwill.web.problems import TOO_LARGE, Problem
@@ -74,13 +74,7 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 _COME_BACK: Final = 1  # second
 TIMES: Final = 10  # as often as anything else may be asked: a shop's whole traffic comes by one key
 
-COLLECT: Final = Operation(
-    "POST", "/v1/{call}", "collect", "Send in what happens, as Segment's libraries do",
-    "`call` is one of identify, track, page, screen, group, alias or batch, or its first letter. The key is the user "
-    "of Basic credentials, or `writeKey` in the body. `results` tells of each message whether it was taken, dropped "
-    "(well said, and nobody may keep it) or refused (and why). Errors are `{code, message}`.",
-    "Collecting", scopes=(Scope.COLLECT,),
-)  # fmt: skip
+OPENS: Final = (Scope.COLLECT,)  # a key with one of these; the reference page leaves these addresses to Segment's own
 
 
 def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
@@ -212,7 +206,7 @@ def _key(desk: Desk, text: str) -> Key:
         raise _NO_KEY from None
     except Busy as error:
         raise Refused(503, "busy", str(error), _COME_BACK) from None
-    if Scope.COLLECT not in key.scopes:
+    if not key.scopes.intersection(OPENS):
         raise Refused(403, "key_scope", f"The key '{key.id}' may not send events in; it needs the scope 'collect'.")
     return key
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from goodwill.basics.language import TAG
+
 Id = Annotated[str, Meta(min_length=1, max_length=256, description="The shop's own id, as it writes it.")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Moment = Annotated[
@@ -68,9 +70,21 @@ class HowAsked(Struct, forbid_unknown_fields=True, frozen=True):
         Annotated[
             str,
             Meta(
-                pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+                pattern=f"^{TAG}$",
                 description="BCP 47.",
                 extra={"words": "a language code such as en or de-CH"},
+            ),
+        ]
+        | None
+    ) = None
+    confirmed_at: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$",
+                description="For news by mail: when the address was confirmed to your system (double opt-in).",
+                extra={"words": "a moment with its zone, such as 2026-11-22T09:30:00Z"},
+                extra_json_schema={"format": "date-time"},
             ),
         ]
         | None

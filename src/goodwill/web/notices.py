@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from goodwill.basics.language import TAG
 from goodwill.consent.notices import Shown
 from goodwill.shop import Shop, Who
 from goodwill.staff import Act
@@ -17,7 +18,7 @@ from goodwill.web.store import Scope
 Language = Annotated[
     str,
     Meta(
-        pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        pattern=f"^{TAG}$",
         description="BCP 47, such as `de-AT`; the nearest that there is will be given.",
         extra={"words": "a language code such as en or de-AT"},
     ),
@@ -113,6 +114,13 @@ class NoticeAnswer(Struct, frozen=True):
     region: Annotated[str, Meta(description="Empty: it holds everywhere.")]
     hash: str
     reference: Annotated[str, Meta(description="What a row of the ledger says of it: `banner@3#9f86…`.")]
+    origin: Annotated[
+        str,
+        Meta(
+            description="`shop`: somebody of the shop signed it off and published it. `starter`: from the set that "
+            "comes with goodwill; nobody of the shop has signed it off."
+        ),
+    ]
     title: str
     text: list[str]
     labels: dict[str, str]
@@ -206,7 +214,8 @@ def _one(person: Person) -> Who:
 def notice(shop: Shop, shown: Shown) -> NoticeAnswer:
     """A notice in the shape that goes over the wire."""
     return NoticeAnswer(
-        shown.notice, shown.version, shown.language, shown.region, shown.hash, shown.reference, shown.title,
+        shown.notice, shown.version, shown.language, shown.region, shown.hash, shown.reference, shown.origin,
+        shown.title,
         list(shown.text), dict(shown.labels),
         [
             Offered(

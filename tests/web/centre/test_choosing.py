@@ -4,14 +4,24 @@ import re
 from datetime import date
 
 import pytest
+from tests.shop.test_notices import Remembering
 
+from goodwill import people
 from goodwill.basics.errors import LeftAlone, Refused
-from goodwill.consent import Asked, Evidence
+from goodwill.consent import Asked
 from goodwill.reach import letters
 from goodwill.shop import Who
+from goodwill.shop.notices import Notices
+from goodwill.storage import audit
 from goodwill.web.centre.words import catalogues
 
 IN = "/privacy"
+
+
+def lines(street):
+    """What was entered in the audit log."""
+    with street.shop.database.reading() as connection:
+        return [line.action for line in audit.lines(connection)]
 
 
 def buttons(page):
@@ -76,7 +86,7 @@ def test_everything_is_allowed_or_refused_with_one_press_each(street, clock):
 def test_after_a_no_to_news_nobody_elses_word_brings_them_back(street):
     street.signed_in("bruno").press("/privacy/choices/all", yes="no")
     with pytest.raises(LeftAlone):
-        street.shop.grant("bruno", "email-marketing", asked=Asked(how="till", evidence=Evidence.CLAIMED))
+        street.shop.grant("bruno", "email-marketing", asked=Asked(how="till"))
     assert not street.shop.can("bruno", "email-marketing").allowed
 
 
@@ -88,9 +98,10 @@ def test_an_answer_is_proved_by_what_was_read(street):
     assert (row.state, row.evidence) == ("given", "proven")
     assert '"how":"privacy centre"' in row.asked
     assert '"language":"de"' in row.asked
-    register = street.shop.register
-    assert register.sentence(register["offers"], "de") in row.asked
-    assert register["offers"].sentence not in row.asked
+    register, shown = street.shop.register, street.shop.notices.shown(row.notice)
+    (offer,) = (one for one in shown.purposes if one.purpose == "offers")
+    assert offer.sentence == register.sentence(register["offers"], "de")
+    assert offer.categories["purchases"] == register.sentence(register.category("purchases"), "de")
     assert f"„{register.sentence(register.category('purchases'), 'de')}“" in browser.see(IN)
 
 
@@ -106,6 +117,65 @@ def test_a_yes_to_what_is_published_is_bound_to_exactly_what_was_shown(street):
     assert ("recommendations", "purchases") in shown.cells
     assert browser.press("/privacy/choices", **fields | {"yes": "no"}, notice="forged").status_code == 303
     assert not street.shop.can("bruno", "recommendations").allowed
+
+
+def test_allowing_everything_is_one_change_whose_every_row_leads_to_what_the_page_showed(street):
+    browser = street.signed_in("bruno")
+    seen = browser.see(IN)
+    before = lines(street)
+    assert browser.press("/privacy/choices/all", yes="yes").status_code == 303
+    assert lines(street)[len(before) :] == ["consent.answer"]
+    rows = street.shop.consents("bruno")
+    register = street.shop.register
+    assert {(row.purpose, row.category) for row in rows} == {
+        (entry.name, category)
+        for entry in register.asked()
+        if entry.basis == "consent"
+        for category in entry.categories
+    } | {(row.purpose, row.category) for row in rows if register[row.purpose].basis != "consent"}
+    assert {(row.evidence, row.notice) for row in rows} == {("proven", rows[0].notice)}
+    shown = street.shop.notices.shown(rows[0].notice)
+    assert (shown.notice, shown.version, shown.language) == ("privacy-centre", 1, "en")
+    words = [shown.title, *shown.text, shown.labels["accept"], shown.labels["refuse"], shown.labels["choose"]]
+    for offer in shown.purposes:
+        words += [offer.sentence, *offer.categories.values()]
+    assert not [text for text in words if not all(part in seen for part in re.split(r"(?<=[.!?]) ", text))]
+    assert "Allow all" in words
+    browser.press("/privacy/choices/all", yes="yes")
+    assert street.shop.consents("bruno") == rows  # it was so already, and proven
+
+
+def test_a_yes_that_somebody_claimed_is_proven_once_she_says_it_here(street, clock):
+    street.shop.grant("bruno", "offers", ["purchases"], asked=Asked(how="till"))
+    clock.turn(seconds=1)
+    street.signed_in("bruno").press("/privacy/choices", purpose="offers", category="purchases", yes="yes")
+    assert [(row.state, row.evidence) for row in street.shop.consents("bruno")] == [
+        ("given", "claimed"), ("renewed", "proven"),
+    ]  # fmt: skip
+
+
+def test_what_waits_for_its_confirmation_says_so_and_the_code_can_be_typed_there(street):
+    codes = Remembering()
+    other = Who(email="bruno@work.example")
+    notices = Notices(street.shop, codes=codes)
+    with street.shop.database.transaction() as connection:
+        ids = {"user_id": "bruno", "email": "bruno@work.example"}
+        people.identify(connection, street.shop.cipher, ids, now=street.shop.clock())
+    notices.answer(other, {("email-marketing", "contact"): True}, token=notices.current("en").token)
+    browser = street.signed_in("bruno")
+    page = browser.see(IN)
+    assert page.count("Off: your yes waits for the code from our letter.") == 1
+    assert "It counts once you type the code from the letter" in page
+    assert browser.press("/privacy/choices/confirm", code="aaaa-aaaa").headers["location"] == "/privacy#waiting"
+    assert "This code does not fit" in browser.see(IN)
+    assert not street.shop.can("bruno", "email-marketing").allowed
+    assert street.signed_in("dev").press("/privacy/choices/confirm", code=codes.made[0].letters).status_code == 303
+    assert not street.shop.can("bruno", "email-marketing").allowed  # it is nobody else's code
+    browser.press("/privacy/choices/confirm", code=codes.made[0].letters)
+    page = browser.see(IN)
+    assert "Your yes to our news counts now" in page
+    assert "waits for the code" not in page
+    assert street.shop.can("bruno", "email-marketing").allowed
 
 
 def test_the_browsers_signal_is_written_down_and_a_press_on_yes_still_counts(street):

@@ -1,10 +1,13 @@
 """What the shop may do with her data, and how it may write to her: one page, each button saved at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from goodwill.consent.notices import Shown as Notice
-from goodwill.shop.centre import BY, PAUSES
+from goodwill.basics.errors import Refused
+from goodwill.consent import Receipt, State
+from goodwill.consent.notices import Document
+from goodwill.shop.centre import PAUSES
 from goodwill.web.centre.answering import Onward, Shown, page
+from goodwill.web.centre.notice import page_of
 from goodwill.web.centre.visit import Fault, Visit
 from goodwill.web.centre.words import catalogues
 
@@ -23,7 +26,7 @@ def choices_page(visit: Visit) -> Shown:
             "wishes": centre.wishes(visit.person),
             "today": centre.today,
             "pauses": PAUSES,
-            "token": _notice(visit).token,
+            "token": visit.shop.notices.page(_page(visit)).token,
             "waiting": visit.shop.notices.pending(visit.who),
         },
     )
@@ -35,8 +38,7 @@ def choose(visit: Visit) -> Onward:
     entry, kind = visit.shop.register[purpose], visit.shop.register.category(category)
     written = _answered(visit, {(purpose, category): yes})
     row = f"row-{entry.name}-{kind.name}"
-    key = ("choices.saved_on" if yes else "choices.saved_off") if written else "choices.same"
-    visit.say(row, key, data=visit.sentence(kind), purpose=visit.sentence(entry))
+    visit.say(row, _became(written, yes=yes), data=visit.sentence(kind), purpose=visit.sentence(entry))
     return Onward(f"/privacy#{row}")
 
 
@@ -48,31 +50,35 @@ def choose_all(visit: Visit) -> Onward:
     return Onward("/privacy#all")
 
 
-def _notice(visit: Visit) -> Notice:
-    """What everybody is asked, as it is published now."""
-    return visit.acting.notices.current(visit.words.language, visit.shop.settings.place)
+@page("POST", "/privacy/choices/confirm", counted=True)
+def confirm(visit: Visit) -> Onward:
+    try:
+        visit.acting.centre.confirm(visit.person, visit.sent("code"))
+    except Refused:
+        visit.say("waiting", "problem.bad_code")
+    else:
+        visit.say("waiting", "choices.confirmed")
+    return Onward("/privacy#waiting")
 
 
-def _answered(visit: Visit, answers: Mapping[tuple[str, str], bool]) -> bool:
-    """Write answers down: a yes to what is published with the proof of what was shown, the rest with its own words."""
-    shop, register = visit.acting, visit.shop.register
-    published = _notice(visit).cells
-    bound = {cell: yes for cell, yes in answers.items() if yes and cell in published}
-    other = {cell: yes for cell, yes in answers.items() if cell not in bound}
-    written = False
-    if bound:
-        known = {row.position for row in shop.consents(visit.who)}
-        said = shop.notices.answer(
-            visit.who, bound, token=visit.sent("notice"), how=BY, by="the person", signal=visit.objects_by_signal
-        )
-        written = any(not known.issuperset(receipt.positions) for receipt in said)
-    if other:
-        words = {purpose: visit.sentence(register[purpose]) for purpose, _ in other}
-        if len(other) == 1:
-            (purpose, category) = next(iter(other))
-            words[purpose] += f" – {visit.sentence(register.category(category))}"
-        written |= bool(shop.centre.answer(visit.person, other, language=visit.words.language, words=words))
-    return written
+def _page(visit: Visit) -> Document:
+    """What this page shows to her: exactly that is what an answer is bound to."""
+    return page_of(visit.shop.register, visit.words)
+
+
+def _answered(visit: Visit, answers: Mapping[tuple[str, str], bool]) -> Sequence[Receipt]:
+    """Write answers down, bound to what the page showed; nothing comes back where all was so already."""
+    token, signal = visit.sent("notice"), visit.objects_by_signal
+    return visit.acting.centre.answer(visit.person, answers, page=_page(visit), token=token, signal=signal)
+
+
+def _became(written: Sequence[Receipt], *, yes: bool) -> str:
+    """The words for what became of one answer."""
+    if not written:
+        return "choices.same"
+    if any(receipt.state is State.REQUESTED for receipt in written):
+        return "choices.saved_waits"
+    return "choices.saved_on" if yes else "choices.saved_off"
 
 
 @page("POST", "/privacy/pause")
@@ -112,4 +118,4 @@ def _yes(visit: Visit) -> bool:
     return _YES[said]
 
 
-PAGES = (choose, choose_all, pause, write_less_often, speak)
+PAGES = (choose, choose_all, confirm, pause, write_less_often, speak)
