@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.conftest import FakeClock
 from tests.shop.ledgers import break_in, shop_with
 
@@ -110,3 +111,43 @@ def test_into_quarantine_and_out_of_it(goodwill: Command, home: Path) -> None:
     assert goodwill("consent", "verify").code == Code.DONE
     said = goodwill("can", "amina", "recommendations")
     assert (said.code, "withdrawn" in said.out) == (Code.REFUSED, True)
+
+
+def test_mending_lists_what_changes_says_what_it_did_and_revives_no_yes(goodwill: Command, home: Path) -> None:
+    goodwill("consent", "grant", "amina", "recommendations", "--how", "till")
+    goodwill("consent", "checkpoint")
+    goodwill("consent", "withdraw", "amina", "recommendations", "--how", "till")
+    with open_shop(home) as shop:
+        break_in(shop, "DELETE FROM consent_rows WHERE position > 24")
+        amina = shop.known("amina")
+        for file in shop.noes.file.files:
+            file.unlink()
+    found = goodwill("consent", "verify")
+    assert found.code == Code.FAILED
+    assert "4 answers that decisions go by" in found.out
+    assert found.err.count("--mend") == 1
+    assert "accept-loss" not in found.err
+    refused = goodwill("consent", "accept-loss", "--reason", "the disk died")  # and asks nobody
+    assert refused.code == Code.CONFLICT
+    assert "Nothing is lost for good" in refused.err
+    assert "--mend" in refused.err
+
+    mended = goodwill("consent", "verify", "--mend")
+    assert mended.code == Code.DONE, mended.err
+    assert f"id:{amina} recommendations browsing: no (row 26) → no (row 26)" in mended.err
+    assert "Mended 4 answers; 4 of them stayed narrower" in " ".join(mended.out.split())
+    said = goodwill("can", "amina", "recommendations")
+    assert (said.code, "withdrawn" in said.out) == (Code.REFUSED, True)
+    assert goodwill("consent", "verify", "--mend", "--json").document["mended"] == {
+        "answers": [], "lost": [], "read_back": 0, "rows": 0,
+    }  # fmt: skip
+
+
+def test_mending_tells_programs_what_it_did(goodwill: Command, home: Path) -> None:
+    goodwill("consent", "checkpoint")
+    with open_shop(home) as shop, shop.database.transaction() as connection:
+        connection.execute(text("UPDATE consent_now SET yes = 1 - yes WHERE person = 1"))
+    (one,) = goodwill("consent", "verify", "--mend", "--json").document["mended"]["answers"]
+    assert one["was"]["yes"] is not one["ledger"]["yes"]
+    assert one["kept"] is one["ledger"]["yes"]
+    assert (one["person"], one["purpose"], one["category"]) == (1, "recommendations", "purchases")

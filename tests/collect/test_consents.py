@@ -186,3 +186,43 @@ def test_who_consents_by_address_is_who_buys_by_number(desk, write):
     desk.take(write("c.csv", "user_id,email\namina,amina@example.org\n"))
     desk.take(write("a.csv", "email,purpose,state,said_at\nAmina@example.org,offers,yes,2026-03-02\n"))
     assert allows(desk, "amina")
+
+
+def said(desk, who):
+    """State and day of each row about offers and purchases."""
+    return [(row.state, iso(row.said_at)[:10]) for row in rows_of(desk, who) if row.category == "purchases"]
+
+
+def test_a_later_yes_where_one_stands_renews_it_and_an_older_or_undated_one_says_nothing(desk, write):
+    desk.take(write("a.csv", HEAD + "amina,offers,,yes,2026-03-02,,\n"))
+    report = desk.take(write("b.csv", HEAD + "amina,offers,,yes,2026-02-01,,\namina,offers,,yes,,n1,web\n"))
+    assert (report.kept, report.unchanged) == (0, 2)
+    later = write("c.csv", HEAD + "amina,offers,,yes,2026-06-02,,\n")
+    assert desk.take(later).kept == 1
+    assert said(desk, "amina") == [("given", "2026-03-01"), ("renewed", "2026-06-01")]
+    ends = [row.until - row.said_at for row in rows_of(desk, "amina")]
+    assert len(set(ends)) == 1  # it lasts from then on anew
+    assert desk.take(later).kept == 0
+    desk.take(write("d.csv", HEAD + "amina,offers,,no,2026-07-01,,\n"))
+    before = said(desk, "amina")
+    assert desk.take(later).kept == 0  # the file that renewed it says nothing new after a no either
+    assert said(desk, "amina") == before
+
+
+def test_within_one_file_words_follow_each_other_by_their_times_whatever_the_order_of_its_rows(desk, write):
+    rows = [
+        "amina,offers,purchases,yes,2026-06-02,,", "amina,offers,purchases,no,2026-04-02,,",
+        "amina,offers,purchases,yes,2026-03-02,,", "amina,offers,purchases,yes,2026-08-02,,",
+        "amina,offers,purchases,yes,2026-08-02,,", "amina,offers,purchases,no,2026-04-02,,",
+    ]  # fmt: skip
+    report = desk.take(write("a.csv", HEAD + "\n".join(rows) + "\n"))
+    assert (report.kept, report.unchanged) == (4, 2)
+    assert sorted(said(desk, "amina"), key=lambda row: row[1]) == [
+        ("given", "2026-03-01"), ("refused", "2026-04-02"), ("given", "2026-06-01"), ("renewed", "2026-08-01"),
+    ]  # fmt: skip
+
+
+def test_a_yes_after_the_earlier_one_had_ended_is_given_anew(desk, write):
+    desk.take(write("a.csv", HEAD + "amina,offers,purchases,yes,2024-01-01,,\n"))
+    desk.take(write("b.csv", HEAD + "amina,offers,purchases,yes,2026-06-01,,\n"))
+    assert [state for state, _ in said(desk, "amina")] == ["given", "given"]

@@ -278,11 +278,76 @@ def test_rows_in_files_of_rejects_are_blanked_and_own_copies_go(small):
     assert not searched(shop, MAIL, NAME, PHONE)
 
 
-def test_a_file_that_is_not_the_shops_to_clean_is_named(small):
-    (small.shop.folder / "my notes.txt").write_text(f"call {NAME}")
+def test_while_a_file_that_is_not_the_shops_to_clean_names_her_it_is_pending(small):
+    """Nobody knows her name any more when it is looked for again, so marks of it are kept as long as it is there."""
+    shop, notes = small.shop, small.shop.folder / "my notes.txt"
+    notes.write_text(f"{'.' * 1_100_000} call {NAME}")
+    packed = shop.folder / "old.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mail.txt", f"<{MAIL}>")
+    certificate = shop.erasure.erase("c0")
+    assert certificate.status == "pending: residue"
+    assert certificate.document["search"]["found"] == ["my notes.txt (plain)", "old.zip: mail.txt (plain)"]
+    assert [line.partition(":")[0] for line in certificate.pending] == ["my notes.txt", "old.zip"]
+    assert not Canaries([MAIL, NAME]).in_bytes(json.dumps(certificate.document).encode(), "")
+    notes.write_text("call somebody else, or Clara Bianchi")
+    (again,) = shop.erasure.finish()
+    assert again.status == "pending: residue"
+    assert len(again.pending) == 1
+    packed.unlink()
+    (again,) = shop.erasure.finish()
+    assert again.status == "done"
+    assert (again.pending, again.document["logs"]) == ((), [])
+    assert rows(shop, "SELECT count(*) FROM erasures WHERE notes LIKE '%marks%'") == [(0,)]
+    assert not searched(shop, MAIL, NAME)
+    assert shop.erasure.finish() == []
+
+
+def test_what_is_known_of_her_and_points_to_nobody_keeps_nothing_pending(small):
+    (small.shop.folder / "recipes.txt").write_text("truffles, quietly")
     certificate = small.shop.erasure.erase("c0")
     assert certificate.status == "done, found again"
-    assert certificate.document["search"]["found"] == ["my notes.txt (plain)"]
+    assert certificate.document["search"]["found"] == ["recipes.txt (plain)"]
+
+
+def test_a_name_in_a_log_that_only_grows_is_told_and_never_called_done(small):
+    """As it could be written before texts that name her were refused, and still can about others."""
+    shop = small.shop
+    shop.identity.restrict("amina", f"sister of {NAME}")
+    shop.erasure.erase("c4", reason=f"{NAME} knows her")
+    certificate = shop.erasure.erase("c0", reason="she asked")
+    assert (certificate.status, certificate.pending) == ("named in a log", ())
+    assert [line["where"] for line in certificate.document["logs"]] == ["table audit_rows"]
+    assert shop.erasure.certificate(small.person["c4"]).document["reason"] == ""  # rows that may change were blanked
+    assert certificate.document["reason"] == "she asked"
+    assert shop.erasure.finish() == []
+
+
+def test_tables_that_only_grow_are_those_that_the_database_keeps_so(small):
+    from goodwill.storage.schema import ONLY_GROWING
+
+    shop = small.shop
+    if shop.database.is_sqlite:
+        found = rows(shop, "SELECT DISTINCT tbl_name FROM sqlite_master WHERE name LIKE 'only_add_%'")
+    else:
+        found = rows(shop, "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+                           "WHERE tgname LIKE 'only_add_%'")  # fmt: skip
+    assert {name for (name,) in found} == ONLY_GROWING
+
+
+def test_marks_are_found_where_forms_of_the_words_are_and_nowhere_else():
+    import random
+
+    from goodwill.protect.canary import Traces
+
+    chance, secret = random.Random(7), b"s" * 32
+    canaries = Canaries([NAME, MAIL])
+    data = {form: chance.randbytes(700) + data + chance.randbytes(90) for data, form in canaries._forms.items()}
+    found = {one for form, content in data.items() for one in canaries.in_bytes(content, form)}
+    traces = Traces(canaries.marks(found, secret), secret)
+    assert {one for form, content in data.items() for one in traces.in_bytes(content, form)} == found
+    assert not traces.in_bytes(chance.randbytes(5_000) + NAME[:-1].encode(), "")
+    assert not Traces(canaries.marks(found, b"t" * 32), secret).in_bytes(NAME.encode(), "")
 
 
 # ---- residue -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from goodwill.app import create_shop, open_shop
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
+from goodwill.protect import Cipher
 from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS
 from goodwill.shop import Who
 from goodwill.storage import Database
@@ -171,6 +172,19 @@ def test_whoever_is_held_may_be_looked_at_for_nothing(small: Bakery) -> None:
 def test_a_no_to_a_question_is_a_refusal_and_after_a_yes_a_withdrawal(small: Bakery) -> None:
     assert small.shop.grant("bruno", RECOMMENDATIONS, asked=ASKED, yes=False).state == "refused"
     assert small.shop.grant("amina", RECOMMENDATIONS, asked=ASKED, yes=False).state == "withdrawn"
+
+
+def test_explaining_a_decision_opens_nothing_that_is_sealed(small: Bakery, monkeypatch: pytest.MonkeyPatch) -> None:
+    decision = small.shop.decide("amina", count=4)
+
+    def opens(*_: object) -> str:
+        raise AssertionError("a name or an address was opened")
+
+    monkeypatch.setattr(Cipher, "open", opens)
+    assert small.shop.explain(decision.id) == decision
+    assert small.shop.decisions("amina") == [decision]
+    with pytest.raises(AssertionError, match="was opened"):
+        small.shop.own(SignedIn(small.person["amina"], "test"))
 
 
 def test_her_own_copy_holds_everything(small: Bakery) -> None:

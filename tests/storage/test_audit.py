@@ -31,7 +31,8 @@ def test_a_change_leaves_one_line_that_says_who_what_about_whom_and_why(shop: Sh
     (line,) = lines(shop)
     assert (line.position, line.actor, line.action, line.outcome) == (1, "staff 1", "consent.withdraw", "done")
     assert (line.person, line.reason) == (shop.known("amina"), "she asked at the till")
-    assert line.detail == {"purpose": "recommendations"}
+    # The last row of the ledger that came with it: a ledger that lost it is found out.
+    assert line.detail == {"purpose": "recommendations", "ledger": shop.consents("amina")[-1].position}
 
 
 def test_a_try_that_was_refused_leaves_a_line_and_changes_nothing(shop: Shop) -> None:

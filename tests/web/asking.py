@@ -26,6 +26,8 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "person_receipt": ("/api/v1/people/amina/receipts/1", None),
     "inclusion": ("/api/v1/consent/inclusion?position=1", None),
     "consistency": ("/api/v1/consent/consistency?first=1", None),
+    "audit_inclusion": ("/api/v1/audit/inclusion?position=1", None),
+    "audit_consistency": ("/api/v1/audit/consistency?first=1", None),
     "why": ("/why/{decision}", None),
     "problem": ("/api/problems/not-found", None),
     "begin_session": ("/api/v1/staff/session", {"email": "nobody@shop.example", "password": "wrong"}),

@@ -23,8 +23,7 @@ MakeClient = Callable[..., Client]
 
 
 def furnish(shop: Shop) -> Shop:
-    """Let Amina allow all, and Chiara allow suggestions and take it back; show somebody the notice."""
-    shop.notices.current("de")
+    """Let Amina allow all, and Chiara allow suggestions and take it back."""
     asked = Asked(how="test")
     for entry in shop.register.asked():
         shop.grant(Who(user_id="amina"), entry.name, asked=asked)

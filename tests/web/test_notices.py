@@ -1,13 +1,22 @@
 """Notices over HTTP: fetched with a snapshot, answered with it, read again by their hash; signals are honoured."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
+from tests.conftest import FakeClock
+from tests.shop.test_notices import SELLING
 from tests.web.conftest import Client, MakeClient
 
+from goodwill.app import create_shop
+from goodwill.consent import Asked
+from goodwill.purposes import SHIPPED
 from goodwill.shop import Shop, Who
+from goodwill.storage import Database, metadata
 from goodwill.web.store import Scope
 
 AMINA, BRUNO = {"user_id": "amina"}, {"user_id": "bruno"}
@@ -215,6 +224,56 @@ def test_the_header_is_honoured_and_said_with_every_answer(client, shop):
         assert "honoured" in answer["notes"][0]
     assert shop.notices.signalled("amina") is not None
     assert lines(client, "amina")[-1]["asked"]["despite"] == "gpc"
+
+
+@pytest.fixture
+def seller(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
+    """A shop that tailors its pages until somebody objects."""
+    home = tmp_path / "seller"
+    home.mkdir()
+    (home / "register.toml").write_text(SHIPPED.read_text("utf-8") + SELLING, encoding="utf-8")
+    where = database.url or f"sqlite:///{database.file}"
+    opened = create_shop(home, clock=clock, database=where, columns="database", purposes="register.toml")
+    yield opened
+    opened.close()
+
+
+def everything(shop: Shop) -> dict[str, list[str]]:
+    """All rows of all tables but those that tell who looked."""
+    tables = {name: table for name, table in metadata.tables.items() if name not in ("reads", "api_keys")}
+    with shop.database.reading() as connection:
+        return {
+            name: sorted(repr(tuple(row)) for row in connection.execute(select(table)))
+            for name, table in tables.items()
+        }
+
+
+def test_asking_with_the_header_is_answered_as_if_it_were_written_down_and_writes_nothing(client_of, seller, clock):
+    client = client_of(seller, Scope.CONSENT, Scope.DECIDE, Scope.READ)
+    seller.grant("amina", "tailoring", asked=Asked("till"))
+    seller.grant("dev", "recommendations", asked=Asked("till"), yes=False)
+    clock.turn(seconds=1)
+    before = everything(seller)
+    for person, purpose, plainly in (
+        ("amina", "tailoring", True),
+        ("dev", "tailoring", True),
+        ("amina", "statistics", True),
+    ):
+        asked = {"user_id": person, "purpose": purpose}
+        assert client.get("/api/v1/can", params=asked).json()["allowed"] is plainly
+        answer = client.get("/api/v1/can", params=asked, headers=HEARD).json()
+        assert (answer["allowed"], answer["reason"]) == (
+            (True, "allowed") if purpose == "statistics" else (False, "objected")
+        )
+        assert "Asking writes nothing down" in answer["notes"][0]
+    for path in (
+        "/api/v1/notices/current?language=de", "/api/v1/people/amina/consents", "/api/v1/people/amina/decisions",
+        "/.well-known/gpc.json", "/privacy", "/privacy/ask",
+    ):  # fmt: skip
+        assert client.get(path, headers=HEARD).status_code == 200, path
+    assert everything(seller) == before
+    client.post("/api/v1/decide", json={"person": AMINA}, headers=HEARD)
+    assert everything(seller)["signals"] != before["signals"]
 
 
 def test_nobody_becomes_known_by_the_header(client, shop):

@@ -4,10 +4,16 @@ import base64
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 from tests.shop.ledgers import break_in
 from tests.shop.stranger import stranger_to
+from tests.small_shop import ASKED
+from tests.staff.working import cheaply, hired
+from tests.web.test_staff_access import Browser
 
 from goodwill.basics import merkle
+from goodwill.shop.proofs import AUDIT
+from goodwill.web.application import application
 
 
 def unbase64(words: Any) -> Any:
@@ -33,21 +39,39 @@ def test_a_receipt_is_only_its_owners(client):
 
 
 def test_proofs_over_http_lead_to_the_signed_root(shop, client):
-    assert client.get("/api/v1/consent/checkpoint").status_code == 404
-    first = shop.proofs.checkpoint()[0].checkpoint
-    client.post("/api/v1/consent", json={"person": {"user_id": "dev"}, "purpose": "offers", "yes": True})
+    proofs_hold(shop, client, "consent", shop.proofs.place(), row=3)
+
+
+def test_those_of_the_audit_log_do_too_for_whoever_may_read_it(shop, client):
+    cheaply(shop)
+    member = hired(shop, "reviewer", "vera@shop.example", factor=True)
+    with TestClient(application(shop)) as desk:
+        proofs_hold(shop, Browser(desk, member), "audit", shop.proofs.place(AUDIT), row=2)
+    assert client.get("/api/v1/audit/checkpoint").status_code in {401, 403}  # no key opens it
+
+
+def proofs_hold(shop, browser, log, place, *, row):
+    """Over one log: not signed, signed, grown and signed again."""
+    at = f"/api/v1/{log}"
+    assert browser.request("GET", f"{at}/checkpoint", headers={}).status_code == 404
     shop.proofs.checkpoint()
-    signed = client.get("/api/v1/consent/checkpoint").json()
-    row = client.get("/api/v1/consent/inclusion?position=3").json()
+    first = shop.proofs.latest(place.log).checkpoint
+    shop.grant("dev", "offers", asked=ASKED)
+    shop.proofs.checkpoint()
+    signed = browser.request("GET", f"{at}/checkpoint", headers={}).json()
+    assert place.read(signed["note"]).size == signed["size"] > first.size
+    proof = browser.request("GET", f"{at}/inclusion?position={row}", headers={}).json()
     root = unbase64(signed["root"])
-    assert (row["index"], row["size"], unbase64(row["root"])) == (2, signed["size"], root)
-    assert merkle.proves_inclusion(unbase64(row["leaf"]), 2, row["size"], unbase64(row["proof"]), root)
-    step = client.get(f"/api/v1/consent/consistency?first={first.size}").json()
+    assert (proof["index"], proof["size"], unbase64(proof["root"])) == (row - 1, signed["size"], root)
+    assert merkle.proves_inclusion(unbase64(proof["leaf"]), row - 1, proof["size"], unbase64(proof["proof"]), root)
+    line = list(shop.proofs.export(place.log))[row - 1]
+    assert unbase64(proof["leaf"]) == merkle.leaf_hash(line)
+    step = browser.request("GET", f"{at}/consistency?first={first.size}", headers={}).json()
     assert merkle.proves_consistency(first.size, signed["size"], unbase64(step["proof"]), first.root, root)
-    for path in ("inclusion?position=9999", "inclusion?position=9&size=8", "inclusion?position=1&size=9999",
+    for path in ("inclusion?position=9999", "inclusion?position=2&size=1", "inclusion?position=1&size=9999",
                  "consistency?first=1&second=9999"):  # fmt: skip
-        assert client.get(f"/api/v1/consent/{path}").status_code == 404, path
-    assert client.get("/api/v1/consent/consistency?first=9&second=8").status_code == 422
+        assert browser.request("GET", f"{at}/{path}", headers={}).status_code == 404, path
+    assert browser.request("GET", f"{at}/consistency?first=2&second=1", headers={}).status_code == 422
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The door's four verbs. A fifth needs a decision record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
-from goodwill.access.own import everything
+from goodwill.access.own import everything, only_events
 from goodwill.access.view import Aggregate, Contribution, Everything, Total, View
 from goodwill.basics.clock import Clock, Day, Micros, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, TooFew
 from goodwill.basics.ids import PersonId
 from goodwill.consent import allowed_categories, standing
+from goodwill.people.types import event_type
 from goodwill.protect.cipher import Cipher
 from goodwill.purposes import Basis, Category, Entry, Purpose, Register
 from goodwill.storage import AsOf
@@ -136,9 +137,17 @@ class Door:
         self._note(entry, "total", what.categories, total.as_of, person=0, people=total.people)
         return total
 
-    def own(self, person: SignedIn) -> Everything:
-        """The person's own copy: all that is held about her, in clear."""
+    def own(self, person: SignedIn, *, types: Collection[str] | None = None) -> Everything:
+        """The person's own copy: all that is held about her, in clear.
+
+        Args:
+            types: of events; then these alone are handed over, and nothing that is sealed is opened.
+        """
         who, at = person.person, self.clock()
+        if types is not None:
+            used = " ".join(sorted({event_type(name).category for name in types}))
+            self._log(f"own events, {person.by}", who, "own", used, 1, rows.as_of_now(self.connection, at))
+            return only_events(self.connection, who, types)
         if self.cipher is None:
             raise BadInput("A person's own copy needs the key store; open the shop with its keys.")
         self._log(f"own copy, {person.by}", who, "own", "everything", 1, rows.as_of_now(self.connection, at))

@@ -1,6 +1,6 @@
 """All that is held about one person, worked out from the registry of tables, so that none can be forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
@@ -13,7 +13,7 @@ from goodwill.people import registry
 from goodwill.people.bulk import listed
 from goodwill.people.merge import numbers
 from goodwill.people.tables import events, identities, profiles
-from goodwill.people.types import BY_CODE, codes_of
+from goodwill.people.types import BY_CODE, codes_of, event_type
 from goodwill.protect import Cipher
 from goodwill.purposes import Category
 from goodwill.storage.kept import reads, reads_of
@@ -31,26 +31,44 @@ def everything(connection: Connection, cipher: Cipher, person: PersonId) -> Ever
     What came by a device after somebody else had used it too is left out and counted: it may be the other's.
     """
     hers = numbers(connection, person)
+    happened, left_out = _happened(connection, hers)
     more = [_section(connection, cipher, one, hers) for one in registry.told() if one.name not in _SHAPED]
     named = next(section for section in more if section.table == identities.name)
     fields = next(section for section in more if section.table == profiles.name)
-    since = _shared_since(connection, hers)
-    question = select(events).where(events.c.person.in_(listed(connection, hers))).order_by(events.c.id)
-    shared = and_(events.c.type.in_(_BY_DEVICE), events.c.at >= since) if since is not None else None
-    shown = question if shared is None else question.where(~shared)
-    left_out = 0 if shared is None else _count(connection, question.where(shared))
     said = [row for number in hers for row in history(connection, number)]
     return Everything(
         person=person,
         identities=tuple((str(row["kind"]), str(row["sealed"])) for row in named.rows),
         profile={str(row["field"]): str(row["sealed"]) for row in fields.rows},
-        events=tuple(map(_in_words, connection.execute(shown))),
+        events=happened,
         consents=tuple(sorted(said, key=lambda row: row.position)),
         reads=tuple(read for number in hers for read in reads_of(connection, number)),
         more=tuple(section for section in more if section.rows),
         held=tuple(registry.holdings(connection, hers)),
         left_out=left_out,
     )
+
+
+def only_events(connection: Connection, person: PersonId, types: Collection[str]) -> Everything:
+    """Of all that is held about somebody only what happened, of some types: nothing that is sealed is opened."""
+    happened, left_out = _happened(connection, numbers(connection, person), types)
+    return Everything(
+        person=person, identities=(), profile={}, events=happened, consents=(), reads=(), left_out=left_out
+    )
+
+
+def _happened(
+    connection: Connection, hers: Sequence[PersonId], types: Collection[str] | None = None
+) -> tuple[tuple[Happened, ...], int]:
+    """What happened to somebody, and how many events may be those of somebody who uses the same device."""
+    question = select(events).where(events.c.person.in_(listed(connection, hers))).order_by(events.c.id)
+    if types is not None:
+        question = question.where(events.c.type.in_([event_type(name).code for name in types]))
+    since = _shared_since(connection, hers)
+    shared = and_(events.c.type.in_(_BY_DEVICE), events.c.at >= since) if since is not None else None
+    shown = question if shared is None else question.where(~shared)
+    left_out = 0 if shared is None else _count(connection, question.where(shared))
+    return tuple(map(_in_words, connection.execute(shown))), left_out
 
 
 def _section(connection: Connection, cipher: Cipher, one: registry.Told, hers: Sequence[PersonId]) -> Section:

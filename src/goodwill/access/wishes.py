@@ -24,6 +24,7 @@ class Wishes:
 
     Attributes:
         again_from: no letters before this day, if she asked for a pause.
+        less_often: she wants fewer letters; how many fewer is for whoever writes them to decide, and to keep to.
         language: two letters, if she chose one.
     """
 
@@ -37,7 +38,7 @@ class Wishes:
 
 
 def wishes_of(connection: Connection, cipher: Cipher, person: PersonId) -> Wishes:
-    """The wishes of one person."""
+    """The wishes of one person: what every sender of news asks first, in the transaction that would send."""
     found = {
         row.field: cipher.open(person, row.field, Sealed(row.epoch, bytes(row.sealed)))
         for row in connection.execute(_ASKED, {"person": person})

@@ -66,7 +66,9 @@ def erase(
             certificate.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         shell.answer(document, *_told(done), watermark=shop.settings.watermark)
         if any(one.status == "done, found again" for one in done):
-            shell.note("Something of them was found where goodwill cleans nothing; look at 'search' above.")
+            shell.note("Something that was known of them stands elsewhere too; look at 'looked for' above.")
+        if any(one.status == "named in a log" for one in done):
+            shell.note("A text in a log that can only grow names them; look at 'named in' above.")
     return int(Code.DONE if all(one.status == "done" for one in done) else Code.FAILED)
 
 
@@ -96,6 +98,7 @@ def _told(done: "Sequence[Certificate]") -> Iterator[RenderableType]:
                 ("gone", gone or "nothing"),
                 ("stays", ", ".join(f"{out.number(each['rows'])} {each['table']}" for each in document["kept"])),
                 ("looked for", f"{searched}: {', '.join(found) or 'none found'}"),
+                *(("named in", each["where"]) for each in document["logs"]),
                 ("certificate", document["sha256"]),
             ]
         )

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goodwill.basics.clock import iso
 from goodwill.cli import out
 from goodwill.cli.consents import consent
 from goodwill.cli.ends import Code
 from goodwill.cli.shell import Shell, command, switch
 
 if TYPE_CHECKING:
+    from goodwill.consent.mending import Differing, Stood
+    from goodwill.shop import Shop
+    from goodwill.shop.mending import Mended
     from goodwill.shop.proofs import Consistency, Inclusion, Signed, Verdict
     from goodwill.storage.logs import Log
 
@@ -47,18 +51,18 @@ def _text(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-_MEND = switch("--mend", help="Work the answers that decisions go by out anew from the ledger first.")
+_MEND = switch("--mend", help="Let the answers that decisions go by follow from the ledger again first.")
 
 
 @command(consent, "verify")
 def verify(shell: Shell, mend: Annotated[bool, _MEND] = False) -> int:
     """Read the consent ledger and the audit log whole, and compare them with all that was signed outside.
 
-    Ends with 1 where something differs, and names the rows.
+    Ends with 1 where something differs, and names the rows. Mending allows nobody more: where an answer and the ledger
+    differ, the narrower of the two counts. What would change is listed before anything is written.
     """
     with shell.shop() as shop:
-        if mend:
-            shop.proofs.mend()
+        mended = _mended(shell, shop) if mend else None
         with shell.working("Hashing every row"):
             verdicts = shop.proofs.verify()
         quarantine = shop.proofs.quarantine
@@ -68,20 +72,87 @@ def verify(shell: Shell, mend: Annotated[bool, _MEND] = False) -> int:
         "logs": [_verdict(verdict) for verdict in verdicts],
         "quarantine": None if quarantine is None else quarantine.says,
     }
+    if mended is not None:
+        document["mended"] = _mending(mended)
     rows = (
         (one.log, out.number(one.size), _text(one.root), out.number(one.checkpoints), "ok" if one.holds else "WRONG")
         for one in verdicts
     )
     findings = [sentence for verdict in verdicts for sentence in verdict.findings]
     table = out.table(("log", "rows#", "root", "checkpoints#", ""), rows)
-    shell.answer(document, table, *([""] if findings else []), *findings)
+    did = [] if mended is None else [_did(mended), ""]
+    shell.answer(document, *did, table, *([""] if findings else []), *findings)
     if not all(verdict.checkpoints for verdict in verdicts):
         shell.note("A log without a checkpoint outside proves nothing yet. Make one: goodwill consent checkpoint")
     if quarantine is not None:
-        from goodwill.shop.quarantine import HELP
-
-        shell.note(HELP)
+        shell.note(quarantine.help)
     return int(Code.DONE if holds else Code.FAILED)
+
+
+def _mended(shell: Shell, shop: "Shop") -> "Mended":
+    wrong = shop.proofs.wrong()
+    for one in wrong.answers[:_SHOWN]:
+        shell.note(f"id:{one.person} {one.purpose} {one.category}: {_stood(one.was)} → {_stood(_after(one))}")
+    if len(wrong.answers) > _SHOWN:
+        shell.note(f"… and {out.number(len(wrong.answers) - _SHOWN, 'more answers')}; all of them with --json")
+    for line in wrong.doubtful:
+        about = line.detail.get("purpose") or "every purpose"
+        shell.note(f"id:{line.person} {about}: no yes counts on, for rows are gone of which line {line.position} tells")
+    if wrong.noes:
+        shell.note(f"{out.number(wrong.noes, 'answers')} that say no come back from outside the database")
+    with shell.working("Mending"):
+        return shop.proofs.mend()
+
+
+_SHOWN = 50
+
+
+def _after(one: "Differing") -> "Stood | None":
+    """The answer after the mending: the narrower of both."""
+    if not one.kept:
+        return one.would_be
+    return one.was
+
+
+def _stood(answer: "Stood | None") -> str:
+    if answer is None:
+        return "no answer"
+    return f"{'yes' if answer.yes else 'no'} (row {answer.position})"
+
+
+def _did(mended: "Mended") -> str:
+    wrong = mended.wrong
+    if not (wrong.answers or wrong.lost or wrong.noes):
+        return "There was nothing to mend."
+    kept = sum(one.kept for one in wrong.answers)
+    return (
+        f"Mended {out.number(len(wrong.answers), 'answers')}; {out.number(kept, 'of them')} stayed narrower than the "
+        f"ledger was. Read back {out.number(wrong.noes, 'answers')} from outside. "
+        f"Wrote {out.number(mended.rows, 'rows')}, none of which allows anybody more."
+    )
+
+
+def _mending(mended: "Mended") -> dict[str, Any]:
+    return {
+        "answers": [
+            {
+                "person": one.person, "purpose": one.purpose, "category": one.category,
+                "was": _answer(one.was), "ledger": _answer(one.would_be), "kept": one.kept,
+            }
+            for one in mended.wrong.answers
+        ],
+        "lost": [
+            {"line": line.position, "action": line.action, "person": line.person} for line in mended.wrong.lost
+        ],
+        "read_back": mended.wrong.noes,
+        "rows": mended.rows,
+    }  # fmt: skip
+
+
+def _answer(stood: "Stood | None") -> dict[str, Any] | None:
+    if stood is None:
+        return None
+    return {"yes": stood.yes, "row": stood.position, "said_at": iso(stood.said_at)}
 
 
 def _verdict(one: "Verdict") -> dict[str, Any]:
@@ -109,24 +180,26 @@ def accept_loss(shell: Shell, reason: Annotated[str, _REASON] = "") -> None:
     Example: goodwill consent accept-loss --reason "disk died, newest backup is of Sunday" --yes
     """
     with shell.shop() as shop:
-        found = shop.proofs.quarantine
-        if found is not None:
-            first, last = found.missing
-            shell.make_sure(f"{found.says} Give up rows {first} to {last}, and take every earlier yes back?")
+        with shell.working("Hashing every row"):
+            found = shop.proofs.loss()
+        what = "what is in doubt" if found.missing is None else _rows(*found.missing)
+        shell.make_sure(f"{found.says} Give up {what}, and take every earlier yes back?")
         with shell.working("Taking back, hashing every row"):
             loss = shop.proofs.accept_loss(reason)
-    first, last = loss.quarantine.missing
+    first, last = loss.quarantine.missing or (None, None)
     document = {
         "first": first,
         "last": last,
         "taken_back": loss.taken_back,
         "checkpoints": [_signed(one) for one in loss.signed],
     }
-    told = (
-        f"Gave up rows {first} to {last}; wrote {out.number(loss.taken_back, 'rows')}, so that no earlier yes counts."
-    )
+    told = f"Gave up {what}; wrote {out.number(loss.taken_back, 'rows')}, so that no earlier yes counts."
     shell.answer(document, told, "", *(one.note for one in loss.signed))
     shell.note("Learn anew with: goodwill learn")
+
+
+def _rows(first: int, last: int) -> str:
+    return f"row {first}" if first == last else f"rows {first} to {last}"
 
 
 @command(consent, "receipt", lost="goodwill consent show PERSON")

@@ -25,7 +25,7 @@ from goodwill.collect.values import WITHDRAWN, answer_word, read_answer, read_te
 from goodwill.collect.when import When
 from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
 from goodwill.consent import Asked, Evidence, Proof, Said, State
-from goodwill.consent.repeats import already_said
+from goodwill.consent.repeats import news
 from goodwill.people.identify import with_verified
 from goodwill.people.together import Id, Met, identify_rows
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Entry, Register
@@ -113,15 +113,9 @@ class Consents:
                     )
                 )
                 rows.append(row)
-        known = already_said(connection, words)
-        fresh: dict[tuple[object, ...], Said] = {}
-        kept = set()
-        for word, row, old in zip(words, rows, known, strict=True):
-            key = (word.person, word.purpose, word.category, word.state, word.said_at)
-            if not old and key not in fresh:
-                fresh[key] = word
-                kept.add(row)
-        positions = consent.append(connection, list(fresh.values()), now=now)
+        told_anew = news(connection, words, now=now)
+        kept = {row for word, row in zip(told_anew, rows, strict=True) if word is not None}
+        positions = consent.append(connection, [word for word in told_anew if word is not None], now=now)
         span = (positions[0], positions[-1]) if positions else None
         alone = [line for line, one in zip(lines, met, strict=True) if one is None]
         remarks = left_alone(self._part.name, alone)

@@ -29,9 +29,10 @@ from goodwill.consent.ledger import (
     said_no_since,
     standing,
     withdraw,
+    written,
 )
 from goodwill.consent.loss import doubt_everything
-from goodwill.consent.relation import answer_all_again, differing_answers
+from goodwill.consent.relation import answer_all_again
 
 __all__ = [
     "Asked",
@@ -46,7 +47,6 @@ __all__ = [
     "allowed_categories",
     "answer_all_again",
     "append",
-    "differing_answers",
     "doubt_everything",
     "ends",
     "grant",
@@ -62,4 +62,5 @@ __all__ = [
     "said_no_since",
     "standing",
     "withdraw",
+    "written",
 ]

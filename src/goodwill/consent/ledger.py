@@ -211,8 +211,34 @@ def _write(connection: Connection, said: Sequence[Said], now: Micros) -> list[di
     ]
     _add(connection, rows)
     renew_answers(connection, after=before, upto=before + len(rows))
+    _note(connection, rows)
     return rows
 
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a unit of work has added to the ledger so far: its last row, and whether a row of it says no."""
+
+    last: Position
+    says_no: bool
+
+
+def written(connection: Connection) -> Written | None:
+    """What the unit of work under way has added to the ledger, for whoever commits it; None for nothing."""
+    transaction, found = connection.info.get(_WRITTEN, (None, None))
+    return found if transaction is connection.get_transaction() else None
+
+
+def _note(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    before = written(connection)
+    says_no = (before is not None and before.says_no) or any(
+        row["yes"] == 0 or row["state"] == State.INVALIDATED.value for row in rows
+    )
+    # With its transaction, for the connection outlives that.
+    connection.info[_WRITTEN] = connection.get_transaction(), Written(Position(rows[-1]["position"]), says_no)
+
+
+_WRITTEN = "goodwill: written to the ledger"
 
 _LAST_ROW = (
     select(consent_rows.c.position, consent_rows.c.recorded_at).order_by(consent_rows.c.position.desc()).limit(1)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId, Position
@@ -26,9 +27,32 @@ def doubt_everything(
     Args:
         persons: everybody who is known.
     """
+    return _doubt(connection, register, persons, by=by, now=now)
+
+
+def doubt_of(
+    connection: Connection, register: Register, person: PersonId, purpose: Purpose | None, *, by: str, now: Micros
+) -> int:
+    """The same for one person, and for one purpose if it is known which her lost word was about."""
+    rows = consent_now.c
+    hers = rows.person == person if purpose is None else and_(rows.person == person, rows.purpose == purpose)
+    return _doubt(connection, register, [person], by=by, now=now, among=hers, purpose=purpose)
+
+
+def _doubt(
+    connection: Connection,
+    register: Register,
+    persons: Iterable[PersonId],
+    *,
+    by: str,
+    now: Micros,
+    among: ColumnElement[bool] | None = None,
+    purpose: Purpose | None = None,
+) -> int:
     one_at_a_time(connection, LEDGER)
     asked = Asked(how=HOW, by=by, evidence=Evidence.NONE)
-    answers = connection.execute(select(consent_now)).all()
+    question = select(consent_now)
+    answers = connection.execute(question if among is None else question.where(among)).all()
     everybody = list(persons)
     said = {(row.person, row.purpose, row.category) for row in answers}
     words = [
@@ -39,7 +63,7 @@ def doubt_everything(
     words += [
         Said(person, entry.name, category, State.REFUSED, now, asked)
         for entry in register
-        if entry.basis is Basis.LEGITIMATE_INTERESTS
+        if entry.basis is Basis.LEGITIMATE_INTERESTS and purpose in (None, entry.name)
         for person in everybody
         for category in entry.categories
         if (person, entry.name, category) not in said

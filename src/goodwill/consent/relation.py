@@ -1,10 +1,12 @@
 """Who allows a purpose for a category, as a relation to join: now, or as of any row of the ledger."""
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from sqlalchemy import (
     Connection,
     Insert,
+    Row,
     Select,
     and_,
     bindparam,
@@ -119,12 +121,14 @@ def answer_all_again(connection: Connection) -> None:
     connection.execute(insert(consent_now).from_select(_NAMES, fold(as_of=END_OF_TIME)))
 
 
-def differing_answers(connection: Connection) -> int:
-    """How many answers in ``consent_now`` do not follow from the ledger, or are missing there."""
+def differing(connection: Connection) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+    """The answers in ``consent_now`` that do not follow from the ledger, and those that follow and do not stand there.
+
+    One that stands otherwise than it follows is in both.
+    """
     now = select(*(consent_now.c[name] for name in _NAMES))
     follows = fold(as_of=END_OF_TIME)
-    wrong = [select(func.count()).select_from(one.subquery()) for one in (now.except_(follows), follows.except_(now))]
-    return max(int(connection.execute(question).scalar_one()) for question in wrong)
+    return connection.execute(now.except_(follows)).all(), connection.execute(follows.except_(now)).all()
 
 
 _AFTER, _UPTO = bindparam("after", type_=Whole), bindparam("upto", type_=Whole)

@@ -1,24 +1,111 @@
-"""What the ledger says already: a file that is imported twice must not say everything twice."""
+"""What a file adds to the ledger: nothing that stands there already, and a renewal where a yes is said again later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
-from goodwill.consent.ledger import Said
-from goodwill.consent.tables import consent_rows
+from goodwill.consent.ledger import Evidence, Said, State
+from goodwill.consent.relation import lasts
+from goodwill.consent.tables import SAYS_YES, consent_now, consent_rows
 
 _AT_A_TIME = 5_000  # people in one question
+_Key = tuple[int, str, str]
 
 
-def already_said(connection: Connection, words: Sequence[Said]) -> list[bool]:
-    """For each word whether a row that was not taken back says the same: who, what about, the answer, and when."""
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The word said last about something, as far as the walk has come."""
+
+    state: str
+    said_at: int
+    until: int | None
+
+    @property
+    def yes(self) -> bool:
+        return self.state in SAYS_YES
+
+    def allows(self, at: int) -> bool:
+        return self.yes and lasts(self.until, at)
+
+
+def news(connection: Connection, words: Sequence[Said], *, now: int) -> list[Said | None]:
+    """Each word as it is to be written down; None where it tells the ledger nothing.
+
+    What a row says already is not said twice. A yes where another stands renews that if it was said later and its time
+    is known; else it adds nothing.
+    """
     people = sorted({word.person for word in words})
-    later = consent_rows.alias("later")
-    taken_back = select(later.c.refers).where(later.c.refers == consent_rows.c.position).exists()
-    row = consent_rows.c
-    standing = select(row.person, row.purpose, row.category, row.state, row.said_at).where(~taken_back)
-    found: set[tuple[object, ...]] = set()
+    known, standing = _rows(connection, people), _answers(connection, people)
+    told: list[Said | None] = [None] * len(words)
+    together: dict[_Key, list[int]] = {}
+    for place, word in enumerate(words):
+        if (*_key(word), word.state in SAYS_YES or word.state.value, word.said_at) not in known:
+            together.setdefault(_key(word), []).append(place)
+    for key, places in together.items():
+        # In the order in which they were said; of two said at one moment the no counts, so it comes last.
+        places.sort(key=lambda place: (words[place].said_at, words[place].state not in SAYS_YES))
+        for place, word in _walk([(place, words[place]) for place in places], standing.get(key), now):
+            told[place] = word
+    return told
+
+
+def _walk(words: Iterable[tuple[int, Said]], stands: _Last | None, now: int) -> Iterable[tuple[int, Said]]:
+    """The words about one thing that are news, each with its place.
+
+    Args:
+        stands: what counted before them.
+    """
+    last: _Last | None = None
+    for place, word in words:
+        if stands is not None and word.said_at >= stands.said_at and (last is None or last.said_at <= stands.said_at):
+            last = stands
+        is_old = stands is not None and word.said_at < stands.said_at
+        if (new := _new(word, last, is_old=is_old and stands is not None and stands.allows(now))) is not None:
+            yield place, new
+            if new.state is not State.REQUESTED:
+                last = _Last(new.state.value, new.said_at, new.until)
+
+
+def _new(word: Said, last: _Last | None, *, is_old: bool) -> Said | None:
+    """A word as it follows the one before.
+
+    Args:
+        is_old: a later yes stands.
+    """
+    if word.state not in (State.GIVEN, State.REQUESTED):
+        return None if last is not None and (last.state, last.said_at) == (word.state, word.said_at) else word
+    if is_old:
+        return None
+    if last is None or not last.allows(word.said_at):
+        return word
+    is_later = word.said_at > last.said_at and word.asked.evidence is not Evidence.NONE
+    return replace(word, state=State.RENEWED) if is_later and word.state is State.GIVEN else None
+
+
+def _key(word: Said) -> _Key:
+    return word.person, word.purpose, word.category
+
+
+def _rows(connection: Connection, people: Sequence[int]) -> set[tuple[object, ...]]:
+    """What the rows of some people say that were not taken back; a yes is a yes, renewed or not."""
+    later, row = consent_rows.alias("later"), consent_rows.c
+    taken_back = select(later.c.refers).where(later.c.refers == row.position).exists()
+    question = select(row.person, row.purpose, row.category, row.state, row.said_at).where(~taken_back)
+    found = _of(connection, question, row.person, people)
+    return {(line[0], line[1], line[2], line[3] in SAYS_YES or line[3], line[4]) for line in found}
+
+
+def _answers(connection: Connection, people: Sequence[int]) -> Mapping[_Key, _Last]:
+    """What counts now for some people."""
+    now, row = consent_now.c, consent_rows.c
+    question = select(now.person, now.purpose, now.category, row.state, now.said_at, now.until).join(
+        consent_rows, row.position == now.position
+    )
+    return {(line[0], line[1], line[2]): _Last(*line[3:]) for line in _of(connection, question, now.person, people)}
+
+
+def _of(connection: Connection, question: Select[Any], person: Any, people: Sequence[int]) -> Iterable[Any]:
     for start in range(0, len(people), _AT_A_TIME):
-        some = people[start : start + _AT_A_TIME]
-        found.update(tuple(line) for line in connection.execute(standing.where(row.person.in_(some))))
-    return [(word.person, word.purpose, word.category, word.state.value, word.said_at) in found for word in words]
+        yield from connection.execute(question.where(person.in_(people[start : start + _AT_A_TIME])))

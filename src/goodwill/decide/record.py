@@ -12,9 +12,10 @@ from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import PersonId, from_opaque
 from goodwill.decide.decision import Decision
 from goodwill.people import log
-from goodwill.people.types import DECIDED
+from goodwill.people.types import BY_CODE, DECIDED
 
 _ENCODER = msgspec.json.Encoder()
+_DECIDED = frozenset({BY_CODE[DECIDED].name})
 _DECODER = msgspec.json.Decoder(Decision)
 
 
@@ -49,14 +50,14 @@ def read(door: Door, connection: Connection, word: str) -> Decision:
     person, detail = found
     if person is None:
         return _DECODER.decode(detail or "")
-    for happened in door.own(SignedIn(person, by=f"explain {word}")).events:
-        if happened.reference == reference and happened.type == "decided":
+    for happened in door.own(SignedIn(person, by=f"explain {word}"), types=_DECIDED).events:
+        if happened.reference == reference:
             return _DECODER.decode(happened.detail or "")
     raise NotFound(f"There is no decision '{word}' here.")
 
 
 def of_person(door: Door, person: PersonId, limit: int) -> list[Decision]:
     """What was decided for a person, newest first."""
-    own = door.own(SignedIn(person, by="decisions"))
-    details = [happened.detail for happened in own.events if happened.type == "decided" and happened.detail]
+    own = door.own(SignedIn(person, by="decisions"), types=_DECIDED)
+    details = [happened.detail for happened in own.events if happened.detail]
     return [_DECODER.decode(detail) for detail in details[: -limit - 1 : -1]]

@@ -5,7 +5,7 @@ Writes are made here, and answered only with ids. Whoever wants to read asks ``a
 
 from goodwill.people import holds, log, merge, verdicts
 from goodwill.people.canonical import canonical
-from goodwill.people.identify import count, count_all, everybody, find, identify, identify_many
+from goodwill.people.identify import count, count_all, everybody, find, identify, identify_many, made_at
 from goodwill.people.profile import put_back, set_profile, set_profiles
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "identify",
     "identify_many",
     "log",
+    "made_at",
     "merge",
     "put_back",
     "set_profile",

@@ -4,7 +4,7 @@ Which tables tell of people, and what becomes of their rows, each table says its
 the last of three steps, mark, settle, erase: the person is held and every total has settled when it comes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,12 @@ class Names:
     Attributes:
         ids: kind and text of each id.
         facts: texts of the profile.
+        whole: her whole name, in the ways in which it is written.
     """
 
     ids: tuple[tuple[str, str], ...]
     facts: tuple[str, ...]
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,22 @@ def names_of(connection: Connection, cipher: Cipher, numbers: Sequence[PersonId]
     hers = [number for number in numbers if cipher.keys.state(number) is KeyState.LIVE]
     ids = connection.execute(select(identities).where(identities.c.person.in_(listed(connection, hers)))).all()
     facts = connection.execute(select(profiles).where(profiles.c.person.in_(listed(connection, hers)))).all()
+    opened = [(row, text) for row in facts if (text := _opened(cipher, row, row.field)) is not None]
+    profiles_of = {number: {row.field: text for row, text in opened if row.person == number} for number in hers}
     return Names(
         tuple((row.kind, text) for row in ids if (text := _opened(cipher, row, row.kind)) is not None),
-        tuple(text for row in facts if (text := _opened(cipher, row, row.field)) is not None),
+        tuple(text for _, text in opened),
+        tuple(dict.fromkeys(name for profile in profiles_of.values() for name in whole_names(profile))),
     )
+
+
+def whole_names(profile: Mapping[str, str]) -> tuple[str, ...]:
+    """The ways in which somebody's whole name is written: of one word there is none."""
+    found = [profile["name"]] if len(profile.get("name", "").split()) > 1 else []
+    first, last = profile.get("first-name", "").strip(), profile.get("last-name", "").strip()
+    if first and last:
+        found += [f"{first} {last}", f"{last} {first}", f"{last}, {first}"]
+    return tuple(dict.fromkeys(found))
 
 
 def _opened(cipher: Cipher, row: Any, field: str) -> str | None:

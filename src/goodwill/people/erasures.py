@@ -21,7 +21,7 @@ erasures = Table(
     metadata,
     Column("person", Whole, primary_key=True, autoincrement=False),
     Column("numbers", Text, nullable=False),  # JSON: hers, and those of whoever was merged into her
-    Column("reason", Text, nullable=False),
+    Column("reason", Text, nullable=False, info={"free": True}),
     Column("leave_alone", SmallInteger, nullable=False),
     Column("state", Text, nullable=False),  # marked · unnamed · erased · done
     Column("asked_at", Whole, nullable=False),

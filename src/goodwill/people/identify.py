@@ -1,6 +1,6 @@
 """Who is meant by an e-mail address, a customer number or a browser's mark; whoever is new gets a number and a key."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, tuple_, update
@@ -58,6 +58,12 @@ def everybody(connection: Connection) -> list[PersonId]:
     """All who are known now, neither erased nor merged into another."""
     known = select(people.c.id).where(people.c.erased_at.is_(None), people.c.merged_into.is_(None))
     return [PersonId(person) for person in connection.execute(known.order_by(people.c.id)).scalars()]
+
+
+def made_at(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, Micros]:
+    """When each of some numbers was given out; those that never were are missing."""
+    here = select(people.c.id, people.c.created_at).where(people.c.id.in_(listed(connection, persons)))
+    return {PersonId(row.id): Micros(row.created_at) for row in connection.execute(here)}
 
 
 def with_verified(connection: Connection, kind: str, persons: Iterable[PersonId]) -> set[PersonId]:

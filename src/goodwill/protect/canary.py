@@ -6,10 +6,12 @@ whose time does not depend on how many there are.
 """
 
 import hashlib
+import hmac
 import html
 import json
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from base64 import b64encode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -95,7 +97,68 @@ def _base64(plain: bytes) -> Iterator[bytes]:
             yield encode(whole)[first:last]
 
 
-class Canaries:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """By what a form of a word is known again when nobody knows the word any more.
+
+    Attributes:
+        length: bytes of the form; sum: of its bytes, weighted by a secret; mac: what proves it, under the same secret.
+    """
+
+    length: int
+    sum: int
+    mac: str
+    form: str
+
+
+class _Search(ABC):
+    """Looks through bytes, files and what is packed in them."""
+
+    _longest: int
+
+    def in_bytes(self, data: bytes, where: str) -> set[Found]:
+        """What stands in some bytes, and in what is packed in them."""
+        found = self._in_plain(data, where)
+        return found | {one for part, name in _unpacked(data, where) for one in self._in_plain(part, name)}
+
+    def in_file(self, file: Path, where: str) -> set[Found]:
+        """What stands in a file, and in what is packed in it; nothing if it went away meanwhile."""
+        found: set[Found] = set()
+        try:
+            with file.open("rb") as stream:
+                before = b""
+                while part := stream.read(_WINDOW):
+                    found |= self.in_bytes(before + part, where)
+                    before = part[-self._longest :] if self._longest else b""
+        except FileNotFoundError:
+            return found
+        return found | self._in_archive(file, where)
+
+    def in_folder(self, folder: Path) -> set[Found]:
+        """What stands in the files of a folder and of those below it."""
+        files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.is_symlink()]
+        return {one for file in files for one in self.in_file(file, file.relative_to(folder).as_posix())}
+
+    @abstractmethod
+    def _in_plain(self, data: bytes, where: str) -> set[Found]:
+        """What stands in some bytes as they are."""
+
+    def _in_archive(self, file: Path, where: str) -> set[Found]:
+        if not zipfile.is_zipfile(file):
+            return set()
+        found: set[Found] = set()
+        try:
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.infolist():
+                    with archive.open(member) as stream:
+                        part = stream.read(_UNPACKED)
+                    found |= self.in_bytes(part, f"{where}: {member.filename}")
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, OSError):
+            return found  # what cannot be unpacked was searched as it is
+        return found
+
+
+class Canaries(_Search):
     """Some words, ready to be looked for.
 
     Args:
@@ -127,32 +190,14 @@ class Canaries:
         """How many forms are looked for."""
         return len(self._forms)
 
-    # ---- where -----------------------------------------------------------------------------------------------------
-
-    def in_bytes(self, data: bytes, where: str) -> set[Found]:
-        """What stands in some bytes, and in what is packed in them."""
-        found = self._in_plain(data, where)
-        return found | {one for part, name in _unpacked(data, where) for one in self._in_plain(part, name)}
-
-    def in_file(self, file: Path, where: str) -> set[Found]:
-        """What stands in a file, and in what is packed in it; nothing if it went away meanwhile."""
-        found: set[Found] = set()
-        try:
-            with file.open("rb") as stream:
-                before = b""
-                while part := stream.read(_WINDOW):
-                    found |= self.in_bytes(before + part, where)
-                    before = part[-self._longest :] if self._longest else b""
-        except FileNotFoundError:
-            return found
-        return found | self._in_archive(file, where)
-
-    def in_folder(self, folder: Path) -> set[Found]:
-        """What stands in the files of a folder and of those below it."""
-        files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.is_symlink()]
-        return {one for file in files for one in self.in_file(file, file.relative_to(folder).as_posix())}
-
-    # ---- how -------------------------------------------------------------------------------------------------------
+    def marks(self, found: Iterable[Found], secret: bytes) -> list[Mark]:
+        """Marks of every form of the kinds that were found."""
+        kinds = {one.form for one in found}
+        return [
+            Mark(len(data), _weighed(data, secret), _mac(data, secret), form)
+            for data, form in self._forms.items()
+            if form in kinds
+        ]
 
     def _in_plain(self, data: bytes, where: str) -> set[Found]:
         """Every four bytes are a number; few numbers begin a form, and only there it is compared."""
@@ -170,19 +215,58 @@ class Canaries:
                 }
         return found
 
-    def _in_archive(self, file: Path, where: str) -> set[Found]:
-        if not zipfile.is_zipfile(file):
-            return set()
+
+class Traces(_Search):
+    """What was found once, looked for again by marks alone, in few places: it takes its time.
+
+    Args:
+        secret: under which the marks were made.
+    """
+
+    def __init__(self, marks: Iterable[Mark], secret: bytes) -> None:
+        self._marks = list(marks)
+        self._secret = secret
+        self._longest = max((mark.length for mark in self._marks), default=0)
+
+    def _in_plain(self, data: bytes, where: str) -> set[Found]:
+        """The weighted sum of every stretch of a form's length comes from two sums of all bytes before."""
         found: set[Found] = set()
-        try:
-            with zipfile.ZipFile(file) as archive:
-                for member in archive.infolist():
-                    with archive.open(member) as stream:
-                        part = stream.read(_UNPACKED)
-                    found |= self.in_bytes(part, f"{where}: {member.filename}")
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, OSError):
-            return found  # what cannot be unpacked was searched as it is
+        step = max(_STEP, 2 * self._longest)
+        for start in range(0, len(data), step):
+            part = data[start : start + step + self._longest]
+            weights = _weights(self._secret, len(part) + 1)
+            sums = np.zeros(len(part) + 1, np.uint64)
+            np.cumsum(np.frombuffer(part, np.uint8).astype(np.uint64) * weights[:-1], out=sums[1:])
+            for mark in self._marks:
+                many = len(part) - mark.length + 1
+                if many <= 0:
+                    continue
+                here = sums[mark.length :] - sums[:many] == weights[:many] * np.uint64(mark.sum)
+                places = (part[place : place + mark.length] for place in np.flatnonzero(here).tolist())
+                if any(hmac.compare_digest(_mac(one, self._secret), mark.mac) for one in places):
+                    found.add(Found(where, mark.form))
         return found
+
+
+_STEP: Final = 1 << 20
+
+
+def _weights(secret: bytes, many: int) -> NDArray[np.uint64]:
+    """Powers of a secret odd number, modulo 2^64."""
+    base = int.from_bytes(hashlib.sha256(b"weights" + secret).digest()[:8], "little") | 1
+    powers = np.full(many, np.uint64(base), np.uint64)
+    powers[0] = 1
+    result: NDArray[np.uint64] = np.cumprod(powers, dtype=np.uint64)
+    return result
+
+
+def _weighed(data: bytes, secret: bytes) -> int:
+    weights = _weights(secret, len(data))
+    return int((np.frombuffer(data, np.uint8).astype(np.uint64) * weights).sum(dtype=np.uint64))
+
+
+def _mac(data: bytes, secret: bytes) -> str:
+    return hmac.new(secret, data, hashlib.sha256).hexdigest()[:32]
 
 
 def _mixed(numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -26,7 +26,7 @@ requests = Table(
     Column("received_on", Whole, nullable=False),
     Column("due_on", Whole, nullable=False),
     Column("verified_at", Whole),
-    Column("verified_how", Text),
+    Column("verified_how", Text, info={"free": True}),
     Column("hold_until", Whole),
     Column("paused_at", Whole),
     Column("paused_days", Whole, nullable=False),
@@ -35,7 +35,7 @@ requests = Table(
     Column("executing_until", Whole),
     Column("closed_at", Whole),
     Column("outcome", Text),
-    Column("reason", Text, nullable=False),
+    Column("reason", Text, nullable=False, info={"free": True}),
     Column("attached_to", Whole),
     Column("status_mark", Bytes, nullable=False),  # keyed hashes of the two links
     Column("cancel_mark", Bytes, nullable=False),

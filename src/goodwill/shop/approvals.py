@@ -83,6 +83,8 @@ class Approvals:
                 self.box.seal(text, "approval", name), said(reason), by, now, now + HOLDS_FOR,
                 None, None, None, None,
             )  # fmt: skip
+            asked_for = parameters.get("people")
+            change.entry.others = tuple(asked_for) if isinstance(asked_for, list | tuple) else ()
             store.add_approval(change.connection, row)
             change.entry.detail.update(approval=name, digest=row.digest)
             return self._shown(row)
@@ -127,6 +129,7 @@ class Approvals:
         if len(people) < 2 or not (actor.role or actor.name == "command line"):
             return
         with self.shop.change(f"people.{action}-many", reason=reason) as change:
+            change.entry.others = tuple(people)
             change.entry.detail.update(approval=name[:40], people=len(people))
             if not name:
                 raise NotAllowed(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from goodwill import catalogue, consent, people
 from goodwill.access import Everything, SignedIn
 from goodwill.access.view import Happened
-from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE, Wishes, wishes_of
+from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE, Wishes
 from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.errors import BadInput, NotFound, Refused
 from goodwill.basics.ids import PersonId, ProductId, from_opaque, opaque
@@ -137,8 +137,7 @@ class Centre:
 
     def wishes(self, person: PersonId) -> Wishes:
         """How she wants to be written to."""
-        with self.shop.database.reading() as connection:
-            return wishes_of(connection, self.shop.cipher, person)
+        return self.shop.wishes_of(Who(id=person))
 
     def pause(self, person: PersonId, days: int) -> date | None:
         """Let nobody write to her for some days, or end a pause (0); the day from which letters may come again."""

@@ -23,6 +23,10 @@ _LEFT_ALONE = (
     "Your ids as hashes under a secret that serves no other use, so that this shop does not write to you or take you "
     "in again from an old file. Only your own new word takes them off."
 )
+_LOGS = (
+    "A text that somebody wrote there names the person, and stays: rows of this log can only be added, so that it "
+    "proves what was done."
+)
 _BACKUPS = (
     "Your name and addresses can be read in no backup of the data from now on, and by no copy of the shop's keys once "
     "their epoch ends, within {hours} hours. Older backups of the data, and archives of a database server's log, still "
@@ -35,8 +39,9 @@ class Certificate:
     """What can be said of an erasure.
 
     Attributes:
-        status: "done", "done, found again" where the search found her, "pending: residue" while something is left in
-            files, "pending" while rows are.
+        status: "done"; "named in a log" where rows that may never change name her; "done, found again" where the
+            search found something known of her that does not name her; "pending: residue" while something is left
+            that can be taken away; "pending" while rows are.
         pending: what is not done yet, and why.
         document: all of it, with its hash and the shop's signature (the one of receipts), to be handed over.
     """
@@ -69,6 +74,7 @@ def certificate_of(shop: "Shop", one: Erasure) -> Certificate:
         "kept": _kept(notes, leave_alone=one.leave_alone),
         "totals": {"before": notes.get("totals before", {}), "after": notes.get("totals after", {})},
         "search": notes.get("search"),
+        "logs": [{"where": where, "why": _LOGS} for where in notes.get("logs", ())],
         "backups": _BACKUPS.format(hours=shop.settings.epoch_hours),
     }
     payload = payload_of(document)
@@ -88,6 +94,8 @@ def _status(one: Erasure) -> str:
         return "pending"
     if one.state is State.ERASED:
         return "pending: residue"
+    if one.notes.get("logs"):
+        return "named in a log"
     return "done, found again" if (one.notes.get("search") or {}).get("found") else "done"
 
 

@@ -32,8 +32,8 @@ from goodwill.people import erase as rows
 from goodwill.people import erasures, holds, index, merge, registry, suppress
 from goodwill.people.erase import Names
 from goodwill.people.erasures import Erasure, State
-from goodwill.people.search import in_tables
-from goodwill.protect.canary import Canaries, Found
+from goodwill.people.search import blank_free_texts, in_tables
+from goodwill.protect.canary import Canaries, Found, Mark, Traces
 from goodwill.purposes import EMAIL_MARKETING
 from goodwill.shop import leftovers
 from goodwill.shop.certificate import Certificate, certificate_of
@@ -42,6 +42,7 @@ from goodwill.storage.audit import Actor
 from goodwill.storage.engine import EVENTS, HOLDS, PEOPLE, one_at_a_time
 from goodwill.storage.kept import kept
 from goodwill.storage.residue import let_go
+from goodwill.storage.schema import ONLY_GROWING
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -52,6 +53,8 @@ _HOUR = 3_600 * SECOND
 _CONTACT = "contact"
 _NO, _YES = frozenset({Answer.REFUSED, Answer.WITHDRAWN}), frozenset({Answer.GIVEN, Answer.RENEWED})
 _AT_ONCE = 100  # people erased in one transaction, so that others get their turn
+_TABLE = "table "
+_TAKE_OUT = "take that out, then: goodwill people erased --finish"
 _PUT_BACK = "erased before; this copy of the data is older"
 
 
@@ -236,6 +239,8 @@ class Erasures:
             samples.forget_samples(
                 connection, lambda value: not known or bool(canaries.in_bytes(value.encode("utf-8", "ignore"), ""))
             )
+            if known:
+                blank_free_texts(connection, _canaries(told.values(), naming=True))
             for one in waiting:
                 erasures.move(connection, one.person, one.state, notes=notes)
 
@@ -268,16 +273,18 @@ class Erasures:
         if not self.shop.keys.cut_log():
             pending.append("the key store's write-ahead log: somebody is reading it")
         found, canaries = self._search(told)
+        residue = {one.person: self._residue(one, told.get(one.person), found) for one in these}
         with self.shop.database.transaction() as connection:
             for one in these:
-                notes: dict[str, object] = {"pending": pending}
+                left = residue[one.person]
+                notes: dict[str, object] = {"pending": [*pending, *left.pending], **left.notes}
                 if one.person in told:
                     notes["search"] = {
                         "words": canaries.words, "too short": canaries.too_short, "forms": canaries.count,
                         "found": [f"{each.where} ({each.form})" for each in sorted(found)],
                     }  # fmt: skip
-                state = State.ERASED if pending else State.DONE
-                finished = None if pending else self.shop.clock()
+                done = not (pending or left.pending)
+                state, finished = (State.DONE, self.shop.clock()) if done else (State.ERASED, None)
                 erasures.move(connection, one.person, state, finished_at=finished, notes=notes)
         if not pending:
             let_go(
@@ -286,11 +293,55 @@ class Erasures:
 
     def _search(self, told: "Mapping[PersonId, _Told]") -> tuple[set[Found], Canaries]:
         canaries = _canaries(told.values())
-        if not canaries.count:
-            return set(), canaries
+        return (self._look_at(canaries) if canaries.count else set()), canaries
+
+    def _look_at(self, canaries: Canaries | Traces, places: Iterable[str] | None = None) -> set[Found]:
+        """What stands in all tables and files, or in some of them, as `Found.where` names them."""
+        if places is None:
+            with self.shop.database.reading() as connection:
+                found = in_tables(connection, canaries)
+            return found | canaries.in_folder(self.shop.folder)
+        names = {place.partition(": ")[0] for place in places}
+        tables = {name.removeprefix(_TABLE) for name in names if name.startswith(_TABLE)}
         with self.shop.database.reading() as connection:
-            found = in_tables(connection, canaries)
-        return found | canaries.in_folder(self.shop.folder), canaries
+            found = in_tables(connection, canaries, tables) if tables else set()
+        files = [name for name in names if not name.startswith(_TABLE)]
+        return found | {one for name in files for one in canaries.in_file(self.shop.folder / name, name)}
+
+    def _residue(self, one: Erasure, told: "_Told | None", found: set[Found]) -> "_Residue":
+        """What of all that was found names her, or still does.
+
+        Nobody knows her names once the call ends in which they were read; so what stands where it can be taken away is
+        kept as marks under a secret, until it is gone.
+        """
+        secret = self.shop.keys.secret("traces")
+        if told is not None:
+            naming = _canaries([told], naming=True)
+            hers = self._look_at(naming, {each.where for each in found}) if found else set()
+            marks = naming.marks(hers, secret)
+        elif kept := one.notes.get("traces"):
+            marks = [Mark(*mark) for mark in kept["marks"]]
+            hers = self._look_at(Traces(marks, secret), kept["places"])
+        else:
+            return _Residue((), {})
+        logs = {each for each in hers if each.where.removeprefix(_TABLE) in ONLY_GROWING}
+        # The database's own file holds what its tables hold.
+        file = self.shop.database.file
+        inside = {each for each in hers if logs and file is not None and each.where.startswith(file.name)}
+        left = sorted(hers - logs - inside)
+        notes: dict[str, object] = {"traces": None}
+        if told is not None:
+            notes["logs"] = sorted({each.where for each in logs})
+        elif one.notes.get("search"):
+            gone = set(one.notes["traces"]["places"]) - {each.where for each in left}
+            still = [each for each in one.notes["search"]["found"] if each.rpartition(" (")[0] not in gone]
+            notes["search"] = {**one.notes["search"], "found": still}
+        if left:
+            notes["traces"] = {
+                "places": sorted({each.where for each in left}),
+                "marks": [[mark.length, mark.sum, mark.mac, mark.form] for mark in marks],
+            }
+        return _Residue(tuple(dict.fromkeys(f"{each.where}: names the person; {_TAKE_OUT}" for each in left)), notes)
 
     # ---- whom to leave alone ---------------------------------------------------------------------------------------
 
@@ -423,9 +474,24 @@ class _Told:
     left_alone: int
 
 
-def _canaries(told: "Iterable[_Told]") -> Canaries:
+@dataclass(frozen=True, slots=True)
+class _Residue:
+    """What names somebody who was erased: what must be taken away, and what is noted about it."""
+
+    pending: tuple[str, ...]
+    notes: Mapping[str, object]
+
+
+def _canaries(told: "Iterable[_Told]", *, naming: bool = False) -> Canaries:
+    """What to look for.
+
+    Args:
+        naming: only what points to one person; what else is known of her, such as a city, stands in other places too.
+    """
     these = list(told)
-    words = [text for one in these for _, text in one.names.ids] + [text for one in these for text in one.names.facts]
+    words = [text for one in these for _, text in one.names.ids] + [text for one in these for text in one.names.whole]
+    if not naming:
+        words += [text for one in these for text in one.names.facts]
     return Canaries(dict.fromkeys(words), [lookup for one in these for lookup in one.lookups])
 
 

@@ -15,6 +15,7 @@ from goodwill.people.candidates import Candidate, candidates
 from goodwill.people.merge import Merged
 from goodwill.people.unmerge import Unmerged
 from goodwill.purposes import Basis, Category
+from goodwill.shop.naming import refuse_names_in
 from goodwill.storage import audit
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ class Identity:
         if person == merging:
             return Merged(person, merging)
         with shop.change("person.merge-begin", about=person, reason=reason) as change:
-            change.entry.detail["other"] = int(merging)
+            change.entry.detail["other"], change.entry.others = int(merging), (merging,)
             merge.mark(change.connection, person, merging, now=shop.clock())
         settle_if_kept(shop.database, shop.settle)
         with shop.change("person.merge", about=person, reason=reason) as change:
-            change.entry.detail["other"] = int(merging)
+            change.entry.detail["other"], change.entry.others = int(merging), (merging,)
             merged = merge.move(
                 change.connection, shop.cipher, shop.register, person, merging, now=shop.clock()
             )  # fmt: skip
@@ -179,6 +180,7 @@ class Identity:
         how = asked or Asked(how="objection", by=shop.actor.name, evidence=Evidence.CLAIMED)
         receipts = []
         with shop.change("consent.object", about=person) as change:
+            refuse_names_in(shop, change.connection, [person], how)
             for entry in shop.register:
                 if entry.basis is not Basis.LEGITIMATE_INTERESTS:
                     continue

@@ -51,7 +51,8 @@ class Intake:
             self.shop.staff.demand(Act.IMPORT)
             report = done()
             change.entry.detail.update(number=report.id, state=report.state, kept=report.kept, rejected=report.rejected)
-            return report
+        self.shop.noes.said()
+        return report
 
     def undo(self, number: int) -> Undone:
         """Take a whole import back.
@@ -62,4 +63,6 @@ class Intake:
         with self.shop.change("import.undo") as change:
             self.shop.staff.demand(Act.IMPORT)
             change.entry.detail["number"] = number
-            return imports.undo(self.shop.database, self.shop.tools, number, settle=self.shop.settle)
+            undone = imports.undo(self.shop.database, self.shop.tools, number, settle=self.shop.settle)
+        self.shop.noes.said()
+        return undone

@@ -16,9 +16,11 @@ from goodwill.basics.checkpoint import Checkpoint, note_of, verifier_key
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import BadInput, Broken, Conflict, GoodwillError, NotFound
 from goodwill.basics.merkle import consistency, inclusion, leaf_hash, root
-from goodwill.consent import answer_all_again, differing_answers, doubt_everything, receipts
+from goodwill.consent import doubt_everything, receipts
 from goodwill.consent import tables as consent_tables
-from goodwill.shop.quarantine import Place, Quarantine, leads_to, look, place_of
+from goodwill.shop.mending import Mended, Wrong, lines_in_words, mend_in, wrong_in
+from goodwill.shop.noes import lacks
+from goodwill.shop.quarantine import MEND, Place, Quarantine, leads_to, look, place_of
 from goodwill.storage import audit
 from goodwill.storage.engine import CHECKPOINTS, LEDGER, one_at_a_time
 from goodwill.storage.kept import drop_kept
@@ -189,6 +191,8 @@ class Proofs:
             Quarantined: the consent ledger is behind, or beside, what was signed last.
             Broken: rows are not those of which hashes were kept; the sentence says which.
         """
+        self.shop.noes.follow()
+        self.shop.noes.said()
         found = self.quarantine
         if found is not None and not self.place().outside.doubted:  # what is doubted is read whole and named again
             self._note_refusal(CONSENT, "Quarantined")
@@ -276,32 +280,48 @@ class Proofs:
 
     # ---- when rows are lost for good -------------------------------------------------------------------------------
 
+    def loss(self) -> Quarantine:
+        """What would be given up, after both logs were read whole.
+
+        Raises:
+            Conflict: nothing is lost; where something else is wrong, the sentence says what helps.
+        """
+        self.verify()
+        found = self.quarantine
+        if found is None:
+            raise Conflict("The consent ledger leads to what was signed of it; there is no loss to accept.")
+        if found.mends:
+            raise Conflict(f"Nothing is lost for good, so there is no loss to accept. {found.says}")
+        return found
+
     def accept_loss(self, reason: str) -> Loss:
         """Give up the rows that are missing, and begin a new generation of the logs that lack some.
 
         What was lost may have been a "no". So every yes from before is taken back, and where silence allows everybody
-        objects, until people say something anew; all that was learned is dropped.
+        objects. What people say anew counts; what was learned is dropped.
+
+        Args:
+            reason: why the rows cannot be had any more; it stands in the audit log.
 
         Raises:
-            Conflict: nothing is missing.
-            BadInput: no reason was given.
-            Broken: rows stand where none may; such a log can only be restored.
+            Conflict: nothing is lost.
+            Broken: rows stand where none may: the log was tampered with, which is no loss.
         """
-        found = self.quarantine
-        if found is None:
-            raise Conflict("The consent ledger leads to what was signed of it; there is no loss to accept.")
+        found = self.loss()
         if not reason.strip():
             raise BadInput("Say why the rows cannot be had any more; it stands in the audit log.")
         self._refuse_gaps()
         with self.shop.change("log.accept-loss", reason=reason) as change:
             connection, shop = change.connection, self.shop
             one_at_a_time(connection, LEDGER)
-            answer_all_again(connection)
+            mend_in(shop, connection, Wrong(wrong_in(shop, connection).answers))
             taken = doubt_everything(
                 connection, shop.register, people.everybody(connection), by=shop.actor.name, now=shop.clock()
             )
             drop_kept(connection)
-            change.entry.detail.update(first=found.missing[0], last=found.missing[1], taken_back=taken)
+            if found.missing is not None:
+                change.entry.detail.update(first=found.missing[0], last=found.missing[1])
+            change.entry.detail["taken_back"] = taken
         behind = [log for log in LOGS.values() if look(shop.database, self.place(log), everywhere=True).quarantine]
         signed = tuple(self._new_generation(self.place(log)) for log in behind)
         shop.library.drop()
@@ -344,11 +364,34 @@ class Proofs:
         """The same for one log."""
         return self._verdict(self.place(log))
 
-    def mend(self) -> None:
-        """Work every answer that decisions go by out anew from the ledger."""
+    def wrong(self) -> Wrong:
+        """The answers that decisions go by and the ledger does not give, and what tells of rows that it has lost."""
+        with self.shop.database.reading() as connection:
+            return wrong_in(self.shop, connection)
+
+    def mend(self) -> Mended:
+        """Let every answer that decisions go by follow from the ledger again, and nobody allow more by that.
+
+        Where the ledger alone would allow more than the answer that stands, the answer is written into the ledger. A
+        "no" that stands outside alone is written there too. Of whoever changed something that the ledger has lost no
+        yes counts any more for what it was about.
+
+        Raises:
+            Quarantined: the ledger is not what was signed of it, or has lost nobody knows whose answers.
+        """
+        self.verdict(CONSENT)
+        found = self.quarantine
+        if found is not None and not found.mends:
+            raise found.refuse()
         with self.shop.change("consent.mend") as change:
             one_at_a_time(change.connection, LEDGER)
-            answer_all_again(change.connection)
+            wrong = wrong_in(self.shop, change.connection)
+            rows = mend_in(self.shop, change.connection, wrong)
+            told = {"answers": len(wrong.answers), "lost": len(wrong.lost), "noes": wrong.noes, "rows": rows}
+            change.entry.detail.update(told)
+        self.shop.noes.said()
+        self.place().outside.doubt("")  # whatever was wrong besides would have been refused
+        return Mended(wrong, rows)
 
     def _verdict(self, place: Place) -> Verdict:
         log, known = place.log, [checkpoint for checkpoint, _ in place.known()]
@@ -360,14 +403,11 @@ class Proofs:
                 through = read_through(connection, log, place.id, [one.size for one in bound])
             except GoodwillError as error:
                 return Verdict(log.name, 0, b"", len(bound), (), (*findings, str(error)))
-            differing = differing_answers(connection) if log is CONSENT else 0
-        differences = [*_changed(log, through), *_not_as_known(log, through, bound)]
-        if differing:
-            differences.append(
-                f"{differing} answers that decisions go by do not follow from the consent ledger; it makes them anew: "
-                "goodwill consent verify --mend"
-            )
-        place.outside.doubt(" ".join(differences))
+            wrong = wrong_in(self.shop, connection) if log is CONSENT else Wrong()
+            noes = self.shop.noes.missing_in(connection) if wrong.noes else []
+        differences = [*_changed(log, through), *_not_as_known(log, through, bound), *_beside_rows(wrong)]
+        place.outside.doubt("\n".join(differences))
+        differences += [lacks(noes)] if noes else []  # this needs no doubt: every look sees it
         findings += differences
         if place.outside.waiting():
             findings.append(f"The second place of checkpoints, {place.outside.second}, cannot be reached.")
@@ -538,6 +578,25 @@ def _not_as_known(log: Log, through: Through, known: Sequence[Checkpoint]) -> It
                 f"{_span(holds + 1, one.size)}."
             )
         return
+
+
+def _beside_rows(wrong: Wrong) -> Iterator[str]:
+    """What is wrong though the rows are those that were signed; a sentence that ends in `MEND` tells what helps."""
+    if wrong.answers:
+        yield (
+            f"{len(wrong.answers)} answers that decisions go by do not follow from the consent ledger. Mend them, "
+            f"after which nobody allows more than now: {MEND}"
+        )
+    if wrong.unnamed:
+        yield (
+            f"The audit log tells of rows that the consent ledger lacks, and not whose they were: "
+            f"{lines_in_words(wrong.unnamed)}."
+        )
+    elif wrong.doubtful:
+        yield (
+            f"The audit log tells of rows that the consent ledger lacks: {lines_in_words(wrong.doubtful)}. Let no yes "
+            f"count that these people may have taken back: {MEND}"
+        )
 
 
 def _still_bound(known: Sequence[Checkpoint]) -> list[Checkpoint]:

@@ -10,17 +10,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from goodwill.basics.checkpoint import Checkpoint, read_note
 from goodwill.basics.errors import GoodwillError, Quarantined
 from goodwill.basics.merkle import root
+from goodwill.consent.tables import LOG as CONSENT
 from goodwill.protect.signing import Signer
+from goodwill.shop.noes import lacks, missing
 from goodwill.storage import Database
 from goodwill.storage.logs import TILE, Hashes, Lacking, Log, last_position
+from goodwill.storage.noes import NoFile
 from goodwill.storage.outside import Mark, Outside
 
-HELP: Final = (
+MEND: Final = "goodwill consent verify --mend"
+_GIVE_UP: Final = (
     "Restore a database that has them; or give them up for good, after which everybody is asked again: "
     "goodwill consent accept-loss"
+)
+_DOUBTFUL: Final = (
+    "Restore a database that leads to what was signed; or give up what is in doubt, after which everybody is asked "
+    "again: goodwill consent accept-loss"
 )
 
 
@@ -33,6 +43,7 @@ class Quarantine:
         reached: how many rows it has; wanted: how many were signed for.
         after: rows up to here lead to an earlier checkpoint; of those behind them nobody can tell.
         why: a sentence about what is wrong, where it is not for lack of rows.
+        mends: whether nothing is lost for good: what is wrong can be worked out anew, and nobody is asked again.
     """
 
     log: str
@@ -40,18 +51,27 @@ class Quarantine:
     wanted: int
     after: int
     why: str = ""
+    mends: bool = False
 
     @property
-    def missing(self) -> tuple[int, int]:
-        """The first and last position of the rows that are not there, or not those that were signed."""
-        return (self.reached if self.reached < self.wanted else self.after) + 1, self.wanted
+    def missing(self) -> tuple[int, int] | None:
+        """The first and last position of the rows that are not there, or not those that were signed; None for none."""
+        first = (self.reached if self.reached < self.wanted else self.after) + 1
+        return (first, self.wanted) if first <= self.wanted else None
+
+    @property
+    def help(self) -> str:
+        """What ends it."""
+        if self.mends:
+            return f"It is mended with: {MEND}"
+        return _GIVE_UP if self.reached < self.wanted else _DOUBTFUL
 
     @property
     def says(self) -> str:
         """What is wrong, in a sentence."""
         if self.why:
             return self.why
-        first, last = self.missing
+        first, last = self.missing or (self.wanted, self.wanted)
         rows = f"row {first} is" if first == last else f"rows {first} to {last} are"
         if self.reached >= self.wanted:
             return (
@@ -67,18 +87,23 @@ class Quarantine:
 
     def refuse(self) -> Quarantined:
         """The error for whoever wants to use it."""
-        return Quarantined(f"{self.says} Until that is mended nobody's consent counts. {HELP}")
+        return Quarantined(f"{self.says} Until that is mended nobody's consent counts. {self.help}")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A log of one shop: its rows, its id, its checkpoints outside, and who signs them."""
+    """A log of one shop: its rows, its id, its checkpoints outside, and who signs them.
+
+    Attributes:
+        noes: every "no" of the consent ledger outside; None for another log.
+    """
 
     log: Log
     id: str
     outside: Outside
     signer: Signer
     public: bytes
+    noes: NoFile | None = None
 
     def read(self, note: str) -> Checkpoint:
         """The checkpoint in a note.
@@ -111,7 +136,9 @@ class Place:
 
 
 def place_of(log: Log, shop_id: str, home: Path, second: Path | None, signer: Signer) -> Place:
-    return Place(log, log.id_in(shop_id), Outside(home, second, log.name), signer, signer.public)
+    id_ = log.id_in(shop_id)
+    noes = NoFile(home, second, id_) if log is CONSENT else None
+    return Place(log, id_, Outside(home, second, log.name), signer, signer.public, noes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +156,7 @@ class Found:
 
 
 def look(database: Database, place: Place, *, everywhere: bool) -> Found:
-    """Whether a log leads to its last checkpoint outside.
+    """Whether a log leads to its last checkpoint outside, and has every "no" that stands there.
 
     From kept hashes, and from the rows' bytes where none are kept: milliseconds in a log of a million rows.
     """
@@ -144,15 +171,34 @@ def look(database: Database, place: Place, *, everywhere: bool) -> Found:
     with database.reading() as connection:
         reached = last_position(connection, place.log)
         if latest is None:
-            return Found(None, reached)
+            return Found(_beside_checkpoints(connection, place, doubted, reached, reached), reached)
         # The last rows are hashed anew, so that rows cut off and grown again are seen at once. What was changed further
         # up shows at the next whole reading, which then leaves its doubt.
         hashes = Hashes(connection, place.log, place.id, fresh=max(latest.size - 1, 0) // TILE)
-        if not doubted and leads_to(hashes, latest, reached):
-            return Found(None, reached, latest.size, latest.generation)
+        if leads_to(hashes, latest, reached):
+            quarantine = _beside_checkpoints(connection, place, doubted, reached, latest.size)
+            return Found(quarantine, reached, latest.size, latest.generation)
         after = _longest(place, latest, lambda one: leads_to(hashes, one, reached))
-    quarantine = Quarantine(place.log.name, reached, latest.size, after, doubted if reached >= latest.size else "")
-    return Found(quarantine, reached, latest.size, latest.generation)
+    why = _sentences(doubted) if reached >= latest.size else ""
+    return Found(Quarantine(place.log.name, reached, latest.size, after, why), reached, latest.size, latest.generation)
+
+
+def _beside_checkpoints(
+    connection: Connection, place: Place, doubted: str, reached: int, size: int
+) -> Quarantine | None:
+    """What is wrong with a log that leads to what was signed of it: a whole reading found it, or a "no" is missing."""
+    if doubted:
+        mends = all(line.endswith(MEND) for line in doubted.splitlines())
+        return Quarantine(place.log.name, reached, size, size, _sentences(doubted), mends)
+    try:
+        lacking = missing(connection, place.noes) if place.noes is not None else ()
+    except OSError as error:
+        return Quarantine(place.log.name, reached, size, size, f"What people refused cannot be read: {error}.")
+    return Quarantine(place.log.name, reached, size, size, lacks(lacking), mends=True) if lacking else None
+
+
+def _sentences(lines: str) -> str:
+    return " ".join(lines.splitlines())
 
 
 def leads_to(hashes: Hashes, checkpoint: Checkpoint, reached: int) -> bool:
@@ -183,6 +229,8 @@ class Guard:
 
     places: dict[str, Place] = field(default_factory=dict)
     _seen: tuple[Mark, Found] | None = None
+    _noes: Mark = ()  # of the file of noes when it was looked at
+    _longest: int = 0  # rows that the ledger ever had: one that is shorter is another
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def quarantine(self, database: Database, place: Place, *, ended: Callable[[], None]) -> Quarantine | None:
@@ -198,16 +246,18 @@ class Guard:
         if self._seen is not None:
             mark, found = self._seen
             if mark == place.outside.mark():
-                if found.quarantine is None and reached >= found.size:
+                if found.quarantine is None and reached >= max(found.size, self._longest):
+                    self._longest = reached
                     return True
-                if found.quarantine is not None and reached == found.reached:
+                if found.quarantine is not None and (reached, _noes(place)) == (found.reached, self._noes):
                     return False
         return self._look(database, place, everywhere=False, ended=ended) is None
 
     def _look(
         self, database: Database, place: Place, *, everywhere: bool, ended: Callable[[], None]
     ) -> Quarantine | None:
-        mark, before = place.outside.mark(), None if self._seen is None else self._seen[1]
+        mark, noes = place.outside.mark(), _noes(place)
+        before = None if self._seen is None else self._seen[1]
         # The first look, and each while in quarantine, asks the second place too, which may know better.
         found = look(database, place, everywhere=everywhere or before is None or before.quarantine is not None)
         if found.quarantine is None and before is not None and before.generation and (
@@ -215,5 +265,9 @@ class Guard:
         ):  # fmt: skip
             ended()
         with self._lock:
-            self._seen = (mark, found)
+            self._seen, self._noes, self._longest = (mark, found), noes, found.reached
         return found.quarantine
+
+
+def _noes(place: Place) -> Mark:
+    return () if place.noes is None else place.noes.mark()

@@ -14,7 +14,7 @@ from goodwill import consent, people
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.access.glance import Glance, glance
-from goodwill.access.wishes import wishes_of
+from goodwill.access.wishes import Wishes, wishes_of
 from goodwill.basics.clock import Clock, Micros, date_of, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Busy, Conflict, GoodwillError, NotFound, Quarantined
 from goodwill.basics.ids import PersonId, Position
@@ -43,6 +43,8 @@ from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
+from goodwill.shop.naming import by_what, refuse_names, refuse_names_in
+from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
@@ -238,13 +240,26 @@ class Shop:
         try:
             with self.database.transaction() as connection:
                 yield Change(connection, entry)
+                wrote = consent.written(connection)
+                if wrote is not None:
+                    entry.detail[audit.LEDGER_ROW] = wrote.last
+                refuse_names(self, connection, entry.everybody, reason=entry.reason or self.actor.reason)
                 audit.note(connection, self.actor, entry, now=self.clock())
         except Busy:
             raise
         except GoodwillError as error:
             with self.database.transaction() as connection:
+                if by_what(self, connection, entry.everybody, entry.reason or self.actor.reason):
+                    entry.reason = "(left out: it named the person)"
                 audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
             raise
+        if wrote is not None and wrote.says_no:
+            self.noes.said()
+
+    @property
+    def noes(self) -> Noes:
+        """Every "no" outside the database."""
+        return Noes(self)
 
     @property
     def erasure(self) -> Erasures:
@@ -253,8 +268,13 @@ class Shop:
 
     # ---- consent ---------------------------------------------------------------------------------------------------
 
-    def can(self, who: Who | str, purpose: str) -> Answer:
-        """Whether somebody allows a purpose, and since when; whoever is not known allows nothing."""
+    def can(self, who: Who | str, purpose: str, *, signal: bool = False) -> Answer:
+        """Whether somebody allows a purpose, and since when; whoever is not known allows nothing.
+
+        Args:
+            signal: a privacy signal came with the question. It is obeyed here and written down nowhere: asking changes
+                nothing.
+        """
         entry, at = self.register[purpose], self.clock()
         seen = self._seen(who, purpose, at)
         if entry.rests_on_ledger and not self.proofs.trusts(seen.reached):
@@ -263,11 +283,12 @@ class Shop:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
         if seen.held:
             return Answer(False, entry.basis, "held", None, Position(0), ())
-        speaks = _telling(seen.lines)
+        lines = self.notices.silenced(seen.person, entry, seen.lines) if signal else seen.lines
+        speaks = _telling(lines)
         if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
-            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, seen.lines)
-        allowed = any(line.allowed for line in seen.lines)
-        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, seen.lines)
+            return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
+        allowed = any(line.allowed for line in lines)
+        return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, lines)
 
     def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
         """How somebody stands, under whatever number she has by now."""
@@ -280,6 +301,15 @@ class Shop:
         while seen.merged_into is not None:
             seen = glance(self.database, seen.merged_into, entry, at=at, day=day)
         return seen
+
+    def wishes_of(self, who: Who | str) -> Wishes:
+        """How somebody wants to be written to: a pause, fewer letters, a language. Whoever sends news asks this first.
+
+        Nobody wishes anything who is not known.
+        """
+        with self.database.reading() as connection:
+            person = self._find(connection, who)
+            return Wishes() if person is None else wishes_of(connection, self.cipher, person)
 
     def _is_paused(self, person: PersonId, at: Micros) -> bool:
         with self.database.reading() as connection:
@@ -305,6 +335,7 @@ class Shop:
                 self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
+            refuse_names_in(self, connection, [person], asked)
             if yes:
                 self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
                 waits = self.notices.request(connection, self.named(who), person, entry, about, asked)

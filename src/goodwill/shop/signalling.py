@@ -1,7 +1,7 @@
 """Global Privacy Control: a browser's standing no is honoured wherever silence would mean yes."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -10,11 +10,11 @@ from goodwill import consent, people
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
-from goodwill.consent import Asked, Evidence, Said, State, signals
+from goodwill.consent import Asked, Said, Standing, State, signals
 from goodwill.consent.cells import cells_of
 from goodwill.consent.duties import Duties, duties_of, silenced
 from goodwill.consent.signals import Signal
-from goodwill.purposes import Category, Purpose, Regime
+from goodwill.purposes import Basis, Category, Entry, Purpose, Regime
 from goodwill.shop.who import Who
 
 if TYPE_CHECKING:
@@ -101,6 +101,20 @@ class Signalling:
         consent.append(connection, words, now=now)
         return tuple(dict.fromkeys(word.purpose for word in words))
 
+    def silenced(self, person: PersonId, entry: Entry, lines: Sequence[Standing]) -> tuple[Standing, ...]:
+        """The same lines as they would be if a signal that comes now were written down."""
+        now, duties = self.shop.clock(), duties_of(self.regime_here(None))
+        with self.shop.database.reading() as connection:
+            came = self.signal_of(connection, person) or Signal(now, now)
+            standing = cells_of(connection, person)
+        no = "objected" if entry.basis is Basis.LEGITIMATE_INTERESTS else "withdrawn"
+        return tuple(
+            replace(line, allowed=False, reason=no)
+            if line.allowed and silenced(entry, standing.get((entry.name, line.category)), came, duties, at=now)
+            else line
+            for line in lines
+        )
+
     def signalled(self, who: Who | str) -> Signal | None:
         """Since when somebody's browsers have been saying no, if they have."""
         with self.shop.database.reading() as connection:
@@ -121,7 +135,7 @@ class Signalling:
         self, connection: Connection, person: PersonId, came: Signal, duties: Duties, how: str, now: Micros
     ) -> Sequence[Said]:
         standing = cells_of(connection, person)
-        asked = Asked(how=f"{GPC} {how}", by=BROWSER, evidence=Evidence.CLAIMED)
+        asked = Asked(how=f"{GPC} {how}", by=BROWSER)
         return [
             Said(person, entry.name, category, State.REFUSED if cell is None else State.WITHDRAWN, now, asked)
             for entry in self.shop.register.asked()

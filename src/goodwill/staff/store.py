@@ -78,7 +78,7 @@ approvals = Table(
     Column("digest", Text, nullable=False),  # SHA-256 of the action and its exact parameters
     Column("words", Text, nullable=False),  # what it is, in a sentence with counts and no names
     Column("parameters", Bytes),  # sealed, for whoever is to approve; emptied once it is used, refused or late
-    Column("reason", Text, nullable=False),
+    Column("reason", Text, nullable=False, info={"free": True}),
     Column("asked_by", Text, nullable=False),
     Column("asked_at", Whole, nullable=False),
     Column("until", Whole, nullable=False),

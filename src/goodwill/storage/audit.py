@@ -5,7 +5,7 @@ only, and hold no text that a customer wrote.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,12 +73,22 @@ class Actor:
 
 @dataclass(slots=True)
 class Entry:
-    """What is being changed; whoever does it fills in what only shows on the way."""
+    """What is being changed; whoever does it fills in what only shows on the way.
+
+    Attributes:
+        others: further people whom it is about; they do not stand in the line, and its reason may not name them.
+    """
 
     action: str
     person: int | None = None
     reason: str = ""
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)
+    others: tuple[int, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[int, ...]:
+        """All whom it is about."""
+        return self.others if self.person is None else (self.person, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,26 @@ def note(connection: Connection, actor: Actor, entry: Entry, *, now: int, outcom
         )
     )
     return position
+
+
+def told_of_ledger(connection: Connection, *, since: Collection[str]) -> Iterator[tuple[Line, int]]:
+    """Lines of what was done and wrote into the consent ledger, newest first, each with the last row that it wrote.
+
+    Args:
+        since: actions; from the last line of one of them on.
+    """
+    rows = audit_rows.c
+    last = select(func.max(rows.position)).where(rows.action.in_(since), rows.outcome == DONE)
+    begins = connection.execute(last).scalar() or 0
+    question = select(audit_rows).where(
+        rows.position >= begins, rows.outcome == DONE, rows.detail.like(f'%"{LEDGER_ROW}":%')
+    )
+    for row in connection.execute(question.order_by(rows.position.desc())):
+        line = _line(row)
+        yield line, int(line.detail[LEDGER_ROW] or 0)
+
+
+LEDGER_ROW = "ledger"  # in the detail of a line: the last row of the consent ledger that came with it
 
 
 def last_position(connection: Connection) -> int:

@@ -5,7 +5,7 @@ two empty lines after each.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class Outside:
 
     def mark(self) -> Mark:
         """Changes whenever what lies in the home does; for a look that costs microseconds."""
-        return (*_mark(self.file), *_mark(self._doubt))
+        return (*mark_of(self.file), *mark_of(self._doubt))
 
     def last(self) -> str:
         """The last whole note in the home; "" where there is none."""
@@ -89,7 +89,8 @@ class Outside:
         return self.second is not None and not self.second.is_dir()
 
 
-def _mark(file: Path) -> tuple[int, int, int]:
+def mark_of(file: Path) -> Mark:
+    """Changes whenever a file does."""
     try:
         found = file.stat()
     except FileNotFoundError:
@@ -100,16 +101,20 @@ def _mark(file: Path) -> tuple[int, int, int]:
 
 
 def _last(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            size = opened.seek(0, os.SEEK_END)
-            opened.seek(max(0, size - _TAIL))
-            tail = opened.read()
-    except FileNotFoundError:
-        return ""
-    if size > _TAIL:
+    tail = tail_of(file)
+    if len(tail) == _TAIL:
         tail = tail.partition(_END)[2]
     return next(reversed(list(_whole(tail))), "")
+
+
+def tail_of(file: Path) -> bytes:
+    """The last bytes of a file, of which the first line may be cut; nothing where there is none."""
+    try:
+        with file.open("rb") as opened:
+            opened.seek(max(0, opened.seek(0, os.SEEK_END) - _TAIL))
+            return opened.read(_TAIL)
+    except FileNotFoundError:
+        return b""
 
 
 def _whole(content: bytes) -> Iterator[str]:
@@ -122,14 +127,26 @@ def _whole(content: bytes) -> Iterator[str]:
 
 _END = b"\n\n\n"  # after each note; a signed note holds no two empty lines
 _CUT_SHORT = "(cut short)"
+_SPOILT = f" {_CUT_SHORT}".encode() + _END  # after a note that was cut short
 
 
 def _append(file: Path, note: str) -> None:
+    append_to(file, f"{note}\n\n".encode(), mended=lambda handle: b"" if _ends_well(handle) else _SPOILT)
+
+
+def append_to(file: Path, data: bytes, *, mended: Callable[[int], bytes] = lambda _: b"") -> None:
+    """Write to the end of a file, lasting when this returns.
+
+    Args:
+        mended: what is to stand before it, by how the file ends now.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     is_new = not file.exists()
     handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
     try:
-        before = "" if _ends_well(handle) else f" {_CUT_SHORT}{_END.decode()}"
-        os.write(handle, f"{before}{note}\n\n".encode())  # in one go, so that two of them never mix
+        os.write(handle, mended(handle) + data)  # in one go, so that two of them never mix
         os.fsync(handle)
     finally:
         os.close(handle)

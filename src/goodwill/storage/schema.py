@@ -22,6 +22,11 @@ metadata = MetaData(
 Whole: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 Bytes = LargeBinary
 
+# Tables of which the database itself refuses to change or remove a row.
+ONLY_GROWING = frozenset(
+    {"audit_rows", "consent_rows", "holds", "notice_signatures", "notice_versions", "request_steps"}
+)
+
 
 class Erase(StrEnum):
     """What becomes of a table's rows about a person who is erased."""

@@ -70,16 +70,26 @@ def can(call: Call[CanRequest]) -> CanAnswer:
 
     Unknown people, silence, expiry and withdrawal all mean no; `reason` says which it is, and `position` names the row
     of the consent ledger that decides it. `allowed` is true when at least one data category is; `categories` has each.
-    `Sec-GPC: 1` is honoured first, as with a decision.
+    `Sec-GPC: 1` is honoured in the answer, and written down nowhere, for asking changes nothing: the next decision or
+    answer that comes with it, or POST /api/v1/signals, does that.
     """
     ask = call.ask
     _check_purpose(call.shop, ask.purpose, parameter="purpose")
     who = _who(ask.user_id, ask.anonymous_id, parameter="user_id")
-    notes = _honour(call, who)
-    answer = call.shop.can(who, ask.purpose)
+    heard = call.letter.header(b"sec-gpc") == "1"
+    if heard:
+        call.metrics.note_signal()
+    answer = call.shop.can(who, ask.purpose, signal=heard)
+    notes = [_ONLY_ASKED] if heard else []
     if not answer.allowed:
         call.metrics.note_refusal(answer.reason)
     return answers.can(call.shop, answer, notes)
+
+
+_ONLY_ASKED = (
+    "Sec-GPC: 1 was honoured in this answer. Asking writes nothing down: pass the signal on with a decision or an "
+    "answer, or to POST /api/v1/signals, as well."
+)
 
 
 @endpoint(

@@ -26,7 +26,10 @@ class Erased(Struct, frozen=True):
     """What was erased, or would be: by number, never by name."""
 
     person: Annotated[int, Meta(description="goodwill's own number for her.")]
-    status: Annotated[str, Meta(description="`done`, `done, found again`, `pending: residue`, `pending`, `dry run`.")]
+    status: Annotated[
+        str,
+        Meta(description="`done`, `done, found again`, `named in a log`, `pending: residue`, `pending`, `dry run`."),
+    ]
     pending: Annotated[list[str], Meta(description="What is not gone from the disk yet; the shop does it by itself.")]
     goes: Annotated[dict[str, int], Meta(description="Rows by table.")]
     certificate: (

@@ -1,20 +1,24 @@
 """The API of proofs: receipts, checkpoints, and the proofs that connect them; the key is open to everybody."""
 
 from base64 import b64encode
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
 from goodwill.basics.errors import NotFound
 from goodwill.shop import Shop, Who
-from goodwill.shop.proofs import Signed
+from goodwill.shop.proofs import AUDIT, CONSENT
 from goodwill.staff.roles import Act
-from goodwill.web.desk import Call, Operation, endpoint
+from goodwill.storage.logs import Log
+from goodwill.web.desk import Call, Endpoint, Operation, endpoint
 from goodwill.web.messages import Id
 from goodwill.web.problems import NOT_FOUND
 from goodwill.web.store import Scope
 
-Position = Annotated[int, Meta(ge=1, le=2**53, description="A row of the consent ledger.")]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Position = Annotated[int, Meta(ge=1, le=2**53, description="A row of the log, from 1.")]
 Size = Annotated[int, Meta(ge=1, le=2**53, description="How many rows the log has.")]
 Hash = Annotated[str, Meta(description="32 bytes, in base64.")]
 
@@ -121,63 +125,46 @@ def person_receipt(call: Call[ReceiptRequest]) -> SignedReceipt:
     return SignedReceipt(made.document, made.jws)
 
 
-@endpoint(
-    "GET",
-    "/api/v1/consent/checkpoint",
-    Scope.CONSENT,
-    Scope.READ,
-    may=Act.READ_CONSENT,
-    tag="Consent",
-    problems=(NOT_FOUND,),
+def _of_log(log: Log, of: str, *scopes: Scope, may: Act, tag: str) -> tuple[Endpoint, ...]:
+    """The operations by which anybody who may read a log can check it."""
+
+    def checkpoint(call: Call[NothingAsked]) -> SignedCheckpoint:
+        latest = call.shop.proofs.latest(log)
+        if latest is None:
+            raise NotFound(
+                "Nothing was signed yet; `goodwill serve` signs every hour, `goodwill consent checkpoint` now."
+            )
+        said = latest.checkpoint
+        return SignedCheckpoint(said.origin, said.size, _text(said.root), latest.note)
+
+    def inclusion(call: Call[InclusionRequest]) -> InclusionProof:
+        found = call.shop.proofs.inclusion(call.ask.position, call.ask.size, log)
+        hashes = list(map(_text, found.proof))
+        return InclusionProof(found.index, found.size, _text(found.leaf), _text(found.root), hashes)
+
+    def consistency(call: Call[ConsistencyRequest]) -> ConsistencyProof:
+        step = call.shop.proofs.consistency(call.ask.first, call.ask.second, log)
+        hashes = list(map(_text, step.proof))
+        return ConsistencyProof(step.first, step.second, _text(step.first_root), _text(step.second_root), hashes)
+
+    says: dict[Callable[[Call[Any]], Struct], str] = {
+        checkpoint: f"Read the checkpoint of the {of} that was signed last.",
+        inclusion: f"Prove that a row stands in the {of} of some size.",
+        consistency: f"Prove that the {of} of some size begins with an earlier one: nothing was changed or taken out.",
+    }
+    made = []
+    for do, sentence in says.items():
+        path = f"/api/v1/{log.name}/{do.__name__}"
+        do.__doc__, do.__name__ = sentence, do.__name__ if log is CONSENT else f"{log.name}_{do.__name__}"
+        made.append(endpoint("GET", path, *scopes, may=may, tag=tag, problems=(NOT_FOUND,))(do))
+    return tuple(made)
+
+
+ENDPOINTS = (
+    person_receipt,
+    *_of_log(CONSENT, "consent ledger", Scope.CONSENT, Scope.READ, may=Act.READ_CONSENT, tag="Consent"),
+    *_of_log(AUDIT, "audit log", may=Act.AUDIT, tag="Staff"),
 )
-def checkpoint(call: Call[NothingAsked]) -> SignedCheckpoint:
-    """Read the checkpoint of the consent ledger that was signed last."""
-    latest = call.shop.proofs.latest()
-    if latest is None:
-        raise NotFound("Nothing was signed yet; `goodwill serve` signs every hour, `goodwill consent checkpoint` now.")
-    return _checkpoint(latest)
-
-
-def _checkpoint(signed: Signed) -> SignedCheckpoint:
-    said = signed.checkpoint
-    return SignedCheckpoint(said.origin, said.size, _text(said.root), signed.note)
-
-
-@endpoint(
-    "GET",
-    "/api/v1/consent/inclusion",
-    Scope.CONSENT,
-    Scope.READ,
-    may=Act.READ_CONSENT,
-    tag="Consent",
-    problems=(NOT_FOUND,),
-)
-def inclusion(call: Call[InclusionRequest]) -> InclusionProof:
-    """Prove that a row stands in the consent ledger of some size."""
-    from_leaf = call.shop.proofs.inclusion(call.ask.position, call.ask.size)
-    return InclusionProof(
-        from_leaf.index, from_leaf.size, _text(from_leaf.leaf), _text(from_leaf.root), list(map(_text, from_leaf.proof))
-    )
-
-
-@endpoint(
-    "GET",
-    "/api/v1/consent/consistency",
-    Scope.CONSENT,
-    Scope.READ,
-    may=Act.READ_CONSENT,
-    tag="Consent",
-    problems=(NOT_FOUND,),
-)
-def consistency(call: Call[ConsistencyRequest]) -> ConsistencyProof:
-    """Prove that the consent ledger of some size begins with an earlier one: nothing was changed or taken out."""
-    step = call.shop.proofs.consistency(call.ask.first, call.ask.second)
-    return ConsistencyProof(
-        step.first, step.second, _text(step.first_root), _text(step.second_root), list(map(_text, step.proof))
-    )
-
-
-ENDPOINTS = (person_receipt, checkpoint, inclusion, consistency)
 
 KEYS = Operation(
     "GET", "/.well-known/goodwill-log.json", "log_keys", "The key and the logs that receipts are checked with",

@@ -7,6 +7,7 @@ import pytest
 from tests.shop.test_notices import Remembering
 
 from goodwill import people
+from goodwill.access.wishes import Wishes
 from goodwill.basics.errors import LeftAlone, Refused
 from goodwill.consent import Asked
 from goodwill.reach import letters
@@ -245,8 +246,10 @@ def test_wishes_are_kept_and_shown_as_they_stand(street):
     browser.press("/privacy/less-often", yes="yes")
     browser.press("/privacy/language", language="de")
     browser.press("/privacy/pause", days="90")
-    wishes = street.shop.centre.wishes(dev)
+    wishes = street.shop.wishes_of("dev")
+    assert wishes == street.shop.centre.wishes(dev)
     assert (wishes.less_often, wishes.language, wishes.again_from) == (True, "de", date(2027, 2, 20))
+    assert street.shop.wishes_of("nobody") == Wishes()
     page = browser.see(IN)
     assert "You want fewer letters" in page
     assert "We write to you in Deutsch" in page

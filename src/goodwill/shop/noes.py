@@ -1,0 +1,138 @@
+"""Every "no" outlasts the database in which it was said: it is written down outside, and an older ledger obeys it.
+
+A backup knows nothing of what people said after it, nor does a newer database of what they said while an older one was
+in use. Only what makes the shop do less comes back from outside, and it comes back as said when it was said: whoever
+has said yes since is not overruled.
+"""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection
+
+from goodwill import consent, people
+from goodwill.basics.errors import GoodwillError
+from goodwill.basics.ids import PersonId
+from goodwill.consent import noes as rows
+from goodwill.people import merge
+from goodwill.storage.noes import No, NoFile
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+_WRITING: Final = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Noes:
+    """What one shop was ever told not to do."""
+
+    shop: "Shop"
+
+    @property
+    def file(self) -> NoFile:
+        file = self.shop.proofs.place().noes
+        assert file is not None  # noqa: S101 - the consent ledger has one
+        return file
+
+    def said(self) -> None:
+        """Write down what was just committed. Nothing that is in the way undoes it: the checkpoint job tries again."""
+        with suppress(OSError, GoodwillError):
+            self.write_down()
+
+    def write_down(self) -> None:
+        """Bring the file up to the ledger.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        file = self.file
+        with _WRITING, self.shop.database.reading() as connection:
+            last = file.last()
+            if last is None or rows.stands(connection, last):
+                file.add(rows.after(connection, 0 if last is None else last.position, log=file.log))
+            else:
+                file.add(self._of_another_ledger(connection))
+
+    def _of_another_ledger(self, connection: Connection) -> list[No]:
+        """What to add where the file knows more than this ledger, or something else: it must go on to say so."""
+        lines = self.file.all()
+        both = max((one.position for one in lines if rows.stands(connection, one)), default=0)
+        known = set(lines)
+        new = [one for one in rows.after(connection, both, log=self.file.log) if one not in known]
+        if left := lacking(connection, lines):
+            return [*new, left[-1]]  # last, where whoever looks sees that it is missing
+        return [*new, *filter(None, [rows.reached(connection, log=self.file.log)])]
+
+    def missing_in(self, connection: Connection) -> list[No]:
+        """Every "no" outside that the ledger does not have."""
+        return missing(connection, self.file)
+
+    def replay_in(self, connection: Connection) -> int:
+        """Write every missing "no" into the ledger, in the unit of work under way; gives how many.
+
+        The list of those left alone lies with the keys, and needs none of it.
+        """
+        left = self.missing_in(connection)
+        if left:
+            heirs = merge.survivors(connection, [PersonId(line.person) for line in left])
+            words = rows.again(left, heirs, by=self.shop.actor.name)
+            consent.append(connection, words, now=self.shop.clock())
+        return len(left)
+
+    def follow(self) -> int:
+        """Let a ledger that leads to what was signed of it obey what was said to another; gives how many rows it took.
+
+        Where nothing was put back there is nothing to do, which one line and one row tell.
+        """
+        with self.shop.database.reading() as connection:
+            last = self.file.last()
+            if last is None or rows.stands(connection, last):
+                return 0
+        found = self.shop.proofs.quarantine
+        if found is None:
+            self.said()  # all of it stands here, under other numbers
+            return 0
+        if not found.mends or self.shop.proofs.place().outside.doubted:
+            return 0  # somebody has to look first
+        with self.shop.change("consent.replay") as change:
+            many = self.replay_in(change.connection)
+            change.entry.detail["rows"] = many
+        return many
+
+
+def missing(connection: Connection, file: NoFile) -> list[No]:
+    """Every "no" outside that the ledger does not have; where it has the last one, none."""
+    last = file.last()
+    return [] if last is None or rows.stands(connection, last) else lacking(connection, file.all())
+
+
+def lacking(connection: Connection, lines: Sequence[No]) -> list[No]:
+    """Those of some lines that say no and that the ledger does not have.
+
+    Only of people whom this database knows, by a number that it had given out by then: later ones are somebody else's.
+    """
+    noes = rows.noes_in(lines)
+    persons = {PersonId(one.person) for one in noes}
+    heirs, made = merge.survivors(connection, persons), people.made_at(connection, persons)
+    said = rows.said_already(connection, {*heirs, *heirs.values()})
+    hers = [
+        one for one in noes
+        if (person := PersonId(one.person)) in heirs and made[person] <= one.recorded_at
+        and rows.key_of(one) not in said and rows.key_of(one, heirs[person]) not in said
+    ]  # fmt: skip
+    return list({rows.key_of(one): one for one in hers}.values())
+
+
+def lacks(left: Sequence[No]) -> str:
+    """What is missing, in a sentence."""
+    words = f"{len(left)} answers by which people said no" if len(left) > 1 else "an answer by which somebody said no"
+    whose = len({one.person for one in left})
+    of = f", of {whose} people" if whose > 1 else ""
+    return (
+        f"The consent log lacks {words}{of}; they stand outside the database: it is older than they are, or somebody "
+        "took them out. They come back with: goodwill consent verify --mend"
+    )
