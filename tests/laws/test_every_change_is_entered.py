@@ -39,6 +39,8 @@ WITHOUT = {
     "shop/staff.py tidy": "drops what has ended by itself",
     "shop/staff.py _reserve_keys": "counts a try; writes its line where it is refused",
     "shop/staff.py _failed": "writes the line of a try that failed",
+    "shop/collecting.py _write": "what happened stands in the person's own log; whom it introduced has a line there",
+    "shop/collecting.py _slow": "counts what came in; what it changed has its own line",
     "shop/proofs.py _signed_whole": "hashes of what stands in the logs",
     "shop/proofs.py _new_generation": "hashes of what stands in the logs; the loss was entered before",
     "shop/proofs.py up_to": "hashes of what stands in the logs",

@@ -17,7 +17,8 @@ from goodwill.collect.live.take import Given, Outcome, Sender, Taking, signed
 from goodwill.consent import Asked
 from goodwill.purposes import EMAIL_MARKETING, Basis, Purpose
 from goodwill.shop.who import Who
-from goodwill.storage.audit import Actor
+from goodwill.storage import audit
+from goodwill.storage.audit import Actor, Entry
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -47,11 +48,12 @@ _FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
 CHANGED: Final = "segment consent preference updated"
 
 
-@dataclass(frozen=True, slots=True)
 class KeyClosed(Exception):
     """The key of a request was closed before it could be written."""
 
-    key: str
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Collecting:
                 raise KeyClosed(min(gone))
             now = shop.clock()
             trusts = shop.proofs.trusts(consent.last_position(connection))
-            outcomes = self._taking.take(connection, given, now=now, trusts=trusts)
+            outcomes, introduced = self._taking.take(connection, given, now=now, trusts=trusts)
             came = [
                 Came(one.sender.key, _name(one.sender, message), outcome.rule)
                 for one, some in zip(given, outcomes, strict=True)
@@ -124,6 +126,8 @@ class Collecting:
             ]
             if came:
                 store.note(connection, came, day=day_of(now, shop.settings.zone), now=now)
+            for key, person in introduced:
+                audit.note(connection, Actor(f"key {key}", "collected"), Entry("person.identify", person), now=now)
             return outcomes
 
     def _one_by_one(self, given: Given) -> list[Outcome]:

@@ -7,7 +7,6 @@ at `code` and `message`; so this part of the API speaks their language and not R
 import asyncio
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -60,14 +59,15 @@ class Failed(msgspec.Struct):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
 class Refused(Exception):
     """Nothing of a request is taken."""
 
-    status: int
-    code: str
-    message: str
-    retry_after: int | None = None
+    def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
 
 
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -100,7 +100,7 @@ def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
             key = await asyncio.get_running_loop().run_in_executor(desk.threads, _key, desk, request.path_params["key"])
             _check_origin(key, origin)
             if not key.public:  # a key that is not for pages must not end up in addresses and their logs
-                raise _NO_KEY
+                raise _no_key()
         except Refused as error:
             return _response(_ENCODE(Failed(error.code, error.message)), error.status, origin)
         return _response(_settings(desk.shop.settings.reached_at, request.path_params["key"]), 200, origin)
@@ -143,7 +143,7 @@ async def _take(desk: Desk, group: Group, pace: Pace, request: Request[Any, Any,
         raise Refused(503, "busy", f"This was not written within {_WITHIN:.0f} seconds.", _COME_BACK) from None
     except KeyClosed as error:
         desk.keyring.forget(error.key)
-        raise _NO_KEY from None
+        raise _no_key() from None
     return _ENCODE(Answer(success=True, results=_results(parcel, outcomes, public=key.public)))
 
 
@@ -188,22 +188,22 @@ def _shown(request: Request[Any, Any, Any], parcel: Parcel) -> str:
         try:
             return key_text(headers)
         except Problem:
-            raise _NO_KEY from None
+            raise _no_key() from None
     if parcel.key is None:
-        raise _NO_KEY
+        raise _no_key()
     return parcel.key
 
 
-_NO_KEY: Final = Refused(
-    401, "invalid_key", "Send a key with the scope 'collect' as the user of Basic credentials, or as 'writeKey'."
-)
+def _no_key() -> Refused:
+    said = "Send a key with the scope 'collect' as the user of Basic credentials, or as 'writeKey'."
+    return Refused(401, "invalid_key", said)
 
 
 def _key(desk: Desk, text: str) -> Key:
     try:
         key = desk.keyring.recall(text)
     except Problem:
-        raise _NO_KEY from None
+        raise _no_key() from None
     except Busy as error:
         raise Refused(503, "busy", str(error), _COME_BACK) from None
     if not key.scopes.intersection(OPENS):

@@ -1,7 +1,7 @@
 """What came in lately, counted by what became of it: by key, name of the event and rule; never by person."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,5 +85,4 @@ def latest(connection: Connection, *, after: int = 0, most: int = SHOWN) -> list
     """The messages after a number, the latest first."""
     table = intake_latest.c
     question = select(intake_latest).where(table.id > after).order_by(table.id.desc()).limit(most)
-    rows: Iterable[tuple[int, int, str, str, str]] = connection.execute(question).tuples()
-    return [(number, Micros(at), Came(sender, event, rule)) for number, at, sender, event, rule in rows]
+    return [(row.id, Micros(row.at), Came(row.sender, row.event, row.rule)) for row in connection.execute(question)]

@@ -30,7 +30,7 @@ from goodwill.people import keeping, log
 from goodwill.people.canonical import canonical
 from goodwill.people.columns import EventColumns
 from goodwill.people.keeping import Cells
-from goodwill.people.together import Id, identify_rows, known_by
+from goodwill.people.together import Id, Met, identify_rows, known_by
 from goodwill.people.types import BOUGHT, BY_CODE, ORDERED
 from goodwill.purposes import Category
 from goodwill.storage import audit
@@ -72,6 +72,18 @@ class Sender(NamedTuple):
     key: str
     source: str
     public: bool
+
+
+class Took(NamedTuple):
+    """What became of some requests.
+
+    Attributes:
+        outcomes: of each message of each request.
+        introduced: whom an ``identify`` told something new of, and by which key.
+    """
+
+    outcomes: list[list[Outcome]]
+    introduced: tuple[tuple[str, PersonId], ...]
 
 
 class Given(NamedTuple):
@@ -151,9 +163,7 @@ class Taking:
     secret: bytes
     memory: Memory = field(default_factory=Memory)
 
-    def take(
-        self, connection: Connection, given: Sequence[Given], *, now: Micros, trusts: bool = True
-    ) -> list[list[Outcome]]:
+    def take(self, connection: Connection, given: Sequence[Given], *, now: Micros, trusts: bool = True) -> Took:
         """Write what may be kept, in one transaction, and tell what became of each message.
 
         Args:
@@ -162,10 +172,10 @@ class Taking:
         changes, answers = audit.last_position(connection), last_position(connection)
         self.memory.at((changes, answers, now // _MINUTE, trusts))
         work = self._read(given)
-        self._introduce(connection, work, now)
+        introduced = self._introduce(connection, work, now)
         allowed = self._keep(connection, work, now, trusts=trusts)
         self._write(connection, work, allowed, now)
-        return work.outcomes
+        return Took(work.outcomes, tuple((given[n].sender.key, person) for n, person in introduced))
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
@@ -259,29 +269,33 @@ class Taking:
 
     # ---- who, and whether --------------------------------------------------------------------------------------------
 
-    def _introduce(self, connection: Connection, work: _Work, now: Micros) -> None:
-        """Let people be known by what `identify` says of them."""
+    def _introduce(self, connection: Connection, work: _Work, now: Micros) -> list[tuple[int, PersonId]]:
+        """Let people be known by what `identify` says; tells which request told something new, and of whom."""
         if not work.introduced:
-            return
+            return []
         different = list(dict.fromkeys(ids for _, ids in work.introduced))
         met = dict(zip(different, self._met(connection, different, now), strict=True))
-        for (n, m), ids in work.introduced:
-            if met[ids] is None:
-                work.outcomes[n][m] = Outcome("left-alone", _LEFT_ALONE)
-        told = {
-            person: {_FACTS[name][0]: (_FACTS[name][1], text) for name, text in fields.items()}
-            for ids, fields in work.told.items()
-            if (person := met[ids]) is not None
-        }
+        told: dict[PersonId, dict[str, tuple[Category, str | None]]] = {}
+        for ids, fields in work.told.items():
+            if (one := met[ids]) is not None:
+                told.setdefault(one.person, {}).update(
+                    {_FACTS[n][0]: (_FACTS[n][1], text) for n, text in fields.items()}
+                )
+        changed = {one.person for one in met.values() if one is not None and one.new}
         if told:
-            people.set_profiles(connection, self.tools.cipher, told, now=now)
+            written = people.set_profiles(connection, self.tools.cipher, told, now=now)
+            changed |= {line.person for line in written.before}
+        by: dict[PersonId, int] = {}
+        for (n, m), ids in work.introduced:
+            if (one := met[ids]) is None:
+                work.outcomes[n][m] = Outcome("left-alone", _LEFT_ALONE)
+            elif one.person in changed:
+                by.setdefault(one.person, n)
+        return [(n, person) for person, n in by.items()]
 
-    def _met(self, connection: Connection, different: Sequence[Ids], now: Micros) -> list[PersonId | None]:
+    def _met(self, connection: Connection, different: Sequence[Ids], now: Micros) -> list[Met | None]:
         rows = [{kind: Id(form, form) for kind, form in ids} for ids in different]
-        return [
-            one.person if one is not None else None
-            for one in identify_rows(connection, self.tools.cipher, rows, now=now)
-        ]
+        return identify_rows(connection, self.tools.cipher, rows, now=now)
 
     def _keep(
         self, connection: Connection, work: _Work, now: Micros, *, trusts: bool
@@ -385,7 +399,8 @@ class Taking:
         unsure = [ids for ids in different if allowed[ids][0] is None or len(ids) > 1]
         met = dict(zip(unsure, self._met(connection, unsure, now), strict=True)) if unsure else {}
         for event in events:
-            event.person = met[event.ids] if event.ids in met else allowed[event.ids][0]
+            one = met.get(event.ids)
+            event.person = one.person if one is not None else None if event.ids in met else allowed[event.ids][0]
             if event.person is None:
                 n, m = event.place
                 work.outcomes[n][m] = Outcome("left-alone", _LEFT_ALONE)
