@@ -229,7 +229,8 @@ def test_each_message_is_judged_by_itself(counter):
     counter.allow(user_id="mixed")
     batch = [
         viewed("mixed"), 7, {"type": "dance"}, viewed("mixed", messageId=None),
-        viewed("mixed", number="3", timestamp="?"), viewed("guest"), viewed("mixed", number="4", properties={}), viewed("mixed", number="5", event="Recipe Saved"),
+        viewed("mixed", number="3", timestamp="?"), viewed("guest"), viewed("mixed", number="4", properties={}),
+        viewed("mixed", number="5", event="Recipe Saved"),
         {**viewed("mixed", number="6"), "type": "group"}, viewed("mixed", number="7", padding="x" * 40_000),
         viewed("mixed", number="8", properties=[1]), viewed("mixed", number="9", properties={"product_id": "bread",
         "quantity": "many"}),

@@ -33,3 +33,13 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
 )
 # What a key that stands on pages must not learn: whether somebody is known, and what she said.
 SECRET: Final = frozenset({"no-consent", "left-alone"})
+
+
+def status_of(rule: str) -> str:
+    """What became of a message by the rule that stopped it; "" stopped none."""
+    return "taken" if not rule else "dropped" if rule in DROPPED else "refused"
+
+
+def words_of(rule: str) -> str:
+    """The rule in words."""
+    return DROPPED.get(rule) or REFUSED.get(rule, "")
