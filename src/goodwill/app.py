@@ -95,7 +95,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_user: str = ""
     smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
     smtp_security: str = "starttls"  # starttls, tls, or none
-    hold_hours: int = 24  # how long a copy or an erasure that was asked for by mail waits for a "that was not me"
+    hold_hours: int = 24  # how long a copy or an erasure that a customer asked for waits for a "that was not me"
+    alone_a_day: int = 3  # how many people one person or key may export, or erase, in 24 hours without four eyes
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
     epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
     confirm_email: str = "asked-here"  # which yes to news waits for its confirmation: asked-here, always, never
@@ -396,6 +397,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "a whole path such as /mnt/other, or nothing",
     ),
     "language": (lambda word: word in LANGUAGES, f"one of {', '.join(LANGUAGES)}"),
+    "alone_a_day": (lambda number: 0 <= number <= 100_000, "a whole number from 0 to 100000"),
     "hold_hours": (lambda number: 0 <= number <= 168, "a whole number from 0 to 168"),
     "smtp_port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
     "smtp_from": (lambda text: not text or _is_sender(text), "an address such as Café Amina <hello@cafe.example>"),
@@ -494,6 +496,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         language=settings.language,
         mail_from=settings.smtp_from,
         hold_hours=settings.hold_hours,
+        alone_a_day=settings.alone_a_day,
         items=settings.items,
         new_in_ten=settings.new_in_ten,
         sensitive=settings.sensitive,

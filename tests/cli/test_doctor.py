@@ -20,9 +20,29 @@ def test_a_furnished_shop_is_well(shop: Run):
     ended = shop("doctor", "--json")
     assert ended.document["well"] is True
     assert ended.code == Code.DONE
-    wanting = [one for one in ended.document["findings"] if one["state"] != "ok" and one["what"] != "environment"]
+    passed = ("environment", "settings")  # it has not said yet where it is and who answers for it
+    wanting = [one for one in ended.document["findings"] if one["state"] != "ok" and one["what"] not in passed]
     assert [one["what"] for one in wanting] == ["notices"]  # which somebody of the shop must read
     assert "SQLite 3." in _found(ended, "database")[0]["found"]
+
+
+def test_what_the_shop_has_not_said_of_itself_is_named_with_what_breaks(run: Run, tmp_path):
+    run("init", "--home", tmp_path)
+    wanted = {
+        "base_url": ("https://shop.example", "127.0.0.1:8400"),
+        "contact_email": ("privacy@shop.example", "not stated"),
+        "postal_address": ("Via Roma 1", "not stated"),
+        "smtp_host": ("mail.shop.example", "outbox"),
+    }
+    told = [one for one in _found(run("doctor", "--home", tmp_path, "--json"), "settings") if one["state"] == "look"]
+    assert [one["found"].split(" is not set")[0] for one in told] == list(wanted)
+    for one, (name, (_, breaks)) in zip(told, wanted.items(), strict=True):
+        assert breaks in one["found"]
+        assert one["mend"].startswith(f"{name} = ")
+    with (tmp_path / "goodwill.toml").open("a") as file:
+        file.writelines(f'{name} = "{value}"\n' for name, (value, _) in wanted.items())
+    (well,) = _found(run("doctor", "--home", tmp_path, "--json"), "settings")
+    assert well["state"] == "ok"
 
 
 def test_without_a_shop_it_says_how_to_make_one_and_makes_nothing(run: Run, tmp_path):

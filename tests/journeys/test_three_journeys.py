@@ -105,9 +105,9 @@ def test_a_decision_is_written_down_and_can_be_read_by_the_person(shop: Shop, ca
     assert [happened.type for happened in own.events].count("decided") == 1
     assert {(read.purpose, read.verb) for read in own.reads} == {
         ("recommendations", "one"),
-        ("own events, decisions", "own"),
+        ("own copy, decisions", "own"),
         ("own copy, test", "own"),
-    } | {(read.purpose, read.verb) for read in own.reads if read.purpose.startswith("own events, explain")}
+    } | {(read.purpose, read.verb) for read in own.reads if read.purpose.startswith("own copy, explain")}
 
 
 def test_bruno_who_was_never_asked_is_not_even_read(shop: Shop, caller: Caller) -> None:

@@ -12,7 +12,7 @@ from tests.small_shop import ASKED, bakery
 
 from goodwill.app import open_shop
 from goodwill.basics.errors import Conflict, Quarantined
-from goodwill.shop import Shop
+from goodwill.shop import Shop, quarantine
 from goodwill.storage import Database, audit, connect
 
 PURPOSE = "recommendations"
@@ -292,6 +292,23 @@ def test_an_answer_taken_back_as_never_valid_is_not_obeyed_again(shop):
     put_back(shop, "backup")
     with opened_again(shop) as again:
         assert again.can("dev", PURPOSE).allowed
+
+
+def test_what_is_said_while_somebody_looks_is_no_loss(shop, monkeypatch):
+    shop.grant("c1", PURPOSE, asked=ASKED, yes=False)
+    names = iter(["dev", "amina"])
+    picture_taken = quarantine.last_position
+
+    def and_then_somebody_says_no(connection, log):
+        reached = picture_taken(connection, log)
+        if name := next(names, None):
+            shop.grant(name, PURPOSE, asked=ASKED, yes=False)
+        return reached
+
+    monkeypatch.setattr(quarantine, "last_position", and_then_somebody_says_no)
+    assert shop.proofs.quarantine is None
+    assert shop.proofs.quarantine is None
+    assert next(names, None) is None
 
 
 def test_a_line_that_was_cut_short_spoils_no_other(shop):

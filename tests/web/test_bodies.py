@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from goodwill.web.bodies import deeper_than, parse, parse_parameters
 from goodwill.web.messages import CanRequest, ConsentRequest, DecideRequest, DecisionsRequest, Person
 from goodwill.web.problems import Problem
+from goodwill.web.requests import OpenRequest
 
 DECIDE = msgspec.json.Decoder(DecideRequest)
+OPEN = msgspec.json.Decoder(OpenRequest)
 CONSENT = msgspec.json.Decoder(ConsentRequest)
 
 
@@ -85,6 +87,15 @@ TOLD = [
 def test_a_fault_says_what_was_expected_and_what_was_found_in_our_words(raw, expected, found, sentence):
     (fault,) = refusal(raw).errors
     assert (fault.expected, fault.found, fault.detail) == (expected, found, sentence)
+
+
+def test_what_may_be_one_of_a_few_words_is_told_with_all_of_them_and_right_ones_are_no_fault():
+    rights = "access, erase, human-review, object, port, rectify, restrict"
+    (fault,) = refusal(b'{"right": "forget", "email": "a@example.com"}', OPEN).errors
+    assert (fault.pointer, fault.expected) == ("#/right", f"one of {rights}")
+    assert fault.detail == f"'right' must be one of {rights}, not \"forget\"."
+    wrong = b'{"right": "access", "email": 1, "wanted": {"name": null, "purpose": 2}}'
+    assert [fault.pointer for fault in refusal(wrong, OPEN).errors] == ["#/email", "#/wanted/purpose"]
 
 
 def test_all_faults_are_told_at_once():

@@ -176,6 +176,22 @@ def test_without_a_fresh_code_nothing_risky_happens(shop, stale, about, operatio
     assert (kind == "second-factor") == (operation.may in RISKY)
 
 
+def test_a_key_is_told_that_this_is_for_people(client, key):
+    answer = client.get("/api/v1/audit", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 403
+    assert answer.json()["detail"].startswith("This is for staff who are signed in, and no key opens it")
+
+
+def test_an_owner_who_has_not_set_up_the_second_factor_is_told_so_and_not_of_roles(shop, client):
+    invited = shop.staff.invite("half@shop.example", "Half", "owner")
+    begun = shop.staff.set_up(invited.token, GOOD)
+    half = Browser(client, Member(shop, invited.account.id, "half@shop.example", token=begun.token))
+    answer = half.request("GET", "/api/v1/audit", headers={})
+    assert answer.status_code == 403
+    assert answer.json()["type"].endswith("/api/problems/second-factor")
+    assert answer.json()["detail"] == "Set up your second factor first, at /staff/second-factor."
+
+
 def test_signing_in_over_the_api_needs_the_code_and_sets_a_cookie(shop, client):
     member = hired(shop, "reviewer", "rosa@staff.example")
     body = {"email": member.email, "password": GOOD}

@@ -146,7 +146,7 @@ class Door:
         who, at = person.person, self.clock()
         if types is not None:
             used = " ".join(sorted({event_type(name).category for name in types}))
-            self._log(f"own events, {person.by}", who, "own", used, 1, rows.as_of_now(self.connection, at))
+            self._log(f"own copy, {person.by}", who, "own", used, 1, rows.as_of_now(self.connection, at))
             return only_events(self.connection, who, types)
         if self.cipher is None:
             raise BadInput("A person's own copy needs the key store; open the shop with its keys.")

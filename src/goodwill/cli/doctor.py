@@ -17,6 +17,7 @@ from goodwill.cli import out, waits
 from goodwill.cli.ends import Code, end_of
 from goodwill.cli.findings import Finding, State
 from goodwill.cli.shell import SET_UP, Shell, app, command
+from goodwill.cli.unsaid import unsaid
 
 if TYPE_CHECKING:
     from goodwill.access.columns import Columns
@@ -64,6 +65,8 @@ def _examine(home: Path | None) -> Iterator[Finding]:
     settings = yield from _tried(
         "settings", lambda: settings_of(folder), lambda it: f"{it.name}, {it.currency}, {it.zone}"
     )
+    if settings is not None:
+        yield from unsaid(settings)
     yield from _environment()
     yield from _open_to_others(folder)
     if settings is None:

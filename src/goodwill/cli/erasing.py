@@ -26,7 +26,7 @@ _PEOPLE = typer.Argument(
 _REASON = typer.Option("--reason", help="Why, for the audit log and the certificate.")
 _FILE = typer.Option("--certificate", metavar="FILE", help="Write the certificate here, as JSON.")
 _DRY = switch("--dry-run", help="Erase nothing; show what would go and what would stay.")
-_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once.")
+_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once, or in a day.")
 _AS = typer.Option("--as", metavar="ADDRESS", help="Your own account, which asked for that approval.")
 _MAY_COME = switch("--may-come-back", help="Keep no hashes of their ids: an old file may bring them in again.")
 _FINISH = switch("--finish", help="First go on with erasures that were interrupted, or whose residue is pending.")

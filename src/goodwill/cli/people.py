@@ -32,7 +32,7 @@ _OUT = typer.Option(
 _PEOPLE = typer.Argument(
     metavar="PERSON...", help="The shop's own id, or an e-mail address; or user_id:…, email:…, id:… to say which."
 )
-_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once.")
+_APPROVAL = typer.Option("--approval", metavar="ID", help="Of somebody else, for several people at once, or in a day.")
 _AS = typer.Option("--as", metavar="ADDRESS", help="Your own account, which asked for that approval.")
 
 
@@ -87,7 +87,7 @@ def export(
                 files = _write_all(_folder(to), acting.copies.several(whos, form, reason=reason, approval=approval))
                 shell.answer({"files": files}, *files)
                 return
-            parts = acting.copies.of(acting.looks.copy(whos[0], reason), form)
+            _, parts = acting.copies.one(whos[0], form, reason=reason, approval=approval)
             if to is None:
                 sys.stdout.writelines(part.decode() for part in parts)
             else:

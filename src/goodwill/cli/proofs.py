@@ -99,7 +99,7 @@ def _mended(shell: Shell, shop: "Shop") -> "Mended":
         about = line.detail.get("purpose") or "every purpose"
         shell.note(f"id:{line.person} {about}: no yes counts on, for rows are gone of which line {line.position} tells")
     if wrong.noes:
-        shell.note(f"{out.number(wrong.noes, 'answers')} that say no come back from outside the database")
+        shell.note(f"{out.number(len(wrong.noes), 'answers')} that say no come back from outside the database")
     with shell.working("Mending"):
         return shop.proofs.mend()
 
@@ -127,7 +127,7 @@ def _did(mended: "Mended") -> str:
     kept = sum(one.kept for one in wrong.answers)
     return (
         f"Mended {out.number(len(wrong.answers), 'answers')}; {out.number(kept, 'of them')} stayed narrower than the "
-        f"ledger was. Read back {out.number(wrong.noes, 'answers')} from outside. "
+        f"ledger was. Read back {out.number(len(wrong.noes), 'answers')} from outside. "
         f"Wrote {out.number(mended.rows, 'rows')}, none of which allows anybody more."
     )
 
@@ -144,7 +144,7 @@ def _mending(mended: "Mended") -> dict[str, Any]:
         "lost": [
             {"line": line.position, "action": line.action, "person": line.person} for line in mended.wrong.lost
         ],
-        "read_back": mended.wrong.noes,
+        "read_back": len(mended.wrong.noes),
         "rows": mended.rows,
     }  # fmt: skip
 

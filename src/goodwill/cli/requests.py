@@ -98,8 +98,9 @@ def verify(
 
     Example: goodwill requests verify d7f3kq2mabcde amina --how "passport shown in the shop"
     """
-    shell.make_sure(f"Are you sure that request {request} comes from {person}?")
     with shell.shop() as shop:
+        shop.rights.show(request)
+        shell.make_sure(f"Are you sure that request {request} comes from {person}?")
         _answer(shell, shop.rights.verify_by_hand(request, who(shop, person), how))
 
 
@@ -127,16 +128,18 @@ def extend(shell: Shell, request: Number, reason: Reason) -> None:
 @command(requests, "clear-contact", lost=_LOST)
 def clear_contact(shell: Shell, request: Number, reason: Reason) -> None:
     """Let a copy go out although an address was changed lately: you made sure that it is still the same person."""
-    shell.make_sure("An address was changed lately. Are you sure that it is still the same person?")
     with shell.shop() as shop:
+        shop.rights.show(request)
+        shell.make_sure("An address was changed lately. Are you sure that it is still the same person?")
         _answer(shell, shop.rights.clear_contact(request, reason))
 
 
 @command(requests, "refuse", lost=_LOST)
 def refuse(shell: Shell, request: Number, reason: Reason) -> None:
     """Say no, with the reason; the letter says where to complain."""
-    shell.make_sure(f"Refuse request {request}? The letter goes out at once.")
     with shell.shop() as shop:
+        shop.rights.show(request)
+        shell.make_sure(f"Refuse request {request}? The letter goes out at once, if it was shown who asks.")
         _answer(shell, shop.rights.refuse(request, reason))
 
 
@@ -148,15 +151,16 @@ def fulfil(
     by_hand: Annotated[bool, _BY_HAND] = False,
 ) -> None:
     """Carry a request out and answer it; refused until it was shown who asks and the hold is over."""
-    shell.make_sure(f"Carry out request {request}?")
     with shell.shop() as shop:
+        shop.rights.show(request)  # not found is said before anything is asked
+        shell.make_sure(f"Carry out request {request}?")
         _answer(shell, shop.rights.fulfil(request, note=note, by_hand=by_hand))
 
 
 def document_of(status: "Status") -> dict[str, Any]:
     """A request as JSON."""
-    held = None if status.hold_until is None else iso(status.hold_until)
-    return {**asdict(status), "received_at": iso(status.received_at), "hold_until": held}
+    moments = {name: getattr(status, name) for name in ("received_at", "hold_until", "ready_until")}
+    return {**asdict(status), **{name: None if at is None else iso(at) for name, at in moments.items()}}
 
 
 def _answer(shell: Shell, status: "Status") -> None:

@@ -104,6 +104,12 @@ def find(connection: Connection, person: PersonId) -> Erasure | None:
     return _erasure(row) if row is not None else None
 
 
+def of_number(connection: Connection, number: PersonId) -> Erasure | None:
+    """The erasure in which a number went: of its own person, or of whoever she was merged into."""
+    own = find(connection, number)
+    return own or next((one for one in all_of(connection) if number in one.numbers), None)
+
+
 def unfinished(connection: Connection) -> list[Erasure]:
     """Erasures that are not done, the earliest first."""
     question = select(erasures).where(erasures.c.state != State.DONE).order_by(erasures.c.asked_at, erasures.c.person)

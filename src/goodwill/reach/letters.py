@@ -101,13 +101,14 @@ def request_refused(
     return Letter("request-refused", Kind.RIGHTS, context)
 
 
-def request_fulfilled(*, right: str, outcome: str, note: str | None, page: str) -> Letter:
+def request_fulfilled(*, right: str, outcome: str, note: str | None, page: str, days: int = 0) -> Letter:
     """Done.
 
     Args:
         outcome: ``done``, ``ready`` (to be fetched on the page), ``erased`` or ``nothing-held``.
+        days: for which a copy can be fetched.
     """
-    context: dict[str, Value] = {"right": right, "outcome": outcome, "note": note, "page": page}
+    context: dict[str, Value] = {"right": right, "outcome": outcome, "note": note, "page": page, "days": days}
     return Letter("request-fulfilled", Kind.RIGHTS, context)
 
 

@@ -17,6 +17,7 @@ CODE_LASTS = 3_600 * SECOND
 CODES_REST = 60 * SECOND  # between two codes for one request
 MOST_CODES = 5  # for one request
 LAPSE = 7 * DAY  # how long a request waits for its code
+COPY_OPEN = 14 * DAY  # how long a copy can be fetched once it is ready
 CONTACT_REST = 30 * DAY  # how long nothing is handed out after an address was changed
 EXECUTION = 3_600 * SECOND  # how long one that is being carried out belongs to whoever carries it out
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Index, Table, Text, func, insert, select, update
 
 from goodwill.rights.request import OPEN, Request, Right, State
-from goodwill.storage.engine import REQUESTS, one_at_a_time
+from goodwill.storage.engine import HOLDS, REQUESTS, one_at_a_time
 from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metadata
 
 requests = Table(
@@ -112,13 +112,15 @@ def add(connection: Connection, values: Mapping[str, Any]) -> None:
 
 def locked(connection: Connection, number: int) -> tuple[Request, Secrets] | None:
     """A request to be changed; whoever else wants to change one waits."""
-    one_at_a_time(connection, REQUESTS)
+    lock(connection)
     row = connection.execute(select(requests).where(requests.c.id == number)).first()
     return None if row is None else (_request(row), _secrets(row))
 
 
 def lock(connection: Connection) -> None:
-    one_at_a_time(connection, REQUESTS)
+    """One at a time; what becomes of a request may hold or release whom it is about, and that lock comes first."""
+    for one_of in (HOLDS, REQUESTS):
+        one_at_a_time(connection, one_of)
 
 
 def one(connection: Connection, number: int) -> Request | None:

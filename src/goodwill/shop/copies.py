@@ -12,6 +12,7 @@ from goodwill import catalogue
 from goodwill.access import Everything, SignedIn
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import BadInput
+from goodwill.basics.ids import PersonId
 from goodwill.people import merge, registry
 from goodwill.people.registry import Held
 from goodwill.shop import copy_json, copy_pdf, copy_tables
@@ -68,7 +69,7 @@ class Copies:
         """The copies of some people for staff who hand them out: of each the name of a file and its pieces.
 
         Args:
-            approval: of somebody else, which staff and the command line need for more than one person.
+            approval: of somebody else, which staff, keys and the command line need for more than one person.
 
         Raises:
             NotFound: somebody is not known; then nobody's copy is made.
@@ -83,6 +84,33 @@ class Copies:
         return (
             (f"{person}.{ENDING[form]}", self.of(shop.looks.copy(shop.who(person), reason), form)) for person in wanted
         )
+
+    def one(self, who: "Who | str", form: str, *, reason: str, approval: str = "") -> tuple[PersonId, Iterator[bytes]]:
+        """The copy of one person, for staff who hand it out: whose it is, and its pieces.
+
+        Args:
+            approval: of somebody else, which staff, keys and the command line need beyond a few people a day.
+
+        Raises:
+            NotFound, BadInput, NotAllowed: as `several`.
+        """
+        person = self.shop.known(who)
+        _form(form)
+        said(reason)
+        self.shop.staff.approvals.open_bulk("export", [person], approval, reason=reason)
+        everything = self.shop.looks.copy(self.shop.who(person), reason)
+        return person, self.of(everything, form)
+
+    def by_key(self, who: "Who | str", form: str, *, by: str, approval: str = "") -> tuple[PersonId, Iterator[bytes]]:
+        """The same for a shop's own program, which gives no reason; the read log names its key.
+
+        Raises:
+            NotFound, BadInput, NotAllowed: as `several`.
+        """
+        person = self.shop.known(who)
+        _form(form)
+        self.shop.staff.approvals.open_bulk("export", [person], approval)
+        return person, self.made(SignedIn(person, by), form)
 
     def of(self, everything: Everything, form: str) -> Iterator[bytes]:
         """The same, of what was read already."""

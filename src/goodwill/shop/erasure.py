@@ -92,12 +92,20 @@ class Erasures:
 
     # ---- erasing ---------------------------------------------------------------------------------------------------
 
-    def erase(self, who: "Who | str", *, reason: str = "", leave_alone: bool = True) -> Certificate:
+    def erase(
+        self, who: "Who | str", *, reason: str = "", leave_alone: bool = True, approval: str = "", chosen: bool = True
+    ) -> Certificate:
         """Erase all that is held about a person, under all her numbers; see `erase_all`."""
-        return self.erase_all([who], reason=reason, leave_alone=leave_alone)[0]
+        return self.erase_all([who], reason=reason, leave_alone=leave_alone, approval=approval, chosen=chosen)[0]
 
     def erase_all(
-        self, whos: "Iterable[Who | str]", *, reason: str = "", leave_alone: bool = True, approval: str = ""
+        self,
+        whos: "Iterable[Who | str]",
+        *,
+        reason: str = "",
+        leave_alone: bool = True,
+        approval: str = "",
+        chosen: bool = True,
     ) -> list[Certificate]:
         """Erase some people, and give a certificate for each: of what went, what stays, and what was searched for.
 
@@ -107,7 +115,9 @@ class Erasures:
         Args:
             reason: why, in words; for the audit log and the certificate.
             leave_alone: keep her ids as hashes on the list of those who are not written to nor brought in again.
-            approval: of somebody else, which staff and the command line need for more than one person.
+            approval: of somebody else, which staff, keys and the command line need for more than one person at once
+                and for more than a few in a day.
+            chosen: somebody here chose whom; not where she asked for it herself, or retention's rules say it.
 
         Raises:
             NotFound: somebody is not known, or was erased before; then nobody is erased.
@@ -116,7 +126,8 @@ class Erasures:
         """
         shop = self.shop
         wanted = list(dict.fromkeys(shop.known(who) for who in whos))
-        shop.staff.approvals.open_bulk("erase", wanted, approval, reason=reason)
+        if chosen:
+            shop.staff.approvals.open_bulk("erase", wanted, approval, reason=reason)
         for person in wanted:
             with shop.change("person.erase", about=person, reason=reason) as change:
                 shop.staff.demand(Act.ERASE)

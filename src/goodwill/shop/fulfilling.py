@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from goodwill.basics.clock import DAY, iso
 from goodwill.basics.errors import Conflict, GoodwillError, Refused
 from goodwill.basics.ids import PersonId, opaque
 from goodwill.consent import Asked, Evidence, Proof
 from goodwill.reach import letters
 from goodwill.rights import store
-from goodwill.rights.request import EXECUTION, LAPSE, Request, Right, State, Step
+from goodwill.rights.request import COPY_OPEN, EXECUTION, LAPSE, Request, Right, State, Step
 from goodwill.shop.requests import Content, Requests, Status, person_of
 from goodwill.shop.who import Who
 
@@ -29,7 +30,9 @@ class Fulfilling(Requests):
             Refused: it was not shown who asks, it is held or paused, or an address was changed lately.
             Conflict: it was answered already, is being carried out by somebody else, or nothing here can carry it out.
         """
-        return self._fulfil(self._number(request), note=note, by_hand=by_hand)
+        number = self._number(request)
+        self._begin(number)
+        return self._fulfil(number, note=note, by_hand=by_hand)
 
     def advance(self) -> int:
         """Take every request on that waits for nothing but the time, and tell how many moved."""
@@ -50,18 +53,21 @@ class Fulfilling(Requests):
 
     def _go_on(self, number: int) -> bool:
         """Begin a verified request whose hold is over, and carry it out if nobody has to look at it first."""
-        request, now = self._one(number), self.shop.clock()
-        begun = False
-        if request.state is State.VERIFIED and not request.is_paused and (request.hold_until or 0) <= now:
-            with self.shop.change("request.begin", about=person_of(request)) as change:
-                request, _, _ = self._locked(change.connection, number)
-                self._set(change, request, "begin", {"state": request.after(Step.BEGIN, now=now)}, "")
-            request, begun = self._one(number), True
+        begun, request = self._begin(number), self._one(number)
         by_itself = request.state is State.IN_WORK and request.right not in _BY_STAFF
-        if by_itself and not request.is_executing(now) and not self._blockers(request):
+        if by_itself and not request.is_executing(self.shop.clock()) and not self._blockers(request):
             self._fulfil(number, note="", by_hand=False)
             return True
         return begun
+
+    def _begin(self, number: int) -> bool:
+        request, now = self._one(number), self.shop.clock()
+        if request.state is not State.VERIFIED or request.is_paused or (request.hold_until or 0) > now:
+            return False
+        with self.shop.change("request.begin", about=person_of(request)) as change:
+            request, _, _ = self._locked(change.connection, number)
+            self._set(change, request, "begin", {"state": request.after(Step.BEGIN, now=now)}, "")
+        return True
 
     # ---- carrying out ------------------------------------------------------------------------------------------------
 
@@ -74,6 +80,7 @@ class Fulfilling(Requests):
             now = self.shop.clock()
             if request.is_executing(now):
                 raise Conflict("Somebody is carrying this request out right now.")
+            self._check_shown_and_waited(request, now)
             request.after(Step.FULFIL, now=now)
             if not by_hand and (blockers := self._blockers(request, change.connection)):
                 raise Refused(" ".join(blockers))
@@ -88,10 +95,25 @@ class Fulfilling(Requests):
             request, _, content = self._locked(change.connection, number)
             change.entry.person = person_of(request)
             letter = letters.request_fulfilled(
-                right=request.right, outcome=outcome, note=note or None, page=self._page(content.token)
-            )
+                right=request.right, outcome=outcome, note=note or None, page=self._page(content.token),
+                days=COPY_OPEN // DAY,
+            )  # fmt: skip
             self._close(change, request, content, Step.FULFIL, letter=letter, outcome=outcome)
         return self._status(self._one(number))
+
+    def _check_shown_and_waited(self, request: Request, now: int) -> None:
+        """Say what is missing, and what helps."""
+        number = opaque(request.id)
+        if request.state is State.UNVERIFIED:
+            raise Refused(
+                "It was not shown who asks, so nothing is handed out, changed or erased. The code from the letter does "
+                f"that, or staff who looked: goodwill requests verify {number} PERSON --how '…'"
+            )
+        if request.state is State.VERIFIED and request.hold_until is not None and now < request.hold_until:
+            raise Refused(
+                f"This waits until {iso(request.hold_until)}, in case it was not she who asked. Then the job carries "
+                "it out by itself."
+            )
 
     def _carried_out(self, request: Request, content: Content) -> str:
         """Do it, and say how the letter words it."""
@@ -100,7 +122,7 @@ class Fulfilling(Requests):
         match request.right:
             case Right.ERASE:
                 if shop.find(who) is not None:  # or she was erased when a try before this one was cut off
-                    shop.erasure.erase(who, reason=reason)
+                    shop.erasure.erase(who, reason=reason, chosen=False)
                 return "erased"
             case Right.RESTRICT:
                 shop.identity.restrict(who, reason)

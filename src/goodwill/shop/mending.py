@@ -18,8 +18,10 @@ from goodwill.consent import answer_all_again
 from goodwill.consent.loss import doubt_of
 from goodwill.consent.mending import Differing, differences, words_to_keep
 from goodwill.purposes import Purpose
+from goodwill.shop.noes import missing
 from goodwill.storage import audit
 from goodwill.storage.audit import Line
+from goodwill.storage.noes import No
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -35,12 +37,12 @@ class Wrong:
     Attributes:
         answers: those that decisions go by and that the ledger does not give.
         lost: lines of the audit log about rows that the ledger does not have, the newest first.
-        noes: how many answers that say no stand outside the database alone.
+        noes: answers that say no and stand outside the database alone.
     """
 
     answers: tuple[Differing, ...] = ()
     lost: tuple[Line, ...] = ()
-    noes: int = 0
+    noes: tuple[No, ...] = ()
 
     @property
     def doubtful(self) -> tuple[Line, ...]:
@@ -61,9 +63,13 @@ class Mended:
     rows: int
 
 
-def wrong_in(shop: "Shop", connection: Connection) -> Wrong:
-    """All of it, read from one picture of the database."""
-    lost, noes = tuple(_lost(connection)), len(shop.noes.missing_in(connection))
+def wrong_in(shop: "Shop", connection: Connection, last: No | None) -> Wrong:
+    """All of it, read from one picture of the database.
+
+    Args:
+        last: the last "no" outside, read before that picture was taken.
+    """
+    lost, noes = tuple(_lost(connection)), tuple(missing(connection, shop.noes.file, last))
     answers = differences(connection, signed=_signed(shop), whole=not lost and not noes)
     return Wrong(tuple(answers), lost, noes)
 

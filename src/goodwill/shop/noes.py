@@ -67,16 +67,12 @@ class Noes:
             return [*new, left[-1]]  # last, where whoever looks sees that it is missing
         return [*new, *filter(None, [rows.reached(connection, log=self.file.log)])]
 
-    def missing_in(self, connection: Connection) -> list[No]:
-        """Every "no" outside that the ledger does not have."""
-        return missing(connection, self.file)
-
     def replay_in(self, connection: Connection) -> int:
         """Write every missing "no" into the ledger, in the unit of work under way; gives how many.
 
         The list of those left alone lies with the keys, and needs none of it.
         """
-        left = self.missing_in(connection)
+        left = missing(connection, self.file, self.file.last())
         if left:
             heirs = merge.survivors(connection, [PersonId(line.person) for line in left])
             words = rows.again(left, heirs, by=self.shop.actor.name)
@@ -104,10 +100,13 @@ class Noes:
         return many
 
 
-def missing(connection: Connection, file: NoFile) -> list[No]:
-    """Every "no" outside that the ledger does not have; where it has the last one, none."""
-    last = file.last()
-    return [] if last is None or rows.stands(connection, last) else lacking(connection, file.all())
+def missing(connection: Connection, file: NoFile, last: No | None) -> list[No]:
+    """Every "no" outside that the ledger does not have; where it has the last one, none.
+
+    Args:
+        last: the file's last line, read before the connection looked at anything: what is said meanwhile is no loss.
+    """
+    return [] if last is None or rows.stands(connection, last) else lacking(connection, file.all(last))
 
 
 def lacking(connection: Connection, lines: Sequence[No]) -> list[No]:

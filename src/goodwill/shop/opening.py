@@ -201,7 +201,7 @@ class Opening(Fulfilling):
         self._note(connection, number, "open", detail={"right": str(right), "origin": origin, "regime": law.id})
         request, _, content = self._locked(connection, number)
         if signed_in:
-            self._known_to_be(connection, request, content, PersonId(person or 0), "signed in", hold=False)
+            self._known_to_be(connection, request, content, PersonId(person or 0), "signed in")
             return Ticket(opaque(number), content.token), number
         self._send_code(connection, request, content)
         return Ticket(opaque(number), content.token), None
@@ -286,13 +286,14 @@ class Opening(Fulfilling):
             )
             self._close(change, request, content, Step.FIND_NOTHING, letter=letter, outcome="nothing-held")
             return
-        self._known_to_be(connection, request, content, person, how, hold=True)
+        self._known_to_be(connection, request, content, person, how)
 
     def _known_to_be(
-        self, connection: Connection, request: Request, content: Content, person: PersonId, how: str, *, hold: bool
+        self, connection: Connection, request: Request, content: Content, person: PersonId, how: str
     ) -> None:
+        """Hold what cannot be taken back, however she showed who she is: a session may be somebody else's."""
         now = self.shop.clock()
-        hours = self.shop.settings.hold_hours if hold and request.right in HELD else 0
+        hours = self.shop.settings.hold_hours if request.right in HELD else 0
         cancel = new_token()
         values = {
             "state": request.after(Step.VERIFY, now=now), "person": person, "verified_at": now, "verified_how": how,
@@ -307,6 +308,8 @@ class Opening(Fulfilling):
             store.update_one(connection, request.id, {**values, **store.wiped()})
             self._note(connection, request.id, Step.JOIN, detail={"to": opaque(standing.id)})
             return
+        if request.right is Right.ERASE:
+            people.pending.begin(connection, person, now=now)
         letter = letters.request_started(
             right=request.right, due=date_of(request.due_on).isoformat(), hold_hours=hours,
             page=self._page(content.token), cancel=f"{self._page(cancel)}/cancel",

@@ -314,7 +314,7 @@ class Proofs:
         with self.shop.change("log.accept-loss", reason=reason) as change:
             connection, shop = change.connection, self.shop
             one_at_a_time(connection, LEDGER)
-            mend_in(shop, connection, Wrong(wrong_in(shop, connection).answers))
+            mend_in(shop, connection, Wrong(wrong_in(shop, connection, shop.noes.file.last()).answers))
             taken = doubt_everything(
                 connection, shop.register, people.everybody(connection), by=shop.actor.name, now=shop.clock()
             )
@@ -366,8 +366,9 @@ class Proofs:
 
     def wrong(self) -> Wrong:
         """The answers that decisions go by and the ledger does not give, and what tells of rows that it has lost."""
+        last = self.shop.noes.file.last()
         with self.shop.database.reading() as connection:
-            return wrong_in(self.shop, connection)
+            return wrong_in(self.shop, connection, last)
 
     def mend(self) -> Mended:
         """Let every answer that decisions go by follow from the ledger again, and nobody allow more by that.
@@ -385,9 +386,9 @@ class Proofs:
             raise found.refuse()
         with self.shop.change("consent.mend") as change:
             one_at_a_time(change.connection, LEDGER)
-            wrong = wrong_in(self.shop, change.connection)
+            wrong = wrong_in(self.shop, change.connection, self.shop.noes.file.last())
             rows = mend_in(self.shop, change.connection, wrong)
-            told = {"answers": len(wrong.answers), "lost": len(wrong.lost), "noes": wrong.noes, "rows": rows}
+            told = {"answers": len(wrong.answers), "lost": len(wrong.lost), "noes": len(wrong.noes), "rows": rows}
             change.entry.detail.update(told)
         self.shop.noes.said()
         self.place().outside.doubt("")  # whatever was wrong besides would have been refused
@@ -397,17 +398,16 @@ class Proofs:
         log, known = place.log, [checkpoint for checkpoint, _ in place.known()]
         latest = known[-1] if known else None
         bound = _still_bound(known)
-        findings = list(self._unreadable(place))
+        findings, last = list(self._unreadable(place)), None if place.noes is None else place.noes.last()
         with self.shop.database.reading() as connection:
             try:
                 through = read_through(connection, log, place.id, [one.size for one in bound])
             except GoodwillError as error:
                 return Verdict(log.name, 0, b"", len(bound), (), (*findings, str(error)))
-            wrong = wrong_in(self.shop, connection) if log is CONSENT else Wrong()
-            noes = self.shop.noes.missing_in(connection) if wrong.noes else []
+            wrong = wrong_in(self.shop, connection, last) if log is CONSENT else Wrong()
         differences = [*_changed(log, through), *_not_as_known(log, through, bound), *_beside_rows(wrong)]
         place.outside.doubt("\n".join(differences))
-        differences += [lacks(noes)] if noes else []  # this needs no doubt: every look sees it
+        differences += [lacks(wrong.noes)] if wrong.noes else []  # this needs no doubt: every look sees it
         findings += differences
         if place.outside.waiting():
             findings.append(f"The second place of checkpoints, {place.outside.second}, cannot be reached.")

@@ -20,7 +20,7 @@ from goodwill.protect.signing import Signer
 from goodwill.shop.noes import lacks, missing
 from goodwill.storage import Database
 from goodwill.storage.logs import TILE, Hashes, Lacking, Log, last_position
-from goodwill.storage.noes import NoFile
+from goodwill.storage.noes import No, NoFile
 from goodwill.storage.outside import Mark, Outside
 
 MEND: Final = "goodwill consent verify --mend"
@@ -162,21 +162,22 @@ def look(database: Database, place: Place, *, everywhere: bool) -> Found:
     """
     try:
         doubted = place.outside.doubted
+        last = place.noes.last() if place.noes is not None else None
         latest, _ = place.latest(everywhere=everywhere)
     except (ValueError, OSError) as error:
         with database.reading() as connection:
             reached = last_position(connection, place.log)
-        why = f"The last checkpoint of the {place.log.name} log outside the database cannot be read: {error}."
+        why = f"What lies outside the database about the {place.log.name} log cannot be read: {error}."
         return Found(Quarantine(place.log.name, reached, reached, 0, why), reached)
     with database.reading() as connection:
         reached = last_position(connection, place.log)
         if latest is None:
-            return Found(_beside_checkpoints(connection, place, doubted, reached, reached), reached)
+            return Found(_beside_checkpoints(connection, place, doubted, last, reached, reached), reached)
         # The last rows are hashed anew, so that rows cut off and grown again are seen at once. What was changed further
         # up shows at the next whole reading, which then leaves its doubt.
         hashes = Hashes(connection, place.log, place.id, fresh=max(latest.size - 1, 0) // TILE)
         if leads_to(hashes, latest, reached):
-            quarantine = _beside_checkpoints(connection, place, doubted, reached, latest.size)
+            quarantine = _beside_checkpoints(connection, place, doubted, last, reached, latest.size)
             return Found(quarantine, reached, latest.size, latest.generation)
         after = _longest(place, latest, lambda one: leads_to(hashes, one, reached))
     why = _sentences(doubted) if reached >= latest.size else ""
@@ -184,16 +185,13 @@ def look(database: Database, place: Place, *, everywhere: bool) -> Found:
 
 
 def _beside_checkpoints(
-    connection: Connection, place: Place, doubted: str, reached: int, size: int
+    connection: Connection, place: Place, doubted: str, last: No | None, reached: int, size: int
 ) -> Quarantine | None:
     """What is wrong with a log that leads to what was signed of it: a whole reading found it, or a "no" is missing."""
     if doubted:
         mends = all(line.endswith(MEND) for line in doubted.splitlines())
         return Quarantine(place.log.name, reached, size, size, _sentences(doubted), mends)
-    try:
-        lacking = missing(connection, place.noes) if place.noes is not None else ()
-    except OSError as error:
-        return Quarantine(place.log.name, reached, size, size, f"What people refused cannot be read: {error}.")
+    lacking = missing(connection, place.noes, last) if place.noes is not None else ()
     return Quarantine(place.log.name, reached, size, size, lacks(lacking), mends=True) if lacking else None
 
 

@@ -18,7 +18,7 @@ from goodwill.protect import Box
 from goodwill.purposes import Regime
 from goodwill.reach.letters import Letter
 from goodwill.rights import store
-from goodwill.rights.request import CONTACT_REST, HANDS_OUT, HELD, Request, Right, State, Step, due
+from goodwill.rights.request import CONTACT_REST, COPY_OPEN, HANDS_OUT, HELD, Request, Right, State, Step, due
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Change, Shop
@@ -34,6 +34,7 @@ class Status:
         state: in words; due: the last day for an answer; days_left: until then, below 0 when it is overdue.
         extend_by: the last day on which more time can be announced; None where the law knows none.
         hold_until: nothing is carried out before; None where nothing is held.
+        ready_until: until when a copy that is ready can be fetched; None where there is none, or no more.
         blockers: what it waits for, for staff.
     """
 
@@ -51,6 +52,7 @@ class Status:
     reason: str
     regulator: str
     complaint_url: str
+    ready_until: int | None = None
     blockers: tuple[str, ...] = ()
 
 
@@ -130,8 +132,16 @@ class Requests:
             reason=request.reason,
             regulator=watches.name,
             complaint_url=watches.complaint_url,
+            ready_until=self._ready_until(request),
             blockers=self._blockers(request) if request.right in HELD else (),
         )
+
+    def _ready_until(self, request: Request) -> int | None:
+        """Until when the copy that was asked for can be fetched."""
+        if request.right not in HANDS_OUT or request.outcome != "ready" or request.closed_at is None:
+            return None
+        until = request.closed_at + COPY_OPEN
+        return until if self.shop.clock() < until else None
 
     def _due(self, request: Request) -> int:
         return (due(self._regime(request), request, stood=request.paused_days + self._stood(request)) - date_of(0)).days
@@ -222,6 +232,8 @@ class Requests:
         if letter is not None:
             self._tell(change.connection, request, content, letter, everywhere=everywhere)
         values = {"state": request.after(step, now=now), "closed_at": now, "executing_until": None, "paused_at": None}
+        if request.right is Right.ERASE and (hers := self._still_here(change.connection, request)):
+            people.pending.drop(change.connection, hers, now=now)
         if outcome is not None:
             values["outcome"] = outcome
         if reason:
@@ -230,11 +242,20 @@ class Requests:
         detail = {"outcome": outcome} if outcome else {}
         self._note(change.connection, request.id, step, reason=reason, detail=detail, actor=actor)
 
+    def _still_here(self, connection: Connection, request: Request) -> PersonId | None:
+        """Whose it is by now; None where that was not shown, or she is erased."""
+        return None if request.person is None else people.merge.survivor(connection, PersonId(request.person))
+
     def _tell(
         self, connection: Connection, request: Request, content: Content, letter: Letter, *, everywhere: bool = False
     ) -> None:
-        """Write to the address on file, or to every verified one."""
-        person = None if request.person is None else people.merge.survivor(connection, PersonId(request.person))
+        """Write to the address on file, or to every verified one; to one that nobody was shown to read, not a word.
+
+        Whoever typed it in may be somebody else, and what staff worded is not for her.
+        """
+        if request.verified_at is None:
+            return
+        person = self._still_here(connection, request)
         addresses = [content.address]
         if person is not None:
             try:

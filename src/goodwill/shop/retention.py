@@ -121,7 +121,8 @@ class Retention:
         for leave_alone, persons in ((True, said_no), (False, [one for one in empty if one not in set(said_no)])):
             for some in retention.in_batches(persons, _ERASED_AT_ONCE):
                 whom = [shop.who(person) for person in some]
-                shop.erasure.erase_all(whom, reason="nothing about them is needed any longer", leave_alone=leave_alone)
+                why = "nothing about them is needed any longer"
+                shop.erasure.erase_all(whom, reason=why, leave_alone=leave_alone, chosen=False)
         return len(empty)
 
     def _rest(self, gone: "Counter[tuple[str, str]]") -> tuple[int, int]:

@@ -3,16 +3,20 @@
 Each step has a module of its own (`opening`, `working`, `fulfilling`), on what is kept of requests (`requests`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from goodwill import people
+from goodwill.access.addresses import changed_since
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import NotFound
+from goodwill.basics.ids import PersonId
+from goodwill.people import erasures
 from goodwill.reach import letters
 from goodwill.reach import store as outbox
 from goodwill.rights import store
 from goodwill.rights.request import State, Step
+from goodwill.shop.certificate import Certificate, certificate_of
 from goodwill.shop.opening import Opening, Ticket
 from goodwill.shop.requests import Status
 from goodwill.shop.who import Who
@@ -36,7 +40,23 @@ class Rights(Opening, Working):
             request = self._by_token(connection, "status", token)
         if request is None:
             raise NotFound("There is no request with this link.")
-        return self._status(request)
+        status = self._status(request)
+        return status if request.verified_at is not None else replace(status, reason="")  # worded by staff, for her
+
+    def certificate(self, token: str) -> Certificate:
+        """The certificate of an erasure that was asked for, by the token of the request's page; it names nobody.
+
+        Raises:
+            NotFound: no request has this token, nothing was erased on it, or that was so long ago that its number went.
+        """
+        with self.shop.database.reading() as connection:
+            request = self._by_token(connection, "status", token)
+            found = None
+            if request is not None and request.outcome == "erased" and request.person is not None:
+                found = erasures.of_number(connection, PersonId(request.person))
+        if found is None:
+            raise NotFound("There is no certificate with this link.")
+        return certificate_of(self.shop, found)
 
     def cancel(self, token: str, *, by: Literal["status", "cancel"] = "cancel") -> Status:
         """Stop a request, by the link that went to everywhere she is reached or by the token of its page.
@@ -71,6 +91,21 @@ class Rights(Opening, Working):
         with self.shop.database.reading() as connection:
             found = store.of_person(connection, [int(one) for one in people.merge.numbers(connection, person)])
         return [self._status(request) for request in found]
+
+    def copy_open_until(self, who: Who | str) -> int | None:
+        """Until when she may fetch her own copy; None where no request for it was granted, or that was too long ago.
+
+        A copy that was granted before an address was added or changed is not handed out to whoever came with it.
+        """
+        person = self.shop.known(who)
+        with self.shop.database.reading() as connection:
+            mine = store.of_person(connection, [int(one) for one in people.merge.numbers(connection, person)])
+            open_ = [
+                until
+                for one in mine
+                if (until := self._ready_until(one)) and not changed_since(connection, person, one.closed_at or 0)
+            ]
+        return max(open_, default=None)
 
     def evidence(self, request: str) -> dict[str, Any]:
         """Everything that was done with a request, to be shown to whoever audits it; no address, code or token."""

@@ -51,10 +51,15 @@ class Working(Requests):
         """Take the further time that the law gives, and say why, in time.
 
         Raises:
-            Refused: the law gives none, it was taken, or it is too late to say so.
+            Refused: it was not shown who asks, the law gives none, it was taken, or it is too late to say so.
         """
         said(reason, "the reason")
         with self._changing(request, "request.extend", reason) as (change, now_is, content, regime):
+            if now_is.verified_at is None:
+                raise Refused(
+                    "It was not shown who asks, so nobody is there to be told that it takes longer. It lapses "
+                    "by itself a week after it was opened, if the code does not come back."
+                )
             last = regime.extension_said_by(date_of(now_is.received_on), now_is.region)
             if last is None:
                 raise Refused(f"{regime.name} gives no further time.")

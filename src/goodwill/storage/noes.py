@@ -78,10 +78,18 @@ class NoFile:
                 return found[-1]
         return None
 
-    def all(self) -> list[No]:
-        """Every line of both places, each once, in the order in which they were written."""
-        contents = [file.read_bytes().split(_LINE_END) for file in self.files if file.exists()]
-        return list(dict.fromkeys(line for content in contents for line in self._read(content)))
+    def all(self, upto: No | None = None) -> list[No]:
+        """Every line of both places, each once, in the order in which they were written.
+
+        Args:
+            upto: a line; of each place no later ones, if it has it.
+        """
+        found: dict[No, None] = {}
+        for file in self.files:
+            lines = self._read(file.read_bytes().split(_LINE_END)) if file.exists() else []
+            end = len(lines) - lines[::-1].index(upto) if upto in lines else len(lines)
+            found |= dict.fromkeys(lines[:end])
+        return list(found)
 
     def _read(self, lines: Iterable[bytes]) -> list[No]:
         return [one for line in lines if (one := _line(line)) is not None and one.log == self.log]

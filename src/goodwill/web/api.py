@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from goodwill.access import SignedIn
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import from_opaque, opaque
 from goodwill.consent import Asked
@@ -242,15 +241,15 @@ def export(call: Call[ExportRequest]) -> Streamed:
     `format` says in which form: one JSON document, a ZIP with a CSV file for each heading, or a PDF to read and print.
     Orders, customers and consents of the ZIP can be imported again. Hand it to that person only. It is noted in the
     read log with the id of the key, and the next copy shows that. Staff give a reason in `Goodwill-Reason`; it stands
-    in the audit log.
+    in the audit log. More than a few people in 24 hours (`alone_a_day`) need an `approval`.
     """
     form, who = call.ask.format, Who(user_id=call.ask.id)
+    copies, approval = call.shop.copies, call.ask.approval
     if call.session is not None:
-        everything = call.shop.looks.copy(who, call.shop.actor.reason)
+        person, parts = copies.one(who, form, reason=call.shop.actor.reason, approval=approval)
     else:
-        everything = call.shop.own(SignedIn(call.shop.known(who), call.by))
-    parts = call.shop.copies.of(everything, form)
-    name = "" if form == "json" else f"own-copy-{everything.person}.{ENDING[form]}"
+        person, parts = copies.by_key(who, form, by=call.by, approval=approval)
+    name = "" if form == "json" else f"own-copy-{person}.{ENDING[form]}"
     return Streamed(parts, MEDIA[form], name)
 
 

@@ -50,6 +50,11 @@ Headers = Sequence[tuple[bytes, bytes]]
 THREADS = 8
 # Passwords are checked in threads of their own, and only so many may wait there: whoever guesses keeps nobody else out.
 DOORMEN, MOST_AT_THE_DOOR = 2, 32
+_STEPS = {
+    "enrol": "Set up your second factor first, at /staff/second-factor.",
+    "code": "Give the code of your second factor first, at /staff/code.",
+    "whole": "This needs a code of your second factor from the last ten minutes.",
+}
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -253,6 +258,8 @@ class Desk:
         letter.notes.key = key.id
         if not key.scopes.intersection(scopes):
             self.metrics.note_refusal(KEY_SCOPE.slug)
+            if not scopes:
+                raise Problem(KEY_SCOPE, "This is for staff who are signed in, and no key opens it: /staff/sign-in.")
             needed = " or ".join(f"'{scope}'" for scope in scopes)
             raise Problem(KEY_SCOPE, f"This needs a key with the scope {needed}; '{key.id}' has {_listed(key.scopes)}.")
         self._slow_down(key.id, letter)
@@ -311,8 +318,8 @@ class Desk:
         token = letter.header(TOKEN_HEADER.encode())
         self.door.check(operation.method, letter.headers, self.door.token(letter.headers), token)
         if act not in session.acts:
-            if session.is_whole and act in MAY[session.account.role]:
-                raise Problem(SECOND_FACTOR, "This needs a code of your second factor from the last ten minutes.")
+            if act in MAY[session.account.role]:
+                raise Problem(SECOND_FACTOR, _STEPS[session.step])
             self.metrics.note_refusal(ROLE.slug)
             self._note_refused(actor, operation)
             raise Problem(ROLE, f"This is for roles that may '{act}'; yours is '{session.account.role}'.")

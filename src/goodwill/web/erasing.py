@@ -19,6 +19,7 @@ class EraseRequest(Struct, forbid_unknown_fields=True, frozen=True):
         bool,
         Meta(description="Keep hashes of the ids, so that nobody writes to them or brings them in again."),
     ] = True
+    approval: Annotated[str, Meta(max_length=40, description="Of staff, beyond a few people in 24 hours.")] = ""
     dry_run: Annotated[bool, Meta(description="Erase nothing; say what would go and what would stay.")] = False
 
 
@@ -55,7 +56,7 @@ def erase(call: Call[EraseRequest]) -> Erased:
     if ask.dry_run:
         would = call.shop.erasure.preview(who)
         return Erased(would.person, "dry run", [], would.goes)
-    done = call.shop.erasure.erase(who, reason=ask.reason, leave_alone=ask.leave_alone)
+    done = call.shop.erasure.erase(who, reason=ask.reason, leave_alone=ask.leave_alone, approval=ask.approval)
     return Erased(done.person, done.status, list(done.pending), done.document["deleted"], dict(done.document))
 
 

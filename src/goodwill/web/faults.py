@@ -79,6 +79,9 @@ class _Faults:
                         yield from self.of(value, choice, place)
             case inspect.StructType() if isinstance(value, dict):
                 yield from self._names(value, plain, place)
+            case inspect.DictType() if isinstance(value, dict):
+                for name, one in value.items():
+                    yield from self.of(one, plain.value_type, (*place, str(name)))
             case inspect.ListType() if isinstance(value, list) and _fits_length(value, plain):
                 for number, one in enumerate(value):
                     yield from self.of(one, plain.item_type, (*place, number))
@@ -111,6 +114,8 @@ class _Faults:
                 return type(number) is int and (shape.ge or 0) <= number <= (shape.le or number)
             case inspect.BoolType():
                 return isinstance(value, bool)
+            case inspect.LiteralType():
+                return value in shape.values
         return False
 
 
@@ -188,6 +193,10 @@ def _expected(shape: inspect.Type) -> str:
             return f"a text of {_between(shape.min_length or 0, shape.max_length)} characters"
         case inspect.IntType():
             return f"a whole number from {shape.ge} to {shape.le}"
+        case inspect.LiteralType():
+            return f"one of {', '.join(map(str, shape.values))}"
+        case inspect.DictType():
+            return f"an object of at most {shape.max_length} names" if shape.max_length else "an object"
     return "true or false"
 
 

@@ -143,6 +143,7 @@ class ExportRequest(Struct, forbid_unknown_fields=True, frozen=True):
         Literal["json", "csv", "pdf"],
         Meta(description="`json`, `csv` (a ZIP with a file per heading) or `pdf` (to read and print)."),
     ] = "json"
+    approval: Annotated[str, Meta(max_length=40, description="Of staff, beyond a few people in 24 hours.")] = ""
 
 
 class WhyRequest(Struct, forbid_unknown_fields=True, frozen=True):

@@ -96,6 +96,7 @@ class RequestState(Struct, frozen=True, omit_defaults=False):
     reason: str
     regulator: str
     complaint_url: str
+    ready_until: Annotated[Moment | None, Meta(description="Until when a copy that is ready can be fetched.")]
     blockers: list[str]
 
 
@@ -269,6 +270,7 @@ def _state(status: Status) -> RequestState:
         reason=status.reason,
         regulator=status.regulator,
         complaint_url=status.complaint_url,
+        ready_until=None if status.ready_until is None else iso(status.ready_until),
         blockers=list(status.blockers),
     )
 

@@ -69,12 +69,16 @@ def test_what_is_no_address_and_what_is_not_confirmed_is_said(street):
     assert street.shop.rights.queue() == []
 
 
-def test_signed_in_she_gets_her_copy_in_three_forms_once_she_asked_for_it(street):
+def test_signed_in_she_gets_her_copy_in_three_forms_once_a_day_passed(street, clock):
     browser = street.signed_in("amina")
     assert browser.get("/privacy/copy/json").status_code == 403
     page = browser.press("/privacy/ask/access", on="/privacy/ask/access").headers["location"]
-    status = browser.see(page)
-    assert "Your copy is ready" in status
+    assert "Ready at" in browser.see(page)
+    assert browser.get("/privacy/copy/json").status_code == 403
+    clock.turn(days=1)
+    street.shop.rights.advance()
+    browser = street.signed_in("amina")
+    assert "Your copy is ready" in browser.see(page)
     copy = browser.get("/privacy/copy/json")
     assert copy.headers["content-disposition"].startswith("attachment;")
     assert "amina@example.org" in json.dumps(json.loads(copy.content))
@@ -115,7 +119,7 @@ def test_a_link_from_a_letter_stops_a_request_by_a_press_and_not_by_a_look(stree
     page = browser.press(ask, on=ask, address="amina@example.org", confirm="erase").headers["location"]
     code = re.search(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}\b", post(street).texts[-1])[0]
     browser.press(page, on=page, code=code)
-    assert "A day passes" in browser.see(page)
+    assert "We wait a while" in browser.see(page)
     link = re.findall(r"https://shop.example(/privacy/requests/\S+/cancel)", "\n".join(post(street).texts))[0]
     before = everything_kept()
     for _ in range(2):

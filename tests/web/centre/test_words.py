@@ -23,7 +23,7 @@ SOURCES = [*TEMPLATES, *sorted(HERE.glob("*.py"))]
 # Keys put together on the way: a name of the program stands at their end.
 GROUPS = (
     "month", "frame", "kind", "fact", "actor", "action", "state", "how", "reason", "problem", "welcome.may_",
-    "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "request.copy_",
+    "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "held.", "request.copy_",
     "request.days", "right.", "choices.saved_", "table.",
 )  # fmt: skip
 

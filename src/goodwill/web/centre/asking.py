@@ -1,8 +1,10 @@
 """What she may ask for: in plain words, with or without signing in, and a page that tells how it goes."""
 
+import json
+
 from goodwill.basics.errors import BadInput, Refused
 from goodwill.purposes import Basis
-from goodwill.rights.request import HANDS_OUT, Right
+from goodwill.rights.request import HELD, Right
 from goodwill.shop.copies import ENDING, MEDIA
 from goodwill.shop.rights import Status
 from goodwill.web.centre.answering import File, Onward, Shown, page
@@ -60,6 +62,7 @@ def _asking(visit: Visit, right: Right, fault: str = "", status: int = 200) -> S
         "ask.html",
         {
             "right": right,
+            "hours": visit.shop.settings.hold_hours if right in HELD else 0,
             "fault": fault,
             "fields": fields,
             "purposes": [entry for entry in visit.shop.register if entry.basis in mine],
@@ -128,10 +131,18 @@ def cancel(visit: Visit) -> Shown:
     return Shown("cancel.html", {"token": _token(visit), "done": True})
 
 
+@page("GET", "/privacy/requests/{token}/certificate", private=False)
+def certificate(visit: Visit) -> File:
+    """From the letter after an erasure: what went and what stays, by number; it names nobody."""
+    document = dict(visit.shop.rights.certificate(_token(visit)).document)
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return File("erasure-certificate.json", "application/json", iter([text.encode()]))
+
+
 @page("GET", "/privacy/requests")
 def requests(visit: Visit) -> Shown:
     mine = list(reversed(visit.shop.rights.of(visit.who)))
-    return Shown("requests.html", {"requests": mine, "ready": _is_ready(mine), "forms": FORMS})
+    return Shown("requests.html", {"requests": mine, "ready": _is_ready(visit), "forms": FORMS})
 
 
 def _status(visit: Visit, status: Status, fault: str = "", code: int = 200) -> Shown:
@@ -151,17 +162,17 @@ def copy(visit: Visit) -> File:
     form = visit.arrived.path["form"]
     if form not in FORMS:
         raise Fault("not_here", 404)
-    if not _is_ready(visit.shop.rights.of(visit.who)):
+    if not _is_ready(visit):
         raise Fault("no_copy", 403)
     pieces = visit.acting.copies.made(visit.signed_in, form)
     return File(f"my-data.{ENDING[form]}", MEDIA[form], pieces)
 
 
-def _is_ready(requests: list[Status]) -> bool:
-    return any(one.right in HANDS_OUT and one.outcome == "ready" for one in requests)
+def _is_ready(visit: Visit) -> bool:
+    return visit.shop.rights.copy_open_until(visit.who) is not None
 
 
 PAGES = (
-    rights, one_right, ask, request_status, show_it_is_hers, another_code, stop, look_at_cancelling, cancel, requests,
-    copy,
+    rights, one_right, ask, request_status, show_it_is_hers, another_code, stop, look_at_cancelling, cancel,
+    certificate, requests, copy,
 )  # fmt: skip

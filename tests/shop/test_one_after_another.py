@@ -1,0 +1,110 @@
+"""Four eyes are not got around by taking people one at a time: they are counted over a day, for each who acts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import FakeClock
+from tests.staff.working import Member, cheaply, hired
+
+from goodwill import people
+from goodwill.app import create_shop
+from goodwill.basics.errors import Refused
+from goodwill.shop import Actor, Shop
+from goodwill.staff.refusals import NotAllowed
+from goodwill.storage import Database, audit
+
+WHY = "they asked by letter, all of them"
+SIX = [f"c{number}" for number in range(6)]
+
+
+@pytest.fixture
+def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
+    where = database.url or f"sqlite:///{database.file}"
+    opened = cheaply(create_shop(tmp_path / "home", clock=clock, database=where))
+    with opened.database.transaction() as connection:
+        for name in SIX:
+            ids = {"user_id": name, "email": f"{name}@example.org"}
+            people.identify(connection, opened.cipher, ids, now=clock(), verified=True)
+    yield opened
+    opened.close()
+
+
+def as_(shop: Shop, member: Member) -> Shop:
+    session = shop.staff.session(member.token)
+    assert session
+    return shop.acting(session.actor())
+
+
+def taken(acting: Shop, action: str, who: str, approval: str = "") -> None:
+    if action == "erase":
+        acting.erasure.erase(who, reason=WHY, approval=approval)
+    elif acting.actor.name.startswith("key "):
+        acting.copies.by_key(who, "json", by="key", approval=approval)
+    else:
+        acting.copies.one(who, "json", reason=WHY, approval=approval)
+
+
+@pytest.mark.parametrize("action", ["export", "erase"])
+@pytest.mark.parametrize("name", ["key k1", "command line"])
+def test_the_fourth_person_in_a_day_needs_somebody_else(shop, clock, action, name):
+    acting, other = shop.acting(Actor(name)), shop.acting(Actor("key other"))
+    for who in SIX[:3]:
+        taken(acting, action, who)
+    number = shop.known(SIX[3])
+    with pytest.raises(NotAllowed, match=rf"goodwill approvals ask {action} id:{number} "):
+        taken(acting, action, SIX[3])
+    assert shop.find(SIX[3]) == number
+    taken(other, action, SIX[4])  # each is counted apart
+    clock.turn(days=1, seconds=1)
+    taken(acting, action, SIX[3])
+    with shop.database.reading() as connection:
+        assert [line.outcome for line in audit.latest(connection, 9, action=f"people.{action}-alone", actor=name)] == [
+            "done", "NotAllowed", "done", "done", "done",
+        ]  # fmt: skip
+
+
+def test_the_same_person_again_is_counted_once_and_export_and_erasure_apart(shop):
+    acting = shop.acting(Actor("key k1"))
+    for who in (SIX[0], SIX[0], SIX[0], SIX[0], SIX[1], SIX[2]):
+        taken(acting, "export", who)
+    for who in SIX[:3]:
+        taken(acting, "erase", who)
+
+
+def test_with_the_approval_of_somebody_else_one_more_is_done_by_staff_or_a_key(shop, clock):
+    olga, rosa = hired(shop, "owner"), hired(shop, "reviewer")
+    key = shop.acting(Actor("key k1"))
+    for acting in (as_(shop, olga), key):
+        for who in SIX[:3]:
+            taken(acting, "export", who)
+        with pytest.raises(NotAllowed, match="second pair of eyes"):
+            taken(acting, "export", SIX[3])
+        asked = as_(shop, olga).staff.approvals.ask("export", {"people": [int(shop.known(SIX[3]))]}, reason=WHY)
+        with pytest.raises(NotAllowed, match="waits"):
+            taken(acting, "export", SIX[3], asked.id)
+        as_(shop, rosa).staff.approvals.approve(asked.id)
+        with pytest.raises(NotAllowed, match="something else"):
+            taken(acting, "export", SIX[4], asked.id)
+        taken(acting, "export", SIX[3], asked.id)
+        with pytest.raises(NotAllowed, match="used"):
+            taken(acting, "export", SIX[3], asked.id)
+
+
+def test_what_customers_ask_for_themselves_is_not_counted(shop, clock):
+    acting = shop.acting(Actor("command line"))
+    asked = [acting.rights.open("erase", who=who, signed_in=True).id for who in SIX]
+    with pytest.raises(Refused, match="waits until"):
+        acting.rights.fulfil(asked[0])
+    clock.turn(days=2)
+    for one in asked:
+        assert acting.rights.fulfil(one).outcome == "erased"
+
+
+def test_the_shop_says_how_many_and_none_means_always_four_eyes(tmp_path, clock):
+    made = create_shop(tmp_path / "home", clock=clock, alone_a_day=0)
+    with made.database.transaction() as connection:
+        people.identify(connection, made.cipher, {"user_id": "c0"}, now=clock())
+    with pytest.raises(NotAllowed, match="more than 0 people"):
+        taken(made.acting(Actor("command line")), "export", "c0")
+    made.close()
