@@ -226,3 +226,21 @@ def test_a_yes_after_the_earlier_one_had_ended_is_given_anew(desk, write):
     desk.take(write("a.csv", HEAD + "amina,offers,purchases,yes,2024-01-01,,\n"))
     desk.take(write("b.csv", HEAD + "amina,offers,purchases,yes,2026-06-01,,\n"))
     assert [state for state, _ in said(desk, "amina")] == ["given", "given"]
+
+
+def test_a_text_that_names_its_customer_does_not_come_in_and_keeps_no_no_out(desk, write):
+    head = "email,purpose,state,said_at,words,asked how\n"
+    rows = "".join(
+        f"{who}@example.org,offers,{word},2026-03-02T08:00:00Z,{text},till\n"
+        for who, word, text in (
+            ("amina", "given", "may we write to amina@example.org?"),
+            ("dev", "given", "may we write to you?"),
+            ("chiara", "withdrawn", "CHIARA@example.org wants no more"),
+        )
+    )
+    report = desk.take(write("consents.csv", head + rows))
+    assert (report.kept, report.rejected) == (2, 1)
+    kept = str(desk.ask("SELECT person, state, asked FROM consent_rows"))
+    assert "withdrawn" in kept
+    assert "may we write to you?" in kept
+    assert "@example.org" not in kept

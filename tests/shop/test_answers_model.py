@@ -31,6 +31,7 @@ RECOMMEND, SHARE, TAILOR, MAIL = "recommendations", "sharing", "tailoring", "ema
 CELLS = [
     (RECOMMEND, "purchases"), (RECOMMEND, "browsing"), (SHARE, "purchases"), (TAILOR, "browsing"), (MAIL, "contact"),
 ]  # fmt: skip
+NEWS = (MAIL, "contact")
 LASTS = 730 * DAY
 ASKED = Asked("file")
 
@@ -48,6 +49,7 @@ class Life:
     words: dict[tuple[str, str], list[tuple[int, bool]]] = field(default_factory=dict)
     heard_at: int | None = None
     verified: bool = False
+    alone: bool = False  # she said no to mail here, so that only the code from a letter brings it back
     letter: tuple[int, list[tuple[str, str]]] | None = None  # when asked, about what
 
     def say(self, cell: tuple[str, str], at: int, *, yes: bool) -> None:
@@ -112,10 +114,11 @@ class Answers(RuleBasedStateMachine):
         now, made = int(self.clock()), self.notices.codes.made  # type: ignore[attr-defined]
         mailed = []
         for cell, yes in answers.items():
-            if yes and cell[0] == MAIL and not life.verified:
+            if yes and cell[0] == MAIL and (not life.verified or life.alone):
                 mailed.append(cell)
             else:
                 life.say(cell, now, yes=yes)
+        life.alone |= answers.get(NEWS) is False
         if len(made) > letters:  # one letter for all, unless the same was asked a moment ago, or too often
             assert len(made) == letters + 1
             assert mailed
@@ -149,6 +152,7 @@ class Answers(RuleBasedStateMachine):
             else:
                 self.notices.answer(life.who, {cell: yes}, token="broken")
                 life.say(cell, int(self.clock()), yes=False)
+                life.alone |= cell == NEWS
         self.clock.turn(seconds=1)
 
     @rule()
@@ -158,6 +162,7 @@ class Answers(RuleBasedStateMachine):
             for cell in CELLS:
                 if cell[0] in (RECOMMEND, MAIL) and not life.allows(cell, int(self.clock())):
                     life.say(cell, int(self.clock()), yes=False)
+                    life.alone |= cell == NEWS
         self.clock.turn(seconds=1)
 
     @rule(cell=cells, yes=st.booleans(), ago=st.sampled_from([1, 3_600, 40 * 86_400, 300 * 86_400]))
@@ -198,6 +203,8 @@ class Answers(RuleBasedStateMachine):
                 continue
             self.notices.confirm(code)
             life.verified = True
+            last = life.last(NEWS)
+            life.alone &= NEWS not in about or (last is not None and last[0] >= asked_at)
             for cell in about:
                 life.say(cell, asked_at, yes=True)
 

@@ -76,9 +76,10 @@ def everything_kept(shop):
 ASKED = Asked("till", by="shop", evidence=Evidence.CLAIMED)
 NAMED = {
     "how": lambda shop: shop.grant("amina", "offers", asked=Asked(f"called {PHONE}")),
-    "words": lambda shop: shop.grant("amina", "offers", asked=Asked("till", words="Amina Rossi, may we?"), yes=False),
-    "answered": lambda shop: shop.notices.answer("amina", {("offers", "purchases"): False}, how=f"mail of {MAIL}"),
-    "object": lambda shop: shop.identity.object_to_all("amina", Asked(f"mail of {MAIL}")),
+    "words": lambda shop: shop.grant("amina", "offers", asked=Asked("till", words="Amina Rossi, may we?")),
+    "answered": lambda shop: shop.notices.answer(
+        "amina", {("offers", "purchases"): False, ("measurement", "purchases"): True}, how=f"mail of {MAIL}"
+    ),
     "reason": lambda shop: shop.identity.restrict("amina", "Amina Rossi asked on the phone"),
     "erase": lambda shop: shop.erasure.erase("amina", reason=f"mail from {MAIL}"),
     "reveal": lambda shop: shop.looks.reveal("amina", f"a question by {MAIL} came in"),
@@ -98,6 +99,27 @@ def test_a_text_that_names_her_is_refused_and_stands_nowhere(shop):
     assert shop.consents("amina") == before
     assert shop.erasure.erased() == []
     assert "left out" in kept
+
+
+NOES = {
+    "words": lambda shop: shop.grant("amina", "recommendations", asked=Asked(MAIL, words="Amina Rossi"), yes=False),
+    "answered": lambda shop: shop.notices.answer("amina", {("offers", "purchases"): False}, how=f"mail of {MAIL}"),
+    "object": lambda shop: shop.identity.object_to_all("amina", Asked(f"mail of {MAIL}")),
+    "actor": lambda shop: shop.acting(Actor("staff 1", f"mail of {MAIL}")).grant(
+        "amina", "model-improvement", asked=ASKED, yes=False
+    ),
+}
+
+
+def test_a_no_never_fails_for_its_words_which_are_left_out(shop):
+    for says_no in NOES.values():
+        says_no(shop)
+        assert last(shop).outcome == "done"
+    for purpose in ("recommendations", "model-improvement", "statistics"):
+        assert not shop.can("amina", purpose).allowed
+    kept = everything_kept(shop)
+    assert not any(word in kept for word in (MAIL, "Rossi"))
+    assert kept.count("left out") >= 4
 
 
 def test_an_approval_for_many_and_its_use_name_none_of_them(shop):

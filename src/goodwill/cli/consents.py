@@ -27,7 +27,9 @@ Categories = Annotated[
     typer.Option("--category", help="Only this kind of data; may be given more than once. Without it: all of it."),
 ]
 How = Annotated[str, typer.Option(help="Where the person said so: till, phone, paper …")]
-Notice = Annotated[str | None, typer.Option(help="The id and version of the notice that was shown.")]
+Notice = Annotated[
+    str | None, typer.Option(help="The notice that was shown, such as banner@2; one from elsewhere needs --words.")
+]
 Words = Annotated[str | None, typer.Option(help="The words that were shown or read out.")]
 Language = Annotated[str | None, typer.Option(help="Their language, such as en or de-CH.")]
 Confirmed = Annotated[

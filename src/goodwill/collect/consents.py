@@ -26,7 +26,9 @@ from goodwill.collect.when import When
 from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
 from goodwill.consent import Asked, Evidence, Proof, Said, State
 from goodwill.consent.repeats import news
+from goodwill.people.erase import Names
 from goodwill.people.identify import with_verified
+from goodwill.people.naming import named_in
 from goodwill.people.together import Id, Met, identify_rows
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Entry, Register
 
@@ -68,6 +70,7 @@ class Consents:
         faults.unreadable(yes == BAD, "answer", self._answers)
         at = self._when.read(chunk, faults)
         proof = {field: self._read_texts(chunk, field) for field in _PROOF}
+        self._without_names(ids, proof, yes, faults)
         open_rows = yes == BLANK  # nobody answered, so the row says nothing, whatever else it holds
         blank = blank_rows(self._part, chunk, open_rows)
         faults.which[open_rows] = -1
@@ -88,6 +91,26 @@ class Consents:
         rejects = [*broken_rows(self._part, chunk), *faults.rejects()]
         skipped = {why: count for why, count in counts.items() if count}
         return Prepared(chunk.rows + len(chunk.broken), rejects, write, skipped)
+
+    def _without_names(
+        self, ids: Sequence[dict[str, Id]], proof: dict[str, list[str]], yes: Numbers, faults: Faults
+    ) -> None:
+        """What the ledger keeps for good may not name whom it is about; a "no" comes in without such a text."""
+        for field in ("words", "asked-how"):
+            texts = proof[field]
+            named = [
+                row for row, text in enumerate(texts) if text and named_in(text, _names(ids[row] or {})) is not None
+            ]
+            heading = self._part.known.columns.get(field, "")
+
+            def why(_: int, heading: str = heading) -> tuple[str, str, Reason]:
+                return heading, "…", _NAMES_HER
+
+            marks = np.zeros(len(yes), bool)
+            for row in named:
+                marks[row] = yes[row] == 1
+                texts[row] = ""
+            faults.mark(marks, why)
 
     def _write(self, connection: Connection, told: list[tuple[dict[str, Id], _Answer]], lines: Sequence[int]) -> Wrote:
         now, import_id = self._making.now, self._making.id
@@ -198,6 +221,13 @@ class Consents:
         # How old a yes without a time is nobody knows; it ends as if it had been given when its file first came.
         begins = said_at if timed else self._making.since
         return _Answer(entry, categories, state, said_at, begins + entry.consent_days * DAY, asked)
+
+
+_NAMES_HER = Reason("names the customer, and is kept for good", "say how they were asked without their address or id")
+
+
+def _names(ids: dict[str, Id]) -> Names:
+    return Names(tuple((kind, one.text) for kind, one in ids.items()), ())
 
 
 def _state(yes: object, word: str) -> State:

@@ -42,7 +42,11 @@ def _folded(text: str) -> str:
 
 def _stands(word: str, text: str) -> bool:
     """Whether a word stands in a text, and is no part of a longer one."""
-    return bool(word) and re.search(rf"(?<!\w)(?<!\w[.@+-]){re.escape(word)}(?!\w|[.@+-]\w)", text) is not None
+    return (
+        bool(word)
+        and word in text
+        and re.search(rf"(?<!\w)(?<!\w[.@+-]){re.escape(word)}(?!\w|[.@+-]\w)", text) is not None
+    )
 
 
 def _has_number(text: str, number: str) -> bool:

@@ -21,7 +21,7 @@ from goodwill.consent.snapshot import BadSnapshot, Snapshot
 from goodwill.protect import Box
 from goodwill.purposes import Basis, Category, Entry, Purpose, Regime
 from goodwill.reach.letters import confirm_consent
-from goodwill.shop.naming import refuse_names
+from goodwill.shop.naming import asked_without_names
 from goodwill.shop.publishing import Publishing, same_id
 from goodwill.shop.signalling import GPC, Signalling
 from goodwill.shop.who import Who
@@ -140,7 +140,8 @@ class Answering(Publishing, Signalling):
             connection = change.connection
             person = self.shop.identified(connection, who)
             change.entry.person = person
-            refuse_names(self.shop, connection, [person], how=how, by=by)
+            said = asked_without_names(self.shop, connection, person, Asked(how, by=by), says_yes=any(cells.values()))
+            how, by = said.how, said.by
             if signal:
                 clicked = [pair for pair, yes in cells.items() if yes]
                 self.heed(connection, person, duties_of(law), "header", now, spared=clicked)

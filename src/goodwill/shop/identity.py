@@ -15,7 +15,7 @@ from goodwill.people.candidates import Candidate, candidates
 from goodwill.people.merge import Merged
 from goodwill.people.unmerge import Unmerged
 from goodwill.purposes import Basis, Category
-from goodwill.shop.naming import refuse_names_in
+from goodwill.shop.naming import asked_without_names
 from goodwill.storage import audit
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Identity:
         how = asked or Asked(how="objection", by=shop.actor.name, evidence=Evidence.CLAIMED)
         receipts = []
         with shop.change("consent.object", about=person) as change:
-            refuse_names_in(shop, change.connection, [person], how)
+            how = asked_without_names(shop, change.connection, person, how, says_yes=False)
             for entry in shop.register:
                 if entry.basis is not Basis.LEGITIMATE_INTERESTS:
                     continue

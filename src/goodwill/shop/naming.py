@@ -1,7 +1,11 @@
-"""Free text that outlives a customer may not name her: neither a reason in the audit log nor how she was asked."""
+"""Free text that outlives a customer may not name her: neither a reason in the audit log nor how she was asked.
+
+Whoever wrote it is told, and says it otherwise. Only a "no" does not wait for that: it is written down without it.
+"""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
@@ -14,6 +18,9 @@ from goodwill.people.naming import named_in
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
+
+
+LEFT_OUT: Final = "(left out: it named the person)"
 
 
 def by_what(shop: "Shop", connection: Connection, persons: Iterable[int], text: str) -> str | None:
@@ -43,10 +50,16 @@ def refuse_names(shop: "Shop", connection: Connection, persons: Iterable[int], *
             )
 
 
-def refuse_names_in(shop: "Shop", connection: Connection, persons: Iterable[int], asked: Asked) -> None:
-    """The same for how somebody was asked, which the ledger keeps.
+def asked_without_names(shop: "Shop", connection: Connection, person: int, asked: Asked, *, says_yes: bool) -> Asked:
+    """How somebody was asked, as the ledger may keep it. A "no" never fails for its words: those that name her go.
 
     Raises:
-        BadInput: a text of it names her.
+        BadInput: it is about a yes, and a text names her.
     """
-    refuse_names(shop, connection, persons, how=asked.how, words=asked.words, by=asked.by, notice=asked.notice)
+    texts = {name: getattr(asked, name) for name in ("how", "words", "by", "notice")}
+    if says_yes:
+        refuse_names(shop, connection, [person], **texts)
+        return asked
+    named = {name for name, text in texts.items() if by_what(shop, connection, [person], text or "")}
+    left: dict[str, str | None] = dict.fromkeys(named)
+    return replace(asked, **(left | ({"how": LEFT_OUT} if "how" in named else {}))) if named else asked  # type: ignore[arg-type] # its own fields

@@ -43,7 +43,7 @@ from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
-from goodwill.shop.naming import by_what, refuse_names, refuse_names_in
+from goodwill.shop.naming import LEFT_OUT, asked_without_names, by_what, refuse_names
 from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
 from goodwill.shop.post import Post
@@ -245,18 +245,23 @@ class Shop:
                 wrote = consent.written(connection)
                 if wrote is not None:
                     entry.detail[audit.LEDGER_ROW] = wrote.last
+                if wrote is not None and wrote.says_no:
+                    self._leave_names_out(connection, entry)
                 refuse_names(self, connection, entry.everybody, reason=entry.reason or self.actor.reason)
                 audit.note(connection, self.actor, entry, now=self.clock())
         except Busy:
             raise
         except GoodwillError as error:
             with self.database.transaction() as connection:
-                if by_what(self, connection, entry.everybody, entry.reason or self.actor.reason):
-                    entry.reason = "(left out: it named the person)"
+                self._leave_names_out(connection, entry)
                 audit.note(connection, self.actor, entry, now=self.clock(), outcome=type(error).__name__)
             raise
         if wrote is not None and wrote.says_no:
             self.noes.said()
+
+    def _leave_names_out(self, connection: Connection, entry: Entry) -> None:
+        if by_what(self, connection, entry.everybody, entry.reason or self.actor.reason):
+            entry.reason = LEFT_OUT
 
     @property
     def noes(self) -> Noes:
@@ -337,7 +342,7 @@ class Shop:
                 self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
             change.entry.person, change.entry.detail["purpose"] = person, entry.name
-            refuse_names_in(self, connection, [person], asked)
+            asked = asked_without_names(self, connection, person, asked, says_yes=yes)
             if yes:
                 self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
                 waits = self.notices.request(connection, self.named(who), person, entry, about, asked)

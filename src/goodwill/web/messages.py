@@ -104,7 +104,17 @@ class ConsentRequest(Struct, forbid_unknown_fields=True, frozen=True):
         ]
         | None
     ) = None
-    notice: Annotated[str, Meta(min_length=1, max_length=256, description="The notice's id and version.")] | None = None
+    notice: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=256,
+                description="One of the shop's, such as `banner@2`; another system's needs `asked.words` beside it.",
+            ),
+        ]
+        | None
+    ) = None
     asked: HowAsked = HowAsked()
     snapshot: (
         Annotated[
