@@ -108,11 +108,11 @@ def test_what_was_acknowledged_is_there_and_what_is_sent_again_counts_once(home:
     held = stored(home)
     assert len(held) == len(set(held))
     assert keys_of(acknowledged) <= set(held) <= keys_of(sent)
-    with serving(home) as (_, address), httpx.Client(base_url=address, auth=(key, ""), timeout=30) as client:
+    with serving(home) as (_, address), httpx.Client(base_url=address, auth=(key, ""), timeout=30) as http:
         again = sorted(sent)
         for begin in range(0, len(again), 500):
             batch = [message(number) for number in again[begin : begin + 500]]
-            client.post("/v1/batch", json={"batch": batch}).raise_for_status()
+            http.post("/v1/batch", json={"batch": batch}).raise_for_status()
     held = stored(home)
     assert len(held) == len(sent)
     assert set(held) == keys_of(sent)
