@@ -19,6 +19,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from goodwill.basics.clock import DAY, SECOND, Micros
 from goodwill.protect import Cipher, KeyStore
@@ -127,6 +131,19 @@ def data_folder() -> Path:
 
 
 # ---- databases -----------------------------------------------------------------------------------------------------
+
+_COMPILED: LRUCache[Any, Any] = LRUCache(5_000)
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_what_was_compiled(connection: Connection) -> None:
+    """A process has one database; the tests have one each, and SQLAlchemy would write out all its questions anew."""
+    connection.execution_options(compiled_cache=_COMPILED)
+
+
+for _dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # what is compiled for one is right for all of its kind
+    _dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    _dialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
