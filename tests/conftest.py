@@ -5,6 +5,7 @@ socket in a folder of its own, and gone when the run ends, however it ends.
 """
 
 import fcntl
+import gc
 import os
 import pwd
 import secrets
@@ -51,6 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_RUNNER] = str(os.getpid())
         if "TMPDIR" not in os.environ and (quick := _quick_folder()):
             tempfile.tempdir = os.environ["TMPDIR"] = quick
+
+
+def pytest_collection_finish() -> None:
+    """What was imported until now stays until the end: whoever looks for garbage need not look at it each time."""
+    gc.freeze()
 
 
 def _quick_folder() -> str | None:
