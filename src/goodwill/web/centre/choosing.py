@@ -50,6 +50,16 @@ def choose_all(visit: Visit) -> Onward:
     return Onward("/privacy#all")
 
 
+@page("POST", "/privacy/choices/purpose")
+def choose_purpose(visit: Visit) -> Onward:
+    yes, entry = _yes(visit), visit.shop.register[visit.sent("purpose")]
+    written = _answered(visit, {(entry.name, category): yes for category in entry.categories})
+    key = "choices.saved_purpose_on" if yes else "choices.saved_purpose_off"
+    waits = any(receipt.state is State.REQUESTED for receipt in written)
+    visit.say(f"purpose-{entry.name}", "choices.saved_waits" if waits else key, purpose=visit.sentence(entry))
+    return Onward(f"/privacy#purpose-{entry.name}")
+
+
 @page("POST", "/privacy/choices/confirm", counted=True)
 def confirm(visit: Visit) -> Onward:
     try:
@@ -118,4 +128,4 @@ def _yes(visit: Visit) -> bool:
     return _YES[said]
 
 
-PAGES = (choose, choose_all, confirm, pause, write_less_often, speak)
+PAGES = (choose, choose_all, choose_purpose, confirm, pause, write_less_often, speak)
