@@ -100,6 +100,8 @@ class Entry:
 
 
 GRACE_DAYS, _LONGEST_GRACE = 30, 365
+REQUEST_DAYS = 1095  # as long as somebody may usually go to law about the answer
+_LEAST_PROOF, _LONGEST_PROOF = 30, 36_500
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Register:
     Attributes:
         grace_days: how long data that no purpose needs any longer is kept all the same, so that a withdrawal by mistake
             can be taken back, and an import be looked at.
+        request_days: for how long a request that was answered names whose it was, as proof.
     """
 
     entries: Mapping[Purpose, Entry]
@@ -117,6 +120,7 @@ class Register:
     source: str = field(default="shipped", compare=False)
     language: str = "en"
     grace_days: int = GRACE_DAYS
+    request_days: int = REQUEST_DAYS
 
     def __getitem__(self, purpose: str) -> Entry:
         try:
@@ -168,7 +172,7 @@ def load(path: Path) -> Register:
 def parse(text: str, source: str) -> Register:
     """Read and check a register; see `load`."""
     raw = checked.raw(text, source)
-    if unknown := sorted(raw.keys() - {"version", "language", "grace_days", "category", "purpose"}):
+    if unknown := sorted(raw.keys() - {"version", "language", "grace_days", "request_days", "category", "purpose"}):
         raise BadInput(
             f"{source} has unknown tables or keys: {', '.join(unknown)}; it holds [category.…] and [purpose.…]"
         )
@@ -184,7 +188,12 @@ def parse(text: str, source: str) -> Register:
     grace = raw.get("grace_days", GRACE_DAYS)
     if not isinstance(grace, int) or isinstance(grace, bool) or not 0 <= grace <= _LONGEST_GRACE:
         raise BadInput(f"'grace_days' in {source} must be a whole number from 0 to {_LONGEST_GRACE}, not {grace!r}")
-    return Register(entries, kinds, str(raw.get("version", "1")), source, language, grace)
+    proof = raw.get("request_days", REQUEST_DAYS)
+    if not isinstance(proof, int) or isinstance(proof, bool) or not _LEAST_PROOF <= proof <= _LONGEST_PROOF:
+        raise BadInput(
+            f"'request_days' in {source} must be a whole number from {_LEAST_PROOF} to {_LONGEST_PROOF}, not {proof!r}"
+        )
+    return Register(entries, kinds, str(raw.get("version", "1")), source, language, grace, proof)
 
 
 def _few_words(value: object) -> bool:
