@@ -371,11 +371,17 @@ class Shop:
             Quarantined: the ledger may not be believed now.
         """
         with self.database.reading() as connection:
-            if not self.proofs.trusts(consent.last_position(connection)):
-                raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
-            at = self.clock()
-            entry = self.register[EMAIL_MARKETING]
-            return may_contact(connection, entry, at=at, day=day_of(at, self.settings.zone))
+            found = self.may_contact_in(connection)
+        if found is None:
+            raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
+        return found
+
+    def may_contact_in(self, connection: Connection) -> MayContact | None:
+        """The same as one transaction sees it; None while the ledger may not be believed."""
+        if not self.proofs.trusts(consent.last_position(connection)):
+            return None
+        at = self.clock()
+        return may_contact(connection, self.register[EMAIL_MARKETING], at=at, day=day_of(at, self.settings.zone))
 
     # ---- decisions -------------------------------------------------------------------------------------------------
 
