@@ -38,7 +38,11 @@ def choose(visit: Visit) -> Onward:
     entry, kind = visit.shop.register[purpose], visit.shop.register.category(category)
     written = _answered(visit, {(purpose, category): yes})
     row = f"row-{entry.name}-{kind.name}"
-    visit.say(row, _became(written, yes=yes), data=visit.sentence(kind), purpose=visit.sentence(entry))
+    missing = next((one.missing for one in visit.shop.centre.choices(visit.person) if one.entry is entry), ())
+    if yes and missing:
+        visit.say(row, "choices.saved_idle", data=visit.sentence(visit.shop.register.category(missing[0])))
+    else:
+        visit.say(row, _became(written, yes=yes), data=visit.sentence(kind), purpose=visit.sentence(entry))
     return Onward(f"/privacy#{row}")
 
 
