@@ -33,6 +33,16 @@ SHOPIFY_CUSTOMERS_BEFORE = headings(
     "First Name|Last Name|Email|Company|Address1|Address2|City|Province|Province Code|Country|Country Code|Zip|"
     "Phone|Accepts Marketing|Total Spent|Total Orders|Tags|Note|Tax Exempt"
 )
+MAILCHIMP = headings(
+    "Email Address|First Name|Last Name|Phone Number|MEMBER_RATING|OPTIN_TIME|OPTIN_IP|CONFIRM_TIME|CONFIRM_IP|"
+    "LATITUDE|LONGITUDE|GMTOFF|DSTOFF|TIMEZONE|CC|REGION|LAST_CHANGED|LEID|EUID|NOTES|TAGS"
+)
+MAILCHIMP_UNSUBSCRIBED = (
+    *MAILCHIMP[:17],
+    *headings("UNSUB_TIME|UNSUB_CAMPAIGN_TITLE|UNSUB_CAMPAIGN_ID|UNSUB_REASON|UNSUB_REASON_OTHER"),
+    *MAILCHIMP[17:],
+)
+MAILCHIMP_CLEANED = (*MAILCHIMP[:17], *headings("CLEAN_TIME|CLEAN_CAMPAIGN_TITLE|CLEAN_CAMPAIGN_ID"), *MAILCHIMP[17:])
 
 
 def table(headings: Sequence[str], rows: Iterable[Mapping[str, str]], separator: str = ",") -> str:

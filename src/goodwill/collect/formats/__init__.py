@@ -1,12 +1,12 @@
 """What shop systems export: how each file is known by its headings, and what it holds."""
 
 from goodwill.basics.errors import BadInput
-from goodwill.collect.formats import shopify
+from goodwill.collect.formats import mailchimp, shopify
 from goodwill.collect.kinds import plain
 from goodwill.collect.tables import Table
 from goodwill.collect.views import Format, Heads
 
-FORMATS: tuple[Format, ...] = (*shopify.FORMATS,)
+FORMATS: tuple[Format, ...] = (*shopify.FORMATS, *mailchimp.FORMATS)
 
 
 def format_called(name: str) -> Format | None:
