@@ -71,7 +71,9 @@ class Consents:
         about = self._read_about(chunk, faults)
         faults.unreadable(yes == BAD, "answer", self._answers)
         at = self._when.read(chunk, faults)
-        confirmed = self._confirmed.read(chunk, faults).tolist() if self._confirmed is not None else [BLANK] * chunk.rows
+        confirmed = (
+            self._confirmed.read(chunk, faults).tolist() if self._confirmed is not None else [BLANK] * chunk.rows
+        )
         proof = {field: self._read_texts(chunk, field) for field in _PROOF}
         self._without_names(ids, proof, yes, faults)
         open_rows = yes == BLANK  # nobody answered, so the row says nothing, whatever else it holds
@@ -223,7 +225,13 @@ class Consents:
         return earliest
 
     def _answer(
-        self, about: "_Subject | None", state: State, said_at: int, proof: dict[str, str], *, timed: object,
+        self,
+        about: "_Subject | None",
+        state: State,
+        said_at: int,
+        proof: dict[str, str],
+        *,
+        timed: object,
         confirmed: int = BLANK,
     ) -> _Answer:
         if about is None:

@@ -38,6 +38,7 @@ class Recognised:
         utc: fields whose heading says that their times are UTC.
         currency: the currency that a heading of an amount names, "" if none.
         fills: facts about people count only where nothing is known yet.
+        mark: what begins the decimals, where the format says so; "" where the file has to tell.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Recognised:
     utc: frozenset[str] = frozenset()
     currency: str = ""
     fills: bool = False
+    mark: str = ""
 
     def says(self, *names: str) -> bool:
         """Whether one of some fields is said, by a column or for all rows."""

@@ -54,5 +54,7 @@ class When:
         at = times.wall_or_moment(np.asarray(column.values), self.calendar if of_the_shop else None, self._now)
         if column.blank is not None:
             at[column.blank] = BLANK
-        faults.because(at == BAD, self._field, "is before 1990 or in the future", "write the date, or leave the row out")
+        faults.because(
+            at == BAD, self._field, "is before 1990 or in the future", "write the date, or leave the row out"
+        )
         return at

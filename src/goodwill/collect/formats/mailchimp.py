@@ -1,6 +1,6 @@
-"""Mailchimp: the ZIP of an audience. Whether somebody subscribed is not in a column: the file that she is in says it."""
+"""Mailchimp: the ZIP of an audience. Whether somebody subscribed is in no column: the file that she is in says it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from goodwill.collect.kinds import plain
 from goodwill.collect.views import Cells, Format, Heads, Piece, View
@@ -32,16 +32,16 @@ def _audience(heads: Heads) -> Sequence[View]:
     state = _state(heads)
     if state is None:
         return (customers,)
-    when = {
+    times: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "subscribed": {"time": ("OPTIN_TIME", "CONFIRM_TIME"), "confirmed": ("CONFIRM_TIME",)},
         "unsubscribed": {"time": ("UNSUB_TIME",)},
-    }.get(state, {})
+    }
     cells: dict[str, Cells] = {"UNSUB_TIME": _in_utc("UNSUB_TIME")}
     if state == "subscribed":
         # The yes is as old as its confirmation; where the address was never confirmed, as the form.
         cells = {"OPTIN_TIME": _in_utc("CONFIRM_TIME", "OPTIN_TIME"), "CONFIRM_TIME": _in_utc("CONFIRM_TIME")}
     constants = {"answer": state, "purpose": "email-marketing", "asked-how": "Mailchimp"}
-    return customers, View("consents", {**who, **when}, constants, cells=cells)
+    return customers, View("consents", {**who, **times.get(state, {})}, constants, cells=cells)
 
 
 def _in_utc(*headings: str) -> Cells:
