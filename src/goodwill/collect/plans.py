@@ -208,6 +208,8 @@ def _check_mapping(said: Mapping[str, str], parts: Sequence[PartPlan]) -> None:
         if not knowing:
             every = dict.fromkeys(field for part in parts for field in part.kind.fields)
             raise BadInput(f"--map {name}={column}: there is no field '{name}'. There are: {', '.join(every)}.")
+        if column.startswith("="):
+            continue
         if not any(field in part.known.columns or field in part.known.constants for part in knowing):
             columns = dict.fromkeys(heading for part in knowing for heading in part.table.headings)
             raise BadInput(f"--map {name}={column}: there is no column '{column}'. There are: {', '.join(columns)}.")
