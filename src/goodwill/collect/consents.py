@@ -188,7 +188,8 @@ class Consents:
 
     def _read_texts(self, chunk: Chunk, field: str) -> list[str]:
         if field not in self._part.known.columns:
-            return []
+            constant = self._part.known.constants.get(field, "")
+            return [constant] * chunk.rows if constant else []
         return [text or "" for text in self._texts.of(chunk.column(self._part.known.columns[field]))]
 
     def _said_at(self, at: Numbers, yes: Numbers) -> Numbers:

@@ -37,6 +37,7 @@ class Recognised:
         left: the columns that are not used.
         utc: fields whose heading says that their times are UTC.
         currency: the currency that a heading of an amount names, "" if none.
+        fills: facts about people count only where nothing is known yet.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Recognised:
     notes: tuple[str, ...] = ()
     utc: frozenset[str] = frozenset()
     currency: str = ""
+    fills: bool = False
 
     def says(self, *names: str) -> bool:
         """Whether one of some fields is said, by a column or for all rows."""
@@ -116,21 +118,21 @@ def _understood(reading: "_Reading", *, sure: bool) -> Recognised:
             )
         constants["purpose"] = purpose
         notes.append(f"'{reading.columns['answer']}' is taken as the answer about '{purpose}'.")
-    hints = {name: _hints(column) for name, column in reading.columns.items()}
-    money = [hints[name].currency for name in reading.columns if kind.fields[name].shape is Shape.MONEY]
+    told = {name: hints(column) for name, column in reading.columns.items()}
+    money = [told[name].currency for name in reading.columns if kind.fields[name].shape is Shape.MONEY]
     return Recognised(
         kind=kind,
         columns=reading.columns,
         constants=constants,
         left=tuple(reading.left_behind()),
         notes=tuple(notes),
-        utc=frozenset(name for name, hint in hints.items() if hint.utc),
+        utc=frozenset(name for name, hint in told.items() if hint.utc),
         currency=next((currency for currency in money if currency), ""),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Hints:
+class Hints:
     """What a heading says besides its word: "Created (UTC)", "Price (EUR)"."""
 
     word: str
@@ -141,7 +143,7 @@ class _Hints:
 _ASIDE = re.compile(r"[(\[]([^)\]]*)[)\]]")
 
 
-def _hints(heading: str) -> _Hints:
+def hints(heading: str) -> Hints:
     asides = [aside.strip() for aside in _ASIDE.findall(heading)]
     utc = any(aside.casefold() in ("utc", "gmt") for aside in asides)
     currency = ""
@@ -150,7 +152,7 @@ def _hints(heading: str) -> _Hints:
             currency = values.read_currency(aside) or currency
         except Unreadable:
             continue
-    return _Hints(plain(_ASIDE.sub(" ", heading)), utc, "" if utc else currency)
+    return Hints(plain(_ASIDE.sub(" ", heading)), utc, "" if utc else currency)
 
 
 @dataclass
@@ -191,13 +193,13 @@ class _Reading:
         """Whether it may be of this kind, judged by what must be there and what must not."""
         if any(not self.has(*group) for group in self.kind.needs):
             return False
-        if self.kind.unless and any(_hints(heading).word in self.kind.unless for heading in self.table.headings):
+        if self.kind.unless and any(hints(heading).word in self.kind.unless for heading in self.table.headings):
             return False
         if self.kind.name == "consents" and not self.has("purpose"):
             facts = {
                 word for one in self.words.kinds["customers"].fields.values() if one.category for word in one.words
             }
-            return not any(_hints(heading).word in facts - {"language"} for heading in self.table.headings)
+            return not any(hints(heading).word in facts - {"language"} for heading in self.table.headings)
         return True
 
     def lacking(self) -> str:
@@ -209,7 +211,7 @@ class _Reading:
         used = set(self.columns.values())
         answers = self.words.kinds["consents"].fields["answer"].words
         for heading in self.table.headings:
-            word = _hints(heading).word
+            word = hints(heading).word
             if heading in used or word.startswith("rejected ") or word == "what to do":
                 continue
             if word in answers and self.kind.name != "consents":
@@ -229,7 +231,7 @@ class _Reading:
 
     def _candidates(self) -> Iterator[tuple[int, str, str]]:
         for heading in self.table.headings:
-            word = _hints(heading).word
+            word = hints(heading).word
             for one in self.kind.fields.values():
                 if word in one.words and word not in self.words.leave:
                     yield one.words.index(word), one.name, heading

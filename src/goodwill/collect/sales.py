@@ -109,6 +109,14 @@ class Sales:
             sale.faults.unreadable(rows & (amounts == BAD), field, memo)
         return amounts
 
+    def apart(self, chunk: Chunk, field: str) -> tuple[Numbers, Numbers]:
+        """The currencies and amounts of rows that are only counted."""
+        faults = Faults(self.part, chunk)
+        currency = np.maximum(self._read_currencies(chunk, faults), 0)
+        nothing = np.full(chunk.rows, BLANK, np.int64)
+        sale = Sale(faults, nothing, nothing, nothing, currency, np.zeros(chunk.rows, bool), nothing)
+        return currency, self.money(chunk, field, sale)
+
     def persons(self, connection: Connection, sale: Sale, rows: Numbers) -> Numbers:
         """The people behind some rows, −1 for nobody, `LEFT_ALONE` for whoever must be; whoever is new is made."""
         customer = np.where(sale.customer[rows] > BAD, sale.customer[rows], -1)

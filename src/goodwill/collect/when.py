@@ -4,10 +4,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from goodwill.basics.errors import BadInput
 from goodwill.collect import times
 from goodwill.collect.columns import BAD, BLANK, Column, Held, Memo, Numbers
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
+from goodwill.collect.views import Viewed
 from goodwill.collect.writing import Faults, Making, Tools
 
 
@@ -17,15 +19,22 @@ class When:
     def __init__(self, part: PartPlan, tools: Tools, making: Making) -> None:
         self.calendar = times.Calendar(tools.zone)
         self._columns = part.known.columns
+        self._constant = part.known.constants.get("time", "")
         self._now = making.now
         self._utc = "time" in part.known.utc
         zone = ZoneInfo("UTC") if self._utc else tools.zone
-        self._memo = Memo(times.time_reader(zone, part.survey.order, making.now))
+        order, now = part.survey.order, making.now
+        known = part.table.known.memos if isinstance(part.table, Viewed) else {}
+        # All views of a file tell the same times.
+        self._memo = known.setdefault((zone.key, order, now), Memo(times.time_reader(zone, order, now)))
 
     def read(self, chunk: Chunk, faults: Faults) -> Numbers:
         """Microseconds since 1970 in UTC; BLANK where nothing is said, BAD (and a fault) where it cannot be read."""
         if "time" not in self._columns:
-            return np.full(chunk.rows, BLANK, np.int64)
+            said = self._memo[self._constant] if self._constant else BLANK
+            if said == BAD:
+                raise BadInput(f"--map time=={self._constant}: it {self._memo.why(self._constant).problem}.")
+            return np.full(chunk.rows, said, np.int64)
         column = chunk.column(self._columns["time"])
         if column.held in (Held.WALL, Held.MOMENT):
             return self._typed(column, faults)

@@ -81,6 +81,26 @@ def _standing(connection: Connection, places: Sequence[Place]) -> list[tuple[Any
     return rows
 
 
+def sums_at(connection: Connection, days: Sequence[int], keys: Sequence[int]) -> dict[str, tuple[int, int]]:
+    """How many events stand at some places, and what they come to, by currency ("" where they have no amount).
+
+    A place that is named twice counts once.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    seen: set[Place] = set()
+    for start in range(0, len(days), _AT_ONCE):
+        places = set(zip(days[start : start + _AT_ONCE], keys[start : start + _AT_ONCE], strict=True)) - seen
+        seen |= places
+        for row in _standing(connection, list(places)):
+            code, amount = row[_AT["currency"]] or "", row[_AT["amount"]] or 0
+            count, total = sums.get(code, (0, 0))
+            sums[code] = count + 1, total + amount
+    return sums
+
+
+_AT_ONCE = 20_000  # places of one question
+
+
 def _listed(columns: EventColumns, name: str) -> Any:
     """A column as a list, −1 read as "none" where it says so; None where the events do not have it."""
     column = getattr(columns, name)
