@@ -46,7 +46,7 @@ WITHOUT = {
     "shop/webhooks.py _work_on": "what became of it stands in the list of deliveries",
     "shop/webhooks.py tidy": "drops what has ended by itself",
     "shop/webhook_acts.py _simple": "what happened stands in the person's own log; whom it told of has a line there",
-    "shop/webhook_acts.py _sale": "what happened stands in the person's own log; whom it told of has a line there",
+    "shop/webhook_acts.py _order": "what happened stands in the person's own log; whom it told of has a line there",
     "shop/proofs.py _signed_whole": "hashes of what stands in the logs",
     "shop/proofs.py _new_generation": "hashes of what stands in the logs; the loss was entered before",
     "shop/proofs.py up_to": "hashes of what stands in the logs",

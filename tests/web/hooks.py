@@ -88,11 +88,14 @@ def shopify_order(number=1001, email="ines@example.com", customer=7001, *, at="2
         "billing_address": {"address1": "1 Made-up Street", "city": "Nowhere", "zip": "00000"},
         "line_items": [
             {
-                "id": 1, "product_id": 11, "variant_id": 111, "sku": "WINE-1", "title": "Wine", "variant_title": "Red",
+                "id": 1, "product_id": 11, "variant_id": 111, "sku": "WINE-1", "title": "Wine",
+                "variant_title": "Red", "name": "Wine - Red",
                 "vendor": "Cellar", "quantity": 2, "price": "9.50", "total_discount": "0.00",
                 "discount_allocations": [{"amount": "1.00"}],
             },
-            {"id": 2, "product_id": 12, "variant_id": 112, "sku": "", "title": "Bread", "quantity": 1, "price": "2.00"},
+            {"id": 2, "product_id": 12, "variant_id": 112, "sku": "", "title": "Bread", "name": "Bread",
+                "quantity": 1, "price": "2.00",
+            },
         ],
         "refunds": [], **more,
     }  # fmt: skip

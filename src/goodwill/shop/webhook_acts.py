@@ -1,5 +1,6 @@
 """What a webhook says, carried out: an order, somebody, an answer, a request, each by its usual road."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ from goodwill.collect.connectors.acts import (
     Shelf,
 )
 from goodwill.collect.connectors.store import Delivery, Source
-from goodwill.collect.connectors.taking import CONTACT, Outcome, Taking
+from goodwill.collect.connectors.taking import CONTACT, Outcome, Taken, Taking
 from goodwill.collect.corrections import settle_if_kept
 from goodwill.consent import Asked, Evidence, State
 from goodwill.consent import Said as Word
@@ -57,7 +58,11 @@ class Carrier:
     def do(self, said: Said, act: Act) -> Outcome:
         match act:
             case Sale():
-                return self._sale(said, act)
+                return self._order(lambda taking: taking.sale(said, act))
+            case MoneyBack():
+                return self._order(lambda taking: taking.back(said, act))
+            case Gone(what="order"):
+                return self._order(lambda taking: taking.undone(said))
             case Answered():
                 return self._answered(act)
             case Asks():
@@ -69,12 +74,10 @@ class Carrier:
             case _:
                 return self._simple(said, act)
 
-    def _simple(self, said: Said, act: MoneyBack | Seen | Shelf | Gone) -> Outcome:
+    def _simple(self, said: Said, act: Seen | Shelf | Gone) -> Outcome:
         with self.shop.database.transaction() as connection:
             taking = self._taking(connection)
             match act:
-                case MoneyBack():
-                    return taking.back(act)
                 case Seen():
                     return self._entered(connection, taking.seen(said, act.who))
                 case Shelf():
@@ -95,11 +98,11 @@ class Carrier:
 
     # ---- orders ------------------------------------------------------------------------------------------------------
 
-    def _sale(self, said: Said, sale: Sale) -> Outcome:
+    def _order(self, take: Callable[[Taking], Taken]) -> Outcome:
         """Take an order; what is no more so of one that stands goes by mark, settle, erase."""
         why, shop = f"correction by webhook {self.delivery.id}", self.shop
         with shop.database.transaction() as connection:
-            outcome, correction = self._taking(connection).sale(said, sale)
+            outcome, correction = take(self._taking(connection))
             self._entered(connection, outcome)
             if correction is None:
                 self._let_go(connection, why)  # held by whoever was killed here
@@ -109,7 +112,10 @@ class Carrier:
             if correction.heard:
                 settle_if_kept(shop.database, shop.settle)
             with shop.database.transaction() as connection:
-                outcome = self._corrected(connection, said, sale)
+                outcome, again = take(self._taking(connection))
+                if again is not None:
+                    repeats.replace(connection, again.rows, also=again.gone)
+                    again.then()
                 self._let_go(connection, why)
         except BaseException:
             with shop.database.transaction() as connection:
@@ -117,14 +123,6 @@ class Carrier:
             raise
         if correction.heard:
             settle_if_kept(shop.database, shop.settle)  # so that they count again, with what is right
-        return outcome
-
-    def _corrected(self, connection: Connection, said: Said, sale: Sale) -> Outcome:
-        taking = self._taking(connection)
-        outcome, correction = taking.sale(said, sale)
-        if correction is not None:
-            repeats.replace(connection, correction.rows, also=correction.gone)
-            outcome, _ = taking.sale(said, sale)  # it stands now; this writes down how new it is
         return outcome
 
     def _let_go(self, connection: Connection, why: str) -> None:

@@ -40,10 +40,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back, in minor units; None: all that the order came to and that was not given back before."""
+    """Money given back, in minor units; None: all that the order came to."""
 
     id: str
-    at: Micros
     amount: int | None
 
 
@@ -57,7 +56,7 @@ class Sale:
         total: in minor units; None where this says nothing of it.
         part: the payment that the total is of, where several may pay for one order.
         lines: None where this sender says nothing of lines.
-        refunds: those that this names. given_back: what all of them come to, where it names none.
+        refunds: all there are. given_back: what they come to, where none is named.
         count: the running number by which a missing order would show; None where the sender has none.
     """
 

@@ -58,27 +58,26 @@ class _Customer(Struct):
     sms_marketing_consent: _Consent | None = None
 
 
-class _Cut(Struct):
-    amount: Word = None
-
-
 class _Line(Struct):
     product_id: Word = None
     variant_id: Word = None
     sku: Word = None
+    name: Word = None
     title: Word = None
-    variant_title: Word = None
     vendor: Word = None
     quantity: Word = None
     price: Word = None
     total_discount: Word = None
-    discount_allocations: list[_Cut] | None = None
 
 
 class _Transaction(Struct):
     kind: Word = None
     status: Word = None
     amount: Word = None
+
+
+class _Returned(Struct):
+    subtotal: Word = None
 
 
 class _Refund(Struct):
@@ -88,6 +87,7 @@ class _Refund(Struct):
     processed_at: Word = None
     transactions: list[_Transaction] | None = None
     currency: Word = None
+    refund_line_items: list[_Returned] | None = None
 
 
 class _Coupon(Struct):
@@ -96,7 +96,6 @@ class _Coupon(Struct):
 
 class _Order(Struct):
     id: Word = None
-    name: Word = None
     order_number: Word = None
     created_at: Word = None
     updated_at: Word = None
@@ -205,17 +204,17 @@ def _order(body: bytes, _: str) -> Said:
     said = decoded(body, _ORDER)
     if said.test is True:
         return nothing("test-order")
-    order, number = word_of(said.id), word_of(said.name)
-    if order is None or number is None:
-        raise Unread("no-order", "The order has no id or no name.")
+    order = word_of(said.id)
+    if order is None:
+        raise Unread("no-order", "The order has no id.")
     currency = currency_of(said.currency)
     refunds = [_refund(one, currency) for one in said.refunds or ()]
     changed = when(said.updated_at, said.created_at)
-    if (cancelled := moment(said.cancelled_at)) is not None:
-        refunds.append(Refund("cancelled", cancelled, None))
+    if moment(said.cancelled_at) is not None:
+        refunds.append(Refund("cancelled", None))
     coupon = next((code for one in said.discount_codes or () if (code := word_of(one.code))), "")
     sale = Sale(
-        number, _who(said), when(said.created_at), currency, money(said.total_price, currency),
+        order, _who(said), when(said.created_at), currency, money(said.total_price, currency),
         lines=tuple(_line(one, currency) for one in said.line_items or ()),
         refunds=tuple(refunds), coupon=coupon,
         count=said.order_number if isinstance(said.order_number, int) else None,
@@ -232,13 +231,11 @@ def _who(said: _Order) -> Somebody:
 
 
 def _line(said: _Line, currency: str) -> Line:
-    external = _named(said.sku, said.variant_id, said.product_id, said.title)
+    name = word_of(said.name) or word_of(said.title)
+    external = _named(said.sku, name, said.variant_id, said.product_id)
     quantity = quantity_of(said.quantity if not isinstance(said.quantity, bool) else None) or 0
-    cuts = [money(one.amount, currency) for one in said.discount_allocations or ()]
-    cut = sum(cuts) if cuts else money(said.total_discount, currency)
-    amount = (money(said.price, currency) * quantity + 500) // 1_000 - cut
-    title, variant = word_of(said.title), word_of(said.variant_title)
-    name = f"{title}, {variant}" if title and variant else title
+    # As files have it: less what was taken off this line; what was taken off the whole order shows in its total.
+    amount = (money(said.price, currency) * quantity + 500) // 1_000 - money(said.total_discount, currency)
     return Line(Product(external, name=name, brand=word_of(said.vendor)), quantity, amount)
 
 
@@ -256,7 +253,9 @@ def _refund(said: _Refund, currency: str) -> Refund:
         for one in said.transactions or ()
         if one.kind == "refund" and one.status in (None, "success")
     ]
-    return Refund(word_of(said.id) or "", when(said.created_at, said.processed_at), sum(paid))
+    if not said.transactions:
+        paid = [money(one.subtotal, currency) for one in said.refund_line_items or ()]
+    return Refund(word_of(said.id) or "", sum(paid))
 
 
 def _refunded(body: bytes, currency: str) -> Said:
@@ -319,23 +318,25 @@ def _product(body: bytes, currency: str) -> Said:
         raise Unread("no-product", "The product has no id.")
     tags = said.tags.split(",") if isinstance(said.tags, str) else said.tags if isinstance(said.tags, list) else []
     words = tuple(word for one in tags if (word := word_of(one)))
-    several = len(said.variants or ()) > 1
-    products = [_variant(said, one, currency, words, several=several) for one in said.variants or ()]
+    products = [_variant(said, one, currency, words) for one in said.variants or ()]
     return Said("product", number, when(said.updated_at), (Shelf(tuple(products)),))
 
 
-def _variant(said: _Product, one: _Variant, currency: str, tags: tuple[str, ...], *, several: bool) -> Product:
+def _variant(said: _Product, one: _Variant, currency: str, tags: tuple[str, ...]) -> Product:
     title, variant = word_of(said.title), word_of(one.title)
-    name = f"{title}, {variant}" if several and title and variant else title
+    name = f"{title} - {variant}" if title and variant and variant != _ONLY else title  # as lines and files name it
     there = isinstance(one.inventory_quantity, int) and one.inventory_quantity > 0
     sold = one.inventory_management is None or one.inventory_policy == "continue" or there
     return Product(
-        _named(one.sku, one.id, said.id), name=name, type=word_of(said.product_type), brand=word_of(said.vendor),
+        _named(one.sku, name, one.id), name=name, type=word_of(said.product_type), brand=word_of(said.vendor),
         price=money(one.price, currency) if one.price is not None else None,
         currency=currency if one.price is not None else None,
         available=said.status in (None, "active") and sold, tags=tags,
         image=word_of(said.image.src) if said.image is not None else None,
     )  # fmt: skip
+
+
+_ONLY: Final = "Default Title"  # of a product that comes in one form only
 
 
 def _deleted(body: bytes, what: Any) -> Said:

@@ -54,8 +54,6 @@ class _Refund(Struct):
     status: Word = None
     payment_id: Word = None
     amount_money: _Money | None = None
-    created_at: Word = None
-    updated_at: Word = None
 
 
 class _Wishes(Struct):
@@ -136,7 +134,7 @@ def _refund(said: _Refund) -> Said:
     if said.status != "COMPLETED":
         return nothing("not-paid")
     back = said.amount_money or _Money()
-    refund = Refund(number, when(said.created_at), back.amount)
+    refund = Refund(number, back.amount)
     return Said("refund", number, None, (MoneyBack("payment", payment, refund, currency_of(back.currency)),))
 
 

@@ -6,7 +6,7 @@ A webhook tells how an order stands now, so what stands here of it and is no mor
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,12 +16,12 @@ from sqlalchemy import Connection
 from goodwill import people
 from goodwill.basics.clock import DAY, Micros, day_of
 from goodwill.basics.errors import BadInput
-from goodwill.basics.ids import PersonId, hash64
+from goodwill.basics.ids import PersonId
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.collect import keys
 from goodwill.collect.connectors import store
-from goodwill.collect.connectors.acts import Gone, Ids, MoneyBack, Refund, Said, Sale, Shelf, Somebody
+from goodwill.collect.connectors.acts import Gone, Ids, MoneyBack, Said, Sale, Shelf, Somebody
 from goodwill.collect.connectors.store import Known
 from goodwill.collect.live.commerce import detail_of
 from goodwill.collect.live.segment import Unread
@@ -69,37 +69,57 @@ class Correction:
     Attributes:
         rows: what is so now and does not stand. gone: the places of what stands and is not so.
         heard: people whom totals may count because of it; they must be held, and totals settle, before it is changed.
+        then: writes down how new it is, once that is done.
     """
 
     rows: Sequence[Row]
     gone: Sequence[Place]
     heard: Sequence[PersonId]
+    then: Callable[[], None]
+
+
+Taken = tuple[Outcome, Correction | None]
 
 
 @dataclass(slots=True)
 class _Order:
-    """What stands of one order, and what is to be added and to go."""
+    """What stands of one order, and how it should stand."""
 
     person: PersonId
     reference: int
     stands: Sequence[Row]
-    rows: list[Row] = field(default_factory=list)
-    gone: list[Place] = field(default_factory=list)
+    at: Micros
+    day: int
+    wanted: list[Row] = field(default_factory=list)
+    about: set[int] = field(default_factory=set)  # the types of events of which all that should stand is wanted
 
-    def of(self, kind: int) -> list[Row]:
-        return [row for row in self.stands if row["type"] == kind]
+    def standing(self, kind: int) -> int:
+        """What stands of one type, added up."""
+        return sum(row["amount"] or 0 for row in self.stands if row["type"] == kind)
 
-    @property
-    def left(self) -> int:
-        """What the order comes to after what was given back."""
-        going = set(self.gone)
-        rows = [row for row in self.stands if (row["day"], row["key"]) not in going] + self.rows
-        ordered = [row["amount"] or 0 for row in rows if row["type"] == ORDERED]
-        return sum(ordered) - self.given_back(rows)
+    def want(self, kind: int, key: int, **more: Any) -> None:
+        base = {"person": self.person, "at": self.at, "day": self.day, "reference": self.reference}
+        self.wanted.append({**dict.fromkeys(NAMES), **base, "type": kind, "key": key, **more})
 
-    def given_back(self, rows: Sequence[Row] | None = None) -> int:
-        these = [*self.stands, *self.rows] if rows is None else rows
-        return sum(row["amount"] or 0 for row in these if row["type"] == REFUNDED)
+    def want_back(self, amount: int, currency: str) -> None:
+        """Want a sum of money to have gone back; as in files it is one, and has the order's own day."""
+        self.about.add(REFUNDED)
+        if amount > 0:
+            key = int(keys.refund_keys(_array(self.reference))[0])
+            self.want(REFUNDED, key, amount=amount, currency=currency)
+
+    def difference(self) -> tuple[list[Row], list[Place]]:
+        """What is wanted and does not stand, and the places of what stands and is not wanted."""
+        stands = {(row["day"], row["key"]): row for row in self.stands if row["type"] in self.about}
+        rows, gone = [], []
+        for row in self.wanted:
+            was = stands.pop((row["day"], row["key"]), None)
+            if was is not None and all(was[name] == row[name] for name in (*_SAID, "person")):
+                continue
+            rows.append(row)
+            if was is not None:
+                gone.append((row["day"], row["key"]))
+        return rows, [*gone, *stands]
 
 
 @dataclass(frozen=True)
@@ -171,14 +191,15 @@ class Taking:
             return
         before = self.known(said.kind, said.id)
         changed = said.changed_at if said.changed_at is not None else before.changed_at if before else None
-        store.keep(
-            self.connection, self.source, said.kind, self.box.mark(self.source, said.kind, said.id),
-            Known(person, reference, changed, detail), now=self.now,
-        )  # fmt: skip
+        self._note(said.kind, said.id, Known(person, reference, changed, detail))
+
+    def _note(self, kind: str, number: str, what: Known) -> None:
+        mark = self.box.mark(self.source, kind, number)
+        store.keep(self.connection, self.source, kind, mark, what, now=self.now)
 
     # ---- orders ------------------------------------------------------------------------------------------------------
 
-    def sale(self, said: Said, sale: Sale) -> tuple[Outcome, Correction | None]:
+    def sale(self, said: Said, sale: Sale) -> Taken:
         """Take an order as it stands now; what must first leave the totals is given back as a correction."""
         if self.is_old(said):
             return Outcome("older"), None
@@ -189,14 +210,18 @@ class Taking:
         if met is None:
             return Outcome("left-alone"), None
         reference = keys.reference(self.tools.source, sale.number)
-        order = _Order(met.person, reference, self._standing(said, met.person, reference))
+        order = self._order(said, met.person, reference, sale)
         self._plan(order, said, sale)
-        correction = self._written(order)
-        if correction is None:
-            self.keep(said, person=met.person, reference=reference, detail={"total": sale.total} if sale.part else None)
-        return Outcome("", met.person, met.new), correction
 
-    def back(self, act: MoneyBack) -> Outcome:
+        def then() -> None:
+            for refund in sale.refunds:
+                self._note("refund", refund.id, Known(met.person, reference, None, None))
+            detail = {"total": sale.total} if sale.part else None
+            self.keep(said, person=met.person, reference=reference, detail=detail)
+
+        return Outcome("", met.person, met.new), self._written(order, then)
+
+    def back(self, said: Said, act: MoneyBack) -> Taken:
         """Take a refund that names its order by the source's id.
 
         Raises:
@@ -206,72 +231,61 @@ class Taking:
         if known is None or known.reference is None:
             raise Waits("unknown-order")
         if known.person is None:
-            return Outcome("left-alone")
-        person = PersonId(known.person)
-        order = _Order(person, known.reference, repeats.of_order(self.connection, [person], known.reference))
-        self._plan_refunds(order, (act.refund,), act.currency)
-        repeats.add(self.connection, order.rows)
-        return Outcome("", person)
+            return Outcome("left-alone"), None
+        person, reference = PersonId(known.person), known.reference
+        if self.known("refund", act.refund.id) is not None:
+            return Outcome("", person), None  # the order told of it already
+        order = self._order(said, person, reference, None)
+        order.want_back(order.standing(REFUNDED) + (act.refund.amount or 0), act.currency)
+        return Outcome("", person), self._written(
+            order, lambda: self._note("refund", act.refund.id, Known(person, reference, None, None))
+        )
 
-    def undone(self, said: Said) -> Outcome:
+    def undone(self, said: Said) -> Taken:
         """An order that is no more: what it came to went back."""
         if self.is_old(said):
-            return Outcome("older")
+            return Outcome("older"), None
         known = self.known(said.kind, said.id)
         if known is None or known.reference is None or known.person is None:
-            return Outcome("not-paid")
-        person = PersonId(known.person)
-        order = _Order(person, known.reference, repeats.of_order(self.connection, [person], known.reference))
-        ordered = order.of(ORDERED)
-        if ordered:
-            at = said.changed_at or self.now
-            self._plan_refunds(order, (Refund("cancelled", at, None),), ordered[0]["currency"])
-            repeats.add(self.connection, order.rows)
-        self.keep(said, person=person, reference=known.reference, detail=known.detail)
-        return Outcome("", person)
+            return Outcome("not-paid"), None
+        person, reference = PersonId(known.person), known.reference
+        order = self._order(said, person, reference, None)
+        currency = next((row["currency"] for row in order.stands if row["type"] == ORDERED), None)
+        if currency is not None:
+            order.want_back(order.standing(ORDERED), currency)
+        return Outcome("", person), self._written(
+            order, lambda: self.keep(said, person=person, reference=reference, detail=known.detail)
+        )
 
-    def _standing(self, said: Said, person: PersonId, reference: int) -> list[Row]:
-        """What stands of an order, of whoever it was said to be."""
+    def _order(self, said: Said, person: PersonId, reference: int, sale: Sale | None) -> _Order:
+        """What stands of an order, of whoever it was said to be; placed when it stands, if somebody else told of it."""
         before = self.known(said.kind, said.id)
         persons = {person} | ({PersonId(before.person)} if before is not None and before.person is not None else set())
-        return repeats.of_order(self.connection, persons, reference)
+        stands = repeats.of_order(self.connection, persons, reference)
+        first = next((row for row in stands if row["type"] in (ORDERED, BOUGHT)), None)
+        at = min(sale.said_at, self.now) if sale is not None else self.now
+        if first is not None and (sale is None or sale.lines is None or abs(first["at"] - at) <= DAY):
+            return _Order(person, reference, stands, first["at"], first["day"])
+        return _Order(person, reference, stands, Micros(at), day_of(at, self.tools.zone))
 
     def _plan(self, order: _Order, said: Said, sale: Sale) -> None:
-        at, day = self._placed(order, sale)
-        wanted: list[Row] = []
-        base = {"person": order.person, "at": at, "day": day, "reference": order.reference}
+        """How an order should stand."""
         detail = detail_of(coupon=sale.coupon or None)
         told = None if detail is None else json.dumps(detail, sort_keys=True)
-        about: set[int] = set()
+        total = order.standing(ORDERED)
         if sale.total is not None:
-            key = int(keys.order_keys(_array(order.reference))[0])
             total = sale.total + self._other_parts(order.reference, said, sale)
-            wanted.append(_row(base, ORDERED, key, amount=total, currency=sale.currency, detail=told))
-            about.add(ORDERED)
+            key = int(keys.order_keys(_array(order.reference))[0])
+            order.want(ORDERED, key, amount=total, currency=sale.currency, detail=told)
+            order.about.add(ORDERED)
         if sale.lines is not None:
-            wanted += self._lines(base, sale, told)
-            about.add(BOUGHT)
-        stands = {(row["day"], row["key"]): row for row in order.stands if row["type"] in about}
-        for row in wanted:
-            was = stands.pop((row["day"], row["key"]), None)
-            if was is None:
-                order.rows.append(row)
-            elif any(was[name] != row[name] for name in (*_SAID, "person")):
-                order.rows.append(row)
-                order.gone.append((row["day"], row["key"]))
-        order.gone += stands
-        self._plan_refunds(order, sale.refunds, sale.currency)
-        if sale.given_back is not None and (more := sale.given_back - order.given_back()) > 0:
-            back = Refund(f"up to {sale.given_back}", self.now, more)
-            self._plan_refunds(order, (back,), sale.currency)
-
-    def _placed(self, order: _Order, sale: Sale) -> tuple[Micros, int]:
-        """When an order was placed: as it stands already, where somebody else told it a little differently."""
-        at = min(sale.said_at, self.now)
-        first = next((row for row in order.stands if row["type"] in (ORDERED, BOUGHT)), None)
-        if first is not None and (sale.lines is None or abs(first["at"] - at) <= DAY):
-            return Micros(first["at"]), first["day"]
-        return Micros(at), day_of(at, self.tools.zone)
+            self._lines(order, sale, told)
+        if sale.given_back is not None:
+            order.want_back(sale.given_back, sale.currency)
+        elif any(one.amount is None for one in sale.refunds):
+            order.want_back(total, sale.currency)
+        elif sale.refunds:
+            order.want_back(sum(one.amount or 0 for one in sale.refunds), sale.currency)
 
     def _other_parts(self, reference: int, said: Said, sale: Sale) -> int:
         """What other payments for the same order came to."""
@@ -281,29 +295,20 @@ class Taking:
         others = store.parts(self.connection, self.source, reference)
         return sum(detail.get("total") or 0 for mark, detail in others if mark != mine)
 
-    def _lines(self, base: Row, sale: Sale, told: str | None) -> list[Row]:
+    def _lines(self, order: _Order, sale: Sale, told: str | None) -> None:
         lines = sale.lines or ()
         products = self._products([line.product for line in lines])
         seen: defaultdict[str, int] = defaultdict(int)
-        rows = []
+        order.about.add(BOUGHT)
         for line in lines:
             external = line.product.external
             word = _array(keys.product_word(external))
-            key = keys.line_keys(_array(base["reference"]), word, _array(seen[external]))[0]
+            key = keys.line_keys(_array(order.reference), word, _array(seen[external]))[0]
             seen[external] += 1
-            rows.append(
-                _row(
-                    base,
-                    BOUGHT,
-                    int(key),
-                    product=products[external],
-                    quantity=line.quantity,
-                    amount=line.amount,
-                    currency=sale.currency,
-                    detail=told,
-                )
-            )
-        return rows
+            order.want(
+                BOUGHT, int(key), product=products[external], quantity=line.quantity, amount=line.amount,
+                currency=sale.currency, detail=told,
+            )  # fmt: skip
 
     def _products(self, wanted: Sequence[Product]) -> Mapping[str, int]:
         """The catalogue's numbers; what it does not know yet is added, what it knows is left as it is."""
@@ -314,25 +319,14 @@ class Taking:
             found.update(zip(fresh, added.ids, strict=True))
         return found
 
-    def _plan_refunds(self, order: _Order, refunds: Sequence[Refund], currency: str) -> None:
-        stands = {row["key"] for row in order.of(REFUNDED)}
-        for refund in refunds:
-            key = hash64("refund", self.tools.source, order.reference, refund.id)
-            amount = order.left if refund.amount is None else refund.amount
-            if key in stands or amount <= 0:
-                continue
-            at = min(refund.at, self.now)
-            base = {
-                "person": order.person, "at": at, "day": day_of(at, self.tools.zone), "reference": order.reference,
-            }  # fmt: skip
-            order.rows.append(_row(base, REFUNDED, key, amount=amount, currency=currency))
-
-    def _written(self, order: _Order) -> Correction | None:
+    def _written(self, order: _Order, then: Callable[[], None]) -> Correction | None:
         """Add what is news; where something must go first, tell what, and write nothing."""
-        if not order.gone:
-            repeats.add(self.connection, order.rows)
-            return None
-        return Correction(order.rows, order.gone, repeats.concerned(self.connection, order.gone))
+        rows, gone = order.difference()
+        if gone:
+            return Correction(rows, gone, repeats.concerned(self.connection, gone), then)
+        repeats.add(self.connection, rows)
+        then()
+        return None
 
     # ---- people and products -----------------------------------------------------------------------------------------
 
@@ -351,9 +345,7 @@ class Taking:
         return Outcome("", met.person, met.new or written.changed > 0)
 
     def gone(self, said: Said, act: Gone) -> Outcome:
-        """Something was deleted at the source."""
-        if act.what == "order":
-            return self.undone(said)
+        """A customer or a product was deleted at the source."""
         known = self.known(said.kind, said.id)
         if act.what == "product":
             names = known.detail if known is not None and known.detail else ()
@@ -406,7 +398,3 @@ _MOST_MISSING: Final = 100
 
 def _array(number: int) -> Any:
     return np.array([number], np.int64)
-
-
-def _row(base: Row, kind: int, key: int, **more: Any) -> Row:
-    return {**dict.fromkeys(NAMES), **base, "type": kind, "key": key, **more}

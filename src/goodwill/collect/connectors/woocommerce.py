@@ -134,7 +134,7 @@ def _order(body: bytes, _: str) -> Said:
     if said.status in _NO_MORE:  # what was never bought leaves nothing; of the rest the money went back
         return Said("order", number, changed, (Gone("order"),))
     currency = currency_of(said.currency)
-    refunds = [Refund(word_of(one.id) or "", changed, abs(money(one.total, currency))) for one in said.refunds or ()]
+    refunds = [Refund(word_of(one.id) or "", abs(money(one.total, currency))) for one in said.refunds or ()]
     coupon = next((code for one in said.coupon_lines or () if (code := word_of(one.code))), "")
     sale = Sale(
         number, _who(said), when(said.date_created_gmt, utc=True), currency, money(said.total, currency),
@@ -157,7 +157,9 @@ def _line(said: _Line, currency: str) -> Line:
     quantity = quantity_of(said.quantity if not isinstance(said.quantity, bool) else None) or 0
     amount = money(said.total, currency) + money(said.total_tax, currency)
     return Line(
-        Product(_named(said.sku, said.variation_id, said.product_id), name=word_of(said.name)), quantity, amount
+        Product(_named(said.sku, said.variation_id, said.product_id), name=word_of(said.name)),
+        quantity,
+        amount,
     )
 
 
