@@ -53,6 +53,7 @@ from goodwill.shop.retention import Retention
 from goodwill.shop.rights import Rights
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
+from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
@@ -223,6 +224,11 @@ class Shop:
     def intake(self) -> Intake:
         """What comes in with files, and is taken back."""
         return Intake(self)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """What the shop's other systems send by themselves."""
+        return Webhooks(self)
 
     @property
     def staff(self) -> Staff:
