@@ -1,7 +1,7 @@
 """Purposes and data categories, read from TOML and checked whole before any is used."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -61,6 +61,8 @@ class Entry:
         sentence: what the customer reads, at most twelve words.
         sentences: the same in other languages, by their codes.
         categories: the data categories that it may use, in the order in which they are asked for.
+        needs: those of them without which nothing can be done for it: who may not be written to at her address gets
+            no letters, whatever else she allows.
         retention_days: how long its data is kept after the last use; None where a law sets no end here.
         minimum_group: the fewest people that a total for this purpose may count.
         review: the owner looks at it again by this day.
@@ -83,6 +85,11 @@ class Entry:
     reserved: bool = False
     why_lawful: str = ""
     sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
+    needs: tuple[Category, ...] = ()
+
+    def suffices(self, allowed: Collection[Category]) -> bool:
+        """Whether something can be done for it with the categories that somebody allows."""
+        return bool(allowed) and all(category in allowed for category in self.needs)
 
     @property
     def rests_on_ledger(self) -> bool:
@@ -241,7 +248,7 @@ _ENTRY = {
 }  # fmt: skip
 _ENTRY_EXTRA = {
     "retention_days": COUNT, "minimum_group": COUNT, "consent_days": COUNT, "reserved": SWITCH, "why_lawful": TEXT,
-    "sentences": _SENTENCES,
+    "sentences": _SENTENCES, "needs": _NAMED,
 }  # fmt: skip
 
 
@@ -259,6 +266,9 @@ def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], sou
             raise BadInput(f"{where}: categories names '{category}', which no [category.{category}] describes")
     if len(set(categories)) < len(categories):
         raise BadInput(f"{where}: categories names one of them twice")
+    needs = tuple(Category(category) for category in table.get("needs", ()))
+    if strange := [category for category in needs if category not in categories]:
+        raise BadInput(f"{where}: needs names '{strange[0]}', which is not among its categories")
     basis = Basis(table["basis"])
     if basis is Basis.LEGITIMATE_INTERESTS and "why_lawful" not in table:
         raise BadInput(f"{where}: legitimate interests need 'why_lawful', the balancing test in a sentence or two")
@@ -266,5 +276,11 @@ def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], sou
         raise BadInput(f"{where}: consent_days fits only the basis 'consent', not '{basis}'")
     if table["review"] > table["expiry"]:
         raise BadInput(f"{where}: review comes after expiry; a purpose is looked at again while it is on")
-    values = {**table, "basis": basis, "categories": categories, "retention_days": table.get("retention_days")}
+    values = {
+        **table,
+        "basis": basis,
+        "categories": categories,
+        "needs": needs,
+        "retention_days": table.get("retention_days"),
+    }
     return Entry(name=Purpose(name), **values)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from goodwill import consent, people
+from goodwill import consent, people, purposes
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.access.glance import Glance, glance
@@ -53,6 +53,7 @@ from goodwill.shop.retention import Retention
 from goodwill.shop.rights import Rights
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
+from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
@@ -225,6 +226,11 @@ class Shop:
         return Intake(self)
 
     @property
+    def webhooks(self) -> Webhooks:
+        """What the shop's other systems send by themselves."""
+        return Webhooks(self)
+
+    @property
     def staff(self) -> Staff:
         """Who works here, and what they may do."""
         return Staff(self)
@@ -291,10 +297,10 @@ class Shop:
         if seen.held:
             return Answer(False, entry.basis, "held", None, Position(0), ())
         lines = self.notices.silenced(seen.person, entry, seen.lines) if signal else seen.lines
-        speaks = _telling(lines)
+        speaks = _telling(lines, entry)
         if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
             return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
-        allowed = any(line.allowed for line in lines)
+        allowed = entry.suffices([line.category for line in lines if line.allowed])
         return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, lines)
 
     def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
@@ -705,6 +711,7 @@ def _words(who: Who | str) -> dict[str, str]:
     return words
 
 
-def _telling(lines: Sequence[Standing]) -> Standing:
-    """The line that speaks for a purpose: an allowed one if there is one, else what was said last, or asked for."""
-    return max(lines, key=lambda line: (line.allowed, line.since or 0, line.reason == "requested"))
+def _telling(lines: Sequence[Standing], entry: purposes.Entry) -> Standing:
+    """The line that speaks for a purpose: one that stops it, else an allowed one, else what was said or asked last."""
+    stops = [line for line in lines if line.category in entry.needs and not line.allowed]
+    return max(stops or lines, key=lambda line: (line.allowed, line.since or 0, line.reason == "requested"))
