@@ -41,6 +41,7 @@ WITHOUT = {
     "shop/staff.py _failed": "writes the line of a try that failed",
     "shop/collecting.py _write": "what happened stands in the person's own log; whom it introduced has a line there",
     "shop/collecting.py _slow": "counts what came in; what it changed has its own line",
+    "shop/storefront.py _count": "counts how banners are answered, never by whom",
     "shop/proofs.py _signed_whole": "hashes of what stands in the logs",
     "shop/proofs.py _new_generation": "hashes of what stands in the logs; the loss was entered before",
     "shop/proofs.py up_to": "hashes of what stands in the logs",

@@ -33,6 +33,7 @@ from goodwill.web import (
     requests,
     staff,
     staff_pages,
+    storefront,
 )
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
@@ -98,6 +99,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *staff_pages.handlers(desk),
             *leave.handlers(desk),
             *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
+            *storefront.handlers(desk, per_minute=per_minute * collect.TIMES),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],
