@@ -37,19 +37,24 @@ DAY = 86_400  # seconds
 PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>The bakery</title><link rel="stylesheet" href="/shop.css">
 <script src="/shop.js"></script><script src="{goodwill}/goodwill.js" data-key="{key}" {more} defer></script></head>
-<body><header><a href="#main" id="skip">Skip to the content</a></header><main id="main"><h1>Our breads</h1>
+<body><header><a href="#main" id="skip">Skip to the content</a></header>
+<main id="main"><h1>Our breads</h1>
 <p>Baked at four in the morning, every day but Sunday.</p>
-<h2>You may like</h2><div data-goodwill-slot="home" data-count="3" id="slot"><p>The baker's own choice: rye bread.</p></div>
+<h2>You may like</h2>
+<div data-goodwill-slot="home" data-count="3" id="slot"><p>The baker's own choice: rye bread.</p></div>
 <p id="long">A long page.</p></main>
 <footer><button type="button" data-goodwill-preferences id="again">Your choices</button></footer></body></html>"""
 SHOP_JS = """window.goodwill = window.goodwill || function () { (goodwill.q = goodwill.q || []).push(arguments) }
 goodwill('track', 'Product Viewed', { product_id: 'bread' })
 window.shifts = 0
-new PerformanceObserver((list) => list.getEntries().forEach((one) => { window.shifts += one.value }))
-  .observe({ type: 'layout-shift', buffered: true })
+new PerformanceObserver((list) => {
+  list.getEntries().forEach((one) => { window.shifts += one.hadRecentInput ? 0 : one.value })
+}).observe({ type: 'layout-shift', buffered: true })
 """
-SHOP_CSS = """body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 Georgia, serif; color: #222; background: #fff }
-#long { min-height: 120vh } #slot { min-height: 26rem } .goodwill-items li { min-width: 0 }
+SHOP_CSS = """body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 Georgia, serif }
+body { color: #222; background: #fff }
+#long { min-height: 120vh } #slot { min-height: 75rem }
+@media (min-width: 40rem) { #slot { min-height: 26rem } }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #111 } a { color: #9cf } }"""
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f64540"
@@ -91,7 +96,8 @@ class Site:
         with self.shop.database.transaction() as connection:
             person = self.shop.find_in(connection, Who(anonymous_id=device))
             rows = connection.execute(events.select().where(events.c.person == (person or -1)).order_by(events.c.id))
-            return [(BY_CODE[row.type].name, json.loads(row.detail or "{}").get("page")) for row in rows]
+            told = [(BY_CODE[row.type].name, json.loads(row.detail or "{}").get("page")) for row in rows]
+            return [one for one in told if one[0] != "decided"]
 
 
 @dataclass
@@ -123,8 +129,16 @@ class Customer:
         self.page.goto(self.site.address + "/", wait_until="networkidle")
         return self
 
-    def press(self, name: str) -> None:
+    def press(self, name: str) -> "Customer":
         self.page.get_by_role("button", name=name, exact=True).click()
+        return self
+
+    def scroll(self) -> None:
+        self.page.mouse.wheel(0, 900)
+        self.page.click("h1")
+
+    def reopen(self) -> None:
+        self.press("Your choices").page.wait_for_selector("[data-goodwill] fieldset")
 
     def tick(self, words: str) -> None:
         self.page.get_by_role("checkbox", name=words).first.click()
@@ -140,9 +154,16 @@ class Customer:
         kept: dict[str, Any] | None = json.loads(local["goodwill"]) if local else None
         return kept
 
+    def until(self, ready: Callable[[], bool]) -> None:
+        """Wait for the page, and let what is routed go on meanwhile."""
+        end = time.monotonic() + 15
+        while not ready():
+            assert time.monotonic() < end, "it did not come"
+            self.page.wait_for_timeout(50)
+
     def settled(self) -> dict[str, Any]:
         """The entry, once the choice has arrived."""
-        until(lambda: self.kept is not None and "waits" not in self.kept)
+        self.until(lambda: self.kept is not None and "waits" not in self.kept)
         kept = self.kept
         assert kept is not None
         return kept
@@ -156,13 +177,6 @@ class Customer:
         """Come back later."""
         self.page.clock.set_fixed_time(time.time() + days * DAY)
         self.come()
-
-
-def until(ready: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -195,8 +209,8 @@ def _furnish(there: Site) -> None:
     shop = there.shop
     with shop.database.transaction() as connection:
         things = [
-            Product("croissant", url=f"{there.address}/croissant", image=f"{there.address}/bread.png"),
-            Product("bread", url="javascript:alert(1)", image=f"{there.address}/bread.png"),
+            Product("bread", url=f"{there.address}/bread", image=f"{there.address}/bread.png"),
+            Product("cheese", url="javascript:alert(1)", image=f"{there.address}/bread.png"),
         ]
         catalogue.upsert_many(connection, things)
         made = create_key(connection, "pages", ["collect"], now=shop.clock(), public=True, origins=[there.address])
@@ -213,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"default-src 'none'; script-src 'self' {goodwill}; style-src 'self' {goodwill}; connect-src {goodwill}; "
             "img-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
         )
-        files = {
+        files: dict[str, tuple[str | bytes, str]] = {
             "/shop.js": (SHOP_JS, "text/javascript"),
             "/shop.css": (SHOP_CSS, "text/css"),
             "/bread.png": (PIXEL, "image/png"),
@@ -259,16 +273,16 @@ def site(bread: Site) -> Iterator[Site]:
 
 STEPS: dict[str, Callable[[Customer], object]] = {
     "come": lambda who: who.come(),
-    "scroll": lambda who: (who.page.mouse.wheel(0, 900), who.page.click("h1")),
-    "accept": lambda who: (who.press("Allow all"), who.settled()),
-    "refuse": lambda who: (who.press("Refuse all"), who.settled()),
+    "scroll": lambda who: who.scroll(),
+    "accept": lambda who: who.press("Allow all").settled(),
+    "refuse": lambda who: who.press("Refuse all").settled(),
     "choose": lambda who: who.press("Choose"),
     "tick": lambda who: who.tick("Suggest products"),
     "untick browsing": lambda who: who.tick("Pages and products"),
-    "save": lambda who: (who.press("Save my choice"), who.settled()),
+    "save": lambda who: who.press("Save my choice").settled(),
     "shut": lambda who: who.page.click("[data-goodwill] .close"),
     "escape": lambda who: who.page.keyboard.press("Escape"),
-    "reopen": lambda who: (who.press("Your choices"), who.page.wait_for_selector("[data-goodwill] fieldset")),
+    "reopen": lambda who: who.reopen(),
     "179 days": lambda who: who.turn(179),
     "184 days": lambda who: who.turn(184),
     "366 days": lambda who: who.turn(366),
@@ -277,8 +291,8 @@ STEPS: dict[str, Callable[[Customer], object]] = {
 }
 ALL = {"recommendations", "model-improvement", "measurement"}
 SOME = {"recommendations"}
-# Each path: what is done, whether the browser objects by Global Privacy Control, whether the banner is there at the end,
-# what is kept then (None: nothing; "no": that it was refused; else the purposes allowed), and what was sent.
+# Each path: what is done, whether the browser objects by Global Privacy Control, whether the banner is there at the
+# end, what is kept then (None: nothing; "no": that it was refused; else the purposes allowed), and what was sent.
 PATHS = {
     "comes for the first time": ("come", False, True, None, "notice"),
     "ignores it and comes back": ("come scroll come", False, True, None, "notice notice"),
@@ -366,7 +380,7 @@ def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
         """() => { goodwill('track', 'Product Viewed', { product_id: 'croissant' })
         goodwill('track', 'Product Added', { product_id: 'croissant', quantity: 2 }) }"""
     )
-    until(lambda: len(site.held(device)) >= 3)
+    who.until(lambda: len(site.held(device)) >= 3)
     assert sorted(site.held(device), key=str) == [("carted", None), ("viewed", "/"), ("viewed", None)]
     batches = [said for path, said in who.sent if path == "/v1/b"]
     assert sum(len(one["batch"]) for one in batches) == 3
@@ -374,10 +388,10 @@ def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
     # Leaving the page sends what is left.
     who.page.evaluate("goodwill('track', 'Product Viewed', { product_id: 'olives' })")
     who.page.goto("about:blank")
-    until(lambda: len(site.held(device)) == 4)
+    who.until(lambda: len(site.held(device)) == 4)
     who.come()
-    until(lambda: len(site.held(device)) == 5)  # this page
-    STEPS["reopen"](who)
+    who.until(lambda: len(site.held(device)) == 5)  # this page
+    who.reopen()
     assert who.page.get_by_role("checkbox", name="Suggest products").is_checked()
     who.press("Refuse all")
     who.settled()
@@ -392,7 +406,7 @@ def test_a_choice_that_could_not_be_sent_waits_and_holds(site):
     who = site.customer().come()
     who.page.context.route("**/api/v1/pages/answer", lambda route: route.abort())
     who.press("Allow all")
-    until(lambda: "/answer" in who.calls)
+    who.until(lambda: "/answer" in who.calls)
     who.page.wait_for_timeout(200)
     device = who.kept["device"]
     assert "waits" in who.kept
@@ -403,7 +417,7 @@ def test_a_choice_that_could_not_be_sent_waits_and_holds(site):
     assert site.shop.can(Who(anonymous_id=device), "recommendations").allowed
     # The same with a no: it holds here at once, and comes in as soon as it can.
     who.page.context.route("**/api/v1/pages/answer", lambda route: route.abort())
-    STEPS["reopen"](who)
+    who.reopen()
     who.press("Refuse all")
     who.page.wait_for_timeout(200)
     assert who.kept["refused"] is True
@@ -420,7 +434,7 @@ def test_words_that_lay_open_too_long_are_asked_anew(site):
         lambda route: route.continue_(post_data=json.dumps(json.loads(route.request.post_data) | {"snapshot": "old"})),
     )
     who.press("Allow all")
-    until(lambda: who.calls.count("/notice") == 2)
+    who.until(lambda: who.calls.count("/notice") == 2)
     who.page.get_by_role("button", name="Allow all").wait_for()
     assert who.kept is None
 
@@ -431,7 +445,7 @@ def test_a_signal_that_comes_later_is_obeyed_and_said(site):
     device = who.settled()["device"]
     who.page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     who.come()
-    until(lambda: bool(who.kept.get("signal")))
+    who.until(lambda: bool(who.kept.get("signal")))
     assert "We obey" in who.page.locator("[data-goodwill] [role=status]").inner_text()
     assert site.shop.notices.signalled(Who(anonymous_id=device)) is not None
     assert site.shop.can(Who(anonymous_id=device), "recommendations").allowed  # an own click says more
@@ -442,7 +456,7 @@ def test_another_tab_hears_of_the_choice(site):
     other = Customer(site, Visitor(one.page.context.new_page())).come()
     assert other.asked
     one.press("Refuse all")
-    until(lambda: not other.asked)
+    other.until(lambda: not other.asked)
 
 
 # ---- slots -----------------------------------------------------------------------------------------------------------
@@ -456,8 +470,7 @@ def test_a_slot_is_filled_where_it_may_be_with_the_reason_one_click_away(site):
     items = who.page.locator("#slot li")
     assert items.count() == 3
     links = who.page.eval_on_selector_all("#slot a", "links => links.map((one) => one.href)")
-    assert all(link.startswith("http") for link in links)
-    assert f"{site.address}/croissant" in links
+    assert links == [f"{site.address}/bread"]  # what is no link of the web is none
     first = items.first
     first.locator("summary").click()
     assert "many people here buy it" in first.inner_text()
@@ -480,7 +493,7 @@ def test_the_shop_s_own_content_stays_where_nothing_better_comes_in_time(site, t
     }
     who.page.context.route("**/api/v1/pages/slot", answers[trouble])
     who.press("Allow all")
-    until(lambda: "/slot" in who.calls)
+    who.until(lambda: "/slot" in who.calls)
     who.page.wait_for_timeout(1500)
     assert who.page.inner_text("#slot") == "The baker's own choice: rye bread."
 
@@ -507,9 +520,10 @@ FOCUS = """() => {
 }"""
 LOOK = """one => {
   const box = one.getBoundingClientRect(), style = getComputedStyle(one);
-  const look = ['color', 'backgroundColor', 'borderColor', 'borderWidth', 'fontSize', 'fontWeight', 'opacity', 'padding',
-                'boxShadow', 'textDecorationLine'];
-  return {width: Math.round(box.width), height: Math.round(box.height), ...Object.fromEntries(look.map(n => [n, style[n]]))};
+  const look = ['color', 'backgroundColor', 'borderColor', 'borderWidth', 'fontSize', 'fontWeight', 'opacity',
+                'padding', 'boxShadow', 'textDecorationLine'];
+  const size = {width: Math.round(box.width), height: Math.round(box.height)};
+  return {...size, ...Object.fromEntries(look.map(n => [n, style[n]]))};
 }"""
 
 
@@ -520,7 +534,7 @@ def test_with_the_keyboard_alone(site):
     def tab(back: bool = False) -> Any:
         keys.press("Shift+Tab" if back else "Tab")
         found = who.page.evaluate(FOCUS)
-        if found:
+        if found and not found["id"]:
             assert found["ring"], found
             assert min(found["width"], found["height"]) >= 20, found
         return found
@@ -547,7 +561,7 @@ def test_with_the_keyboard_alone(site):
     who.page.focus("#again")
     keys.press("Enter")
     who.page.wait_for_selector("[data-goodwill] fieldset")
-    until(lambda: (who.page.evaluate(FOCUS) or {}).get("id") == "title")
+    who.until(lambda: (who.page.evaluate(FOCUS) or {}).get("id") == "title")
     states = who.page.eval_on_selector_all(
         "[data-goodwill] fieldset legend input", "all => all.map((one) => [one.checked, one.indeterminate])"
     )
@@ -603,6 +617,8 @@ def test_it_reads_well_and_refusing_looks_like_allowing(site, scheme):
 def test_it_fits_and_moves_nothing(site, width, height, scale):
     who = site.customer(viewport={"width": width, "height": height}, device_scale_factor=scale).come()
     who.page.wait_for_timeout(300)
+    places = "['h1', '#slot', '#long'].map((one) => document.querySelector(one).getBoundingClientRect().y)"
+    was = who.page.evaluate(places)
     for step in ("", "choose"):
         if step:
             STEPS[step](who)
@@ -618,6 +634,7 @@ def test_it_fits_and_moves_nothing(site, width, height, scale):
     who.page.wait_for_selector("#slot li")
     who.page.wait_for_timeout(300)
     assert who.page.evaluate("window.shifts") == 0
+    assert who.page.evaluate(places) == was
 
 
 def test_whoever_wants_no_motion_gets_none(site):
@@ -625,11 +642,13 @@ def test_whoever_wants_no_motion_gets_none(site):
         "getComputedStyle(document.querySelector('[data-goodwill]').shadowRoot.querySelector('section')).animationName"
     )
     assert site.customer(reduced_motion="reduce").come().page.evaluate(name) == "none"
-    assert site.customer(reduced_motion="no-preference").come().page.evaluate(name) == "rise"
+    assert site.customer(reduced_motion="no-preference").come().page.evaluate(name) == "goodwill-rise"
 
 
 def test_from_right_to_left(site):
     shop = site.shop
+    shop.notices.sign_off("banner", "en", by="a test")
+    shop.notices.publish("banner", "en")
     with shop.database.transaction() as connection:
         for key in ("banner", ON_PAGES):
             document = {**ARABIC, "notice": key}
@@ -651,10 +670,13 @@ def test_from_right_to_left(site):
 ARABIC = {
     "form": 1, "notice": "banner", "language": "ar", "region": "", "title": "هل يمكننا استخدام بياناتك؟",
     "text": ["يعمل المتجر بالطريقة نفسها إذا قلت لا."],
-    "labels": {"accept": "السماح للكل", "refuse": "رفض الكل", "choose": "اختيار", "save": "حفظ اختياري", "on": "مفعّل", "off": "متوقف"},
+    "labels": {
+        "accept": "السماح للكل", "refuse": "رفض الكل", "choose": "اختيار", "save": "حفظ اختياري", "on": "مفعّل",
+        "off": "متوقف",
+    },
     "purposes": [{
-        "purpose": "recommendations", "basis": "consent", "sentence": "اقتراح منتجات قد تعجبك", "on": "نختار لك منتجات.",
-        "off": "ترى ما يراه الجميع.", "ticked": False,
+        "purpose": "recommendations", "basis": "consent", "sentence": "اقتراح منتجات قد تعجبك",
+        "on": "نختار لك منتجات.", "off": "ترى ما يراه الجميع.", "ticked": False,
         "categories": [{"category": "browsing", "sentence": "الصفحات التي شاهدتها هنا"}],
     }],
 }  # fmt: skip
@@ -663,7 +685,8 @@ ARABIC = {
 def test_the_shop_sets_the_colours(site):
     site.more = 'data-theme="dark"'
     who = site.customer(color_scheme="light").come()
-    script = "getComputedStyle(document.querySelector('[data-goodwill]').shadowRoot.querySelector('section')).backgroundColor"
+    section = "document.querySelector('[data-goodwill]').shadowRoot.querySelector('section')"
+    script = f"getComputedStyle({section}).backgroundColor"
     assert who.page.evaluate(script) == "rgb(26, 32, 29)"
     who.page.evaluate("document.documentElement.style.setProperty('--goodwill-dark-paper', 'rgb(10, 20, 30)')")
     assert who.page.evaluate(script) == "rgb(10, 20, 30)"

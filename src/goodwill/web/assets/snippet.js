@@ -67,7 +67,7 @@
         const { off, says } = await got.json();
         if (body.how === "signal") obeyed(off, says);
         begin();
-      } else if (mine && got.status === 422) { keep(null); start(); } // shown too long ago: ask again
+      } else if (mine && got.status === 422) { keep(null); close(); start(); } // shown too long ago: ask again
     }).catch(() => {});
   }
 
@@ -110,15 +110,16 @@
     before.set(slot, null);
     const stop = new AbortController(), late = setTimeout(() => stop.abort(), PATIENCE), { goodwillSlot, count, basket } = slot.dataset;
     const about = { slot: goodwillSlot, count: +count || 4, basket: basket ? basket.split(/\s*,\s*/) : [] };
-    send("api/v1/pages/slot", { ...whose(), ...about }, { signal: stop.signal, keepalive: false })
-      .then((got) => got.ok ? got.json() : { items: [] })
-      .then((given) => {
-        if (!given.items.length || !chosen().recommendations) return;
+    Promise.all([send("api/v1/pages/slot", { ...whose(), ...about }, { signal: stop.signal, keepalive: false }).then((got) => got.json()), dressed()])
+      .then(([given]) => {
+        if (!given.items || !given.items.length || stop.signal.aborted || !chosen().recommendations) return;
         before.set(slot, [...slot.childNodes]);
         slot.replaceChildren(shown(given));
       })
       .catch(() => {}).finally(() => clearTimeout(late));
   }
+  let dress;
+  const dressed = () => dress = dress || new Promise((ready) => document.head.append(styled(ready)));
   function shown({ items, words, language, dir }) {
     return make("ul", { class: "goodwill-items" }, ...items.map((item) => {
       const inside = [make("span", { class: "goodwill-name" }, item.name)];
@@ -142,6 +143,11 @@
     one.append(...inside);
     return one;
   }
+  function styled(ready) {
+    const style = make("link", { rel: "stylesheet", href: base + "goodwill.css" });
+    style.onload = style.onerror = ready;
+    return style;
+  }
   // A place of our own on top of the page: our style cannot reach the shop's, nor the shop's ours.
   function place(inside) {
     if (panel) {
@@ -150,16 +156,11 @@
     }
     const host = make("div", { "data-goodwill": "", "data-theme": data.theme });
     host.hidden = true;
-    const style = make("link", { rel: "stylesheet", href: base + "goodwill.css" });
-    host.attachShadow({ mode: "open" }).append(style, inside);
-    document.body.prepend(host);
     panel = host;
     return new Promise((ready) => {
-      style.onload = style.onerror = () => {
-        host.hidden = false;
-        ready();
-      };
-    });
+      host.attachShadow({ mode: "open" }).append(styled(ready), inside);
+      document.body.prepend(host);
+    }).then(() => { host.hidden = false; });
   }
   function room(pixels) { // what has the focus is never hidden behind the banner
     document.documentElement.style.scrollPaddingBottom = document.body.style.marginBottom = pixels ? pixels + "px" : "";
@@ -174,7 +175,7 @@
     panel = null;
   }
   function say(text, { language, dir }) {
-    const line = make("p", { role: "status", class: "said", lang: language, dir });
+    const line = make("p", { role: "status", class: "goodwill-box said", lang: language, dir });
     leave();
     place(line).then(() => setTimeout(() => { line.textContent = text; }, 50)); // read out, as it comes after its place
     panel.shut = close;
@@ -226,8 +227,9 @@
     const x = button("×", shut, "close");
     x.setAttribute("aria-label", asked && !bare ? words.close : words.shut);
     const body = make("div", { class: "body" }), buttons = make("div", { class: "buttons" });
-    const region = make("section", { "aria-labelledby": "title", lang: notice.language, dir: notice.dir }, body, buttons, x);
+    const region = make("section", { class: "goodwill-box", "aria-labelledby": "title", lang: notice.language, dir: notice.dir }, body, buttons, x);
     function open(whole) {
+      title.textContent = bare && !whole ? words.heard : notice.title;
       body.replaceChildren(title, ...heard, ...(bare && !whole ? [] : text), ...(whole ? [choices] : bare ? [] : [uses]), centre);
       buttons.replaceChildren(...(bare && !whole ? [fine, choose] : [...both, whole ? save : choose]));
       region.classList.toggle("whole", whole);
