@@ -1,5 +1,7 @@
 #!/bin/sh
 # pytest, with its exit codes in words. "No tests ran" (5) is not a pass: somebody's selection matched nothing.
+# What Python compiles is kept: the tests start some hundred processes, and each would compile everything anew.
+unset PYTHONDONTWRITEBYTECODE
 code=0
 .venv/bin/python -m pytest "$@" || code=$?
 case $code in

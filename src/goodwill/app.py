@@ -44,7 +44,15 @@ _PREFIX = "GOODWILL_"
 # Read from the environment alone: where to look, what to print, and what no file of settings should hold.
 _MASTER, _MASTER_FILE = "GOODWILL_MASTER_KEY", "GOODWILL_MASTER_KEY_FILE"
 _SMTP_PASSWORD, _SMTP_PASSWORD_FILE = "GOODWILL_SMTP_PASSWORD", "GOODWILL_SMTP_PASSWORD_FILE"
-OTHER_VARIABLES = ("GOODWILL_HOME", "GOODWILL_DEBUG", _MASTER, _MASTER_FILE, _SMTP_PASSWORD, _SMTP_PASSWORD_FILE)
+OTHER_VARIABLES = (
+    "GOODWILL_HOME",
+    "GOODWILL_DEBUG",
+    "GOODWILL_WEBHOOK_SECRET",
+    _MASTER,
+    _MASTER_FILE,
+    _SMTP_PASSWORD,
+    _SMTP_PASSWORD_FILE,
+)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -214,6 +222,7 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         ),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
         Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
+        Job("webhooks", "work on what other systems sent in", 5, _as_job(shop, "webhooks").webhooks.work),
         Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "requests",
@@ -246,6 +255,7 @@ def _tidy(shop: Shop) -> None:
         requests.drop_old(connection, now=shop.clock())
     shop.staff.tidy()
     shop.sign_in.tidy()
+    shop.webhooks.tidy()
 
 
 @contextmanager

@@ -382,6 +382,7 @@ def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
     )
     who.until(lambda: len(site.held(device)) >= 3)
     assert sorted(site.held(device), key=str) == [("carted", None), ("viewed", "/"), ("viewed", None)]
+    who.page.wait_for_timeout(100)
     batches = [said for path, said in who.sent if path == "/v1/b"]
     assert sum(len(one["batch"]) for one in batches) == 3
     assert len(batches) <= 2

@@ -196,6 +196,13 @@ def test_the_lint_finds_what_is_unfair(rule):
     assert rule in found
 
 
+def test_one_hard_text_does_not_hide_among_easy_ones():
+    title = "May we utilise your personally identifiable information notwithstanding?"
+    judged = judge(document(replace(DRAFT, title=title)))
+    assert all(grade <= 8 for grade in judged.grades.values())
+    assert [(finding.rule, finding.place) for finding in judged.findings] == [("grade", "title")]
+
+
 @pytest.mark.parametrize(
     ("rule", "german"),
     [

@@ -80,7 +80,7 @@ def test_a_verified_request_lends_nothing_to_a_second_one(made):
     states = {made.shop.rights.status(one.token).state for one in (second, other)}
     assert states == {"identity unverified"}
     for one in (second, other):
-        with pytest.raises(Conflict, match="'identity unverified' cannot be taken to 'fulfil'"):
+        with pytest.raises(Refused, match="not shown who asks"):
             made.shop.rights.fulfil(one.id, by_hand=True)
 
 

@@ -126,3 +126,23 @@ def test_staff_on_the_command_line_erase_without_waiting(made):
     assert made.shop.find("amina") is None
     with made.shop.database.reading() as connection:
         assert people.pending.REASON not in {row.reason for row in connection.execute(holds.holds.select())}
+
+
+def test_long_after_its_end_a_request_says_no_longer_whose_it_was(made, clock):
+    first = made.verified("human-review")
+    made.shop.rights.fulfil(first.id, note="We looked.")
+    second = made.verified("rectify", wanted={"first-name": "A"})
+    made.shop.rights.refuse(second.id, "It was right already.")
+    open_ = made.verified("human-review")
+    days = made.shop.register.request_days
+    clock.turn(days=days - 1)
+    assert made.shop.retention.plan().requests == 0
+    clock.turn(days=3)
+    assert made.shop.retention.plan().requests == 2
+    assert made.shop.retention.run().requests == 2
+    packs = {one.id: made.shop.rights.evidence(one.id) for one in (first, second, open_)}
+    for one, state in ((first, "fulfilled"), (second, "refused")):
+        assert (packs[one.id]["person"], packs[one.id]["verified_how"], packs[one.id]["reason"]) == (None, None, "")
+        assert packs[one.id]["state"] == state
+    assert packs[open_.id]["person"] is not None
+    assert made.shop.retention.run().requests == 0

@@ -1,5 +1,6 @@
 """Four eyes are not got around by taking people one at a time: they are counted over a day, for each who acts."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from tests.conftest import FakeClock
 from tests.staff.working import Member, cheaply, hired
 
 from goodwill import people
+from goodwill.access import SignedIn
 from goodwill.app import create_shop
 from goodwill.basics.errors import Refused
 from goodwill.shop import Actor, Shop
@@ -108,3 +110,33 @@ def test_the_shop_says_how_many_and_none_means_always_four_eyes(tmp_path, clock)
     with pytest.raises(NotAllowed, match="more than 0 people"):
         taken(made.acting(Actor("command line")), "export", "c0")
     made.close()
+
+
+def test_everybody_is_exported_a_line_each_once_somebody_else_approved_it(shop):
+    olga, rosa = hired(shop, "owner"), hired(shop, "reviewer")
+    shop.erasure.erase(SIX[5], reason=WHY)
+    with shop.database.transaction() as connection:
+        broken = {"name": ("contact", "two\nlines and \u2028 more")}
+        people.set_profile(connection, shop.cipher, shop.known("c0"), broken, now=shop.clock())
+    for acting in (as_(shop, olga), shop.acting(Actor("command line")), shop.acting(Actor("key k1"))):
+        with pytest.raises(NotAllowed, match="goodwill approvals ask export ALL"):
+            acting.copies.everybody(reason=WHY)
+    some = as_(shop, olga).staff.approvals.ask("export", {"people": [1, 2]}, reason=WHY)
+    asked = as_(shop, olga).staff.approvals.ask("export", {"people": "all"}, reason=WHY)
+    for one in (some, asked):
+        as_(shop, rosa).staff.approvals.approve(one.id)
+    with pytest.raises(NotAllowed, match="something else"):
+        as_(shop, olga).copies.everybody(reason=WHY, approval=some.id)
+    lines = b"".join(as_(shop, olga).copies.everybody(reason=WHY, approval=asked.id)).split(b"\n")
+    assert lines.pop() == b""
+    whole = [json.loads(line) for line in lines]
+    assert len(whole) == 5
+    for name, one, line in zip(SIX, whole, lines, strict=False):
+        assert f"{name}@example.org" in line.decode()
+        alone = json.loads(b"".join(shop.copies.made(SignedIn(shop.known(name), "test"), "json")))
+        assert one.keys() == alone.keys()
+    with pytest.raises(NotAllowed, match="used"):
+        as_(shop, olga).copies.everybody(reason=WHY, approval=asked.id)
+    with shop.database.reading() as connection:
+        told = audit.latest(connection, 50, actor=f"staff {olga.number}", action="person.export")
+    assert len(told) == 5

@@ -3,11 +3,15 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from copy import copy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from litestar.testing import TestClient
+from tests.copies import shop_of_a_kind
 
 from goodwill.app import create_shop
 from goodwill.consent import Asked
@@ -43,15 +47,17 @@ def clients() -> Iterator[ExitStack]:
 @pytest.fixture
 def shop(database: Database, tmp_path: Path, clock: Any, clients: ExitStack) -> Iterator[Shop]:
     """A shop of its own, on either database; closed after its clients."""
-    opened = create_shop(
+    opened, _ = shop_of_a_kind(
+        "corner",
+        lambda made: furnish(made).settings.name,
+        database,
         tmp_path / "home",
-        clock=clock,
+        clock,
         name="Corner café",
         base_url="https://shop.example",
-        database=database.url or f"sqlite:///{database.file}",
         columns="database",  # the first decision need not wait for DuckDB to start
     )
-    yield furnish(opened)
+    yield opened
     clients.close()
     opened.close()
 
@@ -70,6 +76,35 @@ def quiet_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     opened.close()
 
 
+@dataclass(eq=False)
+class Quiet:
+    """The quiet shop's one application: making one takes longer than most of what is asked of it.
+
+    Attributes:
+        lines: where its log goes just now.
+    """
+
+    shop: Shop
+    lines: io.StringIO = field(default_factory=io.StringIO)
+
+    def write(self, text: str) -> int:
+        return self.lines.write(text)
+
+    def flush(self) -> None:
+        self.lines.flush()
+
+    def running(self) -> Client:
+        log: Any = self
+        return TestClient(application(self.shop, log=log_to(log)))
+
+
+@pytest.fixture(scope="session")
+def quiet_site(quiet_shop: Shop) -> Iterator[tuple[Quiet, Client]]:
+    quiet = Quiet(quiet_shop)
+    with quiet.running() as client:
+        yield quiet, client
+
+
 @pytest.fixture
 def lines() -> io.StringIO:
     """What the application wrote to its log."""
@@ -77,16 +112,46 @@ def lines() -> io.StringIO:
 
 
 @pytest.fixture
-def client_of(lines: io.StringIO, clients: ExitStack) -> MakeClient:
+def an_application_each(lines: io.StringIO, clients: ExitStack) -> MakeClient:
     """Open a shop's application for a client; it is closed at the end."""
 
     def client_of(shop: Shop, *scopes: Scope, **options: Any) -> Client:
         client: Client = clients.enter_context(TestClient(application(shop, log=log_to(lines), **options)))
-        if scopes:
-            client.headers["Authorization"] = f"Bearer {key_for(shop, *scopes)}"
-        return client
+        return with_key(client, shop, *scopes)
 
     return client_of
+
+
+@pytest.fixture
+def client_of(an_application_each: MakeClient) -> MakeClient:
+    return an_application_each
+
+
+@pytest.fixture
+def one_application(
+    lines: io.StringIO, quiet_site: tuple[Quiet, Client], an_application_each: MakeClient
+) -> MakeClient:
+    """The same, but the quiet shop's application is made once: where many tests ask it, and its counters do not count.
+
+    Where a whole file is of that kind, it says that this is its ``client_of``.
+    """
+    quiet, running = quiet_site
+    quiet.lines = lines
+
+    def client_of(shop: Shop, *scopes: Scope, **options: Any) -> Client:
+        if shop is not quiet.shop or options:
+            return an_application_each(shop, *scopes, **options)
+        client: Client = copy(running)
+        client.headers, client.cookies = httpx.Headers(), httpx.Cookies()
+        return with_key(client, shop, *scopes)
+
+    return client_of
+
+
+def with_key(client: Client, shop: Shop, *scopes: Scope) -> Client:
+    if scopes:
+        client.headers["Authorization"] = f"Bearer {key_for(shop, *scopes)}"
+    return client
 
 
 @pytest.fixture

@@ -39,6 +39,11 @@ SHOWS_PERSONAL_DATA = {
 NAMES_NOBODY = {"current_notice", "shown_notice"}
 
 
+@pytest.fixture
+def client_of(one_application):
+    return one_application
+
+
 def name_of(operation):
     return operation.name
 

@@ -17,6 +17,11 @@ OPEN = msgspec.json.Decoder(OpenRequest)
 CONSENT = msgspec.json.Decoder(ConsentRequest)
 
 
+@pytest.fixture
+def client_of(one_application):
+    return one_application
+
+
 def refusal(raw, decoder=DECIDE):
     with pytest.raises(Problem) as refused:
         parse(raw, decoder)

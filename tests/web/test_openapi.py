@@ -19,6 +19,11 @@ KEYED = [operation for operation in OPERATIONS if operation.scopes]
 STAFFED = [operation for operation in OPERATIONS if operation.may is not None and not operation.scopes]
 
 
+@pytest.fixture
+def client_of(one_application):
+    return one_application
+
+
 @pytest.fixture(scope="module")
 def doc() -> dict[str, Any]:
     return document(OPERATIONS, shipped(), base_url="https://shop.example", shop="Corner café")

@@ -11,6 +11,11 @@ from goodwill.web.problems import ALL
 PAGES = ("/", "/api/docs", "/api/problems/bad-input")
 
 
+@pytest.fixture
+def client_of(one_application):
+    return one_application
+
+
 class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -30,6 +30,11 @@ ERRORS = {
 }
 
 
+@pytest.fixture
+def client_of(one_application):
+    return one_application
+
+
 @pytest.mark.parametrize(("error", "status"), ERRORS.items(), ids=lambda value: type(value).__name__)
 def test_each_error_has_its_status(error, status):
     assert problem_of(error).kind.status == status

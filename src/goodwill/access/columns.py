@@ -6,12 +6,14 @@ the database itself.
 """
 
 import json
+import re
 import subprocess
 import sys
 import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -48,22 +50,31 @@ class Columns:
         self._reader = _Reader(database, {"memory_limit": memory, "threads": threads})
 
     def run_together(
-        self, expressions: "list[Table]", given: "Mapping[str, Table] | None" = None
+        self,
+        expressions: "list[Table]",
+        given: "Mapping[str, Table] | None" = None,
+        numbers: Mapping[int, int] | None = None,
     ) -> list[dict[str, Numbers]]:
         """Several answers from one steady picture of the database, each its columns as arrays of int64.
 
         Args:
             given: tables by the name under which the expressions use them; each is worked out once.
+            numbers: what each stand-in in all of these stands for this time. Ibis takes longer to write a question
+                than most databases to answer it; so what is asked again and again is written once.
 
         Raises:
             Overflow: a sum left 64 bits.
         """
         names = [list(expression.schema().names) for expression in expressions]
+        dialect = "duckdb"
+        if self.engine != "duckdb":
+            dialect = "sqlite" if self.database.is_sqlite else "postgres"
+        questions = [_written(one, dialect, numbers or {}) for one in expressions]
+        tables = {name: _written(table, dialect, numbers or {}) for name, table in (given or {}).items()}
         if self.engine == "duckdb":
-            tables = {name: _as_whole_numbers(table, "duckdb") for name, table in (given or {}).items()}
-            found = self._reader.ask([_as_whole_numbers(one, "duckdb") for one in expressions], tables)
+            found = self._reader.ask(questions, tables)
         else:
-            found = self._on_database(expressions, given or {})
+            found = self._on_database(questions, [len(some) for some in names], tables)
         return [dict(zip(some, columns, strict=True)) for some, columns in zip(names, found, strict=True)]
 
     def check(self) -> None:
@@ -74,17 +85,14 @@ class Columns:
     def close(self) -> None:
         self._reader.close()
 
-    def _on_database(self, expressions: "list[Table]", given: "Mapping[str, Table]") -> list[list[Numbers]]:
-        dialect = "sqlite" if self.database.is_sqlite else "postgres"
-        tables = ", ".join(f'"{name}" AS ({_as_whole_numbers(table, dialect)})' for name, table in given.items())
+    def _on_database(self, questions: list[str], widths: list[int], given: Mapping[str, str]) -> list[list[Numbers]]:
+        tables = ", ".join(f'"{name}" AS ({table})' for name, table in given.items())
         before = f"WITH {tables} " if given else ""
         answers = []
         with self.database.reading() as connection:
-            for expression in expressions:
-                width = len(expression.schema().names)
+            for question, width in zip(questions, widths, strict=True):
                 try:
-                    question = before + _as_whole_numbers(expression, dialect)
-                    rows = connection.execute(text(question.replace(":", "\\:"))).all()
+                    rows = connection.execute(text((before + question).replace(":", "\\:"))).all()
                 except DBAPIError as error:
                     if "overflow" in str(error.orig) or "out of range" in str(error.orig):
                         raise _overflow(error.orig) from error
@@ -208,12 +216,23 @@ def _overflow(error: object) -> Overflow:
     return Overflow(f"A sum left the range of 64 bits; nothing was changed ({error})")
 
 
-def _as_whole_numbers(expression: "Table", dialect: str) -> str:
-    """The SQL of an expression, with every column cast to a 64-bit integer: a wider sum fails rather than rounds."""
+def _written(expression: "Table", dialect: str, numbers: Mapping[int, int]) -> str:
+    """The SQL of an expression, with numbers where their stand-ins are."""
+    sql = _as_whole_numbers(expression.op(), dialect)
+    return re.sub(r"\b\d+\b", lambda found: str(numbers.get(int(found[0]), found[0])), sql) if numbers else sql
+
+
+@lru_cache(maxsize=256)
+def _as_whole_numbers(asked: Any, dialect: str) -> str:
+    """The SQL of an expression, with every column cast to a 64-bit integer: a wider sum fails rather than rounds.
+
+    Args:
+        asked: the expression's operation, which equals those that ask the same.
+    """
     import ibis
 
-    sql = str(ibis.to_sql(expression, dialect=dialect))
-    names = ", ".join(f'CAST("{name}" AS BIGINT) AS "{name}"' for name in expression.schema().names)
+    sql = str(ibis.to_sql(asked.to_expr(), dialect=dialect))
+    names = ", ".join(f'CAST("{name}" AS BIGINT) AS "{name}"' for name in asked.schema.names)
     return f"SELECT {names} FROM ({sql}) AS answer"
 
 

@@ -1,5 +1,9 @@
 """Totals and lists over many people, by the column engine."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from goodwill.access import expressions as ask
@@ -7,9 +11,19 @@ from goodwill.access.columns import Columns
 from goodwill.access.rows import as_of_now
 from goodwill.access.view import COLUMNS, Aggregate, Contribution, Frame, Log, Numbers, Total
 from goodwill.basics.errors import Conflict
-from goodwill.purposes import Entry
+from goodwill.people.types import TypeCode
+from goodwill.purposes import Category, Entry
 from goodwill.storage import AsOf
 from goodwill.sums import Sums
+
+if TYPE_CHECKING:
+    from ibis import Table
+
+# How far an answer reaches stands in no question: these stand there for it, numbers that no log and no clock comes to.
+_STAND_INS = AsOf(
+    consent=9_123_456_789_000_000_010, events=9_123_456_789_000_000_020, holds=9_123_456_789_000_000_030,
+    at=9_123_456_789_000_000_040,
+)  # fmt: skip
 
 # Readings that history changed under, one after the other, before somebody is told.
 _TRIES = 5
@@ -47,19 +61,47 @@ def _added_up(what: Contribution | Aggregate, people: Numbers, answer: dict[str,
 
 def people_allowing(columns: Columns, entry: Entry, as_of: AsOf) -> Numbers:
     """The ids of everyone who allows a purpose for at least one of its categories, rising."""
-    who = ask.allowed(entry, frozenset(entry.categories), as_of, current=False)
-    (found,) = columns.run_together([who.any()], who.given)
+    who = _allowed(entry, frozenset(entry.categories), current=False)
+    (found,) = columns.run_together([who.any()], who.given, _reached(as_of))
     return np.sort(found["person"])
 
 
 def _answers(
     columns: Columns, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, *, current: bool
 ) -> tuple[Numbers, dict[str, Numbers]]:
-    who = ask.allowed(entry, what.categories, as_of, current=current)
-    events = ask.consenting_events(who, what.categories, tuple(what.types), None if current else as_of.events)
-    wanted = what.expression(events) if isinstance(what, Aggregate) else ask.frame(events)
-    people, answer = columns.run_together([who.any(), wanted], who.given)
+    who = _allowed(entry, what.categories, current=current)
+    asked = (entry, what.categories, tuple(what.types))
+    if isinstance(what, Aggregate):
+        wanted = what.expression(_events(*asked, current=current))
+    else:
+        wanted = _frame(*asked, current=current)
+    people, answer = columns.run_together([who.any(), wanted], who.given, _reached(as_of))
     return np.sort(people["person"]), answer
+
+
+@lru_cache(maxsize=64)
+def _allowed(entry: Entry, categories: frozenset[Category], *, current: bool) -> ask.Allowed:
+    return ask.allowed(entry, categories, _STAND_INS, current=current)
+
+
+def _events(entry: Entry, categories: frozenset[Category], types: tuple[TypeCode, ...], *, current: bool) -> "Table":
+    who = _allowed(entry, categories, current=current)
+    return ask.consenting_events(who, categories, types, None if current else _STAND_INS.events)
+
+
+@lru_cache(maxsize=64)
+def _frame(entry: Entry, categories: frozenset[Category], types: tuple[TypeCode, ...], *, current: bool) -> "Table":
+    return ask.frame(_events(entry, categories, types, current=current))
+
+
+def _reached(as_of: AsOf) -> Mapping[int, int]:
+    """What the stand-ins stand for; a yes has to end after the moment, so that is asked for as the next one."""
+    return {
+        _STAND_INS.consent: as_of.consent,
+        _STAND_INS.events: as_of.events,
+        _STAND_INS.holds: as_of.holds,
+        _STAND_INS.at + 1: as_of.at + 1,
+    }
 
 
 def _framed(people: Numbers, answer: dict[str, Numbers]) -> Frame:

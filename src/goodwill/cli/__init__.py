@@ -33,6 +33,7 @@ from goodwill.cli import (
     running,
     staff,
     suggest,
+    webhooks,
 )
 from goodwill.cli.ends import Code, end_of, show_trace
 from goodwill.cli.shell import Shell, app
@@ -49,6 +50,7 @@ ROOMS = (
     doctor,
     imports,
     intake,
+    webhooks,
     invented,
     people,
     erasing,

@@ -74,10 +74,17 @@ def export(
 ) -> None:
     """Hand out a person's own copy of all that is held about them, in clear: as JSON, as tables, or to read.
 
-    Several people at once need the approval of somebody else (goodwill approvals ask export --help), and a folder.
+    Several people at once need the approval of somebody else (goodwill approvals ask export --help), and a folder. ALL
+    is everybody, for moving away: one line of JSON (NDJSON) with the whole copy of each.
 
     Example: goodwill people export amina --format pdf --out amina.pdf
     """
+    if person == ["ALL"]:
+        if form != "json":
+            raise BadInput("Everybody's copies come as lines of JSON; leave --format out.")
+        with shell.shop() as shop, signed_in(shell, shop, as_) if as_ else nullcontext(shop) as acting:
+            _hand_out(shell, to, acting.copies.everybody(reason=reason, approval=approval))
+        return
     if form != "json" and to is None:
         raise BadInput(f"A copy as {form} is a file: say where with --out FILE.")
     with shell.shop() as shop:
@@ -88,11 +95,15 @@ def export(
                 shell.answer({"files": files}, *files)
                 return
             _, parts = acting.copies.one(whos[0], form, reason=reason, approval=approval)
-            if to is None:
-                sys.stdout.writelines(part.decode() for part in parts)
-            else:
-                _write_privately(to, parts)
-                shell.answer({"file": str(to)}, str(to))
+            _hand_out(shell, to, parts)
+
+
+def _hand_out(shell: Shell, to: Path | None, parts: Iterator[bytes]) -> None:
+    if to is None:
+        sys.stdout.writelines(part.decode() for part in parts)
+    else:
+        _write_privately(to, parts)
+        shell.answer({"file": str(to)}, str(to))
 
 
 def _folder(to: Path | None) -> Path:

@@ -33,6 +33,7 @@ def plan(shell: Shell, at: Annotated[str | None, _AT] = None) -> None:
             "due": [_document(line) for line in found.due],
             "stays": [_document(line) for line in found.stays],
             "merges": found.merges,
+            "requests": found.requests,
             "imports": found.imports,
             "empty_people": len(found.empty),
         }
@@ -42,6 +43,11 @@ def plan(shell: Shell, at: Annotated[str | None, _AT] = None) -> None:
         )
         if found.stays:
             lines += ["", "Stays, under the purpose that keeps it longest:", _table(found.stays)]
+        if found.requests:
+            lines += [
+                "",
+                f"{out.number(found.requests, 'requests')}, answered long ago, no longer say whose they were.",
+            ]
         if found.merges or found.imports:
             merges, rows = out.number(found.merges, "merges"), out.number(found.imports, "rows")
             lines += ["", f"Also goes: the journals of {merges}, and {rows} kept for taking old imports back."]
@@ -65,6 +71,7 @@ def run(shell: Shell) -> None:
             "deleted": rows,
             "people": done.people,
             "merges": done.merges,
+            "requests": done.requests,
             "imports": done.imports,
             "erased": done.erased,
         }

@@ -32,6 +32,7 @@ _ORDER = (
     "version",
     "import",
     "intake",
+    "webhooks",
     "simulate",
     "requests",
     "people",

@@ -157,7 +157,19 @@ class Lines:
             usable &= ~large
             # Tills round halves up; whole numbers, so nothing is lost on the way.
             amount[usable] = (price[usable] * quantity[usable] + _ONE // 2) // _ONE
+            self._take_off(chunk, sale, amount, usable)
         return amount
+
+    def _take_off(self, chunk: Chunk, sale: Sale, amount: Numbers, rows: Marks) -> None:
+        """Take off what a line says was taken off its price."""
+        if not self._sales.says("discount"):
+            return
+        off = self._sales.money(chunk, "discount", sale)
+        given = rows & (off > BAD)
+        too_much = given & (off > amount)
+        sale.faults.because(too_much, "discount", "is more than the line came to", "check price, quantity and discount")
+        given &= ~too_much
+        amount[given] -= off[given]
 
     def _keys(self, chunk: Chunk, sale: Sale, product: Numbers) -> "_Keys":
         words, numbered = self._words(chunk, sale, product)

@@ -4,7 +4,7 @@ Evidence from the last row counts as much as from the first; and a file that tur
 of it is in the database yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,8 @@ from goodwill.collect.columns import BAD, BLANK, Column, Held, Memo
 from goodwill.collect.kinds import Shape
 from goodwill.collect.parquet import Parquet
 from goodwill.collect.recognise import Recognised
-from goodwill.collect.tables import Table
+from goodwill.collect.tables import Chunk, Table, rows_of
+from goodwill.collect.views import Viewed
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class _Evidence:
     rows: int = 0
 
 
-def survey(table: Table, known: Recognised, answers: Mapping[str, str]) -> Survey:
-    """Read a table once, from the first row to the last.
+def survey(parts: Sequence[tuple[Table, Recognised]], answers: Mapping[str, str]) -> list[Survey]:
+    """Read a table once, from the first row to the last: by itself, or as all of its views at the same time.
 
     Args:
         answers: what the owner said about how the file is written: ``decimal`` and ``dates``.
@@ -55,13 +56,42 @@ def survey(table: Table, known: Recognised, answers: Mapping[str, str]) -> Surve
     Raises:
         BadInput: the file turns out damaged, or an answer is none.
     """
-    numbers = _fields(known, Shape.NUMBER, Shape.MONEY)
-    dates = _fields(known, Shape.TIME)
-    seen = _gather(table, numbers, dates)
-    marks, notes = _marks(seen.numbers, numbers, _answer(answers, "decimal", (".", ",")))
-    order, question = _order(seen.dates, dates, _answer(answers, "dates", ("dmy", "mdy")))
-    no_zone = bool(seen.dates & times.Seen.NO_ZONE) and not known.utc
-    return Survey(seen.rows, marks, order, no_zone, (*notes, *question))
+    looks = [
+        _Look(table, _fields(known, Shape.NUMBER, Shape.MONEY), _fields(known, Shape.TIME)) for table, known in parts
+    ]
+    _gather(looks)
+    decimal, dates = _answer(answers, "decimal", (".", ",")), _answer(answers, "dates", ("dmy", "mdy"))
+    return [_told(look, known, decimal, dates) for look, (_, known) in zip(looks, parts, strict=True)]
+
+
+def _told(look: "_Look", known: Recognised, decimal: str, dates: str) -> Survey:
+    marks, notes = _marks(look.seen.numbers, look.numbers, decimal or known.mark)
+    order, question = _order(look.seen.dates, look.dates, dates)
+    no_zone = bool(look.seen.dates & times.Seen.NO_ZONE) and not known.utc
+    return Survey(look.seen.rows, marks, order, no_zone, (*notes, *question))
+
+
+@dataclass
+class _Look:
+    """One view of a table while it is surveyed: the headings of its numbers and dates, and what they told so far."""
+
+    table: Table
+    numbers: Mapping[str, str]
+    dates: Mapping[str, str]
+    seen: _Evidence = field(default_factory=_Evidence)
+
+    def __post_init__(self) -> None:
+        self._number_memo = {name: Memo(lambda text: int(values.seen_in(text))) for name in self.numbers}
+        self._date_memo = Memo(lambda text: int(times.seen_in(text)))
+
+    def at(self, chunk: Chunk) -> None:
+        """Look at a piece."""
+        self.seen.rows += rows_of(chunk)
+        for name, column in self.numbers.items():
+            bits = _bits(self._number_memo[name], chunk.column(column))
+            self.seen.numbers[name] = self.seen.numbers.get(name, 0) | bits
+        for column in self.dates.values():
+            self.seen.dates |= _bits(self._date_memo, chunk.column(column))
 
 
 def _fields(known: Recognised, *shapes: Shape) -> dict[str, str]:
@@ -75,24 +105,23 @@ def _answer(answers: Mapping[str, str], name: str, possible: tuple[str, ...]) ->
     return said
 
 
-def _gather(table: Table, numbers: Mapping[str, str], dates: Mapping[str, str]) -> _Evidence:
-    seen = _Evidence()
-    wanted = [*numbers.values(), *dates.values()]
-    if isinstance(table, Parquet) and not any(_is_text(table, column) for column in wanted):
+def _gather(looks: Sequence[_Look]) -> None:
+    views = [(look, look.table) for look in looks if isinstance(look.table, Viewed)]
+    if views:
+        for piece in views[0][1].known.pieces():
+            for look, view in views:
+                look.at(view.look(piece))
+        return
+    look = looks[0]
+    wanted = [*look.numbers.values(), *look.dates.values()]
+    if isinstance(look.table, Parquet) and not any(_is_text(look.table, column) for column in wanted):
         # Typed columns need no interpretation, and the file itself says how many rows it has.
-        seen.rows = table.rows
-        walls = (table.held[table.headings.index(column)] is Held.WALL for column in dates.values())
-        seen.dates = times.Seen.NO_ZONE if any(walls) else times.Seen.NOTHING
-        return seen
-    number_memo = {name: Memo(lambda text: int(values.seen_in(text))) for name in numbers}
-    date_memo = Memo(lambda text: int(times.seen_in(text)))
-    for chunk in table.chunks(wanted):
-        seen.rows += chunk.rows + len(chunk.broken)
-        for name, column in numbers.items():
-            seen.numbers[name] = seen.numbers.get(name, 0) | _bits(number_memo[name], chunk.column(column))
-        for column in dates.values():
-            seen.dates |= _bits(date_memo, chunk.column(column))
-    return seen
+        look.seen.rows = look.table.rows
+        walls = (look.table.held[look.table.headings.index(column)] is Held.WALL for column in look.dates.values())
+        look.seen.dates = times.Seen.NO_ZONE if any(walls) else times.Seen.NOTHING
+        return
+    for chunk in look.table.chunks(wanted):
+        look.at(chunk)
 
 
 def _is_text(table: Parquet, column: str) -> bool:

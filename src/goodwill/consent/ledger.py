@@ -506,7 +506,10 @@ def _answers_now(categories: int) -> Select[*tuple[Any, ...]]:
 def allowed_categories(
     connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int
 ) -> frozenset[Category]:
-    """The data categories that a person allows for a purpose at a moment: one look-up, for the decision path."""
+    """The data categories that a person allows for a purpose at a moment: one look-up, for the decision path.
+
+    None, where one is missing without which nothing can be done for the purpose.
+    """
     if entry.is_off(day):
         return frozenset()
     if entry.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION):
@@ -516,7 +519,8 @@ def allowed_categories(
     rows = connection.execute(question, {"purpose": entry.name, "person": person, **asked}).all()
     if entry.basis is Basis.LEGITIMATE_INTERESTS:
         return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes != 1}
-    return frozenset(Category(row.category) for row in rows if row.yes == 1 and lasts(row.until, at))
+    allowed = frozenset(Category(row.category) for row in rows if row.yes == 1 and lasts(row.until, at))
+    return allowed if entry.suffices(allowed) else frozenset()
 
 
 def row_at(connection: Connection, position: int) -> Row:

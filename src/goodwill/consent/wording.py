@@ -16,6 +16,8 @@ from goodwill.consent.notices import Document, words_of
 from goodwill.consent.reading import FORMULAS, grades
 
 HIGHEST_GRADE = 8.0
+HARDEST_TEXT = 13.0  # one text alone: a hard one must not hide among easy ones
+_LEAST_WORDS = 6  # of a text that a formula can judge by itself
 MOST_WORDS = 12  # of a purpose
 _WORDS = files("goodwill.consent").joinpath("wording.toml")
 
@@ -79,11 +81,26 @@ def _findings(document: Document, language: str, reached: Mapping[str, float]) -
                 "grade", "all texts", f"{name} gives grade {grade:.1f}; at most {HIGHEST_GRADE:.0f} is plain.",
                 "Use shorter sentences and everyday words.",
             )  # fmt: skip
+    yield from _hard(document, language)
     words = _words()[language]
     yield from _labels(document["labels"], words)
     yield from _tone(document, words)
     yield from _switches(document)
     yield from _fickle(document, words)
+
+
+def _hard(document: Document, language: str) -> Iterator[Finding]:
+    """Texts that are hard by themselves, however easy the rest is; sentences of the register have their own limit."""
+    registered = {offer["sentence"] for offer in document["purposes"]}
+    for place, text in words_of(document):
+        if len(text.split()) < _LEAST_WORDS or text in registered:
+            continue
+        name, grade = max(grades(text, language).items(), key=lambda one: one[1])
+        if grade > HARDEST_TEXT:
+            yield Finding(
+                "grade", place, f"{name} gives '{text}' grade {grade:.1f}; at most {HARDEST_TEXT:.0f} for one text.",
+                "Say it in a shorter sentence, with everyday words.",
+            )  # fmt: skip
 
 
 def _labels(labels: Mapping[str, str], words: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Purposes and data categories, read from TOML and checked whole before any is used."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -61,6 +61,8 @@ class Entry:
         sentence: what the customer reads, at most twelve words.
         sentences: the same in other languages, by their codes.
         categories: the data categories that it may use, in the order in which they are asked for.
+        needs: those of them without which nothing can be done for it: who may not be written to at her address gets
+            no letters, whatever else she allows.
         retention_days: how long its data is kept after the last use; None where a law sets no end here.
         minimum_group: the fewest people that a total for this purpose may count.
         review: the owner looks at it again by this day.
@@ -83,6 +85,11 @@ class Entry:
     reserved: bool = False
     why_lawful: str = ""
     sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
+    needs: tuple[Category, ...] = ()
+
+    def suffices(self, allowed: Collection[Category]) -> bool:
+        """Whether something can be done for it with the categories that somebody allows."""
+        return bool(allowed) and all(category in allowed for category in self.needs)
 
     @property
     def rests_on_ledger(self) -> bool:
@@ -100,6 +107,8 @@ class Entry:
 
 
 GRACE_DAYS, _LONGEST_GRACE = 30, 365
+REQUEST_DAYS = 1095  # as long as somebody may usually go to law about the answer
+_LEAST_PROOF, _LONGEST_PROOF = 30, 36_500
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,7 @@ class Register:
     Attributes:
         grace_days: how long data that no purpose needs any longer is kept all the same, so that a withdrawal by mistake
             can be taken back, and an import be looked at.
+        request_days: for how long a request that was answered names whose it was, as proof.
     """
 
     entries: Mapping[Purpose, Entry]
@@ -117,6 +127,7 @@ class Register:
     source: str = field(default="shipped", compare=False)
     language: str = "en"
     grace_days: int = GRACE_DAYS
+    request_days: int = REQUEST_DAYS
 
     def __getitem__(self, purpose: str) -> Entry:
         try:
@@ -168,7 +179,7 @@ def load(path: Path) -> Register:
 def parse(text: str, source: str) -> Register:
     """Read and check a register; see `load`."""
     raw = checked.raw(text, source)
-    if unknown := sorted(raw.keys() - {"version", "language", "grace_days", "category", "purpose"}):
+    if unknown := sorted(raw.keys() - {"version", "language", "grace_days", "request_days", "category", "purpose"}):
         raise BadInput(
             f"{source} has unknown tables or keys: {', '.join(unknown)}; it holds [category.…] and [purpose.…]"
         )
@@ -184,7 +195,12 @@ def parse(text: str, source: str) -> Register:
     grace = raw.get("grace_days", GRACE_DAYS)
     if not isinstance(grace, int) or isinstance(grace, bool) or not 0 <= grace <= _LONGEST_GRACE:
         raise BadInput(f"'grace_days' in {source} must be a whole number from 0 to {_LONGEST_GRACE}, not {grace!r}")
-    return Register(entries, kinds, str(raw.get("version", "1")), source, language, grace)
+    proof = raw.get("request_days", REQUEST_DAYS)
+    if not isinstance(proof, int) or isinstance(proof, bool) or not _LEAST_PROOF <= proof <= _LONGEST_PROOF:
+        raise BadInput(
+            f"'request_days' in {source} must be a whole number from {_LEAST_PROOF} to {_LONGEST_PROOF}, not {proof!r}"
+        )
+    return Register(entries, kinds, str(raw.get("version", "1")), source, language, grace, proof)
 
 
 def _few_words(value: object) -> bool:
@@ -232,7 +248,7 @@ _ENTRY = {
 }  # fmt: skip
 _ENTRY_EXTRA = {
     "retention_days": COUNT, "minimum_group": COUNT, "consent_days": COUNT, "reserved": SWITCH, "why_lawful": TEXT,
-    "sentences": _SENTENCES,
+    "sentences": _SENTENCES, "needs": _NAMED,
 }  # fmt: skip
 
 
@@ -250,6 +266,9 @@ def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], sou
             raise BadInput(f"{where}: categories names '{category}', which no [category.{category}] describes")
     if len(set(categories)) < len(categories):
         raise BadInput(f"{where}: categories names one of them twice")
+    needs = tuple(Category(category) for category in table.get("needs", ()))
+    if strange := [category for category in needs if category not in categories]:
+        raise BadInput(f"{where}: needs names '{strange[0]}', which is not among its categories")
     basis = Basis(table["basis"])
     if basis is Basis.LEGITIMATE_INTERESTS and "why_lawful" not in table:
         raise BadInput(f"{where}: legitimate interests need 'why_lawful', the balancing test in a sentence or two")
@@ -257,5 +276,11 @@ def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], sou
         raise BadInput(f"{where}: consent_days fits only the basis 'consent', not '{basis}'")
     if table["review"] > table["expiry"]:
         raise BadInput(f"{where}: review comes after expiry; a purpose is looked at again while it is on")
-    values = {**table, "basis": basis, "categories": categories, "retention_days": table.get("retention_days")}
+    values = {
+        **table,
+        "basis": basis,
+        "categories": categories,
+        "needs": needs,
+        "retention_days": table.get("retention_days"),
+    }
     return Entry(name=Purpose(name), **values)

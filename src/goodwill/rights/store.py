@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Table, Text, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Index, Table, Text, func, insert, select, update
 
 from goodwill.rights.request import OPEN, Request, Right, State
 from goodwill.storage.engine import HOLDS, REQUESTS, one_at_a_time
@@ -52,7 +52,7 @@ requests = Table(
             under="what you asked us for",
             erase=Erase.KEPT,
             merge=Merge.STAYS,
-            kept="as proof that it was answered; address and wishes only until then",
+            kept="as proof that it was answered, as long as the register says; address and wishes only till then",
             inner=(
                 "status_mark", "cancel_mark", "contact_mark", "content", "code_mark", "code_until", "code_tries",
                 "code_sent_at", "codes_sent", "contact_cleared", "executing_until",
@@ -199,6 +199,23 @@ def rectified_since(connection: Connection, person: int, since: int) -> bool:
         requests.c.closed_at >= since,
     )
     return connection.execute(select(requests.c.id).where(*here).limit(1)).first() is not None
+
+
+def count_named(connection: Connection, *, before: int) -> int:
+    """How many requests that ended before a moment still say whose they were."""
+    question = select(func.count()).select_from(requests).where(*_named_before(before))
+    return int(connection.execute(question).scalar_one())
+
+
+def unname(connection: Connection, *, before: int) -> int:
+    """Let old requests say no longer whose they were, nor what staff wrote; what was asked for, and when, stays."""
+    gone = {"person": None, "reason": "", "verified_how": None, **_WIPED}
+    return connection.execute(update(requests).where(*_named_before(before)).values(**gone)).rowcount
+
+
+def _named_before(moment: int) -> tuple[ColumnElement[bool], ...]:
+    named = requests.c.person.is_not(None) | (requests.c.reason != "") | requests.c.verified_how.is_not(None)
+    return requests.c.state.not_in(OPEN), requests.c.closed_at < moment, named
 
 
 def note_step(

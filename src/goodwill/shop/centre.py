@@ -44,6 +44,17 @@ class Choice:
     entry: Entry
     lines: tuple[Standing, ...]
 
+    @property
+    def missing(self) -> tuple[Category, ...]:
+        """What she would have to allow as well before anything else that she allows here has an effect."""
+        allowed = [line.category for line in self.lines if line.allowed]
+        return tuple(category for category in self.entry.needs if allowed and category not in allowed)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the purpose has ended, so that nothing said about it has an effect."""
+        return all(line.reason == "purpose-expired" for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -15,6 +15,7 @@ from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
 from goodwill.people import merge, registry
 from goodwill.people.registry import Held
+from goodwill.people.retention import everybody
 from goodwill.shop import copy_json, copy_pdf, copy_tables
 from goodwill.shop.approvals import said
 from goodwill.shop.copy_json import Copy
@@ -84,6 +85,30 @@ class Copies:
         return (
             (f"{person}.{ENDING[form]}", self.of(shop.looks.copy(shop.who(person), reason), form)) for person in wanted
         )
+
+    def everybody(self, *, reason: str, approval: str = "") -> Iterator[bytes]:
+        """The own copies of all people, for moving away: NDJSON, a line with one person's whole copy for each.
+
+        It comes in pieces, one person at a time, so a large shop needs no more memory than its longest life. Whoever
+        came after it was begun is left out; whoever is erased meanwhile, too.
+
+        Raises:
+            BadInput: no reason that says anything.
+            NotAllowed: somebody else has to approve it, as ``{"people": "all"}``.
+        """
+        said(reason)
+        self.shop.staff.approvals.open_all("export", approval, reason=reason)
+        with self.shop.database.reading() as connection:
+            persons = [one for some in everybody(connection) for one in some]
+        return (part for person in persons for part in self._line(person, reason))
+
+    def _line(self, person: PersonId, reason: str) -> Iterator[bytes]:
+        who = self.shop.who(person)
+        if self.shop.find(who) is None:
+            return
+        for part in copy_json.encoded(self._copy(self.shop.looks.copy(who, reason))):
+            yield part.replace(b"\n", b"")  # between values only: inside a text JSON writes it as two signs
+        yield b"\n"
 
     def one(self, who: "Who | str", form: str, *, reason: str, approval: str = "") -> tuple[PersonId, Iterator[bytes]]:
         """The copy of one person, for staff who hand it out: whose it is, and its pieces.

@@ -11,6 +11,7 @@ from goodwill.collect import store as imports
 from goodwill.collect.corrections import settle_if_kept
 from goodwill.people import journal, retention
 from goodwill.people.retention import Due, Moment
+from goodwill.rights import store as requests
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -29,6 +30,7 @@ class Plan:
         stays: rows that some purpose keeps, under the purpose that keeps them longest.
         merges: how many merges can be taken back no longer, so that their journal goes.
         imports: how many rows kept for taking back old imports go.
+        requests: how many requests, answered long ago, will name whose they were no longer.
         empty: people of whom nothing is left but their ids; they go by erasure.
     """
 
@@ -37,6 +39,7 @@ class Plan:
     stays: tuple[Due, ...]
     merges: int
     imports: int
+    requests: int
     empty: tuple[PersonId, ...]
 
     @property
@@ -56,6 +59,7 @@ class Done:
     people: int
     merges: int
     imports: int
+    requests: int
     erased: int
 
 
@@ -79,6 +83,7 @@ class Retention:
                 tuple(stays),
                 len(retention.old_merges(connection, now)),
                 imports.count_before(connection, self._imports_before(now)),
+                requests.count_named(connection, before=self._requests_before(now)),
                 tuple(retention.empty(connection, now, self.shop.register.grace_days)),
             )
 
@@ -107,10 +112,10 @@ class Retention:
                     change.entry.detail |= {"people": len(some), "rows": sum(erased.values())}
                 gone.update(erased)
             people += len(marked)
-        merges, rows = self._rest(gone)
+        merges, rows, unnamed = self._rest(gone)
         settle_if_kept(shop.database, shop.settle)  # so that those who stay count again
         all_gone = {place: many for place, many in sorted(gone.items()) if many}
-        return Done(all_gone, people, merges, rows, self._erase_empty())
+        return Done(all_gone, people, merges, rows, unnamed, self._erase_empty())
 
     def _erase_empty(self) -> int:
         """Erase whoever has nothing left but ids; a no that somebody said stays, as a hash of the address."""
@@ -125,7 +130,7 @@ class Retention:
                 shop.erasure.erase_all(whom, reason=why, leave_alone=leave_alone, chosen=False)
         return len(empty)
 
-    def _rest(self, gone: "Counter[tuple[str, str]]") -> tuple[int, int]:
+    def _rest(self, gone: "Counter[tuple[str, str]]") -> tuple[int, int, int]:
         """What needs no mark: decisions about nobody, and what was kept for taking old merges and imports back."""
         shop, now = self.shop, self._moment()
         with shop.change("retention.tidy") as change:
@@ -134,11 +139,15 @@ class Retention:
             for number in over:
                 journal.forget(change.connection, number)
             rows = imports.forget_old(change.connection, self._imports_before(now))
-            change.entry.detail |= {"merges": len(over), "imports": rows}
-        return len(over), rows
+            unnamed = requests.unname(change.connection, before=self._requests_before(now))
+            change.entry.detail |= {"merges": len(over), "imports": rows, "requests": unnamed}
+        return len(over), rows, unnamed
 
     def _moment(self, at: Micros | None = None) -> Moment:
         return Moment(self.shop.clock() if at is None else at, self.shop.settings.zone)
+
+    def _requests_before(self, now: Moment) -> Micros:
+        return Micros(now.begins(now.today - self.shop.register.request_days))
 
     def _imports_before(self, now: Moment) -> int:
         return now.begins(now.today - _IMPORTS_KEPT)

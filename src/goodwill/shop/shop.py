@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from goodwill import consent, people
+from goodwill import consent, people, purposes
 from goodwill.access import Door, Everything, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.access.glance import Glance, glance
@@ -54,6 +54,7 @@ from goodwill.shop.rights import Rights
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
+from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
@@ -226,6 +227,11 @@ class Shop:
         return Intake(self)
 
     @property
+    def webhooks(self) -> Webhooks:
+        """What the shop's other systems send by themselves."""
+        return Webhooks(self)
+
+    @property
     def staff(self) -> Staff:
         """Who works here, and what they may do."""
         return Staff(self)
@@ -292,10 +298,10 @@ class Shop:
         if seen.held:
             return Answer(False, entry.basis, "held", None, Position(0), ())
         lines = self.notices.silenced(seen.person, entry, seen.lines) if signal else seen.lines
-        speaks = _telling(lines)
+        speaks = _telling(lines, entry)
         if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
             return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
-        allowed = any(line.allowed for line in lines)
+        allowed = entry.suffices([line.category for line in lines if line.allowed])
         return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, lines)
 
     def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
@@ -372,11 +378,17 @@ class Shop:
             Quarantined: the ledger may not be believed now.
         """
         with self.database.reading() as connection:
-            if not self.proofs.trusts(consent.last_position(connection)):
-                raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
-            at = self.clock()
-            entry = self.register[EMAIL_MARKETING]
-            return may_contact(connection, entry, at=at, day=day_of(at, self.settings.zone))
+            found = self.may_contact_in(connection)
+        if found is None:
+            raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
+        return found
+
+    def may_contact_in(self, connection: Connection) -> MayContact | None:
+        """The same as one transaction sees it; None while the ledger may not be believed."""
+        if not self.proofs.trusts(consent.last_position(connection)):
+            return None
+        at = self.clock()
+        return may_contact(connection, self.register[EMAIL_MARKETING], at=at, day=day_of(at, self.settings.zone))
 
     # ---- decisions -------------------------------------------------------------------------------------------------
 
@@ -705,6 +717,7 @@ def _words(who: Who | str) -> dict[str, str]:
     return words
 
 
-def _telling(lines: Sequence[Standing]) -> Standing:
-    """The line that speaks for a purpose: an allowed one if there is one, else what was said last, or asked for."""
-    return max(lines, key=lambda line: (line.allowed, line.since or 0, line.reason == "requested"))
+def _telling(lines: Sequence[Standing], entry: purposes.Entry) -> Standing:
+    """The line that speaks for a purpose: one that stops it, else an allowed one, else what was said or asked last."""
+    stops = [line for line in lines if line.category in entry.needs and not line.allowed]
+    return max(stops or lines, key=lambda line: (line.allowed, line.since or 0, line.reason == "requested"))

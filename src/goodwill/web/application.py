@@ -34,6 +34,7 @@ from goodwill.web import (
     staff,
     staff_pages,
     storefront,
+    webhooks,
 )
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
@@ -100,6 +101,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *leave.handlers(desk),
             *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
             *storefront.handlers(desk, per_minute=per_minute * collect.TIMES),
+            *webhooks.handlers(desk),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],

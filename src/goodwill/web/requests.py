@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from goodwill.basics.clock import iso
+from goodwill.basics.errors import Conflict
 from goodwill.shop import Who
 from goodwill.shop.rights import Status
 from goodwill.staff import Act
 from goodwill.web.bodies import wrong
 from goodwill.web.desk import Call, endpoint
 from goodwill.web.messages import Id, Moment
-from goodwill.web.problems import BAD_INPUT, CONFLICT, NOT_FOUND, REFUSED, Wrong
+from goodwill.web.problems import BAD_INPUT, CONFLICT, NOT_FOUND, REFUSED, TOO_MANY, Problem, Wrong
 from goodwill.web.store import Scope
 
 Right = Literal["access", "port", "rectify", "erase", "restrict", "object", "human-review"]
@@ -181,15 +182,18 @@ def open_request(call: Call[OpenRequest]) -> RequestState:
         given = "both" if ask.user_id is not None else "neither"
         says = f"Name the person by exactly one of user_id and email, not {given}."
         raise wrong(Wrong(detail=says, pointer="#/email", expected="user_id or email", found=given))
-    ticket = call.shop.rights.open(
-        ask.right,
-        address=ask.email,
-        who=None if ask.user_id is None else Who(user_id=ask.user_id),
-        origin="api",
-        region=ask.region,
-        language=ask.language,
-        wanted=ask.wanted,
-    )
+    try:
+        ticket = call.shop.rights.open(
+            ask.right,
+            address=ask.email,
+            who=None if ask.user_id is None else Who(user_id=ask.user_id),
+            origin="api",
+            region=ask.region,
+            language=ask.language,
+            wanted=ask.wanted,
+        )
+    except Conflict as error:  # as many as may wait for codes at one address do
+        raise Problem(TOO_MANY, str(error), headers={"Retry-After": "3600"}) from None
     return _state(call.shop.rights.show(ticket.id))
 
 

@@ -387,3 +387,31 @@ def test_what_cannot_be_read_gets_a_page_that_says_so(street):
     assert browser.get(IN).status_code == 200
     browser.cookies.set("__Host-goodwill-letter", "x; drop")
     assert browser.get("/privacy/code").status_code == 303
+
+
+def test_a_purpose_is_stopped_or_allowed_whole_by_one_press(street, clock):
+    browser = street.signed_in("bruno")
+    for word, answer in (("yes", True), ("no", False)):
+        clock.turn(seconds=1)
+        told = browser.press("/privacy/choices/purpose", purpose="offers", yes=word)
+        assert told.headers["location"] == "/privacy#purpose-offers"
+        after = standing(street, "bruno")
+        assert {allowed for place, allowed in after.items() if place[0] == "offers"} == {answer}
+        assert not any(allowed for place, allowed in after.items() if place[0] == "recommendations")
+    assert "We stopped all of this" in browser.see(IN)
+
+
+def test_what_a_purpose_cannot_do_without_decides_about_it(street, clock):
+    browser = street.signed_in("bruno")
+
+    def says(category, word):
+        clock.turn(seconds=1)
+        browser.press("/privacy/choices", purpose="email-marketing", category=category, yes=word)
+        answer = street.shop.can("bruno", "email-marketing")
+        return answer.allowed, answer.reason
+
+    assert says("purchases", "yes") == (False, "never-asked")
+    assert "has no effect as long as you do not allow" in browser.see(IN)
+    assert says("contact", "yes") == (True, "allowed")
+    assert "has no effect" not in browser.see(IN)
+    assert says("contact", "no") == (False, "withdrawn")

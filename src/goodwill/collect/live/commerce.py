@@ -123,10 +123,10 @@ _NOTHING: Final = Properties()
 
 
 def _page(message: Message) -> Mapping[str, str | int] | None:
-    path = _word(_read(message.properties).path)
+    path = word_of(_read(message.properties).path)
     if path is None:
         return None
-    return _detail(page=path.partition("?")[0].partition("#")[0])
+    return detail_of(page=path.partition("?")[0].partition("#")[0])
 
 
 def _of_things(type_: TypeCode) -> Callable[[Properties, str], list[Meaning]]:
@@ -152,7 +152,7 @@ def _completed(said: Properties, currency: str) -> list[Meaning]:
     order, currency = _order(said), _currency(said, currency)
     total = next((amount for amount in (said.total, said.revenue, said.value) if amount is not None), None)
     lines = [_line(_BOUGHT, thing, said, currency, order) for thing in said.products or ()]
-    head = Meaning(_ORDERED, amount=_amount(total, currency), currency=currency, order=order, detail=_coupon(said))
+    head = Meaning(_ORDERED, amount=amount_of(total, currency), currency=currency, order=order, detail=_coupon(said))
     return [head, *_numbered(lines)] if total is not None else _numbered(lines) or [head]
 
 
@@ -162,7 +162,7 @@ def _refunded(said: Properties, currency: str) -> list[Meaning]:
     if said.products:
         return _numbered([_line(_REFUNDED, thing, said, currency, order) for thing in said.products])
     total = next((amount for amount in (said.total, said.revenue, said.value) if amount is not None), None)
-    return [Meaning(_REFUNDED, amount=_amount(total, currency), currency=currency, order=order)]
+    return [Meaning(_REFUNDED, amount=amount_of(total, currency), currency=currency, order=order)]
 
 
 def _numbered(lines: Sequence[Meaning]) -> list[Meaning]:
@@ -177,27 +177,27 @@ def _numbered(lines: Sequence[Meaning]) -> list[Meaning]:
 
 
 def _searched(said: Properties, _: str) -> list[Meaning]:
-    query = _word(said.query)
-    return [Meaning(_SEARCHED, detail=_detail(query=query))]
+    query = word_of(said.query)
+    return [Meaning(_SEARCHED, detail=detail_of(query=query))]
 
 
 def _reviewed(said: Properties, currency: str) -> list[Meaning]:
     line = _line(_REVIEWED, said, said, currency)
-    rating = _word(said.rating)
-    detail = _detail(rating=rating) if rating is not None and re.fullmatch(r"\d{1,2}([.,]\d)?", rating) else None
+    rating = word_of(said.rating)
+    detail = detail_of(rating=rating) if rating is not None and re.fullmatch(r"\d{1,2}([.,]\d)?", rating) else None
     return [line._replace(quantity=None, amount=None, currency=None, detail=detail)]
 
 
 def _promotion(type_: TypeCode) -> Callable[[Properties, str], list[Meaning]]:
     def tell(said: Properties, _: str) -> list[Meaning]:
-        return [Meaning(type_, detail=_detail(promotion=_word(said.promotion_id) or _word(said.id)))]
+        return [Meaning(type_, detail=detail_of(promotion=word_of(said.promotion_id) or word_of(said.id)))]
 
     return tell
 
 
 def _step(step: str) -> Callable[[Properties, str], list[Meaning]]:
     def tell(said: Properties, _: str) -> list[Meaning]:
-        return [Meaning(_VIEWED, detail=_detail(step=step, list=_word(said.list_id)))]
+        return [Meaning(_VIEWED, detail=detail_of(step=step, list=word_of(said.list_id)))]
 
     return tell
 
@@ -233,14 +233,14 @@ KNOWN: Final = tuple(_TELL)
 
 
 def _line(type_: TypeCode, thing: Thing, said: Properties, currency: str, order: str | None = None) -> Meaning:
-    product = _word(thing.product_id) or _word(thing.productId) or _word(thing.sku) or _word(thing.id)
+    product = word_of(thing.product_id) or word_of(thing.productId) or word_of(thing.sku) or word_of(thing.id)
     if product is None:
         raise Unread("no-product", "The event names no product: send 'product_id'.")
-    quantity = None if thing.quantity is None else _quantity(thing.quantity)
+    quantity = None if thing.quantity is None else quantity_of(thing.quantity)
     if type_ not in (_BOUGHT, _REFUNDED):  # a price that was only looked at is the catalogue's business
         return Meaning(type_, product, thing, quantity)
     currency = _currency(said, currency)
-    price = _amount(thing.price, currency)
+    price = amount_of(thing.price, currency)
     amount = None if price is None else (price * (quantity if quantity is not None else _ONE) + _ONE // 2) // _ONE
     return Meaning(
         type_, product, thing, quantity, amount, currency if amount is not None else None, order,
@@ -249,18 +249,18 @@ def _line(type_: TypeCode, thing: Thing, said: Properties, currency: str, order:
 
 
 def _order(said: Properties) -> str:
-    order = _word(said.order_id) or _word(said.orderId)
+    order = word_of(said.order_id) or word_of(said.orderId)
     if order is None:
         raise Unread("no-order", "The event names no order: send 'order_id'.")
     return order
 
 
 def _coupon(said: Properties) -> Mapping[str, str | int] | None:
-    return _detail(coupon=_word(said.coupon))
+    return detail_of(coupon=word_of(said.coupon))
 
 
 def _currency(said: Properties, otherwise: str) -> str:
-    word = _word(said.currency)
+    word = word_of(said.currency)
     if word is None:
         return otherwise
     if not _CURRENCY.fullmatch(word.upper()):
@@ -268,7 +268,7 @@ def _currency(said: Properties, otherwise: str) -> str:
     return word.upper()
 
 
-def _amount(given: Amount, currency: str) -> int | None:
+def amount_of(given: Amount, currency: str) -> int | None:
     """Minor units; a price finer than a coin is rounded half up, as tills do."""
     if given is None or given == "":
         return None
@@ -282,7 +282,8 @@ def _amount(given: Amount, currency: str) -> int | None:
         raise Unread("bad-amount", f"'{str(given)[:30]}' is not an amount such as 12.50.") from None
 
 
-def _quantity(given: Amount) -> int | None:
+def quantity_of(given: Amount) -> int | None:
+    """Thousandths."""
     if given is None or given == "":
         return None
     try:
@@ -294,7 +295,8 @@ def _quantity(given: Amount) -> int | None:
         raise Unread("bad-quantity", f"'{str(given)[:30]}' is not a quantity such as 2.") from None
 
 
-def _word(given: Any) -> str | None:
+def word_of(given: Any) -> str | None:
+    """A text or number as a text; None where nothing is said."""
     if given is None or isinstance(given, bool):
         return None
     text = str(given).strip()
@@ -303,7 +305,7 @@ def _word(given: Any) -> str | None:
     return text[:500] or None
 
 
-def _detail(**words: str | None) -> Mapping[str, str | int] | None:
+def detail_of(**words: str | None) -> Mapping[str, str | int] | None:
     """What is kept beside the columns: short, and nothing that looks like somebody's address or number."""
     kept = {
         name: word[:_LONGEST_DETAIL] for name, word in words.items() if word is not None and not _PERSONAL.search(word)

@@ -11,6 +11,13 @@ DROPPED: Final[Mapping[str, str]] = MappingProxyType(
         "left-alone": "the person was erased and asked to be left alone",
         "unknown-event": "its name is no event of the e-commerce specification",
         "not-kept": "goodwill keeps nothing of this kind",
+        "unknown-topic": "goodwill makes nothing of this topic",
+        "older": "a newer state of it came before",
+        "test-order": "it is a test order",
+        "not-paid": "nothing was bought yet, or no more",
+        "ids-only": "it holds nothing but ids",
+        "unknown-order": "its order never came",
+        "nobody": "it is about nobody who is known here",
     }
 )
 REFUSED: Final[Mapping[str, str]] = MappingProxyType(
@@ -28,6 +35,7 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "bad-currency": "its currency is no currency",
         "bad-amount": "an amount cannot be read",
         "bad-quantity": "a quantity cannot be read",
+        "no-address": "whoever asks has no address on file to answer to",
         "not-merged": "two people could not be made one",
     }
 )

@@ -16,7 +16,6 @@ from goodwill.basics.clock import Micros, micros
 
 LARGEST_MESSAGE: Final = 32 * 1024
 MOST_MESSAGES: Final = 500
-MOST_KEYS: Final = 255
 TYPES: Final = ("identify", "track", "page", "screen", "group", "alias")
 LETTERS: Final[Mapping[str, str]] = {kind[0]: kind for kind in TYPES}
 

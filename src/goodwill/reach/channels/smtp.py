@@ -68,9 +68,8 @@ class Smtp:
             server.close()
 
     def _connected(self, watched: "_Watched") -> smtplib.SMTP:
-        context = self.trust or ssl.create_default_context()
         if self.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(timeout=self.timeout, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(timeout=self.timeout, context=self._trusted())
         else:
             server = smtplib.SMTP(timeout=self.timeout)
         server._host = self.host  # type: ignore[attr-defined] # noqa: SLF001 - smtplib checks the certificate by it
@@ -81,7 +80,7 @@ class Smtp:
             _welcome(*server.getreply())
             server.ehlo_or_helo_if_needed()
             if self.security == "starttls":
-                server.starttls(context=context)
+                server.starttls(context=self._trusted())
                 watched(server.sock)
                 server.ehlo_or_helo_if_needed()
             if self.user:
@@ -90,6 +89,9 @@ class Smtp:
             server.close()
             raise
         return server
+
+    def _trusted(self) -> ssl.SSLContext:
+        return self.trust or ssl.create_default_context()
 
 
 @dataclass(slots=True)

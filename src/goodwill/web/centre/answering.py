@@ -1,7 +1,7 @@
 """How a page is answered: the visit is received, checked in one order, and ends as a page, a way on, or a reason."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from goodwill.basics.errors import GoodwillError
 from goodwill.shop import Shop
 from goodwill.web.centre.visit import Arrived, Fault, Keep, Visit
 from goodwill.web.centre.words import catalogues
+from goodwill.web.flood import Flood
 from goodwill.web.logs import Log, where
 from goodwill.web.pace import Pace
 from goodwill.web.problems import AWAY_NOW, INTERNAL, NOT_FOUND, Problem, problem_of
@@ -56,6 +57,7 @@ class Page:
     Attributes:
         private: only for somebody who is signed in.
         counted: whether one place on the net may ask for it only so often.
+        opens: whether it opens a request, which is counted by the hour, too.
     """
 
     method: str
@@ -64,6 +66,7 @@ class Page:
     do: Callable[[Visit], "Shown | Onward | File"]
     private: bool
     counted: bool
+    opens: bool = False
 
     @property
     def changes(self) -> bool:
@@ -102,6 +105,7 @@ class Pages:
         self._shop = shop
         self._log = log
         self._pace = Pace(LETTERS_A_MINUTE, 60, shop.clock)
+        self._flood = Flood(shop.clock)
 
     def answer(self, page: Page, arrived: Arrived) -> Answer:
         """Work a visit out; runs in a thread, because the database makes it wait."""
@@ -114,7 +118,8 @@ class Pages:
                 return _handed_out(visit, shown)
             return self._drawn(visit, shown)
         except Fault as fault:
-            return self._ended(visit, fault.key, fault.status)
+            ended = self._ended(visit, fault.key, fault.status)
+            return replace(ended, headers={**HEADERS, "retry-after": str(fault.wait)}) if fault.wait else ended
         except Exception as error:  # noqa: BLE001 - whatever it is, she gets a page she can read
             return self._failed(visit, error)
 
@@ -123,8 +128,10 @@ class Pages:
             _ = visit.person
         if page.changes:
             visit.check_ours()
-        if page.counted and not self._pace.take(visit.arrived.client).allowed:
-            raise Fault("too_many", 429)
+        if page.counted and not (left := self._pace.take(visit.arrived.client)).allowed:
+            raise Fault("too_many", 429, wait=max(1, left.wait))
+        if page.opens and (wait := self._flood.wait(client=visit.arrived.client, address=_named(visit))):
+            raise Fault("too_many", 429, wait=wait)
         if page.private and page.changes:
             visit.hear_signal()
         return page.do(visit)
@@ -180,17 +187,22 @@ class Pages:
         return Answer(shown.status, body.encode(), keep=tuple(visit.keep), headers=HEADERS)
 
 
+def _named(visit: Visit) -> str | None:
+    """The address that a request names; None for whoever is signed in, whose own is on file."""
+    return None if visit.session is not None else visit.sent("address")
+
+
 def _handed_out(visit: Visit, file: File) -> Answer:
     headers = {**HEADERS, "content-disposition": f'attachment; filename="{file.name}"'}
     return Answer(200, pieces=file.pieces, media=file.media, keep=tuple(visit.keep), headers=headers)
 
 
 def page(
-    method: str, path: str, *, private: bool = True, counted: bool = False
+    method: str, path: str, *, private: bool = True, counted: bool = False, opens: bool = False
 ) -> Callable[[Callable[[Visit], "Shown | Onward | File"]], Page]:
     """Make a function a page of the centre."""
 
     def made(do: Callable[[Visit], Shown | Onward | File]) -> Page:
-        return Page(method, path, do.__name__, do, private, counted)
+        return Page(method, path, do.__name__, do, private, counted, opens)
 
     return made

@@ -2,7 +2,7 @@
 
 import json
 
-from goodwill.basics.errors import BadInput, Refused
+from goodwill.basics.errors import BadInput, Conflict, Refused
 from goodwill.purposes import Basis
 from goodwill.rights.request import HELD, Right
 from goodwill.shop.copies import ENDING, MEDIA
@@ -26,7 +26,7 @@ def one_right(visit: Visit) -> Shown:
     return _asking(visit, _right(visit))
 
 
-@page("POST", "/privacy/ask/{right}", private=False, counted=True)
+@page("POST", "/privacy/ask/{right}", private=False, counted=True, opens=True)
 def ask(visit: Visit) -> Shown | Onward:
     right = _right(visit)
     if right is Right.ERASE and visit.sent("confirm").strip().casefold() != str(visit.words("ask.word")).casefold():
@@ -42,7 +42,10 @@ def ask(visit: Visit) -> Shown | Onward:
         visit.shop.sign_in.check(address)
     except BadInput:
         return _asking(visit, right, "problem.bad_address", 422)
-    ticket = visit.acting.rights.open(right, address=address, language=language, wanted=wanted)
+    try:
+        ticket = visit.acting.rights.open(right, address=address, language=language, wanted=wanted)
+    except Conflict:  # as many as may wait for codes at this address do
+        raise Fault("too_many", 429, wait=3_600) from None
     return Onward(f"/privacy/requests/{ticket.token}")
 
 

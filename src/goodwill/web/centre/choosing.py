@@ -38,7 +38,11 @@ def choose(visit: Visit) -> Onward:
     entry, kind = visit.shop.register[purpose], visit.shop.register.category(category)
     written = _answered(visit, {(purpose, category): yes})
     row = f"row-{entry.name}-{kind.name}"
-    visit.say(row, _became(written, yes=yes), data=visit.sentence(kind), purpose=visit.sentence(entry))
+    missing = next((one.missing for one in visit.shop.centre.choices(visit.person) if one.entry is entry), ())
+    if yes and missing:
+        visit.say(row, "choices.saved_idle", data=visit.sentence(visit.shop.register.category(missing[0])))
+    else:
+        visit.say(row, _became(written, yes=yes), data=visit.sentence(kind), purpose=visit.sentence(entry))
     return Onward(f"/privacy#{row}")
 
 
@@ -48,6 +52,16 @@ def choose_all(visit: Visit) -> Onward:
     _answered(visit, visit.shop.centre.all_answers(yes=yes))
     visit.say("all", "choices.saved_all_on" if yes else "choices.saved_all_off")
     return Onward("/privacy#all")
+
+
+@page("POST", "/privacy/choices/purpose")
+def choose_purpose(visit: Visit) -> Onward:
+    yes, entry = _yes(visit), visit.shop.register[visit.sent("purpose")]
+    written = _answered(visit, {(entry.name, category): yes for category in entry.categories})
+    key = "choices.saved_purpose_on" if yes else "choices.saved_purpose_off"
+    waits = any(receipt.state is State.REQUESTED for receipt in written)
+    visit.say(f"purpose-{entry.name}", "choices.saved_waits" if waits else key, purpose=visit.sentence(entry))
+    return Onward(f"/privacy#purpose-{entry.name}")
 
 
 @page("POST", "/privacy/choices/confirm", counted=True)
@@ -118,4 +132,4 @@ def _yes(visit: Visit) -> bool:
     return _YES[said]
 
 
-PAGES = (choose, choose_all, confirm, pause, write_less_often, speak)
+PAGES = (choose, choose_all, choose_purpose, confirm, pause, write_less_often, speak)

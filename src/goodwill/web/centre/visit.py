@@ -34,12 +34,14 @@ class Fault(Exception):
 
     Attributes:
         key: of the words that say so.
+        wait: seconds until it may be tried again; 0 where that says nothing.
     """
 
-    def __init__(self, key: str, status: int) -> None:
+    def __init__(self, key: str, status: int, *, wait: int = 0) -> None:
         super().__init__(key)
         self.key = key
         self.status = status
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
