@@ -18,7 +18,7 @@ def asked_one_by_one(shop, person, entry, at):
     with shop.database.reading() as connection:
         survivor = people.merge.survivor(connection, person)
         said = consent.standing(connection, person, entry, at=at, day=day)
-        waits = {pair for one in opt_in.pending(connection, [person], at=at) for pair in one.about}
+        waits = opt_in.waits_of((one.about, one.asked_at) for one in opt_in.pending(connection, [person], at=at))
         return (
             consent.last_position(connection),
             survivor,

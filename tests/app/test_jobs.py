@@ -59,6 +59,7 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "checkpoint",
         "post",
         "requests",
+        "webhooks",
         "retention",
         "tidy",
         "rotate-keys",
