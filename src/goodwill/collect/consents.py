@@ -88,9 +88,9 @@ class Consents:
         about = self._read_about(chunk, faults)
         faults.unreadable(yes == BAD, "answer", self._answers)
         at = self._when.read(chunk, faults, excused=yes == 0)  # a no counts, whenever it was said
-        confirmed = (
-            self._confirmed.read(chunk, faults).tolist() if self._confirmed is not None else [BLANK] * chunk.rows
-        )
+        confirmed = [BLANK] * chunk.rows
+        if self._confirmed is not None:
+            confirmed = self._confirmed.read(chunk, faults, excused=yes == 0).tolist()
         proof = {field: self._read_texts(chunk, field) for field in _PROOF}
         self._without_names(ids, proof, yes, faults)
         if doubts:
