@@ -31,7 +31,9 @@ from goodwill.consent.published import Signature
 from goodwill.people.tables import events
 from goodwill.people.types import BY_CODE
 from goodwill.shop import Shop, Who
+from goodwill.shop.collecting import Collecting
 from goodwill.web.keys import create_key
+from goodwill.web.store import closed
 
 DAY = 86_400  # seconds
 PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">
@@ -126,7 +128,10 @@ class Customer:
         return [path for path, _ in self.sent if not path.startswith("/goodwill")]
 
     def come(self) -> "Customer":
-        self.page.goto(self.site.address + "/", wait_until="networkidle")
+        """Open the page, until the banner is there or there is no need for it."""
+        self.page.goto(self.site.address + "/")
+        there = "localStorage.goodwill || document.querySelector('[data-goodwill]:not([hidden])')"
+        self.page.wait_for_function(f"() => {there}")
         return self
 
     def press(self, name: str) -> "Customer":
@@ -391,7 +396,7 @@ def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
     who.page.goto("about:blank")
     who.until(lambda: len(site.held(device)) == 4)
     who.come()
-    who.until(lambda: len(site.held(device)) == 5)  # this page
+    who.until(lambda: len(site.held(device)) == 6)  # this page, and what its script told before ours was there
     who.reopen()
     assert who.page.get_by_role("checkbox", name="Suggest products").is_checked()
     who.press("Refuse all")
@@ -399,7 +404,7 @@ def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
     assert not site.shop.can(Who(anonymous_id=device), "recommendations").allowed
     who.page.evaluate("goodwill('track', 'Product Viewed', { product_id: 'olives' })")
     who.page.wait_for_timeout(1300)
-    assert len(site.held(device)) == 5
+    assert len(site.held(device)) == 6
     assert who.visitor.faults == []
 
 
@@ -502,10 +507,37 @@ def test_the_shop_s_own_content_stays_where_nothing_better_comes_in_time(site, t
 def test_a_shop_whose_goodwill_is_away_is_a_shop(site):
     who = site.customer()
     who.page.context.route(f"{site.goodwill}/**", lambda route: route.abort())
-    who.come()
+    who.page.goto(site.address + "/", wait_until="networkidle")
     assert not who.asked
     assert who.page.inner_text("#slot") == "The baker's own choice: rye bread."
     assert who.kept is None
+
+
+def test_a_customer_whom_the_shop_s_server_signed_answers_and_is_shown_as_herself(site):
+    signature = Collecting(site.shop, closed).signature("bruno")
+    site.more = f'data-user="bruno" data-signature="{signature}"'
+    who = site.customer().come()
+    who.press("Allow all")
+    device = who.settled()["device"]
+    assert site.shop.can("bruno", "recommendations").allowed
+    who.page.wait_for_selector("#slot .goodwill-items li")
+    why = who.page.locator("#slot details").first
+    why.locator("summary").click()
+    assert "Chosen for you from: What you bought" in why.inner_text()
+    assert "you bought" in why.inner_text()
+    who.until(lambda: "/v1/b" in who.calls)
+    batch = next(said["batch"] for path, said in who.sent if path == "/v1/b")
+    assert {(one["userId"], one.get("anonymousId")) for one in batch} == {("bruno", None)}
+    assert site.shop.find(Who(anonymous_id=device)) is None  # a browser is not made one with a person
+    who.reopen()
+    who.press("Refuse all").settled()
+    assert not site.shop.can("bruno", "recommendations").allowed
+
+
+def test_a_signal_that_is_only_in_the_header_is_honoured_too(site):
+    who = site.customer(extra_http_headers={"Sec-GPC": "1"}).come()
+    assert who.page.get_by_role("heading", name="We honour your privacy signal").is_visible()
+    assert not who.page.get_by_role("button", name="Allow all").is_visible()
 
 
 # ---- for every eye, hand and screen ----------------------------------------------------------------------------------

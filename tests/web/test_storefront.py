@@ -329,14 +329,19 @@ def test_a_signal_is_said_to_be_honoured_and_noted_only_of_whom_is_known(front):
 # ---- how fast, how large ---------------------------------------------------------------------------------------------
 
 
-def test_one_place_may_ask_so_often_and_no_more(quiet_shop, client_of):
-    client = client_of(quiet_shop)
+def test_one_place_may_ask_so_often_and_no_more(tmp_path, clock):
     body = b"{}"  # asks nothing that can be answered, and counts all the same
-    found = [client.post("/api/v1/pages/answer", content=body).status_code for _ in range(FROM_ONE_PLACE)]
-    assert set(found) == {422}
-    late = client.post("/api/v1/pages/answer", content=body, headers={"origin": SITE})
-    assert (late.status_code, late.headers["access-control-allow-origin"]) == (429, SITE)
-    assert int(late.headers["retry-after"]) >= 1
+    with (
+        create_shop(tmp_path / "home", clock=clock, columns="database") as shop,
+        TestClient(application(shop)) as client,
+    ):
+        found = [client.post("/api/v1/pages/answer", content=body).status_code for _ in range(FROM_ONE_PLACE)]
+        assert set(found) == {422}
+        late = client.post("/api/v1/pages/answer", content=body, headers={"origin": SITE})
+        assert (late.status_code, late.headers["access-control-allow-origin"]) == (429, SITE)
+        assert int(late.headers["retry-after"]) >= 1
+        clock.turn(seconds=61)
+        assert client.post("/api/v1/pages/answer", content=body).status_code == 422
 
 
 def test_places_that_are_rested_are_forgotten(clock):

@@ -279,6 +279,7 @@
   const queue = (window.goodwill && window.goodwill.q) || [];
   window.goodwill = (name, ...rest) => calls[name] && calls[name](...rest);
   addEventListener("pagehide", flush);
+  addEventListener("pageshow", (event) => { if (event.persisted) { read(); restore(); } }); // a page that was put aside
   document.addEventListener("visibilitychange", () => document.hidden && flush());
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && panel && panel.shut && !event.defaultPrevented && document.activeElement === document.body) panel.shut();
