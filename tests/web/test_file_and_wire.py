@@ -32,12 +32,12 @@ def shop(tmp_path):
         yield shop
 
 
-def send(shop):
+def send(shop, message=PLACED):
     with shop.database.transaction() as connection:
         key = create_key(connection, "server", ["collect"], now=shop.clock()).text
     with TestClient(application(shop)) as client:
         headers = {"authorization": "Basic " + b64encode(f"{key}:".encode()).decode()}
-        answer = client.post("/v1/track", content=json.dumps(PLACED).encode(), headers=headers)
+        answer = client.post("/v1/track", content=json.dumps(message).encode(), headers=headers)
         assert answer.json()["results"][0]["status"] == "taken"
 
 
@@ -76,6 +76,13 @@ def test_what_the_file_brought_is_known_again_when_it_is_sent(shop, export):
     before = held(shop)
     send(shop)
     assert held(shop) == before
+
+
+def test_lines_that_a_program_sent_under_other_numbers_are_pointed_out(shop, export):
+    products = [{**one, "product_id": f"id-{one['sku']}"} for one in PLACED["properties"]["products"]]
+    send(shop, {**PLACED, "properties": {**PLACED["properties"], "products": products}})
+    (remark,) = (one for one in take(shop, export).remarks if "a program sent" in one.problem)
+    assert (remark.rows, "--map product" in remark.remedy) == (1, True)
 
 
 def test_after_an_import_the_shop_says_whom_it_may_write_to(shop, tmp_path):

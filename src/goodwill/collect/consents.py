@@ -125,6 +125,8 @@ class Consents:
     def _look_through(self) -> Doubts:
         """Whose yes the file makes doubtful, by a row that may be a no and cannot be taken."""
         doubts = Doubts()
+        if "answer" in self._part.known.columns and not self._part.survey.may_say_no:
+            return doubts
         for chunk in self._chunks():
             yes = self._answers.of(self._answer_column(chunk))
             if not ((yes == BAD) | (yes == 0)).any():

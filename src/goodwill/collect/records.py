@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import IO, Any
 
 from goodwill.basics.errors import BadFile
-from goodwill.collect.columns import Column, Held, Memo
+from goodwill.collect.columns import Column, Held
 from goodwill.collect.files import Part, opened
 from goodwill.collect.tables import NONE_PASSED, Broken, told_apart
 
@@ -44,7 +44,7 @@ class Records:
     """
 
     part: Part
-    memos: dict[Any, Memo] = field(default_factory=dict, compare=False)
+    memos: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:

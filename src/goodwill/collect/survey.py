@@ -28,6 +28,7 @@ class Survey:
         marks: per field with numbers, the mark ("." or ",") that begins the decimals; "" where nothing tells.
         order: which number of a date with slashes is the day.
         no_zone: some times carry no zone.
+        may_say_no: some answer is a no, or cannot be read.
         notes: what the owner should know or decide.
     """
 
@@ -36,6 +37,7 @@ class Survey:
     order: times.Order
     no_zone: bool
     notes: tuple[str, ...] = ()
+    may_say_no: bool = False
 
 
 @dataclass
@@ -45,6 +47,7 @@ class _Evidence:
     numbers: dict[str, int] = field(default_factory=dict)
     dates: int = 0
     rows: int = 0
+    may_say_no: bool = False
 
 
 def survey(parts: Sequence[tuple[Table, Recognised]], answers: Mapping[str, str]) -> list[Survey]:
@@ -57,7 +60,8 @@ def survey(parts: Sequence[tuple[Table, Recognised]], answers: Mapping[str, str]
         BadInput: the file turns out damaged, or an answer is none.
     """
     looks = [
-        _Look(table, _fields(known, Shape.NUMBER, Shape.MONEY), _fields(known, Shape.TIME)) for table, known in parts
+        _Look(table, _fields(known, Shape.NUMBER, Shape.MONEY), _fields(known, Shape.TIME), _answers(known))
+        for table, known in parts
     ]
     _gather(looks)
     decimal, dates = _answer(answers, "decimal", (".", ",")), _answer(answers, "dates", ("dmy", "mdy"))
@@ -68,7 +72,7 @@ def _told(look: "_Look", known: Recognised, decimal: str, dates: str) -> Survey:
     marks, notes = _marks(look.seen.numbers, look.numbers, decimal or known.mark)
     order, question = _order(look.seen.dates, look.dates, dates)
     no_zone = bool(look.seen.dates & times.Seen.NO_ZONE) and not known.utc
-    return Survey(look.seen.rows, marks, order, no_zone, (*notes, *question))
+    return Survey(look.seen.rows, marks, order, no_zone, (*notes, *question), look.seen.may_say_no)
 
 
 @dataclass
@@ -78,11 +82,13 @@ class _Look:
     table: Table
     numbers: Mapping[str, str]
     dates: Mapping[str, str]
+    answer: str | None = None
     seen: _Evidence = field(default_factory=_Evidence)
 
     def __post_init__(self) -> None:
         self._number_memo = {name: Memo(lambda text: int(values.seen_in(text))) for name in self.numbers}
         self._date_memo = Memo(lambda text: int(times.seen_in(text)))
+        self._answer_memo = Memo(values.read_answer)
 
     def at(self, chunk: Chunk) -> None:
         """Look at a piece."""
@@ -92,6 +98,14 @@ class _Look:
             self.seen.numbers[name] = self.seen.numbers.get(name, 0) | bits
         for column in self.dates.values():
             self.seen.dates |= _bits(self._date_memo, chunk.column(column))
+        if self.answer is not None and not self.seen.may_say_no:
+            said = self._answer_memo.of(chunk.column(self.answer))
+            self.seen.may_say_no = bool(((said == BAD) | (said == 0)).any())
+
+
+def _answers(known: Recognised) -> str | None:
+    """The column with what people answered, in a table of consents."""
+    return known.columns.get("answer") if known.kind.name == "consents" else None
 
 
 def _fields(known: Recognised, *shapes: Shape) -> dict[str, str]:
@@ -113,8 +127,12 @@ def _gather(looks: Sequence[_Look]) -> None:
                 look.at(view.look(piece))
         return
     look = looks[0]
-    wanted = [*look.numbers.values(), *look.dates.values()]
-    if isinstance(look.table, Parquet) and not any(_is_text(look.table, column) for column in wanted):
+    wanted = [*look.numbers.values(), *look.dates.values(), *([look.answer] if look.answer is not None else [])]
+    if (
+        isinstance(look.table, Parquet)
+        and look.answer is None
+        and not any(_is_text(look.table, column) for column in wanted)
+    ):
         # Typed columns need no interpretation, and the file itself says how many rows it has.
         look.seen.rows = look.table.rows
         walls = (look.table.held[look.table.headings.index(column)] is Held.WALL for column in look.dates.values())

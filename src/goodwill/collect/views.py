@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from goodwill.collect.columns import Column, Held, Marks, Memo, Numbers
+from goodwill.collect.columns import Column, Held, Marks, Numbers
 from goodwill.collect.kinds import plain
 from goodwill.collect.tables import Broken, Chunk, Table
 
@@ -237,7 +237,7 @@ class Source(Protocol):
     """
 
     @property
-    def memos(self) -> dict[Any, Memo]: ...
+    def memos(self) -> dict[Any, Any]: ...
 
     def pieces(self) -> Iterator[Any]:
         """The file from first to last; what a view makes of a piece is its own business."""
@@ -260,7 +260,7 @@ class Known:
 
     format: Format
     table: Table
-    memos: dict[Any, Memo] = field(default_factory=dict, compare=False)
+    memos: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     @cached_property
     def heads(self) -> Heads:
@@ -314,3 +314,8 @@ class Through:
             here = here & ~rows
         broken = piece.chunk.broken if self.takes_broken else ()
         return Seen(piece, self.view, np.flatnonzero(here), broken, passed)
+
+
+def shared(table: Table, what: object, make: Callable[[], Any]) -> Any:
+    """Something that all views of a file read alike, such as which number is which order: it is read once for all."""
+    return table.known.memos.setdefault(what, make()) if isinstance(table, Viewed) else make()

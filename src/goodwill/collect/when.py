@@ -9,7 +9,7 @@ from goodwill.collect import times
 from goodwill.collect.columns import BAD, BLANK, Column, Held, Marks, Memo, Numbers
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
-from goodwill.collect.views import Viewed
+from goodwill.collect.views import shared
 from goodwill.collect.writing import Faults, Making, Tools
 
 
@@ -25,9 +25,8 @@ class When:
         self._utc = field in part.known.utc
         zone = ZoneInfo("UTC") if self._utc else tools.zone
         order, now = part.survey.order, making.now
-        known = part.table.known.memos if isinstance(part.table, Viewed) else {}
-        # All views of a file tell the same times.
-        self._memo = known.setdefault((zone.key, order, now), Memo(times.time_reader(zone, order, now)))
+        read = times.time_reader(zone, order, now)
+        self._memo: Memo = shared(part.table, ("time", zone.key, order, now), lambda: Memo(read))
 
     def read(self, chunk: Chunk, faults: Faults, *, excused: Marks | None = None) -> Numbers:
         """Microseconds since 1970 in UTC; BLANK where nothing is said, BAD (and a fault) where it cannot be read.

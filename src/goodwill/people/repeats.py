@@ -127,6 +127,18 @@ def shared_orders(connection: Connection, import_id: int) -> dict[int, int]:
     return {line.reference: line.import_id for line in others if (line.day, line.reference) in mine}
 
 
+def sent_otherwise(connection: Connection, import_id: int) -> list[int]:
+    """The orders (by reference) that an import brought lines to while others of the same day were sent by a program."""
+    row = events.c
+    lines = select(row.day, row.reference).where(row.type == BOUGHT, row.reference.is_not(None)).distinct()
+    sent = lines.where(row.import_id.is_(None))
+    if connection.execute(sent.limit(1)).first() is None:
+        return []
+    mine = {(line.day, line.reference) for line in connection.execute(lines.where(row.import_id == import_id))}
+    days = listed(connection, {day for day, _ in mine})
+    return [line.reference for line in connection.execute(sent.where(row.day.in_(days))) if tuple(line) in mine]
+
+
 # ---- in place of what stands there -----------------------------------------------------------------------------------
 
 

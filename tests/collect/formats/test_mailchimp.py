@@ -81,7 +81,9 @@ def test_the_file_somebody_is_in_is_the_answer(desk, whole):
     left = at("2026-02-01T09:00:00+00:00")
     assert answers(desk, "chiara@example.org") == [("withdrawn", left, "claimed", "email-marketing")]
     assert answers(desk, "emil@example.org")[0][0] == "withdrawn"
-    assert answers(desk, "bruno@example.org") == answers(desk, "gone@example.org") == []
+    assert answers(desk, "gone@example.org")[0][:2] == ("refused", at("2026-01-01T00:00:00+00:00"))
+    assert answers(desk, "bruno@example.org")[0][0] == "refused"
+    assert not any(allowed(desk, f"{who}@example.org") for who in ("chiara", "emil", "bruno", "gone"))
     assert desk.count("people") == 6
 
 

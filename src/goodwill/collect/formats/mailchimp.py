@@ -35,8 +35,9 @@ def _audience(heads: Heads) -> Sequence[View]:
     times: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "subscribed": {"time": ("OPTIN_TIME", "CONFIRM_TIME"), "confirmed": ("CONFIRM_TIME",)},
         "unsubscribed": {"time": ("UNSUB_TIME",)},
+        "cleaned": {"time": ("CLEAN_TIME",)},
     }
-    cells: dict[str, Cells] = {"UNSUB_TIME": _in_utc("UNSUB_TIME")}
+    cells: dict[str, Cells] = {"UNSUB_TIME": _in_utc("UNSUB_TIME"), "CLEAN_TIME": _in_utc("CLEAN_TIME")}
     if state == "subscribed":
         # The yes is as old as its confirmation; where the address was never confirmed, as the form.
         cells = {"OPTIN_TIME": _in_utc("CONFIRM_TIME", "OPTIN_TIME"), "CONFIRM_TIME": _in_utc("CONFIRM_TIME")}
