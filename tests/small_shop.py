@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
+from tests.copies import shop_of_a_kind
 
 from goodwill import people
-from goodwill.app import create_shop
 from goodwill.basics.clock import DAY, Clock, Micros
 from goodwill.basics.ids import PersonId, hash64
 from goodwill.catalogue import store as catalogue
@@ -41,9 +41,14 @@ def bakery(database: Database, folder: Path, clock: Clock, **settings: Any) -> B
     Even-numbered people and Amina come in the morning, the others in the evening; nobody but Amina ever bought
     truffles, and only she and four of the crowd bought tobacco.
     """
-    where = database.url or f"sqlite:///{database.file}"
     # By the database alone: a test that adds up two dozen people need not wait for DuckDB to start.
-    shop = create_shop(folder / "home", clock=clock, database=where, **{"columns": "database", **settings})
+    settings = {"columns": "database", **settings}
+    shop, ids = shop_of_a_kind("bakery", _furnished, database, folder / "home", clock, **settings)
+    return Bakery(shop, dict(ids))
+
+
+def _furnished(shop: Shop) -> dict[str, PersonId]:
+    clock = shop.clock
     names = ["amina", "bruno", "chiara", "dev", *(f"c{n}" for n in range(CROWD))]
     with shop.database.transaction() as connection:
         ids = people.identify_many(connection, shop.cipher, "user_id", names, now=clock())
@@ -59,7 +64,7 @@ def bakery(database: Database, folder: Path, clock: Clock, **settings: Any) -> B
                 grant(connection, ids[name], shop.register[purpose], asked=ASKED, now=Micros(clock() - DAY))
         for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT):
             withdraw(connection, ids["chiara"], shop.register[purpose], asked=ASKED, now=clock())
-    return Bakery(shop, ids)
+    return ids
 
 
 def _visits(connection: Connection, ids: Mapping[str, PersonId], number: Mapping[str, int], today: int) -> None:

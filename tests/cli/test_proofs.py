@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from tests.conftest import FakeClock
-from tests.shop.ledgers import break_in, shop_with
+from tests.shop.ledgers import break_in, forget_in_keys, shop_with
 
 from goodwill.app import open_shop
 from goodwill.cli.ends import Code
@@ -111,6 +111,34 @@ def test_into_quarantine_and_out_of_it(goodwill: Command, home: Path) -> None:
     assert goodwill("consent", "verify").code == Code.DONE
     said = goodwill("can", "amina", "recommendations")
     assert (said.code, "withdrawn" in said.out) == (Code.REFUSED, True)
+
+
+def test_the_doctor_never_advises_to_sign_a_ledger_whose_checkpoints_are_gone(goodwill: Command, home: Path) -> None:
+    goodwill("consent", "grant", "amina", "recommendations", "--how", "till")
+    goodwill("consent", "checkpoint")
+    (home / "checkpoints").rename(home / "elsewhere")
+    gone = _of_the_ledger(goodwill)
+    assert gone["state"] != "wrong"  # the key store knows what was signed, and the ledger leads to it
+    with open_shop(home) as shop:
+        break_in(shop, "DELETE FROM consent_rows WHERE position > 22")
+    old = _of_the_ledger(goodwill)
+    assert "rows 23 to 24 are missing" in old["found"]
+    with open_shop(home) as shop:
+        forget_in_keys(shop)
+    unknown = _of_the_ledger(goodwill)
+    assert "no checkpoint lies outside" in unknown["found"]
+    assert f"Put the folder {home / 'checkpoints'} back" in unknown["mend"]
+    for found in (old, unknown):
+        assert found["state"] == "wrong"
+        assert "consent accept-loss" in found["mend"]
+        assert "consent checkpoint" not in found["mend"]
+    for words in (("can", "amina", "recommendations"), ("consent", "checkpoint")):
+        assert goodwill(*words).code == Code.REFUSED
+
+
+def _of_the_ledger(goodwill: Command) -> Any:
+    (found,) = [one for one in goodwill("doctor", "--json").document["findings"] if one["what"] == "consent log"]
+    return found
 
 
 def test_mending_lists_what_changes_says_what_it_did_and_revives_no_yes(goodwill: Command, home: Path) -> None:

@@ -51,7 +51,7 @@ def test_the_same_file_again_says_nothing_new(desk, write, clock):
     assert desk.ask("SELECT * FROM consent_rows ORDER BY position") == before
 
 
-@pytest.mark.parametrize("blank", ["", " ", "null", "pending", "unconfirmed", "never subscribed"])
+@pytest.mark.parametrize("blank", ["", " ", "null", "pending", "unconfirmed", "not specified"])
 def test_a_blank_is_never_a_yes_and_takes_none_back(desk, write, blank):
     desk.take(write("a.csv", HEAD + "amina,offers,,yes,2026-03-02,,\n"))
     report = desk.take(write("b.csv", HEAD + f"amina,offers,,{blank},2026-05-02,,\nbruno,offers,,{blank},,,\n"))
@@ -87,7 +87,9 @@ def test_a_yes_without_a_time_loses_to_any_other_word(desk, write, clock):
     assert allows(desk, "chiara")  # nobody said anything else, so it counts, as the weakest evidence there is
     (row, *_) = rows_of(desk, "chiara")
     assert (row.said_at, row.evidence) == (0, "none")
-    clock.turn(days=731)
+    clock.turn(days=364)
+    assert allows(desk, "chiara")
+    clock.turn(days=2)  # half of two years, as nobody knows how old it was
     assert allows(desk, "chiara") == []
 
 
@@ -165,7 +167,8 @@ def test_what_cannot_be_recorded_is_given_back(desk, write, row, problem):
 
 def test_a_newsletter_list_is_about_email_marketing(desk, write):
     report = desk.take(
-        write("a.csv", "E-Mail;Newsletter;Opt-in date\namina@example.org;ja;02.03.2026\nbruno@example.org;nein;\n")
+        write("a.csv", "E-Mail;Newsletter;Opt-in date\namina@example.org;ja;02.03.2026\nbruno@example.org;nein;\n"),
+        mapping={"words": "=Neues von uns?", "asked-how": "=website"},
     )
     assert report.kept == 2
     assert "email-marketing" in report.notes[0]
@@ -177,7 +180,8 @@ def test_a_newsletter_list_is_about_email_marketing(desk, write):
 
 def test_the_purpose_may_be_said_for_all(desk, write):
     desk.take(
-        write("a.csv", "user_id,consent,said at\namina,yes,2026-03-02\n"), mapping={"purpose": "=recommendations"}
+        write("a.csv", "user_id,consent,said at\namina,yes,2026-03-02\n"),
+        mapping={"purpose": "=recommendations", "words": "=unknown"},
     )
     assert allows(desk, "amina", "recommendations")
 
@@ -244,3 +248,86 @@ def test_a_text_that_names_its_customer_does_not_come_in_and_keeps_no_no_out(des
     assert "withdrawn" in kept
     assert "may we write to you?" in kept
     assert "@example.org" not in kept
+
+
+# ---- a no is never lost ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("time", ["11/12/2026", "2027-01-05", "not a date", "1900-01-01", "05/04/2026"])
+def test_a_no_counts_whatever_stands_for_its_time_and_is_said_now(desk, write, clock, time):
+    desk.take(write("a.csv", HEAD + "chiara,offers,,yes,2026-11-20,,\n"))
+    others = "".join(f"other-{number},offers,,yes,2026-10-25,,\n" for number in range(4))
+    rows = f"amina,offers,,no,{time},,\namina,offers,,yes,2026-10-25,,\nchiara,offers,,no,{time},,\n"
+    report = desk.take(write("b.csv", HEAD + others + rows))
+    assert (report.kept, report.rejected) == (7, 0)
+    assert allows(desk, "amina") == allows(desk, "chiara") == []
+    (remark,) = report.remarks
+    assert (remark.column, remark.value, remark.rows) == ("said_at", time, 2)
+    assert "counts as said" in remark.problem
+    newest = max(rows_of(desk, "chiara"), key=lambda row: row.position)
+    assert (newest.state, newest.evidence) == ("refused", "none")
+    assert clock() - 2 <= newest.said_at <= clock()
+
+
+def test_a_yes_of_the_future_is_given_back_beside_a_no_of_the_future(desk, write):
+    report = desk.take(write("a.csv", HEAD + "amina,offers,,no,2027-01-05,,\namina,offers,,yes,2027-01-06,,\n"))
+    assert (report.kept, [one.line for one in report.rejects]) == (1, [3])
+    assert allows(desk, "amina") == []
+
+
+def test_a_no_in_a_column_of_dates_counts_too(desk, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    rows = "('amina', 'offers', 'no', TIMESTAMP '2027-01-05'), ('amina', 'offers', 'yes', TIMESTAMP '2026-10-25')"
+    with duckdb.connect() as connection:
+        table = f"(VALUES {rows}) t(user_id, purpose, state, said_at)"
+        connection.execute(f"COPY (SELECT * FROM {table}) TO '{tmp_path / 'a.parquet'}' (FORMAT PARQUET)")
+    assert desk.take(tmp_path / "a.parquet").kept == 2
+    assert allows(desk, "amina") == []
+
+
+def test_a_word_that_nobody_can_read_takes_every_yes_to_the_same_with_it(desk, write, monkeypatch):
+    from goodwill.collect import separated
+
+    monkeypatch.setattr(separated, "_PIECE", 64)
+    rows = (
+        "amina,offers,,yes,2026-03-02,,\n"
+        "amina,recommendations,,yes,2026-03-02,,\n"
+        "bruno,offers,,yes,2026-03-02,,\n"
+        "amina,Offers,,nope,2026-05-02,,\n"
+        "amina,offers,,no,2026-02-01,,\n"
+        "amina,offers,purchases,yes,,,\n"
+    )
+    report = desk.take(write("a.csv", HEAD + rows))
+    assert [one.line for one in sorted(report.rejects, key=lambda one: one.line)] == [2, 5, 7]
+    assert {one.value for one in report.rejects if "beside another row" in one.problem} == {"yes"}
+    assert allows(desk, "amina") == []
+    assert allows(desk, "amina", "recommendations")
+    assert allows(desk, "bruno")
+
+
+@pytest.mark.parametrize(
+    "row", ["amina,not-an-address,offers,,no,2026-05-02", "amina,,offers,location,no,2026-05-02", "amina,,offers,,??,"]
+)
+def test_a_no_that_is_given_back_for_another_reason_does_so_too(desk, write, row):
+    head = "user_id,email,purpose,data_category,state,said_at\n"
+    report = desk.take(write("a.csv", head + "amina,amina@example.org,offers,,yes,2026-03-02\n" + row + "\n"))
+    assert (report.kept, report.rejected) == (0, 2)
+    assert desk.person("amina") is None
+
+
+def test_it_is_the_same_person_by_whichever_id_a_row_names_her(desk, write):
+    desk.take(write("c.csv", "user_id,email\nbruno,bruno@example.org\n"))
+    head = "user_id,email,purpose,state,said_at\n"
+    rows = (
+        "amina,,offers,yes,2026-03-02\n"
+        "bruno,,offers,yes,2026-03-02\n"
+        "chiara,,offers,yes,2026-03-02\n"
+        ",amina@example.org,offers,nope,2026-05-02\n"
+        ",bruno@example.org,offers,nope,2026-05-02\n"
+        "amina,amina@example.org,recommendations,yes,2026-03-02\n"
+    )
+    report = desk.take(write("a.csv", head + rows))
+    assert {one.line for one in report.rejects} == {2, 3, 5, 6}
+    assert allows(desk, "amina") == allows(desk, "bruno") == []
+    assert allows(desk, "chiara")
+    assert allows(desk, "amina", "recommendations")

@@ -168,13 +168,17 @@ def test_words_that_mean_yes(word):
 
 
 @pytest.mark.parametrize(
-    "word", ["no", "N", "false", "0", "nein", "nee", "non", "unsubscribed", "opted_out", "withdrawn", "refused"]
-)
+    "word",
+    ["no", "N", "false", "0", "nein", "nee", "non", "unsubscribed", "opted_out", "withdrawn", "refused",
+     "not subscribed", "NEVER_SUBSCRIBED", "never", "cleaned", "bounced", "not given", "no longer", "blocked",
+     "do not contact",
+     "abgemeldet", "abbestellt", "nicht angemeldet", "gesperrt", "widerrufen"],
+)  # fmt: skip
 def test_words_that_mean_no(word):
     assert read_answer(word) == 0
 
 
-@pytest.mark.parametrize("word", ["", "  ", "null", "pending", "never subscribed", "unconfirmed", "cleaned", "n/a"])
+@pytest.mark.parametrize("word", ["", "  ", "null", "pending", "unconfirmed", "not specified", "n/a"])
 def test_words_that_say_that_nobody_answered(word):
     assert read_answer(word) is None
 

@@ -41,6 +41,7 @@ WITHOUT = {
     "shop/staff.py _failed": "writes the line of a try that failed",
     "shop/collecting.py _write": "what happened stands in the person's own log; whom it introduced has a line there",
     "shop/collecting.py _slow": "counts what came in; what it changed has its own line",
+    "shop/storefront.py _count": "counts how banners are answered, never by whom",
     "shop/webhooks.py _put": "what came stands in the list of deliveries",
     "shop/webhooks.py work": "who works on a delivery",
     "shop/webhooks.py _work_on": "what became of it stands in the list of deliveries",

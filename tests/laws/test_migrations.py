@@ -1,6 +1,7 @@
 """The migrations make exactly the tables that the rooms declare, on both databases; logs only grow; no way back."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -78,6 +79,20 @@ def test_a_log_only_grows(database, log, change):
         connection.execute(text(change.format(log=log)))
     with database.reading() as connection:
         assert connection.execute(text(f"SELECT person FROM {log}")).all() == [(1,)]
+
+
+ONLY_ADD = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'only_add_' || tgrelid::regclass::text"
+
+
+def test_no_log_can_be_emptied_at_once(postgresql):
+    """TRUNCATE looks at no rows, so it fires no trigger that is for each row. SQLite has none."""
+    with postgresql.database() as url, closing(connect(url)) as database:
+        with database.reading() as connection:
+            logs = connection.execute(text(ONLY_ADD)).scalars().all()
+        assert set(logs) >= {*LOGS, "audit_rows"}
+        for log in logs:
+            with pytest.raises(DatabaseError, match=f"{log} only grows"), database.transaction() as connection:
+                connection.execute(text(f"TRUNCATE {log} CASCADE"))
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(tmp_path):

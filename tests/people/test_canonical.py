@@ -11,6 +11,7 @@ from goodwill.people import canonical
 TEXTS = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
 NOBODY = [
     "", " ", "null", "NULL", " Null ", "None", "none", "nil", "undefined", "NaN", "guest", "GUEST", "anonymous", "Anon",
+    "-1", "Test@test",
     "unknown", "n/a", "N/A", "0", "00", "0.0", "-", "--", "000-000", "[object Object]", "true", "False", "not set",
     "00000000-0000-0000-0000-000000000000", "\ufeffnull", "\u200b", "\u00a0", "distinct_id", "x" * 401,
 ]  # fmt: skip

@@ -12,7 +12,6 @@ from goodwill.basics.errors import BadInput, LeftAlone
 from goodwill.collect import imports
 from goodwill.consent import Asked, Evidence, Herself, Proof
 from goodwill.people import suppress
-from goodwill.people.contact import may_contact
 from goodwill.people.together import Id, identify_rows
 from goodwill.shop import Shop, Who
 
@@ -94,14 +93,115 @@ def test_nobody_brings_her_in_by_an_id(erased, clock):
     assert many(erased) == before
 
 
-def test_another_id_may_be_known_without_hers(erased, clock):
+def test_nobody_is_made_of_what_stands_beside_her_id(erased, clock, tmp_path):
+    before = many(erased)
     with erased.database.transaction() as connection:
-        new = people.identify(connection, erased.cipher, {"user_id": "shop-17", "email": MAIL}, now=clock())
-    assert erased.find("shop-17") == new
+        with pytest.raises(LeftAlone):
+            people.identify(connection, erased.cipher, {"user_id": "shop-17", "email": MAIL}, now=clock())
+        rows = [{"user_id": Id("shop-17", "shop-17"), "email": Id(MAIL, MAIL)}]
+        assert identify_rows(connection, erased.cipher, rows, now=clock()) == [None]
+    customers = ("customer id", "email", "city"), ("shop-17", MAIL, "Ulm"), ("shop-18", "new@example.org", "Ulm")
+    assert brought_in(erased, written(tmp_path, "customers.csv", *customers)).kept == 1
+    lines = (
+        ("order", "date", "customer id", "email", "product", "quantity", "amount"),
+        ("1", "2026-03-01", "shop-17", MAIL, "bread", "1", "2.50"),
+        ("2", "2026-03-01", "dev", MAIL, "bread", "1", "2.50"),
+        ("3", "2026-03-01", "shop-18", "", "bread", "1", "2.50"),
+    )
+    report = brought_in(erased, written(tmp_path, "lines.csv", *lines))
+    assert (report.kept, report.rejected) == (2, 0)
+    assert [remark.lines for remark in report.remarks if "left alone" in remark.problem] == [(2,)]
+    assert erased.find("shop-17") is None
+    assert many(erased) == before + 1
+
+
+def test_somebody_known_stays_known_beside_her_id(erased, clock):
+    dev = erased.find("dev")
+    with erased.database.transaction() as connection:
+        ids = {"user_id": "dev", "email": MAIL}
+        assert people.identify(connection, erased.cipher, ids, now=clock()) == dev
+        rows = [{kind: Id(text, text) for kind, text in ids.items()}]
+        (met,) = identify_rows(connection, erased.cipher, rows, now=clock())
+        assert met is not None
+        assert met.person == dev
     assert erased.find(Who(email=MAIL)) is None
-    with erased.database.reading() as connection:
-        entry = erased.register["email-marketing"]
-        assert may_contact(connection, entry, at=clock(), day=20_000).yes == 0
+
+
+# ---- an address is one, under whichever kind of id it comes in -------------------------------------------------------
+
+
+def test_who_was_known_by_her_address_as_a_number_is_left_alone_by_it_as_an_address(shop, tmp_path, clock):
+    ida = "Ida@example.net"
+    brought_in(shop, written(tmp_path, "a.csv", ("customer id", "city"), (ida, "Ulm"), ("+49 30 1234567", "Ulm")))
+    shop.erasure.erase(ida)
+    shop.erasure.erase("+49 30 1234567")
+    before = many(shop)
+    customers = ("customer id", "email", "phone"), ("77", "ida@example.net", ""), ("78", "", "0049 30 1234567")
+    assert brought_in(shop, written(tmp_path, "b.csv", *customers)).kept == 0
+    consents = ("email", "purpose", "consent", "date"), ("ida@example.net", "email-marketing", "yes", "2026-11-21")
+    assert brought_in(shop, written(tmp_path, "c.csv", *consents)).kept == 0
+    with shop.database.transaction() as connection:
+        for kind in ("external", "anonymous_id", "shopify"):
+            with pytest.raises(LeftAlone):
+                people.identify(connection, shop.cipher, {kind: "ida@EXAMPLE.net"}, now=clock())
+    with pytest.raises(LeftAlone):
+        shop.grant(Who(email="ida@example.net"), "email-marketing", asked=CLAIMED)
+    assert many(shop) == before
+
+
+def test_who_was_known_by_an_address_is_left_alone_by_it_as_a_number(erased, tmp_path, clock):
+    before = many(erased)
+    with pytest.raises(LeftAlone):
+        erased.grant(Who("Chiara@example.org"), "recommendations", asked=CLAIMED)
+    lines = (
+        ("order", "date", "customer id", "product", "quantity", "amount"),
+        ("1", "2026-03-01", MAIL, "bread", "1", "2.50"),
+    )
+    for rows in (
+        (("customer id", "city"), (MAIL, "Ulm")),
+        (("customer id", "purpose", "consent", "date"), (MAIL, "email-marketing", "yes", "2026-11-21")),
+        lines,
+    ):
+        assert brought_in(erased, written(tmp_path, "rows.csv", *rows)).kept == 0
+    with erased.database.transaction() as connection:
+        assert not people.identify_many(connection, erased.cipher, "user_id", [MAIL], now=clock())
+    assert many(erased) == before
+
+
+def test_her_own_word_about_the_address_lets_her_in_by_it_under_every_kind(shop, clock):
+    with shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"user_id": "ida@example.net"}, now=clock())
+    shop.erasure.erase("ida@example.net")
+    signs_in(shop, "ida@example.net")
+    with shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"external": "ida@example.net"}, now=clock())
+    assert is_left_alone(shop, "user_id", "ida@example.net")  # for mail, which waits for a yes of hers
+    says_herself(shop, Who(email="ida@example.net"), "email-marketing")
+    assert not is_left_alone(shop, "user_id", "ida@example.net")
+
+
+def test_an_unsubscribe_of_who_is_known_by_the_address_as_a_number_stops_mail_to_it(shop, tmp_path, clock):
+    with shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"user_id": "ida@example.net"}, now=clock())
+    says_herself(shop, "ida@example.net", "email-marketing", yes=False)
+    assert is_left_alone(shop, "email", "ida@example.net")
+    head = ("customer id", "purpose", "consent", "date")
+    rows = (head, ("ida@example.net", "email-marketing", "yes", "2026-11-23"))
+    assert brought_in(shop, written(tmp_path, "yes.csv", *rows)).kept == 0
+
+
+def test_a_list_made_before_addresses_were_seen_in_numbers_holds_for_its_kind(shop, clock):
+    shop.keys.leave_alone(shop.cipher.leave_alone_marks("user_id", ["ida@example.net"]), suppress.ERASURE)
+    with pytest.raises(LeftAlone), shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"user_id": "ida@example.net"}, now=clock())
+
+
+def test_a_short_number_of_the_shop_is_no_telephone_number(shop, clock):
+    with shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"user_id": "1002003"}, now=clock())
+    shop.erasure.erase("1002003")
+    assert not is_left_alone(shop, "phone", "1002003")
+    assert is_left_alone(shop, "user_id", "1002003")
 
 
 def test_a_claim_of_somebody_else_is_refused_and_says_nothing_of_her(erased):

@@ -1,10 +1,12 @@
 """A word is found in every form and wherever it begins, and nothing is found where it is not."""
 
 import base64
+import bz2
 import gzip
 import hashlib
 import html
 import json
+import lzma
 import os
 import quopri
 import re
@@ -16,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goodwill.protect.canary import LEAST, Canaries, Found, forms
+from goodwill.protect.canary import LEAST, NUMBER, Canaries, Found, Traces, forms
 
 WORD = "chiara.bianchi+news@example.org"
 NAME = "Chìara O'Néill-Ångström"
@@ -93,6 +95,40 @@ def test_a_broken_archive_is_searched_as_it_is(tmp_path):
     data[40:60] = os.urandom(20)
     whole.write_bytes(bytes(data) + WORD.encode())
     assert Canaries([WORD]).in_folder(tmp_path)
+
+
+def test_what_cannot_be_opened_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("open.txt", WORD)
+        archive.writestr("locked.txt", "x")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    for start in (b"PK\x03\x04", b"PK\x01\x02"):  # the second member says that it is locked
+        place = data.rindex(start) + (6 if start == b"PK\x03\x04" else 8)
+        data[place] |= 1
+    (tmp_path / "a.zip").write_bytes(data)
+    (tmp_path / "b.csv.bz2").write_bytes(bz2.compress(WORD.encode()))
+    (tmp_path / "c.xz").write_bytes(lzma.compress(WORD.encode()))
+    (tmp_path / "d.gpg").write_bytes(b"\x85\x01")
+    (tmp_path / "e.txt").write_text("plain")
+    canaries = Canaries([WORD])
+    assert Found("a.zip: open.txt", "plain") in canaries.in_folder(tmp_path)
+    assert canaries.unread == {"a.zip: locked.txt: locked", "b.csv.bz2: bzip2", "c.xz: xz", "d.gpg: locked"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+39 06 1234 5678", "06 1234-5678", "(06) 12.34.56.78", "0039/0612345678", "06\N{NO-BREAK SPACE}1234 5678",
+     "+39 (0)6 12 34 56 78, 2026", "0612345678"],
+)  # fmt: skip
+def test_a_telephone_number_is_found_however_it_is_written(written):
+    canaries = Canaries(["+390612345678"], numbers=["612345678"])
+    around = f"Tel. {written} seen on 2026-11-22".encode()
+    found = canaries.in_bytes(around, "here")
+    assert Found("here", NUMBER) in found
+    assert not canaries.in_bytes(around.replace(b"12", b"21"), "here")
+    traces = Traces(canaries.marks(found, b"s" * 32), b"s" * 32)
+    assert Found("here", NUMBER) in traces.in_bytes(around, "here")
+    assert not traces.in_bytes(around.replace(b"12", b"21"), "here")
 
 
 def test_short_words_are_told_and_not_looked_for():

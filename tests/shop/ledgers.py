@@ -52,6 +52,12 @@ def break_in(shop: Shop, *statements: str, table: str = "consent_rows") -> None:
             connection.execute(text(statement))
 
 
+def forget_in_keys(shop: Shop) -> None:
+    """Let the key store know nothing of the logs, as one that an earlier version made, or that is older than they."""
+    with shop.keys._database.transaction() as connection:
+        connection.execute(text("DELETE FROM last_known"))
+
+
 Attack = Callable[[Shop], None]
 
 

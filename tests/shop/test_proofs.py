@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.conftest import FakeClock
-from tests.shop.ledgers import Attack, break_in, say, shop_with, statement
+from tests.shop.ledgers import Attack, break_in, forget_in_keys, say, shop_with, statement
 
 from goodwill.basics import merkle
 from goodwill.basics.errors import Broken, GoodwillError, NotFound
@@ -119,6 +119,7 @@ def test_whatever_is_done_to_the_rows_is_found_and_not_signed(shop: Shop) -> Non
                 unseen.append((name, hidden))
         put_back(shop)
         outside.write_bytes(signed)  # it was signed on with the lines that tell of refusals
+        forget_in_keys(shop)
     assert not unseen
     assert not found(shop)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from tests.conftest import FakeClock
-from tests.shop.ledgers import break_in
+from tests.shop.ledgers import break_in, forget_in_keys
 from tests.shop.stranger import stranger_to
 from tests.small_shop import ASKED, bakery
 
@@ -56,10 +56,114 @@ def test_a_shop_whose_ledger_leads_to_its_checkpoint_is_not_in_quarantine(shop: 
     assert shop.can("dev", "recommendations").allowed
 
 
-def test_without_the_checkpoint_a_withdrawn_yes_would_be_back(restored: Shop) -> None:
-    """What the quarantine is for."""
+def test_without_anything_outside_a_withdrawn_yes_would_be_back(restored: Shop) -> None:
+    """What the quarantine is for; here nothing tells any more that anything was ever signed."""
     shutil.rmtree(restored.folder / "checkpoints")
+    forget_in_keys(restored)
+    break_in(restored, "DELETE FROM log_tiles")
     assert restored.can("amina", "recommendations").allowed
+
+
+@pytest.mark.parametrize("seen", [lambda shop: shop, opened_again], ids=["while it runs", "at opening"])
+def test_the_key_store_knows_what_was_signed_when_the_folder_of_checkpoints_is_gone(
+    restored: Shop, seen: Callable[[Shop], Shop]
+) -> None:
+    """The usual disaster: keys and settings put back as the newest, the data from a backup, the folder forgotten."""
+    shutil.rmtree(restored.folder / "checkpoints")
+    shop = seen(restored)
+    with closing(shop):
+        assert shop.can("amina", "recommendations").reason == "quarantined"
+        found = shop.proofs.quarantine
+        assert found is not None
+        assert found.missing == (found.reached + 1, found.reached + 4)
+        assert not any(verdict.holds for verdict in shop.proofs.verify())
+        with pytest.raises(GoodwillError):
+            shop.proofs.checkpoint()
+        with pytest.raises(GoodwillError):
+            shop.proofs.receipt(found.reached)
+        assert not shop.proofs.place().outside.file.exists()  # nothing was signed over the loss
+        loss = shop.proofs.accept_loss("the disk died")
+        assert {one.checkpoint.generation for one in loss.signed} == {2}
+        assert shop.proofs.quarantine is None
+        assert not shop.can("amina", "recommendations").allowed
+        assert all(verdict.holds for verdict in shop.proofs.verify())
+
+
+def test_kept_hashes_tell_that_something_was_signed_where_nothing_lies_outside(restored: Shop) -> None:
+    """As with a key store of an earlier version, or one that is as old as the data."""
+    shutil.move(restored.folder / "checkpoints", restored.folder / "elsewhere")
+    forget_in_keys(restored)
+    with opened_again(restored) as shop:
+        assert shop.can("dev", "recommendations").reason == "quarantined"
+        found = shop.proofs.quarantine
+        assert found is not None
+        assert "no checkpoint lies outside" in found.says
+        assert "back, the newest that there is" in found.help
+        for sign in (shop.proofs.checkpoint, lambda: shop.proofs.receipt(found.reached)):
+            with pytest.raises(GoodwillError):
+                sign()
+        assert not shop.proofs.place().outside.file.exists()
+        loss = shop.proofs.accept_loss("the disk died")
+        assert {one.checkpoint.generation for one in loss.signed} == {2}
+        assert not shop.can("dev", "recommendations").allowed
+        assert shop.proofs.quarantine is None
+
+
+def test_the_folder_of_checkpoints_put_back_ends_it(shop: Shop) -> None:
+    shutil.move(shop.folder / "checkpoints", shop.folder / "elsewhere")
+    forget_in_keys(shop)
+    assert shop.can("dev", "recommendations").reason == "quarantined"
+    shutil.move(shop.folder / "elsewhere", shop.folder / "checkpoints")
+    assert shop.can("dev", "recommendations").allowed
+    shop.proofs.checkpoint()  # from here on the key store knows again
+    assert shop.proofs.place().kept() == shop.proofs.place().outside.last()
+
+
+def test_a_whole_ledger_is_believed_by_what_the_key_store_knows_and_the_folder_begins_anew(shop: Shop) -> None:
+    before = shop.proofs.latest()
+    shutil.rmtree(shop.folder / "checkpoints")
+    assert shop.can("dev", "recommendations").allowed
+    shop.proofs.checkpoint()
+    assert shop.proofs.latest() == before
+    assert shop.proofs.place().outside.last() == before.note  # type: ignore[union-attr]
+    assert shop.noes.file.all()
+
+
+def test_a_no_after_the_last_checkpoint_is_missed_when_its_file_is_gone_with_it(shop: Shop) -> None:
+    """The data is put back as it was signed last, and the file of every "no" is lost: the key store knows the last."""
+    break_in(shop, table="audit_rows")
+    break_in(shop, *(f"CREATE TABLE later_{table} AS SELECT * FROM {table}" for table in LOGS))
+    shop.clock.turn(seconds=60)  # type: ignore[attr-defined]
+    shop.grant("dev", "recommendations", asked=ASKED, yes=False)
+    for table in LOGS:
+        break_in(shop, f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM later_{table}")
+    shop.noes.file.files[0].unlink()
+    with opened_again(shop) as again:
+        assert again.can("dev", "recommendations").reason == "quarantined"
+        assert "said no, row" in again.proofs.quarantine.says  # type: ignore[union-attr]
+        again.grant("c1", "recommendations", asked=ASKED, yes=False)  # what is said meanwhile does not end it
+        assert again.can("dev", "recommendations").reason == "quarantined"
+        assert not again.proofs.verify()[0].holds
+        with pytest.raises(Quarantined, match="accept-loss"):
+            again.proofs.mend()
+        with pytest.raises(Quarantined):
+            again.proofs.checkpoint()
+        again.proofs.accept_loss("the disk died")
+        assert again.proofs.quarantine is None
+        assert not again.can("dev", "recommendations").allowed
+        assert all(verdict.holds for verdict in again.proofs.verify())
+
+
+def test_before_its_first_checkpoint_a_shop_is_in_no_quarantine(
+    database: Database, tmp_path: Path, clock: FakeClock
+) -> None:
+    with closing(bakery(database, tmp_path, clock).shop) as made:
+        shutil.rmtree(made.folder / "checkpoints")
+        forget_in_keys(made)
+        assert made.proofs.quarantine is None
+        assert made.can("dev", "recommendations").allowed
+        made.proofs.checkpoint()
+        assert made.can("dev", "recommendations").allowed
 
 
 @pytest.mark.parametrize("seen", [lambda shop: shop, opened_again], ids=["while it runs", "at opening"])

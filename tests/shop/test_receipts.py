@@ -108,6 +108,14 @@ def test_a_stranger_believes_only_the_pinned_key_and_log(stranger: Stranger, rec
     assert stranger.checks("riddle").code == 2
 
 
+def test_a_file_that_is_no_proof_is_named(signed: Shop, stranger: Stranger) -> None:
+    """Such as the file of every "no", which lies beside the checkpoints."""
+    ledger, notes = stranger.has("log.ndjson", export(signed)), signed.proofs.place().outside.file
+    said = stranger.checks("ledger", ledger, notes, stranger.has("consent.noes", b'\n{"log":"a"}\n{"log":"b"}\n'))
+    assert said.code == 1
+    assert "consent.noes is no receipt" in said.err
+
+
 def test_a_changed_export_is_not_believed(signed: Shop, stranger: Stranger) -> None:
     lines, notes = export(signed).splitlines(keepends=True), signed.proofs.place().outside.file
     changed = lines[41].replace(b'"given"', b'"withdrawn"').replace(b'"yes":"1"', b'"yes":"0"')

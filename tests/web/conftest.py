@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from litestar.testing import TestClient
+from tests.copies import shop_of_a_kind
 
 from goodwill.app import create_shop
 from goodwill.consent import Asked
@@ -46,15 +47,17 @@ def clients() -> Iterator[ExitStack]:
 @pytest.fixture
 def shop(database: Database, tmp_path: Path, clock: Any, clients: ExitStack) -> Iterator[Shop]:
     """A shop of its own, on either database; closed after its clients."""
-    opened = create_shop(
+    opened, _ = shop_of_a_kind(
+        "corner",
+        lambda made: furnish(made).settings.name,
+        database,
         tmp_path / "home",
-        clock=clock,
+        clock,
         name="Corner café",
         base_url="https://shop.example",
-        database=database.url or f"sqlite:///{database.file}",
         columns="database",  # the first decision need not wait for DuckDB to start
     )
-    yield furnish(opened)
+    yield opened
     clients.close()
     opened.close()
 

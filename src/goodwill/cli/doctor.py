@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from goodwill.basics.clock import Day
     from goodwill.collect.store import Import
     from goodwill.purposes import Register
+    from goodwill.shop.quarantine import Quarantine
     from goodwill.storage import Database
 
 _GIGABYTE = 1_000_000_000
@@ -378,18 +379,30 @@ def _ledger(settings: "Settings", folder: Path, home: Path | None) -> Iterator[F
         if _revision(database) != newest():
             return
         for log in LOGS.values():
-            place = place_of(log, settings.id, folder / "checkpoints", second, keys.signer("checkpoints"))
+            place = place_of(log, settings.id, folder / "checkpoints", second, keys)
             seen = look(database, place, everywhere=True)
             found, size, reached = seen.quarantine, seen.size, seen.reached
             name = f"{log.name} log"
             if found is not None:
-                yield Finding(name, State.WRONG, found.says, shlex.join(["goodwill", *_at(home), "consent", "verify"]))
+                yield Finding(name, State.WRONG, found.says, _cure(found, home))
+            elif size and not place.outside.file.exists():
+                told = (
+                    f"{out.number(reached, 'rows')}, signed for {size} as the keys know; {place.outside.file} is gone"
+                )
+                yield Finding(name, State.NOTE, told, f"put the folder {folder / 'checkpoints'} back\nor {again}")
             elif size:
                 yield Finding(name, State.OK, f"{out.number(reached, 'rows')}, signed for {size} outside the database")
             elif reached:
                 yield Finding(name, State.NOTE, f"{out.number(reached, 'rows')}, no checkpoint outside yet", again)
         if second is not None and not second.is_dir():
             yield Finding("checkpoints", State.NOTE, f"the second place, {second}, cannot be reached", "make it so")
+
+
+def _cure(found: "Quarantine", home: Path | None) -> str:
+    """What ends a quarantine; never a checkpoint, which would sign what is not believed."""
+    if found.mends:
+        return shlex.join(["goodwill", *_at(home), "consent", "verify", "--mend"])
+    return f"{found.better}\nor {shlex.join(['goodwill', *_at(home), 'consent', 'accept-loss'])}"
 
 
 def _some(what: str, count: int, unit: str, mend: str) -> Finding:

@@ -88,6 +88,7 @@ def _told(done: "Sequence[Certificate]") -> Iterator[RenderableType]:
         document = one.document
         gone = ", ".join(f"{out.number(rows)} {name}" for name, rows in document["deleted"].items() if rows)
         found = (document["search"] or {}).get("found", [])
+        unread = (document["search"] or {}).get("unread", [])
         searched = f"{document['search']['forms']} forms of what they were called" if document["search"] else "nothing"
         yield out.pairs(
             [
@@ -98,6 +99,7 @@ def _told(done: "Sequence[Certificate]") -> Iterator[RenderableType]:
                 ("gone", gone or "nothing"),
                 ("stays", ", ".join(f"{out.number(each['rows'])} {each['table']}" for each in document["kept"])),
                 ("looked for", f"{searched}: {', '.join(found) or 'none found'}"),
+                *([("not looked into", ", ".join(unread))] if unread else []),
                 *(("named in", each["where"]) for each in document["logs"]),
                 ("certificate", document["sha256"]),
             ]

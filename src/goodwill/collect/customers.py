@@ -86,7 +86,8 @@ class Customers:
 
     def _meet(self, connection: Connection, ids: list[dict[str, Id]]) -> list[Met | None]:
         return identify_rows(
-            connection, self._tools.cipher, ids, now=self._making.now, import_id=self._making.id
+            connection, self._tools.cipher, ids, now=self._making.now, import_id=self._making.id,
+            region=self._tools.region,
         )  # fmt: skip
 
 

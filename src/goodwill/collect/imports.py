@@ -334,7 +334,7 @@ def _notes(work: Work) -> Iterator[str]:
     for part, counts in zip(work.plan.parts, work.counts, strict=True):
         yield from part.notes
         if part.survey.no_zone:
-            column = part.known.columns["time"]
+            column = next(part.known.columns[field] for field in ("time", "confirmed") if field in part.known.columns)
             zone = work.tools.zone.key
             yield f"Times in '{column}' of {part.name} carry no zone; they are read in the shop's, {zone}."
         for why, count in counts.skipped.items():

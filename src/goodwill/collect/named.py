@@ -31,6 +31,11 @@ class Named:
         self._ids: dict[str, dict[str, Id]] = {kind: {} for _, kind in self._fields}
         self._memos = {field: Texts(identity_reader(kind, region, self._ids[kind])) for field, kind in self._fields}
 
+    @property
+    def several(self) -> bool:
+        """Whether a row can name somebody by more than one id."""
+        return len(self._fields) > 1
+
     def read(self, chunk: Chunk, faults: Faults) -> list[dict[str, Id]]:
         """The ids of each row by kind. A row that names nobody, or somebody in a way that cannot be, has a fault."""
         rows: list[dict[str, Id]] = [{} for _ in range(chunk.rows)]

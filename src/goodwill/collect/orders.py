@@ -11,6 +11,7 @@ from goodwill.collect.plans import PartPlan
 from goodwill.collect.reconcile import Reconciled, Tally
 from goodwill.collect.sales import Sale, Sales
 from goodwill.collect.tables import Chunk
+from goodwill.collect.unrolled import UnrolledRows
 from goodwill.collect.views import Seen
 from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows, group_of
 from goodwill.people.log import EventColumns
@@ -76,7 +77,7 @@ class Orders:
     def _count(self, chunk: Chunk, sale: Sale, total: Numbers, days: Numbers, order_keys: Numbers) -> None:
         self._tally.add(sale.reference, total, self._sales.currencies, sale.currency, sale.faults.none)
         self._tally.look_for(days, order_keys)
-        for why, rows in (chunk.passed_rows if isinstance(chunk, Seen) else {}).items():
+        for why, rows in (chunk.passed_rows if isinstance(chunk, Seen | UnrolledRows) else {}).items():
             if rows.rows:
                 currency, amount = self._sales.apart(rows, self.what)
                 self._tally.pass_over(why, amount, self._sales.currencies, currency)

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from goodwill.basics.errors import BadFile, BadInput
 from goodwill.collect.files import Part, fingerprint, parts_of, shown
-from goodwill.collect.formats import check_is, format_called, format_of
+from goodwill.collect.formats import check_is, format_called, format_of, json_format
 from goodwill.collect.kinds import Kind, plain, vocabulary
 from goodwill.collect.known import views_of
 from goodwill.collect.parquet import open_parquet
 from goodwill.collect.recognise import ANSWERS, Left, Recognised, recognise
+from goodwill.collect.records import Records, flat
 from goodwill.collect.separated import SEPARATORS, open_text
 from goodwill.collect.survey import Survey, survey
 from goodwill.collect.tables import Table
+from goodwill.collect.unrolled import unrolled
 from goodwill.collect.views import Format, Viewed
 
 # Products before the lines that sell them, customers before what they say and buy.
@@ -147,12 +149,26 @@ def source_of(table: Table) -> object:
 
 
 def _part_plans(part: Part, as_: str | None, said: Mapping[str, str]) -> list[PartPlan]:
+    if part.form == "json":
+        records = Records(part)
+        objects = json_format(records, as_)
+        if objects is None:
+            return [_plain_plan(flat(records), as_, said)]
+        return _view_plans(unrolled(records, objects, said), said)
     table = _open(part, said)
     format_ = _format(table, as_)
     if format_ is None:
-        known = recognise(table, as_=as_, mapping=said)
-        return [PartPlan(table, known, survey([(table, known)], said)[0])]
-    seen = views_of(table, format_, said)
+        return [_plain_plan(table, as_, said)]
+    return _view_plans(views_of(table, format_, said), said)
+
+
+def _plain_plan(table: Table, as_: str | None, said: Mapping[str, str]) -> PartPlan:
+    known = recognise(table, as_=as_, mapping=said)
+    return PartPlan(table, known, survey([(table, known)], said)[0])
+
+
+def _view_plans(seen: Sequence[tuple[Table, Recognised]], said: Mapping[str, str]) -> list[PartPlan]:
+    """The parts of a file of a known format; a view of which it has no row is none."""
     surveys = survey(seen, said)
     parts = [PartPlan(view, known, told) for (view, known), told in zip(seen, surveys, strict=True)]
     full = [part for part in parts if part.survey.rows] or parts[:1]
@@ -192,6 +208,8 @@ def _check_mapping(said: Mapping[str, str], parts: Sequence[PartPlan]) -> None:
         if not knowing:
             every = dict.fromkeys(field for part in parts for field in part.kind.fields)
             raise BadInput(f"--map {name}={column}: there is no field '{name}'. There are: {', '.join(every)}.")
+        if column.startswith("="):
+            continue
         if not any(field in part.known.columns or field in part.known.constants for part in knowing):
             columns = dict.fromkeys(heading for part in knowing for heading in part.table.headings)
             raise BadInput(f"--map {name}={column}: there is no column '{column}'. There are: {', '.join(columns)}.")

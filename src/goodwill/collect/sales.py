@@ -5,7 +5,7 @@ its order's first row, as shop systems write it.
 """
 
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,9 @@ class Sales:
         self._currency_memo = Memo(self._currency)
         self._customer_memos = {field: Memo(self._customer(kind)) for field, kind in IDENTITIES}
         self._money: dict[tuple[str, int], Memo] = {}
+        # Other ids that stand beside a customer's; of use only where somebody is left alone.
+        self._watches = tools.cipher.keys.leaves_anybody_alone()
+        self._beside: dict[int, set[int]] = {}
 
     def read(self, chunk: Chunk) -> Sale:
         """The common columns of a chunk; rows with faults in them are marked."""
@@ -124,16 +127,19 @@ class Sales:
         here = np.zeros(person.size, bool)
         here[customer] = True
         numbers = np.flatnonzero(here[:-1]).tolist()
+        touched = self._beside_left_alone(numbers) if self._watches else set()
         for _, kind in IDENTITIES:
             words = {n: self.customers[n][1] for n in numbers if self.customers[n][0] == kind}
             if words:
                 known = identify_many(
                     connection, self._tools.cipher, kind, list(words.values()), now=self._making.now,
                     import_id=self._making.id, region=self._tools.region,
+                    only_known={word for number, word in words.items() if number in touched},
                 )  # fmt: skip
                 person[list(words)] = [known.get(word, -1) for word in words.values()]
                 alone = barred_values(self._tools.cipher, kind, words.values(), region=self._tools.region)
-                person[[number for number, word in words.items() if word in alone]] = LEFT_ALONE
+                unmade = [number for number, word in words.items() if number in touched and word not in known]
+                person[[number for number, word in words.items() if word in alone] + unmade] = LEFT_ALONE
         return person[customer]
 
     def currencies_of(self, sale: Sale, rows: Numbers) -> str | list[str]:
@@ -222,7 +228,29 @@ class Sales:
                 found = memo.of(self.column(chunk, field))
                 faults.unreadable(found == BAD, field, memo)
                 customer = np.where(customer == BLANK, found, customer)
+        if self._watches:
+            self._note_beside(chunk, customer)
         return customer
+
+    def _note_beside(self, chunk: Chunk, customer: Numbers) -> None:
+        """Remember which other ids the rows of a customer name."""
+        for field, memo in self._customer_memos.items():
+            if self.says(field):
+                found = memo.of(self.column(chunk, field))
+                here = (found > BAD) & (customer > BAD) & (found != customer)
+                for one, other in set(zip(customer[here].tolist(), found[here].tolist(), strict=True)):
+                    self._beside.setdefault(one, set()).add(other)
+
+    def _beside_left_alone(self, numbers: Iterable[int]) -> set[int]:
+        """Those of some customers beside whom an id of somebody stands who is left alone."""
+        asked = {number: others for number in numbers if (others := self._beside.get(number))}
+        named = {other: self.customers[other] for others in asked.values() for other in others}
+        alone: set[int] = set()
+        for _, kind in IDENTITIES:
+            words = {other: word for other, (its, word) in named.items() if its == kind}
+            values = barred_values(self._tools.cipher, kind, words.values(), region=self._tools.region)
+            alone.update(other for other, word in words.items() if word in values)
+        return {number for number, others in asked.items() if others & alone}
 
     def _agree(self, sale: Sale, chunk: Chunk) -> None:
         """Fill what a row leaves open from its order, and see that the rest agrees with it."""

@@ -65,7 +65,7 @@ def survey(parts: Sequence[tuple[Table, Recognised]], answers: Mapping[str, str]
 
 
 def _told(look: "_Look", known: Recognised, decimal: str, dates: str) -> Survey:
-    marks, notes = _marks(look.seen.numbers, look.numbers, decimal)
+    marks, notes = _marks(look.seen.numbers, look.numbers, decimal or known.mark)
     order, question = _order(look.seen.dates, look.dates, dates)
     no_zone = bool(look.seen.dates & times.Seen.NO_ZONE) and not known.utc
     return Survey(look.seen.rows, marks, order, no_zone, (*notes, *question))

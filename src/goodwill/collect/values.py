@@ -285,22 +285,27 @@ def read_currency(value: object) -> str | None:
 # ---- yes and no --------------------------------------------------------------------------------------------------
 
 # Only words that mean yes wherever they are used: "tak" is yes in Poland and thanks in Denmark, "active" tells of an
-# account, a cross may mean either. What is not here is rejected, never taken for a yes.
+# account, a cross may mean either. What is not here is rejected, never taken for a yes. A system that says that nobody
+# is subscribed, or that it does not write to an address, says no.
 _YES = frozenset((
     "yes", "y", "true", "t", "1", "on", "ja", "j", "oui", "si", "s\xec", "s\xed", "sim", "subscribed", "opted-in",
     "opt-in", "optin", "granted", "given", "renewed", "accepted", "consented", "agreed", "allowed",
 ))  # fmt: skip
 WITHDRAWN = frozenset((
-    "unsubscribed", "opted-out", "opt-out", "optout", "withdrawn", "revoked", "objected",
+    "unsubscribed", "unsubscribe", "opted-out", "opt-out", "optout", "withdrawn", "revoked", "objected", "no-longer",
+    "do-not-contact", "do-not-email", "do-not-mail", "dnc", "abgemeldet", "abbestellt", "widerrufen", "widerruf",
+    "widersprochen", "ausgetragen", "nicht-mehr", "nicht-kontaktieren",
 ))  # fmt: skip
 _NO = WITHDRAWN | frozenset((
     "no", "n", "false", "f", "0", "off", "nein", "nee", "non", "nao", "n\xe3o", "nie", "nej", "refused", "denied",
-    "rejected", "declined",
+    "rejected", "declined", "not-given", "not-granted", "not-consented", "non-subscribed", "nonsubscribed",
+    "not-subscribed", "never-subscribed", "not-opted-in", "never", "blocked", "blacklisted", "suppressed", "cleaned",
+    "bounced", "complained", "invalidated", "abgelehnt", "verweigert", "nicht-angemeldet", "nicht-abonniert",
+    "nicht-erteilt", "nicht-eingewilligt", "gesperrt", "blockiert", "keine-einwilligung",
 ))  # fmt: skip
 # Words that say that nobody has answered yet. None of them is a yes, and none takes back an earlier one.
 _OPEN = frozenset((
-    "pending", "requested", "unconfirmed", "unknown", "never", "non-subscribed", "nonsubscribed", "not-subscribed",
-    "never-subscribed", "not-specified", "not-set", "invited", "cleaned", "bounced", "invalidated",
+    "pending", "requested", "unconfirmed", "unknown", "not-specified", "not-set", "invited",
 ))  # fmt: skip
 _IN_STOCK = frozenset(("active", "available", "published", "in-stock", "instock"))
 _OUT_OF_STOCK = frozenset(("draft", "archived", "inactive", "out-of-stock", "outofstock", "sold-out", "discontinued"))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from goodwill.basics.ids import PersonId
 from goodwill.consent.ledger import Asked, Evidence, Said, State
-from goodwill.consent.tables import consent_rows
+from goodwill.consent.tables import consent_now, consent_rows
 from goodwill.purposes import Category, Purpose
 from goodwill.storage.noes import REACHED, No
 
@@ -35,6 +35,11 @@ def reached(connection: Connection, *, log: str) -> No | None:
     question = select(*(consent_rows.c[name] for name in _NAMES)).order_by(consent_rows.c.position.desc()).limit(1)
     row = connection.execute(question).one_or_none()
     return None if row is None else _no(row, log, state=REACHED)
+
+
+def last_answered(connection: Connection) -> int:
+    """The last row that an answer by which decisions are made came from; also one that the ledger has lost."""
+    return int(connection.execute(select(func.coalesce(func.max(consent_now.c.position), 0))).scalar_one())
 
 
 def stands(connection: Connection, line: No) -> bool:

@@ -439,7 +439,7 @@ def check_ledger(export: str, files: Sequence[str], trusted: Trusted) -> str:
     for file in files:
         content = _read(file)
         if content.lstrip().startswith((b"{", b"eyJ")):
-            receipts.append(read_receipt(content, trusted))
+            receipts.append(_receipt_in(file, content, trusted))
             known.append(receipts[-1].checkpoint)
         else:
             known += checkpoints_in(file, trusted)
@@ -470,6 +470,13 @@ def check_ledger(export: str, files: Sequence[str], trusted: Trusted) -> str:
         f"The log of {growing.size} rows holds: it leads to {len(bound)} signed checkpoints{given_up}, the longest of "
         f"{holds} rows.{beyond}"
     )
+
+
+def _receipt_in(file: str, content: bytes, trusted: Trusted) -> Receipt:
+    try:
+        return read_receipt(content, trusted)
+    except Unproven as error:
+        raise Unproven(f"{file} is no receipt that holds: {error}") from None
 
 
 def _still_bound(known: Sequence[Checkpoint]) -> list[Checkpoint]:

@@ -12,9 +12,9 @@ from goodwill.basics.errors import BadInput
 # What shops' systems write where they know nobody; seen as ids they would make one person of many.
 _NOBODY = frozenset(
     {
-        "", "(null)", "[object object]", "anon", "anonymous", "distinct_id", "distinctid", "email", "false", "guest",
-        "id", "n.a.", "n/a", "na", "nan", "nil", "none", "not set", "not_authenticated", "null", "true", "undefined",
-        "unknown", "user_id", "userid",
+        "", "(null)", "-1", "[object object]", "anon", "anonymous", "distinct_id", "distinctid", "email", "false",
+        "guest", "id", "n.a.", "n/a", "na", "nan", "nil", "none", "not set", "not_authenticated", "null", "test@test",
+        "true", "undefined", "unknown", "user_id", "userid",
     }
 )  # fmt: skip
 _KIND = re.compile(r"[a-z][a-z0-9_.-]{0,39}")
@@ -96,6 +96,19 @@ def _phone(text: str, region: str | None) -> str | None:
         return format_number(number, PhoneNumberFormat.E164) + extension
     digits = "".join(str(unicodedata.digit(sign)) for sign in text if sign.isdigit())
     return digits if 5 <= len(digits) <= 17 and digits.strip("0") else None
+
+
+def ending_digits(number: str) -> str:
+    """The digits with which a telephone number ends, whether it is written with its country, a leading zero or not.
+
+    Args:
+        number: in its canonical form.
+    """
+    plain = number.partition(";")[0]
+    try:
+        return str(parse(plain, None).national_number)
+    except NumberParseException:
+        return plain.lstrip("0")
 
 
 _FORMS: dict[str, Callable[[str, str | None], str | None]] = {"email": _email, "phone": _phone}

@@ -87,6 +87,13 @@ def find(
     return index.find(connection, cipher, kind, text)
 
 
+def known_by_forms(connection: Connection, cipher: Cipher, kind: str, forms: Sequence[str]) -> dict[str, PersonId]:
+    """The people behind many ids of one kind, by the ids in their one form; whoever is not known is missing."""
+    lookups = index.lookups(connection, cipher, kind, list(forms))
+    found = people_of(connection, kind, lookups)
+    return {form: found[lookup] for form, lookup in zip(forms, lookups, strict=True) if lookup in found}
+
+
 def identify(
     connection: Connection,
     cipher: Cipher,
@@ -109,7 +116,8 @@ def identify(
 
     Raises:
         BadInput: none of the ids can identify anybody, or one holds NUL or broken Unicode.
-        LeftAlone: whoever has these ids was erased and asked to be left alone.
+        LeftAlone: one of these ids is of somebody who was erased and asked to be left alone, and none of the others is
+            of anybody who is known: nobody is made of what stands beside her id.
     """
     ids, left_alone = suppress.without_barred(cipher, ids, region=region)
     marks = marks_of(connection, cipher, ids, region)
@@ -127,6 +135,8 @@ def identify(
         marks = marks_of(connection, cipher, ids, region)
         known = _known(connection, marks)
         person = _whose(connection, marks, known)
+        if person is None and left_alone:
+            raise LeftAlone
         if person is None:
             person = make_people(connection, cipher.keys, 1, now=now, import_id=import_id)[0]
         unknown = [(mark, person) for mark in marks if mark.place not in known]
@@ -148,11 +158,15 @@ def identify_many(
     now: Micros,
     import_id: int | None = None,
     region: str | None = None,
+    only_known: Collection[str] = (),
 ) -> dict[str, PersonId]:
     """The people behind many ids of one kind, by the ids as given; whoever is not known yet is made.
 
     Ids that cannot identify anybody (``null``, ``guest``, ``0``, broken text) are missing from the answer, and so are
     those of people who are left alone. Different ways of writing one id give one person.
+
+    Args:
+        only_known: ids of which nobody is made: they stand beside one of somebody who is left alone.
     """
     barred = suppress.barred_values(cipher, kind, values, region=region)
     forms = {value: _form_or_none(kind, value, region) for value in dict.fromkeys(values) if value not in barred}
@@ -166,11 +180,16 @@ def identify_many(
         one_at_a_time(connection, PEOPLE)
         lookups = dict(zip(first_given, index.lookups(connection, cipher, kind, list(first_given)), strict=True))
         found = people_of(connection, kind, list(lookups.values()))
-        new = [Mark(kind, first_given[form].strip(), look) for form, look in lookups.items() if look not in found]
+        nobody = {forms[value] for value in only_known if value in forms}
+        new = [
+            Mark(kind, first_given[form].strip(), look)
+            for form, look in lookups.items()
+            if look not in found and form not in nobody
+        ]
         persons = make_people(connection, cipher.keys, len(new), now=now, import_id=import_id)
         attach(connection, cipher, list(zip(new, persons, strict=True)), now=now, verified_at=None, import_id=import_id)
         found |= {mark.lookup: person for mark, person in zip(new, persons, strict=True)}
-    return {value: found[lookups[form]] for value, form in forms.items() if form is not None}
+    return {value: found[lookups[form]] for value, form in forms.items() if form is not None and lookups[form] in found}
 
 
 def _form_or_none(kind: str, value: str, region: str | None) -> str | None:

@@ -39,18 +39,20 @@ def identify_rows(
     *,
     now: Micros,
     import_id: int | None = None,
+    region: str | None = None,
 ) -> list[Met | None]:
     """The people behind rows of ids by kind, as if `identify` were asked for one row after the other.
 
-    A row without an id gives None, and so does one that has only ids of people who are left alone.
+    A row without an id gives None, and so does one with an id of somebody who is left alone, unless another id of it is
+    of somebody known.
     """
-    marked = _marks(connection, cipher, rows)
+    marked = _marks(connection, cipher, rows, region)
     if any(mark.place not in found for found in (_known(connection, marked),) for marks in marked for mark in marks):
         one_at_a_time(connection, PEOPLE)  # whoever else makes people, or renews keys, has committed when this returns
-        marked = _marks(connection, cipher, rows)
+        marked = _marks(connection, cipher, rows, region)
     room = _Room(_known(connection, marked))
     room.accounts.update(_accounts(connection, set(room.known.values())))
-    met = [room.take_in(marks) for marks in marked]
+    met = [room.take_in(marks, whole=len(marks) == len(ids)) for marks, ids in zip(marked, rows, strict=True)]
     made = make_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else []
     owned = [(mark, _real(person, made)) for mark, person in room.attached]
     attach(connection, cipher, owned, now=now, verified_at=None, import_id=import_id)
@@ -76,11 +78,14 @@ class _Room:
     shared: list[Mark] = field(default_factory=list)
     newcomers: int = 0
 
-    def take_in(self, marks: Sequence[Mark]) -> Met | None:
+    def take_in(self, marks: Sequence[Mark], *, whole: bool = True) -> Met | None:
+        """Who a row is about; nobody is made of a row that is not whole, as an id of it is of somebody left alone."""
         if not marks:
             return None
         person = self.whose(marks)
         if person is None:
+            if not whole:
+                return None
             self.newcomers += 1
             person = PersonId(-self.newcomers)
         unknown = [mark for mark in marks if mark.place not in self.known]
@@ -102,7 +107,9 @@ class _Room:
         return None
 
 
-def _marks(connection: Connection, cipher: Cipher, rows: Sequence[Mapping[str, Id]]) -> list[list[Mark]]:
+def _marks(
+    connection: Connection, cipher: Cipher, rows: Sequence[Mapping[str, Id]], region: str | None = None
+) -> list[list[Mark]]:
     """The ids of each row, the most believable first; hashed kind by kind, each once."""
     forms: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for ids in rows:
@@ -112,7 +119,7 @@ def _marks(connection: Connection, cipher: Cipher, rows: Sequence[Mapping[str, I
         kind: dict(zip(these, index.lookups(connection, cipher, kind, list(these)), strict=True))
         for kind, these in forms.items()
     }
-    barred = {kind: suppress.barred(cipher, kind, list(these)) for kind, these in forms.items()}
+    barred = {kind: suppress.barred(cipher, kind, list(these), region=region) for kind, these in forms.items()}
     return [
         sorted(
             (

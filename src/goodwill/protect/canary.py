@@ -1,8 +1,9 @@
 """Looks for words in bytes, in every form in which computers hide them: to show that nothing of somebody is left.
 
 A word may stand in a file as it is, in UTF-16, in base64 at any of three alignments, in hexadecimal digits, in the
-escapes of addresses, mail, JSON and HTML, as its SHA-256, or packed. All forms of all words are looked for in one pass,
-whose time does not depend on how many there are.
+escapes of addresses, mail, JSON and HTML, as its SHA-256, or packed; a telephone number with any spaces in it. All
+forms of all words are looked for in one pass, whose time does not depend on how many there are. What cannot be opened
+is named.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ import zlib
 from abc import ABC, abstractmethod
 from base64 import b64encode, urlsafe_b64encode
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,16 @@ _WINDOW: Final = 16 * 1024 * 1024
 _UNPACKED: Final = 256 * 1024 * 1024  # bytes that a packed part may have; a bomb must not fill the memory
 _GZIP: Final = b"\x1f\x8b\x08"
 _BITS: Final = 20
+LEAST_DIGITS: Final = 8  # of a telephone number; fewer stand together by chance
+NUMBER: Final = "number"  # the form of a telephone number that is looked for whatever stands between its digits
+_BETWEEN: Final = b" \t-./()\xc2\xa0\xe2\x80\xaf\x91\x93"  # spaces that do not break and dashes, too
+_CLOSED: Final = {  # how files begin that are packed or locked in a way that is not opened here
+    b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4",
+    b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x1f\x9d": "compress", b"Salted__": "locked",
+    b"-----BEGIN PGP MESSAGE": "locked", b"age-encryption.org": "locked",
+}  # fmt: skip
+_LOCKED_SUFFIXES: Final = frozenset({".gpg", ".pgp", ".age"})
+_LOCKED_OFFICE: Final = "EncryptedPackage".encode("utf-16-le")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,9 +123,16 @@ class Mark:
 
 
 class _Search(ABC):
-    """Looks through bytes, files and what is packed in them."""
+    """Looks through bytes, files and what is packed in them.
+
+    Attributes:
+        unread: files, and files in archives, into which it could not look, or not to their end, each with why.
+    """
 
     _longest: int
+
+    def __init__(self) -> None:
+        self.unread: set[str] = set()
 
     def in_bytes(self, data: bytes, where: str) -> set[Found]:
         """What stands in some bytes, and in what is packed in them."""
@@ -128,11 +146,32 @@ class _Search(ABC):
             with file.open("rb") as stream:
                 before = b""
                 while part := stream.read(_WINDOW):
+                    if not before:
+                        self._note_closed(part, where, more=len(part) == _WINDOW)
                     found |= self.in_bytes(before + part, where)
                     before = part[-self._longest :] if self._longest else b""
         except FileNotFoundError:
             return found
+        except OSError as error:
+            self.unread.add(f"{where}: {error.strerror}")
+            return found
         return found | self._in_archive(file, where)
+
+    def _note_closed(self, begins: bytes, where: str, *, more: bool = False) -> None:
+        """Note what is not opened here.
+
+        Args:
+            more: there is more of it than these bytes.
+        """
+        kind = next((kind for start, kind in _CLOSED.items() if begins.startswith(start)), None)
+        if kind is None and (Path(where).suffix.lower() in _LOCKED_SUFFIXES or _LOCKED_OFFICE in begins):
+            kind = "locked"
+        if kind is None and begins.startswith(b"%PDF") and b"/Encrypt" in begins:
+            kind = "locked"
+        if kind is not None:
+            self.unread.add(f"{where}: {kind}")
+        elif more and begins.startswith((_GZIP, b"%PDF")):
+            self.unread.add(f"{where}: too long to be unpacked whole")
 
     def in_folder(self, folder: Path) -> set[Found]:
         """What stands in the files of a folder and of those below it."""
@@ -150,12 +189,26 @@ class _Search(ABC):
         try:
             with zipfile.ZipFile(file) as archive:
                 for member in archive.infolist():
-                    with archive.open(member) as stream:
-                        part = stream.read(_UNPACKED)
-                    found |= self.in_bytes(part, f"{where}: {member.filename}")
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, OSError):
-            return found  # what cannot be unpacked was searched as it is
+                    name = f"{where}: {member.filename}"
+                    found |= self.in_bytes(self._member(archive, member, name), name)
+        except (zipfile.BadZipFile, OSError):
+            self.unread.add(f"{where}: broken ZIP")  # it was searched as it is
         return found
+
+    def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
+        """A file of an archive, as far as it can be unpacked."""
+        try:
+            with archive.open(member) as stream:
+                part = stream.read(_UNPACKED)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, OSError, EOFError):
+            self.unread.add(f"{name}: {'locked' if member.flag_bits & 1 else 'cannot be unpacked'}")
+            return b""
+        self._note_closed(part, name, more=member.file_size > len(part))
+        if member.file_size > len(part):
+            self.unread.add(f"{name}: too long to be unpacked whole")
+        elif part.startswith(b"PK\x03\x04"):
+            self.unread.add(f"{name}: an archive in an archive")
+        return part
 
 
 class Canaries(_Search):
@@ -164,9 +217,11 @@ class Canaries(_Search):
     Args:
         words: in clear.
         hashes: keyed hashes and other bytes, looked for as they are, in hexadecimal digits and in base64.
+        numbers: the digits with which telephone numbers end however they are written, at least `LEAST_DIGITS` of them.
     """
 
-    def __init__(self, words: Iterable[str], hashes: Iterable[bytes] = ()) -> None:
+    def __init__(self, words: Iterable[str], hashes: Iterable[bytes] = (), numbers: Iterable[str] = ()) -> None:
+        super().__init__()
         self._forms: dict[bytes, str] = {}
         self.words = self.too_short = 0
         for word in words:
@@ -177,43 +232,65 @@ class Canaries(_Search):
                 self._forms |= forms(word)
         for digest in hashes:
             self._forms |= dict.fromkeys(hashed(digest), "keyed hash")
-        self._by_start: defaultdict[int, list[bytes]] = defaultdict(list)
-        for data in self._forms:
-            self._by_start[int.from_bytes(data[:4], "little")].append(data)
-        self._starts = np.fromiter(self._by_start, np.uint32, len(self._by_start))
-        self._maybe = np.zeros(1 << _BITS, bool)
-        self._maybe[_mixed(self._starts)] = True
-        self._longest = max(map(len, self._forms), default=0)
+        self._numbers = {digits.encode(): NUMBER for digits in numbers}
+        self._index, self._index_of_numbers = _Index(self._forms), _Index(self._numbers)
+        spaced = max(map(len, self._numbers), default=0) * _SPACED
+        self._longest = max([spaced, *map(len, self._forms)])
 
     @property
     def count(self) -> int:
         """How many forms are looked for."""
-        return len(self._forms)
+        return len(self._forms) + len(self._numbers)
 
     def marks(self, found: Iterable[Found], secret: bytes) -> list[Mark]:
         """Marks of every form of the kinds that were found."""
         kinds = {one.form for one in found}
         return [
             Mark(len(data), _weighed(data, secret), _mac(data, secret), form)
-            for data, form in self._forms.items()
+            for data, form in (*self._forms.items(), *self._numbers.items())
             if form in kinds
         ]
 
     def _in_plain(self, data: bytes, where: str) -> set[Found]:
+        kinds = self._index.kinds_in(data)
+        if self._numbers:
+            kinds |= self._index_of_numbers.kinds_in(_closed_up(data))
+        return {Found(where, kind) for kind in kinds}
+
+
+class _Index:
+    """Bytes that are looked for, found by their first four."""
+
+    def __init__(self, kinds: Mapping[bytes, str]) -> None:
+        self._kinds = kinds
+        self._by_start: defaultdict[int, list[bytes]] = defaultdict(list)
+        for data in kinds:
+            self._by_start[int.from_bytes(data[:4], "little")].append(data)
+        self._starts = np.fromiter(self._by_start, np.uint32, len(self._by_start))
+        self._maybe = np.zeros(1 << _BITS, bool)
+        self._maybe[_mixed(self._starts)] = True
+
+    def kinds_in(self, data: bytes) -> set[str]:
         """Every four bytes are a number; few numbers begin a form, and only there it is compared."""
-        found: set[Found] = set()
+        found: set[str] = set()
         for shift in range(4):
             many = (len(data) - shift) // 4
-            if not self._forms or many <= 0:
+            if not self._kinds or many <= 0:
                 break
             numbers = np.frombuffer(data, "<u4", many, shift)
             at = np.flatnonzero(self._maybe[_mixed(numbers)])
             at = at[np.isin(numbers[at], self._starts)]
             for place, start in zip((at * 4 + shift).tolist(), numbers[at].tolist(), strict=True):
-                found |= {
-                    Found(where, self._forms[form]) for form in self._by_start[start] if data.startswith(form, place)
-                }
+                found |= {self._kinds[form] for form in self._by_start[start] if data.startswith(form, place)}
         return found
+
+
+_SPACED: Final = 4  # bytes that a digit of a spaced number may take
+
+
+def _closed_up(data: bytes) -> bytes:
+    """Without what people put between the digits of a telephone number."""
+    return data.translate(None, _BETWEEN)
 
 
 class Traces(_Search):
@@ -224,11 +301,18 @@ class Traces(_Search):
     """
 
     def __init__(self, marks: Iterable[Mark], secret: bytes) -> None:
-        self._marks = list(marks)
+        super().__init__()
+        every = list(marks)
+        self._marks = [mark for mark in every if mark.form != NUMBER]
+        self._numbers = [mark for mark in every if mark.form == NUMBER]
         self._secret = secret
-        self._longest = max((mark.length for mark in self._marks), default=0)
+        self._longest = max((mark.length * (_SPACED if mark.form == NUMBER else 1) for mark in every), default=0)
 
     def _in_plain(self, data: bytes, where: str) -> set[Found]:
+        found = self._of(self._marks, data, where)
+        return found | self._of(self._numbers, _closed_up(data), where) if self._numbers else found
+
+    def _of(self, some: list[Mark], data: bytes, where: str) -> set[Found]:
         """The weighted sum of every stretch of a form's length comes from two sums of all bytes before."""
         found: set[Found] = set()
         step = max(_STEP, 2 * self._longest)
@@ -237,7 +321,7 @@ class Traces(_Search):
             weights = _weights(self._secret, len(part) + 1)
             sums = np.zeros(len(part) + 1, np.uint64)
             np.cumsum(np.frombuffer(part, np.uint8).astype(np.uint64) * weights[:-1], out=sums[1:])
-            for mark in self._marks:
+            for mark in some:
                 many = len(part) - mark.length + 1
                 if many <= 0:
                     continue

@@ -270,6 +270,22 @@ class KeyStore:
         """The signer whose secret has a name."""
         return Signer(self.secret(name))
 
+    # ---- what was last known of the data ----------------------------------------------------------------------------
+
+    def last_said(self, name: str) -> str:
+        """What was last said of something by name; "" for nothing, as in a store that an earlier version made."""
+        with self._lock:
+            return store.last_said(self._raw, name)
+
+    def keep_last(self, name: str, said: str, *, generation: int = 0, size: int = 0) -> None:
+        """Keep what was said of something, lasting when this returns, so that an older database is known as one.
+
+        What is of a later generation, or longer, is not replaced by less.
+        """
+        if self.last_said(name) != said:
+            with self._database.transaction() as connection:
+                store.keep_last(connection, name, generation, size, said)
+
     # ---- states ----------------------------------------------------------------------------------------------------
 
     def state(self, person: PersonId) -> KeyState:

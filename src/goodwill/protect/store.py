@@ -56,6 +56,17 @@ left_alone = Table(
     Column("since", Whole, nullable=False),
 )
 
+# What was last said of the data outside of them, by what it is of: a database that knows less of it is an old one. It
+# lies here because this store is kept apart from the data, and of the two is always the newest.
+last_known = Table(
+    "last_known",
+    _metadata,
+    Column("name", Text, primary_key=True),
+    Column("generation", Whole, nullable=False),
+    Column("size", Whole, nullable=False),
+    Column("said", Text, nullable=False),
+)
+
 
 def held_open(database: Database) -> tuple[PoolProxiedConnection, Any]:
     """A connection kept for reading, and the driver's own inside it: a key is looked up for every sealed field."""
@@ -228,6 +239,25 @@ def drop_left_alone(connection: Connection, marks: Iterable[bytes]) -> int:
     raw.executemany("DELETE FROM left_alone WHERE mark = ?", [(mark,) for mark in marks])
     changed: int = raw.total_changes - before
     return changed
+
+
+# ---- what was last known of the data -------------------------------------------------------------------------------
+
+
+def last_said(raw: Any, name: str) -> str:
+    """What was last said of something; "" for nothing."""
+    rows = raw.execute(f"SELECT said FROM {last_known.name} WHERE name = ?", (name,)).fetchall()
+    return str(rows[0][0]) if rows else ""
+
+
+def keep_last(connection: Connection, name: str, generation: int, size: int, said: str) -> None:
+    """Keep what was said of something, unless what stands there is of a later generation, or longer."""
+    driver(connection).execute(
+        "INSERT INTO last_known (name, generation, size, said) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE "
+        "SET generation = excluded.generation, size = excluded.size, said = excluded.said "
+        "WHERE (excluded.generation, excluded.size) >= (last_known.generation, last_known.size)",
+        (name, generation, size, said),
+    )
 
 
 # ---- the write-ahead log -------------------------------------------------------------------------------------------

@@ -30,10 +30,11 @@ from goodwill.consent import Herself, Said
 from goodwill.consent import State as Answer
 from goodwill.people import erase as rows
 from goodwill.people import erasures, holds, index, merge, registry, suppress
+from goodwill.people.canonical import ending_digits
 from goodwill.people.erase import Names
 from goodwill.people.erasures import Erasure, State
 from goodwill.people.search import blank_free_texts, in_tables
-from goodwill.protect.canary import Canaries, Found, Mark, Traces
+from goodwill.protect.canary import LEAST_DIGITS, Canaries, Found, Mark, Traces
 from goodwill.purposes import EMAIL_MARKETING
 from goodwill.reach.webhooks.outbox import ERASED
 from goodwill.shop import leftovers
@@ -296,6 +297,7 @@ class Erasures:
                     notes["search"] = {
                         "words": canaries.words, "too short": canaries.too_short, "forms": canaries.count,
                         "found": [f"{each.where} ({each.form})" for each in sorted(found)],
+                        "unread": sorted(canaries.unread),
                     }  # fmt: skip
                 done = not (pending or left.pending)
                 state, finished = (State.DONE, self.shop.clock()) if done else (State.ERASED, None)
@@ -397,12 +399,13 @@ class Erasures:
         """Whether an address of hers is on the list: nobody may write there until she herself says otherwise."""
         if not self.shop.keys.leaves_anybody_alone():
             return False
-        addresses = self._addresses(connection, person)
-        return any(suppress.suppressed(connection, self.shop.cipher, *address) for address in addresses)
+        return suppress.stands_on_it(
+            self.shop.cipher, self._addresses(connection, person), region=self.shop.settings.region
+        )
 
     def _addresses(self, connection: "Connection", person: PersonId) -> list[tuple[str, str]]:
         names = rows.names_of(connection, self.shop.cipher, merge.numbers(connection, person))
-        return [(kind, text) for kind, text in names.ids if kind in ("email", "phone")]
+        return suppress.addresses(names.ids, region=self.shop.settings.region)
 
     # ---- epochs ----------------------------------------------------------------------------------------------------
 
@@ -506,7 +509,12 @@ def _canaries(told: "Iterable[_Told]", *, naming: bool = False) -> Canaries:
     words = [text for one in these for _, text in one.names.ids] + [text for one in these for text in one.names.whole]
     if not naming:
         words += [text for one in these for text in one.names.facts]
-    return Canaries(dict.fromkeys(words), [lookup for one in these for lookup in one.lookups])
+    phones = [ending_digits(text) for one in these for kind, text in one.names.ids if kind == "phone"]
+    return Canaries(
+        dict.fromkeys(words),
+        [lookup for one in these for lookup in one.lookups],
+        [digits for digits in phones if len(digits) >= LEAST_DIGITS],
+    )
 
 
 def _touched(one: Erasure) -> list[str]:

@@ -69,7 +69,7 @@ def wrong_in(shop: "Shop", connection: Connection, last: No | None) -> Wrong:
     Args:
         last: the last "no" outside, read before that picture was taken.
     """
-    lost, noes = tuple(_lost(connection)), tuple(missing(connection, shop.noes.file, last))
+    lost, noes = tuple(line for line, _ in lines_lost(connection)), tuple(missing(connection, shop.noes.file, last))
     answers = differences(connection, signed=_signed(shop), whole=not lost and not noes)
     return Wrong(tuple(answers), lost, noes)
 
@@ -101,12 +101,12 @@ def _state(connection: Connection, position: int) -> str:
     return str(consent.row_at(connection, Position(position)).state)
 
 
-def _lost(connection: Connection) -> list[Line]:
-    """Lines about rows behind the ledger's end, or in whose place others stand by now."""
-    lost, end = [], consent.last_position(connection) + 1
+def lines_lost(connection: Connection) -> list[tuple[Line, int]]:
+    """Lines, each with its row, about rows behind the ledger's end, or in whose place others stand by now."""
+    lost, end = list[tuple[Line, int]](), consent.last_position(connection) + 1
     for line, row in audit.told_of_ledger(connection, since=_SETTLED):
         if row >= end:
-            lost.append(line)
+            lost.append((line, row))
         else:
             end = row
     return lost

@@ -18,7 +18,8 @@ from goodwill.basics.errors import GoodwillError
 from goodwill.basics.ids import PersonId
 from goodwill.consent import noes as rows
 from goodwill.people import merge
-from goodwill.storage.noes import No, NoFile
+from goodwill.protect import KeyStore
+from goodwill.storage.noes import No, NoFile, line_in, text_of
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -43,19 +44,26 @@ class Noes:
         with suppress(OSError, GoodwillError):
             self.write_down()
 
-    def write_down(self) -> None:
-        """Bring the file up to the ledger.
+    def write_down(self, *, anew: bool = False) -> None:
+        """Bring the file up to the ledger, and let the key store know its last line.
+
+        Args:
+            anew: what the key store knew of it counts no more.
 
         Raises:
             OSError: it cannot be written.
         """
-        file = self.file
+        file, keys = self.file, self.shop.keys
         with _WRITING, self.shop.database.reading() as connection:
+            is_lost = not anew and lost(connection, file, last_line(keys, file.log)) is not None
             last = file.last()
             if last is None or rows.stands(connection, last):
                 file.add(rows.after(connection, 0 if last is None else last.position, log=file.log))
             else:
                 file.add(self._of_another_ledger(connection))
+            if not is_lost:
+                end = file.last()
+                keys.keep_last(_name(file.log), "" if end is None else text_of(end))
 
     def _of_another_ledger(self, connection: Connection) -> list[No]:
         """What to add where the file knows more than this ledger, or something else: it must go on to say so."""
@@ -98,6 +106,26 @@ class Noes:
             many = self.replay_in(change.connection)
             change.entry.detail["rows"] = many
         return many
+
+
+def _name(log: str) -> str:
+    return f"last no of {log}"
+
+
+def last_line(keys: KeyStore, log: str) -> No | None:
+    """The last line of the file of a ledger, as the key store knows it; None where it knows none."""
+    return line_in(keys.last_said(_name(log)))
+
+
+def lost(connection: Connection, file: NoFile, known: No | None) -> No | None:
+    """The last line that the file had, where neither the file nor the ledger has it any more; None while all is well.
+
+    Args:
+        known: that line, read before the connection looked at anything.
+    """
+    if known is None or rows.stands(connection, known) or known in file.all():
+        return None
+    return known
 
 
 def missing(connection: Connection, file: NoFile, last: No | None) -> list[No]:

@@ -19,8 +19,8 @@ from goodwill.basics.merkle import consistency, inclusion, leaf_hash, root
 from goodwill.consent import doubt_everything, receipts
 from goodwill.consent import tables as consent_tables
 from goodwill.shop.mending import Mended, Wrong, lines_in_words, mend_in, wrong_in
-from goodwill.shop.noes import lacks
-from goodwill.shop.quarantine import MEND, Place, Quarantine, leads_to, look, place_of
+from goodwill.shop.noes import lacks, last_line, lost
+from goodwill.shop.quarantine import MEND, Place, Quarantine, leads_to, look, no_is_lost, nothing_outside, place_of
 from goodwill.storage import audit
 from goodwill.storage.engine import CHECKPOINTS, LEDGER, one_at_a_time
 from goodwill.storage.kept import drop_kept
@@ -34,6 +34,7 @@ from goodwill.storage.logs import (
     last_position,
     lines,
     read_through,
+    rows_kept,
 )
 
 if TYPE_CHECKING:
@@ -166,8 +167,7 @@ class Proofs:
         if log.name not in places:
             settings = self.shop.settings
             places[log.name] = place_of(
-                log, settings.shop_id, self.shop.folder / "checkpoints", settings.checkpoints_copy,
-                self.shop.keys.signer("checkpoints"),
+                log, settings.shop_id, self.shop.folder / "checkpoints", settings.checkpoints_copy, self.shop.keys
             )  # fmt: skip
         return places[log.name]
 
@@ -223,6 +223,8 @@ class Proofs:
         with self.shop.database.reading() as connection:
             through = read_through(connection, place.log, place.id, sizes)
         wrong = [*_changed(place.log, through), *_not_as_signed(place.log, through, latest)]
+        if latest is None and through.kept:
+            wrong.append(nothing_outside(place, through.kept))
         if wrong:
             raise Broken(f"{' '.join(wrong)} Nothing was signed. {_LOOK}")
         with self.shop.database.transaction() as connection:
@@ -231,7 +233,7 @@ class Proofs:
                 keep_tiles(connection, place.log, through.tiles)
             now = self.latest(place.log)  # somebody else may have signed meanwhile
             if now is not None and now.checkpoint.size >= through.size:
-                return now
+                return self._kept(place, now)
             return self._sign(place, now, through.size, through.root)
 
     def up_to(self, position: int, log: Log = CONSENT) -> Signed:
@@ -250,6 +252,8 @@ class Proofs:
             reached = last_position(connection, log)
             if latest is not None and not leads_to(hashes, latest.checkpoint, reached):
                 raise Broken(f"The {log.name} log does not lead to what was signed of it. {_LOOK}")
+            if latest is None and (kept := rows_kept(connection, log)):
+                raise Broken(f"{nothing_outside(place, kept)} Nothing was signed. {_LOOK}")
             if position > reached:
                 raise NotFound(f"The {log.name} log has no row {position}; its last is {reached}.")
             if latest is not None and position <= latest.checkpoint.size:
@@ -262,15 +266,26 @@ class Proofs:
         return self._write(place, Checkpoint(place.id, generation, size, found, (made, *more)))
 
     def _write(self, place: Place, checkpoint: Checkpoint) -> Signed:
-        note = note_of(checkpoint, place.signer.sign, place.public)
+        return self._add(place, Signed(checkpoint, note_of(checkpoint, place.signer.sign, place.public)))
+
+    def _add(self, place: Place, signed: Signed) -> Signed:
+        checkpoint = signed.checkpoint
         try:
-            place.outside.add(note)
+            place.outside.add(signed.note)
         except OSError as error:
             raise Conflict(
                 f"The checkpoint of {checkpoint.size} rows cannot be written to {error.filename or 'its file'}: "
                 f"{error.strerror}. Make the folder reachable, then: goodwill consent checkpoint"
             ) from error
-        return Signed(checkpoint, note)
+        place.keep(checkpoint, signed.note)
+        return signed
+
+    def _kept(self, place: Place, signed: Signed) -> Signed:
+        """Let what was signed last stand in the home and in the key store, wherever it was found."""
+        if place.outside.last() != signed.note:
+            return self._add(place, signed)
+        place.keep(signed.checkpoint, signed.note)
+        return signed
 
     def _note_refusal(self, log: Log, outcome: str) -> None:
         """A refusal is entered; what was signed stands outside, and entering it would only feed its own log."""
@@ -323,6 +338,7 @@ class Proofs:
                 change.entry.detail.update(first=found.missing[0], last=found.missing[1])
             change.entry.detail["taken_back"] = taken
         behind = [log for log in LOGS.values() if look(shop.database, self.place(log), everywhere=True).quarantine]
+        shop.noes.write_down(anew=True)
         signed = tuple(self._new_generation(self.place(log)) for log in behind)
         shop.library.drop()
         return Loss(found, taken, signed)
@@ -340,7 +356,7 @@ class Proofs:
     def _new_generation(self, place: Place) -> Signed:
         """Sign a log as it stands, as the next generation, and say up to where it is still the one before."""
         known = [checkpoint for checkpoint, _ in place.known()]
-        before = max((one.generation for one in known), default=0)
+        before = max((one.generation for one in known), default=1)  # where nothing is left of what was signed
         bound = _still_bound(known)
         with self.shop.database.reading() as connection:
             through = read_through(connection, place.log, place.id, [one.size for one in bound])
@@ -390,7 +406,7 @@ class Proofs:
             rows = mend_in(self.shop, change.connection, wrong)
             told = {"answers": len(wrong.answers), "lost": len(wrong.lost), "noes": len(wrong.noes), "rows": rows}
             change.entry.detail.update(told)
-        self.shop.noes.said()
+        self.shop.noes.write_down(anew=True)
         self.place().outside.doubt("")  # whatever was wrong besides would have been refused
         return Mended(wrong, rows)
 
@@ -399,12 +415,15 @@ class Proofs:
         latest = known[-1] if known else None
         bound = _still_bound(known)
         findings, last = list(self._unreadable(place)), None if place.noes is None else place.noes.last()
+        no = None if place.noes is None else last_line(place.keys, place.id)
         with self.shop.database.reading() as connection:
             try:
                 through = read_through(connection, log, place.id, [one.size for one in bound])
             except GoodwillError as error:
                 return Verdict(log.name, 0, b"", len(bound), (), (*findings, str(error)))
             wrong = wrong_in(self.shop, connection, last) if log is CONSENT else Wrong()
+            if place.noes is not None and (gone := lost(connection, place.noes, no)) is not None:
+                findings.append(no_is_lost(place.noes, gone))
         differences = [*_changed(log, through), *_not_as_known(log, through, bound), *_beside_rows(wrong)]
         place.outside.doubt("\n".join(differences))
         differences += [lacks(wrong.noes)] if wrong.noes else []  # this needs no doubt: every look sees it
@@ -412,14 +431,11 @@ class Proofs:
         if place.outside.waiting():
             findings.append(f"The second place of checkpoints, {place.outside.second}, cannot be reached.")
         if latest is None and through.kept:
-            findings.append(
-                f"Hashes of {through.kept} rows of the {log.name} log are kept, and no checkpoint lies outside: "
-                f"{place.outside.file} is gone. Put it back."
-            )
+            findings.append(nothing_outside(place, through.kept))
         return Verdict(log.name, through.size, through.root, len(bound), through.changed, tuple(findings))
 
     def _unreadable(self, place: Place) -> Iterator[str]:
-        for where, note in place.outside.all():
+        for where, note in place.notes():
             try:
                 place.read(note)
             except ValueError as error:

@@ -2,10 +2,11 @@
 
 Whoever restores an old database brings back consents that were withdrawn since. So a ledger that is behind its last
 checkpoint outside, or beside it, counts for nothing until somebody has looked. Answers are still written into it.
+Outside are the checkpoints' folders and the key store, which is kept apart from the data and restored as the newest.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,23 +16,21 @@ from sqlalchemy import Connection
 from goodwill.basics.checkpoint import Checkpoint, read_note
 from goodwill.basics.errors import GoodwillError, Quarantined
 from goodwill.basics.merkle import root
+from goodwill.consent import noes as rows
 from goodwill.consent.tables import LOG as CONSENT
+from goodwill.protect import KeyStore
 from goodwill.protect.signing import Signer
-from goodwill.shop.noes import lacks, missing
+from goodwill.shop.mending import lines_lost
+from goodwill.shop.noes import lacks, last_line, lost, missing
 from goodwill.storage import Database
-from goodwill.storage.logs import TILE, Hashes, Lacking, Log, last_position
+from goodwill.storage.logs import TILE, Hashes, Lacking, Log, last_position, rows_kept
 from goodwill.storage.noes import No, NoFile
 from goodwill.storage.outside import Mark, Outside
 
 MEND: Final = "goodwill consent verify --mend"
-_GIVE_UP: Final = (
-    "Restore a database that has them; or give them up for good, after which everybody is asked again: "
-    "goodwill consent accept-loss"
-)
-_DOUBTFUL: Final = (
-    "Restore a database that leads to what was signed; or give up what is in doubt, after which everybody is asked "
-    "again: goodwill consent accept-loss"
-)
+ACCEPT: Final = "goodwill consent accept-loss"
+_RESTORE: Final = "Restore a database that has them"
+_RESTORE_SIGNED: Final = "Restore a database that leads to what was signed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,7 @@ class Quarantine:
         after: rows up to here lead to an earlier checkpoint; of those behind them nobody can tell.
         why: a sentence about what is wrong, where it is not for lack of rows.
         mends: whether nothing is lost for good: what is wrong can be worked out anew, and nobody is asked again.
+        gone: the folder of checkpoints, where it is the folder that is missing.
     """
 
     log: str
@@ -52,6 +52,7 @@ class Quarantine:
     after: int
     why: str = ""
     mends: bool = False
+    gone: Path | None = None
 
     @property
     def missing(self) -> tuple[int, int] | None:
@@ -64,7 +65,15 @@ class Quarantine:
         """What ends it."""
         if self.mends:
             return f"It is mended with: {MEND}"
-        return _GIVE_UP if self.reached < self.wanted else _DOUBTFUL
+        given_up = "give them up for good" if self.reached < self.wanted else "give up what is in doubt"
+        return f"{self.better}; or {given_up}, after which everybody is asked again: {ACCEPT}"
+
+    @property
+    def better(self) -> str:
+        """What ends it so that nothing is given up."""
+        if self.gone is not None:
+            return f"Put the folder {self.gone} back, the newest that there is"
+        return _RESTORE if self.reached < self.wanted else _RESTORE_SIGNED
 
     @property
     def says(self) -> str:
@@ -95,12 +104,14 @@ class Place:
     """A log of one shop: its rows, its id, its checkpoints outside, and who signs them.
 
     Attributes:
+        keys: know the last checkpoint too.
         noes: every "no" of the consent ledger outside; None for another log.
     """
 
     log: Log
     id: str
     outside: Outside
+    keys: KeyStore
     signer: Signer
     public: bytes
     noes: NoFile | None = None
@@ -114,19 +125,37 @@ class Place:
         return read_note(note, self.signer.check, self.public, self.id)
 
     def latest(self, *, everywhere: bool) -> tuple[Checkpoint | None, str]:
-        """The checkpoint that was signed last, of the file in the home or of both, and its note.
+        """The checkpoint that was signed last, of the file in the home and the key store or of all, and its note.
 
         Raises:
             ValueError: one of them cannot be read.
         """
-        notes = [self.outside.last()] + ([self.outside.last_copy()] if everywhere else [])
+        notes = [self.outside.last(), self.kept()] + ([self.outside.last_copy()] if everywhere else [])
         found = [(self.read(note), note) for note in notes if note]
         return max(found, key=lambda one: (one[0].generation, one[0].size), default=(None, ""))
 
+    def kept(self) -> str:
+        """The note that was signed last, as the key store knows it; "" where it knows none."""
+        return self.keys.last_said(self._name)
+
+    def keep(self, checkpoint: Checkpoint, note: str) -> None:
+        """Let the key store know what was signed last."""
+        self.keys.keep_last(self._name, note, generation=checkpoint.generation, size=checkpoint.size)
+
+    @property
+    def _name(self) -> str:
+        return f"last checkpoint of {self.id}"
+
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """Every note outside with the name of its place."""
+        yield from self.outside.all()
+        if note := self.kept():
+            yield "what the key store knows", note
+
     def known(self) -> list[tuple[Checkpoint, str]]:
-        """Every checkpoint that can be read, shortest first, with its note; of both places each once."""
+        """Every checkpoint that can be read, shortest first, with its note; of all places each once."""
         found: dict[str, Checkpoint] = {}
-        for _, note in self.outside.all():
+        for _, note in self.notes():
             try:
                 found[note] = self.read(note)
             except ValueError:
@@ -135,10 +164,10 @@ class Place:
         return sorted(pairs, key=lambda one: (one[0].generation, one[0].size))
 
 
-def place_of(log: Log, shop_id: str, home: Path, second: Path | None, signer: Signer) -> Place:
-    id_ = log.id_in(shop_id)
+def place_of(log: Log, shop_id: str, home: Path, second: Path | None, keys: KeyStore) -> Place:
+    id_, signer = log.id_in(shop_id), keys.signer("checkpoints")
     noes = NoFile(home, second, id_) if log is CONSENT else None
-    return Place(log, id_, Outside(home, second, log.name), signer, signer.public, noes)
+    return Place(log, id_, Outside(home, second, log.name), keys, signer, signer.public, noes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +191,10 @@ def look(database: Database, place: Place, *, everywhere: bool) -> Found:
     """
     try:
         doubted = place.outside.doubted
-        last = place.noes.last() if place.noes is not None else None
+        noes = Lines(last_line(place.keys, place.id), place.noes.last()) if place.noes is not None else Lines()
         latest, _ = place.latest(everywhere=everywhere)
+        if latest is None and not everywhere:  # what the home has lost may lie in the second place
+            latest, _ = place.latest(everywhere=True)
     except (ValueError, OSError) as error:
         with database.reading() as connection:
             reached = last_position(connection, place.log)
@@ -172,27 +203,75 @@ def look(database: Database, place: Place, *, everywhere: bool) -> Found:
     with database.reading() as connection:
         reached = last_position(connection, place.log)
         if latest is None:
-            return Found(_beside_checkpoints(connection, place, doubted, last, reached, reached), reached)
+            kept = rows_kept(connection, place.log)
+            if kept:
+                why = nothing_outside(place, kept)
+                gone = Quarantine(place.log.name, reached, max(reached, kept), 0, why, gone=place.outside.home)
+                return Found(gone, reached)
+            return Found(_beside_checkpoints(connection, place, doubted, noes, reached, reached), reached)
         # The last rows are hashed anew, so that rows cut off and grown again are seen at once. What was changed further
         # up shows at the next whole reading, which then leaves its doubt.
         hashes = Hashes(connection, place.log, place.id, fresh=max(latest.size - 1, 0) // TILE)
         if leads_to(hashes, latest, reached):
-            quarantine = _beside_checkpoints(connection, place, doubted, last, reached, latest.size)
+            quarantine = _beside_checkpoints(connection, place, doubted, noes, reached, latest.size)
             return Found(quarantine, reached, latest.size, latest.generation)
         after = _longest(place, latest, lambda one: leads_to(hashes, one, reached))
     why = _sentences(doubted) if reached >= latest.size else ""
     return Found(Quarantine(place.log.name, reached, latest.size, after, why), reached, latest.size, latest.generation)
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The last line of every "no" outside: as the key store knows it, and in the file."""
+
+    known: No | None = None
+    last: No | None = None
+
+
+def nothing_outside(place: Place, kept: int) -> str:
+    """That something was signed of a log and lies nowhere, in a sentence."""
+    return (
+        f"Hashes of {kept} rows of the {place.log.name} log are kept in the database, so it was signed, and no "
+        f"checkpoint lies outside: {place.outside.file} is gone. Nobody can tell whether rows are missing."
+    )
+
+
+def no_is_lost(file: NoFile, no: No) -> str:
+    """That the last "no" of the file stands nowhere any more, in a sentence."""
+    return (
+        f"The last answer by which somebody said no, row {no.position}, stands neither in the consent log nor in "
+        f"{file.files[0]}: both the file and the database are older than it, or gone."
+    )
+
+
 def _beside_checkpoints(
-    connection: Connection, place: Place, doubted: str, last: No | None, reached: int, size: int
+    connection: Connection, place: Place, doubted: str, noes: Lines, reached: int, size: int
 ) -> Quarantine | None:
-    """What is wrong with a log that leads to what was signed of it: a whole reading found it, or a "no" is missing."""
+    """What is wrong with a log that leads to what was signed of it: a "no" is missing, or a whole reading found it."""
+    if place.noes is not None and (no := lost(connection, place.noes, noes.known)) is not None:
+        mends = _mends(doubted) and _is_told(connection, no, reached)
+        why, wanted = no_is_lost(place.noes, no), max(no.position, size)
+        why += f" What else tells of the rows that are gone, lets them be mended: {MEND}" if mends else ""
+        return Quarantine(place.log.name, reached, wanted, size, why, mends, None if mends else place.outside.home)
     if doubted:
-        mends = all(line.endswith(MEND) for line in doubted.splitlines())
-        return Quarantine(place.log.name, reached, size, size, _sentences(doubted), mends)
-    lacking = missing(connection, place.noes, last) if place.noes is not None else ()
+        return Quarantine(place.log.name, reached, size, size, _sentences(doubted), _mends(doubted))
+    lacking = missing(connection, place.noes, noes.last) if place.noes is not None else ()
     return Quarantine(place.log.name, reached, size, size, lacks(lacking), mends=True) if lacking else None
+
+
+def _mends(doubted: str) -> bool:
+    return all(line.endswith(MEND) for line in doubted.splitlines())
+
+
+def _is_told(connection: Connection, no: No, reached: int) -> bool:
+    """Whether the audit log or the answers know of a row that the ledger lost and that is as late as a "no".
+
+    They are no older than it then, and know of everybody whose rows were lost.
+    """
+    answered = rows.last_answered(connection)
+    return (answered > reached and answered >= no.position) or any(
+        row >= no.position for _, row in lines_lost(connection)
+    )
 
 
 def _sentences(lines: str) -> str:
@@ -258,8 +337,8 @@ class Guard:
         before = None if self._seen is None else self._seen[1]
         # The first look, and each while in quarantine, asks the second place too, which may know better.
         found = look(database, place, everywhere=everywhere or before is None or before.quarantine is not None)
-        if found.quarantine is None and before is not None and before.generation and (
-            before.quarantine is not None or before.generation != found.generation
+        if found.quarantine is None and before is not None and (
+            before.quarantine is not None or before.generation not in (0, found.generation)
         ):  # fmt: skip
             ended()
         with self._lock:

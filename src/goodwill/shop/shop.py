@@ -55,6 +55,7 @@ from goodwill.shop.retention import Retention
 from goodwill.shop.rights import Rights
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
+from goodwill.shop.storefront import Storefront
 from goodwill.shop.told import Told
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
@@ -603,6 +604,11 @@ class Shop:
         return self._door(connection).own(person)
 
     # ---- topics with a module of their own ------------------------------------------------------------------------
+
+    @property
+    def storefront(self) -> Storefront:
+        """What the shop's own web pages ask of it."""
+        return Storefront(self)
 
     @property
     def sign_in(self) -> SignIn:

@@ -92,19 +92,24 @@ class NoFile:
         return list(found)
 
     def _read(self, lines: Iterable[bytes]) -> list[No]:
-        return [one for line in lines if (one := _line(line)) is not None and one.log == self.log]
+        return [one for line in lines if (one := line_in(line)) is not None and one.log == self.log]
+
+
+def text_of(line: No) -> str:
+    """A line as it is written down."""
+    told = {name: value for name, value in asdict(line).items() if value is not None}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 def _bytes(line: No) -> bytes:
-    told = {name: value for name, value in asdict(line).items() if value is not None}
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + _LINE_END
+    return text_of(line).encode() + _LINE_END
 
 
 _TYPES: Final = {field.name: str if field.type is str else int for field in fields(No)}
 _NEEDED: Final = frozenset(_TYPES) - {"refers"}
 
 
-def _line(data: bytes) -> No | None:
+def line_in(data: bytes | str) -> No | None:
     """A line, if it is whole and one of ours."""
     try:
         told = json.loads(data)

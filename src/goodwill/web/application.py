@@ -33,6 +33,7 @@ from goodwill.web import (
     requests,
     staff,
     staff_pages,
+    storefront,
     webhooks,
 )
 from goodwill.web.bodies import CallerGone, receive
@@ -99,6 +100,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *staff_pages.handlers(desk),
             *leave.handlers(desk),
             *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
+            *storefront.handlers(desk, per_minute=per_minute * collect.TIMES),
             *webhooks.handlers(desk),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},

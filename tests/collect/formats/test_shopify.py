@@ -198,6 +198,19 @@ def test_a_rejected_further_row_can_be_mended_and_comes_in_alone(desk, write):
     assert desk.ask("SELECT count(DISTINCT reference) FROM events WHERE type = :t", t=BOUGHT) == [(2,)]
 
 
+def test_a_formula_in_a_rejected_row_is_none_in_the_file_of_rejects(desk, write):
+    report = desk.take(orders(write, order(1001, **{"Lineitem name": "=cmd|' /C calc'!A0", "Total": "much"})))
+    text = report.reject_files[0].read_text(encoding="utf-8-sig")
+    assert "'=cmd" in text
+    assert '"=cmd' not in text
+
+
+@pytest.mark.parametrize("total", ["1.234,56", "1.234,56 €", " € 1.234,56 ", "1234.56", "1,234.56"])
+def test_money_as_people_write_it(desk, write, total):
+    report = desk.take(orders(write, order(1001, Total=total)))
+    assert report.totals[0].holds.amounts == {"EUR": 123456}
+
+
 def test_several_currencies_stay_apart(desk, write):
     report = desk.take(
         orders(write, order(1001), order(1002, Currency="JPY", Total="620", **{"Lineitem price": "340"}))

@@ -1,12 +1,32 @@
 """What shop systems export: how each file is known by its headings, and what it holds."""
 
 from goodwill.basics.errors import BadInput
-from goodwill.collect.formats import shopify
+from goodwill.collect.formats import etsy, hubspot, mailchimp, shopify, shopify_json, square, stripe, woocommerce
 from goodwill.collect.kinds import plain
+from goodwill.collect.records import Records
 from goodwill.collect.tables import Table
+from goodwill.collect.unrolled import JsonFormat
 from goodwill.collect.views import Format, Heads
 
-FORMATS: tuple[Format, ...] = (*shopify.FORMATS,)
+FORMATS: tuple[Format, ...] = (
+    *shopify.FORMATS,
+    *mailchimp.FORMATS,
+    *woocommerce.FORMATS,
+    *square.FORMATS,
+    *etsy.FORMATS,
+    *stripe.FORMATS,
+    *hubspot.FORMATS,
+)
+JSON_FORMATS: tuple[JsonFormat, ...] = (*shopify_json.FORMATS, *woocommerce.JSON_FORMATS)
+
+
+def json_format(records: Records, named: str | None) -> JsonFormat | None:
+    """The format of a file of objects: the one that is named, or the one that its first object tells."""
+    if named is not None:
+        wanted = plain(named).replace(" ", "-")
+        return next((one for one in JSON_FORMATS if one.name == wanted), None)
+    first = records.first
+    return next((one for one in JSON_FORMATS if one.knows(first)), None) if first is not None else None
 
 
 def format_called(name: str) -> Format | None:

@@ -1,4 +1,4 @@
-"""what other systems send in and are told"""
+"""what other systems send in"""
 
 from alembic import op
 import sqlalchemy as sa
@@ -34,24 +34,6 @@ def upgrade() -> None:
     op.create_index('ix_deliveries_person', 'deliveries', ['person'], unique=False)
     op.create_index('ix_deliveries_state_due_at', 'deliveries', ['state', 'due_at'], unique=False)
     op.create_index('ux_deliveries_source_delivery', 'deliveries', ['source', 'delivery'], unique=True)
-    op.create_table('hook_messages',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('target', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('topic', sa.Text(), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('person', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('due_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.Column('lease', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('leased_until', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('done_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_hook_messages'))
-    )
-    op.create_index('ix_hook_messages_person', 'hook_messages', ['person'], unique=False)
-    op.create_index('ix_hook_messages_state_due_at', 'hook_messages', ['state', 'due_at'], unique=False)
     op.create_table('hook_objects',
     sa.Column('source', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -81,16 +63,4 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     op.create_index('ux_hook_sources_system_name', 'hook_sources', ['system', 'name'], unique=True)
-    op.create_table('hook_targets',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('url', sa.Text(), nullable=False),
-    sa.Column('topics', sa.Text(), nullable=False),
-    sa.Column('secret', sa.LargeBinary(), nullable=False),
-    sa.Column('old_secret', sa.LargeBinary(), nullable=True),
-    sa.Column('old_until', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('created_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('closed_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_hook_targets')),
-    sqlite_autoincrement=True
-    )
     # ### end Alembic commands ###

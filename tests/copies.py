@@ -1,0 +1,119 @@
+"""A shop is made once, and whoever wants another of its kind gets a copy: copying is several times quicker.
+
+What is copied is what lies on the disk, the database's rows and the key store. Every test opens its copy itself, in a
+folder and with settings of its own, as somebody would who brings back a backup.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from pysqlite3 import dbapi2 as sqlite
+from tests.conftest import FakeClock
+
+from goodwill.app import create_shop
+from goodwill.basics.clock import Clock
+from goodwill.shop import Shop
+from goodwill.storage import Database
+
+T = TypeVar("T")
+
+# What is kept of a shop depends on these; with any of them it is made anew.
+_TELLING = {"id", "purposes", "regimes", "region", "zone", "items"}
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1"
+_NUMBERS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What lies on the disk of a shop that was made.
+
+    Attributes:
+        more: what its maker gave beside it.
+        rows: by table, as PostgreSQL writes them; numbers: where its sequences stand.
+    """
+
+    folder: Path
+    shop_id: str
+    more: Any
+    rows: dict[str, bytes]
+    numbers: list[tuple[str, int]]
+
+
+_kept: dict[Hashable, _Kept] = {}
+
+
+def shop_of_a_kind(
+    kind: str, make: Callable[[Shop], T], database: Database, home: Path, clock: Clock, **settings: Any
+) -> tuple[Shop, T]:
+    """A shop as ``make`` furnishes it, and what that gives: made the first time, copied from then on."""
+    given = {"clock": clock, "database": database.url or f"sqlite:///{database.file}", **settings}
+    own_key = any(name.startswith("GOODWILL_MASTER_KEY") for name in os.environ)
+    if own_key or not isinstance(clock, FakeClock) or _TELLING & settings.keys():
+        shop = create_shop(home, **given)
+        return shop, make(shop)
+    which = kind, database.is_sqlite, clock()
+    if which in _kept:
+        _put(_kept[which], database, home)
+        return create_shop(home, id=_kept[which].shop_id, **given), _kept[which].more
+    shop = create_shop(home, **given)
+    more = make(shop)
+    _kept[which] = _keep(shop, database, home, more)
+    return shop, more
+
+
+def _keep(shop: Shop, database: Database, home: Path, more: Any) -> _Kept:
+    folder = Path(tempfile.mkdtemp(prefix="goodwill-kept-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _copied(home / "keys" / "keys.db", folder / "keys.db")
+    for file in (home / "keys").glob("*.key"):
+        shutil.copy(file, folder)
+    rows: dict[str, bytes] = {}
+    numbers: list[tuple[str, int]] = []
+    if database.file is not None:
+        _copied(database.file, folder / "shop.db")
+    else:
+        with psycopg.connect(str(database.url)) as connection:
+            for (table,) in connection.execute(_TABLES).fetchall():
+                with connection.cursor().copy(f"COPY {table} TO STDOUT".encode()) as read:
+                    rows[table] = b"".join(bytes(some) for some in read)
+            numbers = connection.execute(_NUMBERS).fetchall()
+    filled = {table: some for table, some in rows.items() if some}
+    return _Kept(folder, shop.settings.shop_id, more, filled, numbers)
+
+
+def _copied(file: Path, to: Path) -> None:
+    """A copy of an SQLite file that others have open."""
+    read, written = sqlite.connect(file), sqlite.connect(to)
+    try:
+        read.backup(written)
+    finally:
+        written.close()
+        read.close()
+    to.chmod(0o600)
+
+
+def _put(kept: _Kept, database: Database, home: Path) -> None:
+    keys = home / "keys"
+    keys.mkdir(mode=0o700, parents=True)
+    for file in (kept.folder / "keys.db", *kept.folder.glob("*.key")):
+        shutil.copy(file, keys)
+    if database.file is not None:
+        database.close()  # its connections, which would go on with what the file was
+        for beside in ("-wal", "-shm"):
+            database.file.with_name(database.file.name + beside).unlink(missing_ok=True)
+        shutil.copyfile(kept.folder / "shop.db", database.file)
+        return
+    with psycopg.connect(str(database.url)) as connection:
+        connection.execute("SET session_replication_role = replica")  # the rows fit each other: they did before
+        for table, rows in kept.rows.items():
+            with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as write:
+                write.write(rows)
+        for name, number in kept.numbers:
+            connection.execute("SELECT setval(%s::regclass, %s)", (name, number))
