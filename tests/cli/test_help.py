@@ -15,6 +15,9 @@ PROMISED = [
     "demo", "init", "serve", "worker", "mail show", "mail send", "doctor",
     "config show", "version", "import", "import list", "import undo", "intake show",
     "intake secret", "simulate",
+    "webhooks add", "webhooks list", "webhooks revoke", "webhooks deliveries", "webhooks replay", "webhooks redact",
+    "webhooks out add", "webhooks out list", "webhooks out rotate", "webhooks out remove", "webhooks out deliveries",
+    "webhooks out send-test",
     "requests list", "requests show", "requests open",
     "requests verify", "requests pause", "requests resume", "requests extend", "requests clear-contact",
     "requests refuse", "requests fulfil",
@@ -50,6 +53,7 @@ def test_no_command_exists_that_was_not_promised(run: Run):
     for group in (
         "mail",
         "intake",
+        "webhooks",
         "requests",
         "people",
         "retention",

@@ -34,6 +34,7 @@ from goodwill.cli import (
     staff,
     suggest,
     webhooks,
+    webhooks_out,
 )
 from goodwill.cli.ends import Code, end_of, show_trace
 from goodwill.cli.shell import Shell, app
@@ -51,6 +52,7 @@ ROOMS = (
     imports,
     intake,
     webhooks,
+    webhooks_out,
     invented,
     people,
     erasing,

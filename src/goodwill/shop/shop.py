@@ -32,7 +32,9 @@ from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Purpose, Regimes, Register, shipped_regimes
+from goodwill.reach.channels.https import Https
 from goodwill.reach.outbox import Channel
+from goodwill.reach.webhooks.outbox import Caller
 from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
@@ -54,6 +56,7 @@ from goodwill.shop.rights import Rights
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
+from goodwill.shop.told import Told
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
@@ -192,6 +195,7 @@ class Shop:
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes, repr=False)
     channel: Channel | None = None  # how letters leave; None: they wait
+    caller: Caller = field(default_factory=Https, repr=False)  # how other systems are told
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     oidc: "Oidc | None" = None
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
@@ -232,6 +236,11 @@ class Shop:
         return Webhooks(self)
 
     @property
+    def told(self) -> Told:
+        """What other systems of the shop are told."""
+        return Told(self)
+
+    @property
     def staff(self) -> Staff:
         """Who works here, and what they may do."""
         return Staff(self)
@@ -252,6 +261,7 @@ class Shop:
                 wrote = consent.written(connection)
                 if wrote is not None:
                     entry.detail[audit.LEDGER_ROW] = wrote.last
+                    self.told.answered(connection, wrote.first, wrote.last)
                 if wrote is not None and wrote.says_no:
                     self._leave_names_out(connection, entry)
                 refuse_names(self, connection, entry.everybody, reason=entry.reason or self.actor.reason)
@@ -422,6 +432,7 @@ class Shop:
                 new_in_ten=self.settings.new_in_ten,
             )
             record.write(connection, decision, zone=self.settings.zone)
+            self.told.decided(connection, decision)
             return decision
 
     def explain(self, decision: str) -> Decision:
