@@ -61,7 +61,6 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "tell",
         "webhooks",
         "requests",
-        "webhooks",
         "retention",
         "tidy",
         "rotate-keys",
