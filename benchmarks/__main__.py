@@ -18,6 +18,7 @@ MODULES = {
     "import": "Bringing a shop in",
     "affinity": "Learning and forgetting",
     "decide": "Deciding",
+    "collect": "Taking in what happens",
     "consent": "Asking and answering",
     "erase": "Erasing, and renewing keys",
     "totals": "Totals over many people",

@@ -24,17 +24,26 @@ from goodwill.simulate.journey import data_folder
 from goodwill.storage import Database, connect, migrate
 
 LINES_PER_SECOND, MEGABYTES = 50_000, 600
+SHOPIFY_ORDERS, SHOPIFY_LINES_PER_SECOND, SHOPIFY_MEGABYTES = 100_000, 20_000, 400
 
 
 def run() -> list[Figure]:
     """Rates from the look at the file to the last commit, and the peak memory of the whole program."""
     parquet, text, again = _measured("parquet"), _measured("csv"), _measured("again")
+    shopify = _measured("shopify")
     rows = [
         at_least("order lines from Parquet into SQLite", parquet["rate"], "lines/s", LINES_PER_SECOND),
         at_most("peak memory, Parquet", parquet["megabytes"], "MB", MEGABYTES),
         at_least("order lines from CSV into SQLite", text["rate"], "lines/s", LINES_PER_SECOND),
         at_most("peak memory, CSV", text["megabytes"], "MB", MEGABYTES),
         Figure("the same Parquet file again: nothing new", again["rate"], "lines/s"),
+        at_least(
+            "lines of 100,000 orders from Shopify's CSV into SQLite",
+            shopify["rate"],
+            "lines/s",
+            SHOPIFY_LINES_PER_SECOND,
+        ),
+        at_most("peak memory, Shopify's CSV", shopify["megabytes"], "MB", SHOPIFY_MEGABYTES),
         Figure("products into an empty catalogue", parquet["products"], "rows/s"),
     ]
     if any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
@@ -65,14 +74,28 @@ def measure(way: str) -> dict[str, float]:
             start = perf_counter()
             planned = imports.plan([path])
             report = imports.run(database, tools, planned, rejects_to=home / "rejects.csv")
-            return report.rows / (perf_counter() - start)
+            bought = [part.rows for part in report.parts if part.kind == "order-lines"]
+            return sum(bought or [report.rows]) / (perf_counter() - start)
 
+        if way == "shopify":
+            lines = home / "orders_export.csv"
+            command = [sys.executable, "-c", _WRITE_EXPORT, str(lines), str(SHOPIFY_ORDERS)]
+            subprocess.run(command, check=True)  # its memory is not the importer's
+            rate = take(lines)
+            keys.close()
+            return {"rate": rate, "products": 0.0, "megabytes": _peak_megabytes()}
         products = take(source / "products.parquet")
         rate = take(lines)
         if way == "again":
             rate = take(lines)
         keys.close()
         return {"rate": rate, "products": products, "megabytes": _peak_megabytes()}
+
+
+_WRITE_EXPORT = (
+    "import sys; from pathlib import Path; from benchmarks.shopify_export import write; "
+    "write(Path(sys.argv[1]), int(sys.argv[2]))"
+)
 
 
 def _write_csv(source: Path, target: Path) -> None:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetch what the tests talk to besides Python: PostgreSQL's programs, and a browser. The tests start and stop their own.
+# Fetch what the tests talk to besides Python: PostgreSQL's programs, a browser, and libraries of other makers for
+# Node.js. The tests start and stop their own.
 set -eu
 
 has_postgresql() {
@@ -10,13 +11,28 @@ has_chromium() {
     command -v chromium >/dev/null
 }
 
+has_node() {
+    command -v npm >/dev/null
+}
+
 missing() {
     if ! has_postgresql; then echo postgresql; fi
     if ! has_chromium; then echo chromium; fi
+    if ! has_node; then echo npm; fi
+}
+
+# Without a lock file: it would name the registry it was made with. The versions are exact.
+libraries() {
+    folder=tests/clients/node
+    if ! has_node || cmp -s $folder/package.json $folder/node_modules/.made-for; then return 0; fi
+    echo "test: installing libraries of other makers into $folder"
+    if npm install --prefix $folder --no-package-lock --no-audit --no-fund --loglevel=error >/dev/null; then
+        cp $folder/package.json $folder/node_modules/.made-for
+    fi
 }
 
 wanted=$(missing)
-if [ -z "$wanted" ]; then exit 0; fi
+if [ -z "$wanted" ]; then libraries; exit 0; fi
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "test: installing Debian's" $wanted "for the tests only"
@@ -26,8 +42,9 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         for package in $wanted; do apt-get install -y -qq --no-install-recommends "$package" || true; done
     fi
     wanted=$(missing)
-    if [ -z "$wanted" ]; then exit 0; fi
 fi
+libraries
+if [ -z "$wanted" ]; then exit 0; fi
 
 echo "test: not installed:" $wanted "- so the tests that need it will say why they skip (with CI=true: why they fail)."
 echo "      To run them too: apt-get install" $wanted

@@ -224,12 +224,12 @@ class Server:
     def empty(self, name: str) -> None:
         """Rows are deleted while a table is small; a large one is made anew, which takes longer than a few rows."""
         written = self._ask_lent(name, _WRITTEN)
-        large = ", ".join(table for table, is_large in written if is_large)
-        orders = [f"TRUNCATE {large} CASCADE"] if large else []
-        orders += [f"DELETE FROM {table}" for table, is_large in written if not is_large]
         # As a replica it runs no triggers: neither those of logs, which refuse, nor those of what refers to what.
-        orders = ["SET session_replication_role = replica", *orders, "RESET session_replication_role"]
-        self._ask_lent(name, "; ".join(orders))
+        steps = ["SET session_replication_role = replica"]
+        if large := [table for table, is_large in written if is_large]:
+            steps.append(f"TRUNCATE {', '.join(large)} CASCADE")
+        steps += [f"DELETE FROM {table}" for table, is_large in written if not is_large]
+        self._ask_lent(name, "; ".join([*steps, "RESET session_replication_role"]))
         self._ask_lent(name, "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'")
 
     def _ask_lent(self, name: str, question: str) -> list[tuple[Any, ...]]:

@@ -4,9 +4,7 @@ What is copied is what lies on the disk, the database's rows and the key store. 
 folder and with settings of its own, as somebody would who brings back a backup.
 """
 
-import atexit
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -36,12 +34,14 @@ class _Kept:
 
     Attributes:
         more: what its maker gave beside it.
+        keys: the files of its key store, by name; file: of its database on SQLite.
         rows: by table, as PostgreSQL writes them; numbers: where its sequences stand.
     """
 
-    folder: Path
     shop_id: str
     more: Any
+    keys: dict[str, bytes]
+    file: bytes
     rows: dict[str, bytes]
     numbers: list[tuple[str, int]]
 
@@ -69,46 +69,43 @@ def shop_of_a_kind(
 
 
 def _keep(shop: Shop, database: Database, home: Path, more: Any) -> _Kept:
-    folder = Path(tempfile.mkdtemp(prefix="goodwill-kept-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _copied(home / "keys" / "keys.db", folder / "keys.db")
-    for file in (home / "keys").glob("*.key"):
-        shutil.copy(file, folder)
-    rows: dict[str, bytes] = {}
-    numbers: list[tuple[str, int]] = []
+    keys = {file.name: file.read_bytes() for file in (home / "keys").glob("*.key")}
+    keys["keys.db"] = _content(home / "keys" / "keys.db")
     if database.file is not None:
-        _copied(database.file, folder / "shop.db")
-    else:
-        with psycopg.connect(str(database.url)) as connection:
-            for (table,) in connection.execute(_TABLES).fetchall():
-                with connection.cursor().copy(f"COPY {table} TO STDOUT".encode()) as read:
-                    rows[table] = b"".join(bytes(some) for some in read)
-            numbers = connection.execute(_NUMBERS).fetchall()
-    filled = {table: some for table, some in rows.items() if some}
-    return _Kept(folder, shop.settings.shop_id, more, filled, numbers)
+        return _Kept(shop.settings.shop_id, more, keys, _content(database.file), {}, [])
+    rows: dict[str, bytes] = {}
+    with psycopg.connect(str(database.url)) as connection:
+        for (table,) in connection.execute(_TABLES).fetchall():
+            with connection.cursor().copy(f"COPY {table} TO STDOUT".encode()) as read:
+                rows[table] = b"".join(bytes(some) for some in read)
+        numbers = connection.execute(_NUMBERS).fetchall()
+    return _Kept(shop.settings.shop_id, more, keys, b"", {table: some for table, some in rows.items() if some}, numbers)
 
 
-def _copied(file: Path, to: Path) -> None:
-    """A copy of an SQLite file that others have open."""
-    read, written = sqlite.connect(file), sqlite.connect(to)
-    try:
-        read.backup(written)
-    finally:
-        written.close()
-        read.close()
-    to.chmod(0o600)
+def _content(file: Path) -> bytes:
+    """What an SQLite file holds that others have open."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / file.name
+        read, written = sqlite.connect(file), sqlite.connect(whole)
+        try:
+            read.backup(written)
+        finally:
+            written.close()
+            read.close()
+        return whole.read_bytes()
 
 
 def _put(kept: _Kept, database: Database, home: Path) -> None:
     keys = home / "keys"
     keys.mkdir(mode=0o700, parents=True)
-    for file in (kept.folder / "keys.db", *kept.folder.glob("*.key")):
-        shutil.copy(file, keys)
+    for name, content in kept.keys.items():
+        (keys / name).touch(mode=0o600)
+        (keys / name).write_bytes(content)
     if database.file is not None:
         database.close()  # its connections, which would go on with what the file was
         for beside in ("-wal", "-shm"):
             database.file.with_name(database.file.name + beside).unlink(missing_ok=True)
-        shutil.copyfile(kept.folder / "shop.db", database.file)
+        database.file.write_bytes(kept.file)
         return
     with psycopg.connect(str(database.url)) as connection:
         connection.execute("SET session_replication_role = replica")  # the rows fit each other: they did before

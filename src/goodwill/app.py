@@ -6,7 +6,7 @@ import secrets
 import tomllib
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -20,12 +20,13 @@ import platformdirs
 
 from goodwill.access.columns import Columns
 from goodwill.basics.clock import SECOND, Clock, system_clock
-from goodwill.basics.errors import BadInput, Conflict, KeyMissing, NotFound
+from goodwill.basics.errors import BadInput, Busy, Conflict, KeyMissing, NotFound
 from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keyfiles import KEY_BYTES
 from goodwill.protect.keystore import KeyStore
 from goodwill.purposes import SHIPPED, USED, Register, load, load_regimes, shipped, shipped_regimes
+from goodwill.reach.channels.https import Https
 from goodwill.reach.channels.smtp import SECURITY, Smtp
 from goodwill.reach.letters import LANGUAGES
 from goodwill.reach.mail import sender_of
@@ -44,7 +45,15 @@ _PREFIX = "GOODWILL_"
 # Read from the environment alone: where to look, what to print, and what no file of settings should hold.
 _MASTER, _MASTER_FILE = "GOODWILL_MASTER_KEY", "GOODWILL_MASTER_KEY_FILE"
 _SMTP_PASSWORD, _SMTP_PASSWORD_FILE = "GOODWILL_SMTP_PASSWORD", "GOODWILL_SMTP_PASSWORD_FILE"
-OTHER_VARIABLES = ("GOODWILL_HOME", "GOODWILL_DEBUG", _MASTER, _MASTER_FILE, _SMTP_PASSWORD, _SMTP_PASSWORD_FILE)
+OTHER_VARIABLES = (
+    "GOODWILL_HOME",
+    "GOODWILL_DEBUG",
+    "GOODWILL_WEBHOOK_SECRET",
+    _MASTER,
+    _MASTER_FILE,
+    _SMTP_PASSWORD,
+    _SMTP_PASSWORD_FILE,
+)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +108,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone_a_day: int = 3  # how many people one person or key may export, or erase, in 24 hours without four eyes
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
     epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
+    webhooks_loopback: str = "no"  # whether other systems on this very machine may be told, by http too
     confirm_email: str = "asked-here"  # which yes to news waits for its confirmation: asked-here, always, never
 
 
@@ -163,6 +173,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         register=register,
         regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
         channel=_channel(settings),
+        caller=Https(loopback=settings.webhooks_loopback == "yes"),
         keys=keys,
         oidc=oidc_of(settings, clock),
         cipher=Cipher(keys, settings.id),
@@ -214,6 +225,8 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         ),
         Job("checkpoint", "hash both logs anew and sign them outside the database", 3_600, shop.proofs.checkpoint),
         Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
+        Job("tell", "send what other systems are told", 5, _as_job(shop, "tell").told.deliver),
+        Job("webhooks", "work on what other systems sent in", 5, _as_job(shop, "webhooks").webhooks.work),
         Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "requests",
@@ -246,6 +259,8 @@ def _tidy(shop: Shop) -> None:
         requests.drop_old(connection, now=shop.clock())
     shop.staff.tidy()
     shop.sign_in.tidy()
+    shop.webhooks.tidy()
+    shop.told.tidy()
 
 
 @contextmanager
@@ -256,7 +271,7 @@ def working(shop: Shop, *, told: Callable[[str, Exception], None]) -> Iterator[N
         told: hears of a job that failed; it is tried again when its time comes round.
     """
     stop = Event()
-    thread = Thread(target=_work, args=(jobs(shop), stop, told), name="goodwill-jobs", daemon=True)
+    thread = Thread(target=_work, args=(jobs(shop), stop, told, shop.told.finished), name="goodwill-jobs", daemon=True)
     thread.start()
     try:
         yield
@@ -265,15 +280,21 @@ def working(shop: Shop, *, told: Callable[[str, Exception], None]) -> Iterator[N
         thread.join(timeout=60)
 
 
-def _work(all_jobs: tuple[Job, ...], stop: Event, told: Callable[[str, Exception], None]) -> None:
+def _work(
+    all_jobs: tuple[Job, ...], stop: Event, told: Callable[[str, Exception], None], done: Callable[..., None]
+) -> None:
     due = {job.name: monotonic() + job.every for job in all_jobs}
     while not stop.wait(max(0.0, min(due.values()) - monotonic())):
         for job in all_jobs:
             if monotonic() >= due[job.name] and not stop.is_set():
+                well = True
                 try:
                     job.do()
                 except Exception as error:  # noqa: BLE001 - one failed job must not end the others
+                    well = False
                     told(job.name, error)
+                with suppress(Busy):
+                    done(job.name, job.every, well=well)
                 due[job.name] = monotonic() + job.every
 
 
@@ -405,6 +426,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "proxies": (lambda count: 0 <= count <= 9, "a whole number from 0 to 9"),
     "epoch_hours": (lambda hours: 1 <= hours <= 8_760, "a whole number from 1 to 8760"),
     "confirm_email": (lambda word: word in CONFIRMS, f"one of {', '.join(CONFIRMS)}"),
+    "webhooks_loopback": (lambda word: word in ("yes", "no"), "yes or no"),
     "port": (lambda number: 1 <= number <= 65_535, "a whole number from 1 to 65535"),
 }
 _OF_TYPE = {int: "a whole number", str: "a text"}

@@ -8,7 +8,7 @@ from goodwill.access.glance import glance
 from goodwill.basics.clock import day_of
 from goodwill.basics.ids import PersonId
 from goodwill.consent import opt_in
-from goodwill.consent.opt_in import PENDING, OptIn, waiting, waits_of
+from goodwill.consent.opt_in import PENDING, OptIn, waiting
 
 PURPOSES = ("recommendations", "email-marketing", "model-improvement", "bookkeeping", "statistics")
 
@@ -18,7 +18,7 @@ def asked_one_by_one(shop, person, entry, at):
     with shop.database.reading() as connection:
         survivor = people.merge.survivor(connection, person)
         said = consent.standing(connection, person, entry, at=at, day=day)
-        waits = waits_of((one.about, one.asked_at) for one in opt_in.pending(connection, [person], at=at))
+        waits = opt_in.waits_of((one.about, one.asked_at) for one in opt_in.pending(connection, [person], at=at))
         return (
             consent.last_position(connection),
             survivor,
@@ -52,7 +52,7 @@ def test_one_glance_sees_what_several_questions_see(made, clock):
         for number, name, until in ((7, "bruno", clock() + 9), (8, "dev", clock() - 1)):
             one = OptIn(number, person[name], b"x", b"y", about, {}, clock() - 99, until, 0, PENDING)
             opt_in.add(connection, one)
-    shop.identity.merge("c5", "c4")
+    shop.identity.merge("c5", "c4", reason="one person")
     shop.erasure.erase("c6", reason="she asked")
     states = set()
     for number in [*person.values(), PersonId(9_999)]:

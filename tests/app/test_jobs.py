@@ -58,6 +58,8 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "learn",
         "checkpoint",
         "post",
+        "tell",
+        "webhooks",
         "requests",
         "retention",
         "tidy",

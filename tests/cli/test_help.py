@@ -13,7 +13,11 @@ from goodwill.cli.shell import _ORDER, app
 
 PROMISED = [
     "demo", "init", "serve", "worker", "mail show", "mail send", "doctor",
-    "config show", "version", "import", "import list", "import undo", "simulate",
+    "config show", "version", "import", "import list", "import undo", "intake show",
+    "intake secret", "simulate",
+    "webhooks add", "webhooks list", "webhooks revoke", "webhooks deliveries", "webhooks replay", "webhooks redact",
+    "webhooks out add", "webhooks out list", "webhooks out rotate", "webhooks out remove", "webhooks out deliveries",
+    "webhooks out send-test",
     "requests list", "requests show", "requests open",
     "requests verify", "requests pause", "requests resume", "requests extend", "requests clear-contact",
     "requests refuse", "requests fulfil",
@@ -48,6 +52,8 @@ def test_no_command_exists_that_was_not_promised(run: Run):
     assert set(_ORDER) == tops
     for group in (
         "mail",
+        "intake",
+        "webhooks",
         "requests",
         "people",
         "retention",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Run
+from tests.collect.formats.exports import SHOPIFY_ORDERS, table
+from tests.collect.formats.test_shopify import order
 
 from goodwill.cli.ends import Code
 
@@ -312,3 +314,22 @@ def test_what_is_to_be_typed_ends_without_a_stop(shop: Run, tmp_path):
     file = tmp_path / "twice.csv"
     file.write_text(LINES.replace("colour", "order_id"), encoding="utf-8")
     assert shop("import", file).err.splitlines()[0].endswith("--map order='order_id'")
+
+
+def test_a_shops_export_says_whom_it_may_write_to_and_whether_it_holds_everything(shop: Run, tmp_path):
+    file = tmp_path / "orders_export.csv"
+    gone = order(9002, **{"Cancelled at": "2026-03-03 10:00:00 +0100"})
+    file.write_text(table(SHOPIFY_ORDERS, [order(9001, **{"Accepts Marketing": "yes"}), gone]), encoding="utf-8")
+    tried = shop("import", file, "--dry-run")
+    assert "would then be allowed to e-mail" in tried.out
+    assert "--map FIELD=COLUMN" in tried.out
+    assert "Lineitem sku" in tried.out
+    done = shop("import", file)
+    assert done.code == Code.DONE
+    assert "Why not the others?" in done.out
+    said = " ".join(done.out.split())
+    assert "says 2 orders, 12.40 EUR; goodwill holds 1 order, 6.20 EUR" in said
+    assert "cancelled orders (1, 6.20 EUR)" in said
+    again = shop("import", file, "--json").document
+    assert (again["state"], again["totals"][0]["agrees"]) == ("nothing-new", False)
+    assert again["may_contact"]["yes"] + sum(again["may_contact"]["why_not"].values()) == again["may_contact"]["of"]

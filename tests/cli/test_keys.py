@@ -24,11 +24,19 @@ def test_a_scope_that_does_not_exist_is_refused(shop: Run):
     assert shop("keys", "list", "--json").document == {"keys": []}
 
 
-def test_a_scope_that_opens_nothing_yet_says_so(shop: Run):
-    reserved = shop("keys", "create", "feed", "--scope", "collect")
-    assert reserved.code == Code.DONE
-    assert "Nothing opens with the scope 'collect' yet" in reserved.err
-    assert "Nothing opens" not in shop("keys", "create", "desk", "--scope", "export").err
+def test_a_key_for_pages_only_sends_in_and_is_bound_to_its_sites(shop: Run):
+    on_pages = ("keys", "create", "pages", "--scope", "collect", "--public", "--origin")
+    made = shop(*on_pages, "https://Shop.example/", "--json")
+    assert made.code == Code.DONE
+    assert made.document["public"] is True
+    assert made.document["origins"] == ["https://shop.example"]
+    assert "collect (on pages)" in shop("keys", "list").out
+    refused = shop("keys", "create", "pages", "--scope", "collect", "--scope", "read", "--public")
+    assert (refused.code, "'collect' alone" in refused.err) == (Code.USAGE, True)
+    refused = shop(*on_pages, "shop.example/path")
+    assert (refused.code, "https://shop.example" in refused.err) == (Code.USAGE, True)
+    refused = shop("keys", "create", "server", "--scope", "collect", "--origin", "https://shop.example")
+    assert (refused.code, "--public" in refused.err) == (Code.USAGE, True)
 
 
 def test_the_example_leads_to_where_the_shop_is_served(shop: Run, monkeypatch):

@@ -167,7 +167,8 @@ def test_what_cannot_be_recorded_is_given_back(desk, write, row, problem):
 
 def test_a_newsletter_list_is_about_email_marketing(desk, write):
     report = desk.take(
-        write("a.csv", "E-Mail;Newsletter;Opt-in date\namina@example.org;ja;02.03.2026\nbruno@example.org;nein;\n")
+        write("a.csv", "E-Mail;Newsletter;Opt-in date\namina@example.org;ja;02.03.2026\nbruno@example.org;nein;\n"),
+        mapping={"words": "=Neues von uns?", "asked-how": "=website"},
     )
     assert report.kept == 2
     assert "email-marketing" in report.notes[0]
@@ -179,7 +180,8 @@ def test_a_newsletter_list_is_about_email_marketing(desk, write):
 
 def test_the_purpose_may_be_said_for_all(desk, write):
     desk.take(
-        write("a.csv", "user_id,consent,said at\namina,yes,2026-03-02\n"), mapping={"purpose": "=recommendations"}
+        write("a.csv", "user_id,consent,said at\namina,yes,2026-03-02\n"),
+        mapping={"purpose": "=recommendations", "words": "=unknown"},
     )
     assert allows(desk, "amina", "recommendations")
 

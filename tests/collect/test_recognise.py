@@ -38,6 +38,9 @@ def test_headings_are_compared_without_case_accents_and_punctuation(heading, wor
         ("Número de pedido,Número de cliente,Fecha de pedido,Referencia,Cantidad,Importe", "1,a,2026-03-02,P1,1,3.40"),
         ("Numero ordine,Codice cliente,Data ordine,Codice prodotto,Quantità,Importo", "1,a,2026-03-02,P1,1,3.40"),
         ("Ordernummer,Klantnummer,Besteldatum,Artikelnummer,Aantal,Bedrag", "1,a,2026-03-02,P1,1,3.40"),
+        ("Numer zamówienia,Numer klienta,Data zamówienia,Kod produktu,Ilość,Kwota", "1,a,2026-03-02,P1,1,3.40"),
+        ("Ordernummer,Kundnummer,Orderdatum,Artikelnummer,Antal,Belopp", "1,a,2026-03-02,P1,1,3.40"),
+        ("Ordrenummer,Kundenummer,Ordredato,Varenummer,Antal,Beløb", "1,a,2026-03-02,P1,1,3.40"),
         ("basket_id,household_id,transaction_timestamp,product_id,quantity,sales_value", "1,a,2026-03-02,P1,1,3.40"),
     ],
 )
@@ -54,7 +57,7 @@ def test_order_lines_are_known_in_many_languages(write, headings, row):
         ("product_id,name,category,price\nP1,Rye,Bread,3.40\n", "products"),
         ("user_id,first_name,last_name,email\na,Amina,A,amina@example.org\n", "customers"),
         ("user_id,purpose,state,said_at\na,offers,given,2026-03-02\n", "consents"),
-        ("email,newsletter\namina@example.org,yes\n", "consents"),
+        ("email,newsletter,opt in date,notice\namina@example.org,yes,2026-03-02,n1\n", "consents"),
         ("Kundennummer;Vorname;Nachname;PLZ;Ort\n1;Amina;A;10115;Berlin\n", "customers"),
         ("E-Mail,Einwilligung,Zweck\namina@example.org,ja,offers\n", "consents"),
     ],
@@ -68,7 +71,40 @@ def test_a_customer_file_with_a_newsletter_column_says_where_its_consents_are(wr
     part = plan([path]).parts[0]
     assert part.kind.name == "customers"
     assert [(left.column, "--as consents" in left.why) for left in part.left] == [("Accepts Email Marketing", True)]
-    assert plan([path], as_="consents").parts[0].known.constants == {"purpose": "email-marketing"}
+    answered = {"time": "=2026-03-01", "words": "=News?"}
+    known = plan([path], as_="consents", mapping=answered).parts[0].known
+    assert known.constants == {"purpose": "email-marketing", "time": "2026-03-01", "words": "News?"}
+
+
+@pytest.mark.parametrize("answered", [{}, {"time": "=2026-03-01"}, {"words": "=News?"}])
+def test_a_bare_column_of_yes_and_no_asks_what_was_ticked_when_and_with_which_words(write, answered):
+    path = write("a.csv", "email,newsletter\namina@example.org,yes\n")
+    with pytest.raises(BadInput, match="What did people tick, when, and with which words"):
+        plan([path], mapping=answered)
+
+
+def test_what_nobody_knows_of_a_yes_may_be_said(write):
+    path = write("a.csv", "email,newsletter\namina@example.org,yes\n")
+    known = plan([path], mapping={"time": "=unknown", "words": "=unknown"}).parts[0].known
+    assert known.constants == {"purpose": "email-marketing"}
+
+
+@pytest.mark.parametrize(
+    ("content", "field", "column"),
+    [
+        ("wohin,Vorname\namina@example.org,Amina\nbruno@example.org,Bruno\n", "email", "wohin"),
+        ("order_id,total,wann\n1,3.40,2026-03-02\n2,1.00,2026-03-03\n", "time", "wann"),
+    ],
+)
+def test_the_only_column_that_looks_like_what_is_missing_is_taken_and_said(write, content, field, column):
+    part = plan([write("a.csv", content)]).parts[0]
+    assert part.known.columns[field] == column
+    assert f"--map {field}=COLUMN" in " ".join(part.notes)
+
+
+def test_of_two_columns_that_look_alike_none_is_taken(write):
+    with pytest.raises(BadInput, match="lacks time"):
+        plan([write("a.csv", "order_id,total,a,b\n1,3.40,2026-03-02,2026-03-03\n")])
 
 
 def test_every_column_that_is_not_used_is_listed(write):

@@ -1,6 +1,7 @@
 """One form for each way of writing an id, and none for words that name nobody."""
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -107,3 +108,15 @@ def test_the_one_form_is_its_own_form(value, kind):
     form = canonical(kind, value)
     if form is not None and ";ext=" not in form:
         assert canonical(kind, form) == form
+
+
+@given(
+    some.from_regex(r"[A-Za-z0-9_+.-]{1,12}@[A-Za-z0-9.-]{1,14}\.(com|de|test|local|Museum|xn--p1ai|c)", fullmatch=True)
+)
+def test_the_quick_way_to_read_an_address_is_the_long_way(address):
+    try:
+        read = validate_email(address, check_deliverability=False, test_environment=True)
+        long = f"{read.local_part.lower()}@{read.ascii_domain.lower()}"
+    except EmailNotValidError:
+        long = None
+    assert canonical("email", address) == long

@@ -197,11 +197,13 @@ def test_what_comes_with_goodwill_says_that_nobody_of_the_shop_signed_it_off(sho
 def test_showing_a_notice_writes_nothing_and_opening_the_shop_again_adds_nothing(shop, notices, clock):
     def kept() -> list[tuple[object, ...]]:
         with shop.database.reading() as connection:
-            return [tuple(row) for row in connection.execute(text("SELECT * FROM notice_versions ORDER BY version"))]
+            rows = connection.execute(text("SELECT * FROM notice_versions ORDER BY notice, version"))
+            return [tuple(row) for row in rows]
 
     before = kept()
-    assert len(before) == 2
+    assert [name for name, *_ in before] == ["banner", "banner", "banner-on-pages", "banner-on-pages"]
     notices.current("en")
+    assert notices.on_pages("en") is not None
     notices.current("de-AT", "AT")
     open_shop(shop.folder, clock=clock).close()
     assert kept() == before

@@ -31,7 +31,8 @@ def micros(moment: datetime) -> Micros:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
-    return Micros((moment - _EPOCH) // timedelta(microseconds=1))
+    since = moment - _EPOCH
+    return Micros(since.days * DAY + since.seconds * SECOND + since.microseconds)
 
 
 def moment(at: int) -> datetime:

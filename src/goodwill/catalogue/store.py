@@ -62,6 +62,11 @@ def of_ids(connection: Connection, ids: Iterable[int]) -> dict[ProductId, Produc
     return found
 
 
+def named(connection: Connection, externals: Iterable[str]) -> dict[str, Product]:
+    """The products that the catalogue knows, by the shop's own id."""
+    return {external: product for external, (_, product) in _find(connection, list(externals))}
+
+
 def at_hand(connection: Connection, ids: Sequence[int]) -> dict[int, Product]:
     """Those products that can be had now, with no more than what names them."""
     if not ids:

@@ -20,6 +20,7 @@ from goodwill.cli import (
     house,
     identity,
     imports,
+    intake,
     invented,
     keys,
     mail,
@@ -32,6 +33,8 @@ from goodwill.cli import (
     running,
     staff,
     suggest,
+    webhooks,
+    webhooks_out,
 )
 from goodwill.cli.ends import Code, end_of, show_trace
 from goodwill.cli.shell import Shell, app
@@ -47,6 +50,9 @@ ROOMS = (
     house,
     doctor,
     imports,
+    intake,
+    webhooks,
+    webhooks_out,
     invented,
     people,
     erasing,

@@ -17,6 +17,7 @@ from goodwill.cli.shell import WHAT_COMES_IN, Shell, command, group, switch
 if TYPE_CHECKING:
     from goodwill.collect.groups import Group
     from goodwill.collect.imports import Import, ImportReport, Plan
+    from goodwill.collect.reconcile import Reconciled, Sum
     from goodwill.collect.rejects import Reject
     from goodwill.collect.report import PartReport
     from goodwill.shop import Shop
@@ -140,6 +141,8 @@ def _document(report: "ImportReport") -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "rows_per_second": round(report.rows_per_second),
         "resumed": report.resumed,
+        "may_contact": _contact(report),
+        "totals": [_total(one) for one in report.totals],
         "files": [_part(report, part) for part in report.parts],
         "rejects": [_reject(reject) for reject in report.rejects],
         "reject_groups": [_group(group) for group in report.faults],
@@ -166,6 +169,27 @@ def _part(report: "ImportReport", part: "PartReport") -> dict[str, Any]:
         "columns": dict(part.mapping),
         "left_behind": [{"column": left.column, "why": left.why} for left in part.left],
     }
+
+
+def _contact(report: "ImportReport") -> dict[str, Any] | None:
+    found = report.contact
+    return {"yes": found.yes, "of": found.of, "why_not": dict(found.why_not)} if found is not None else None
+
+
+def _total(one: "Reconciled") -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "of": one.what,
+        "agrees": one.agrees,
+        "says": _sum(one.says),
+        "holds": _sum(one.holds),
+        "left_out": {why: _sum(some) for why, some in one.left_out.items()},
+        "sentence": one.sentence,
+    }
+
+
+def _sum(some: "Sum") -> dict[str, Any]:
+    return {"count": some.count, "amounts": dict(sorted(some.amounts.items()))}
 
 
 def _reject(reject: "Reject") -> dict[str, Any]:
@@ -210,6 +234,11 @@ def _lines(report: "ImportReport") -> Iterator[RenderableType]:
     yield f"{state}: {rate}."
     columns = ("file", "holds", "rows#", _KEPT.get(report.state, "kept#"), "unchanged#", "rejected#", "empty#")
     yield out.table(columns, (_counts(part) for part in report.parts))
+    yield from _after_all(report)
+    if report.state == "dry-run":
+        yield ""
+        yield out.table(("read as", "of", "column"), _read_as(report))
+        yield "Another column for a field: --map FIELD=COLUMN."
     if report.left_behind:
         yield ""
         yield out.table(("left behind", "of", "why"), _left_behind(report))
@@ -222,6 +251,38 @@ def _lines(report: "ImportReport") -> Iterator[RenderableType]:
     if report.id is not None and report.state == "done":
         yield ""
         yield f"Import {report.id}. Take it back with: goodwill import undo {report.id}"
+
+
+_WHY_NOT = {
+    "never-asked": "were never asked",
+    "refused": "said no",
+    "withdrawn": "took their yes back",
+    "expired": "said yes too long ago",
+    "no-address": "said yes, but no address is known",
+    "held": "are held: erased, merged or restricted just now",
+    "purpose-expired": "the purpose email-marketing is over",
+}
+
+
+def _after_all(report: "ImportReport") -> Iterator[RenderableType]:
+    """Whom the shop may write to, and whether it holds what the files say in all."""
+    found = report.contact
+    if found is not None and found.of:
+        may = "would then be allowed to" if report.state in ("dry-run", "refused") else "may"
+        yield ""
+        yield f"You {may} e-mail {out.number(found.yes)} of {out.number(found.of, 'people')}."
+        if found.why_not:
+            why = [f"{out.number(count)} {_WHY_NOT.get(reason, reason)}" for reason, count in found.why_not.items()]
+            yield f"Why not the others? {'; '.join(why)}."
+    if report.totals:
+        yield ""
+        yield from (one.sentence for one in report.totals)
+
+
+def _read_as(report: "ImportReport") -> Iterator[tuple[str, str, str]]:
+    for part in report.parts:
+        for field, column in part.mapping.items():
+            yield field, part.kind, column
 
 
 def _counts(part: "PartReport") -> tuple[object, ...]:

@@ -22,28 +22,34 @@ def create(
         list[str],
         typer.Option("--scope", help="What it may do; may be given more than once."),
     ],
+    public: Annotated[
+        bool, typer.Option("--public", help="It will stand on web pages: it may only send in what happens there.")
+    ] = False,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option("--origin", metavar="SITE", help="A site whose pages may use it; may be given more than once."),
+    ] = None,
 ) -> None:
     """Make a key and print its secret, this once and never again.
 
-    Scopes: decide (suggestions), consent (answers), read (what was allowed and decided), export (the own copy), erase
-    (for good), requests (what customers ask for).
+    Scopes: collect (send in what happens), decide (suggestions), consent (answers), read (what was allowed and
+    decided), export (the own copy), erase (for good), requests (what customers ask for).
 
     Example: goodwill keys create webshop --scope decide --scope consent
+
+    Example: goodwill keys create pages --scope collect --public --origin https://shop.example
     """
     from goodwill.web.keys import new_key
-    from goodwill.web.store import RESERVED
 
     scopes = [part for given in scope for part in given.replace(",", " ").split()]
     with shell.shop() as shop:
-        made = new_key(shop, name, scopes)
+        made = new_key(shop, name, scopes, public=public, origins=origin or ())
         document = {**_document(made.key), "key": made.text}
         shell.answer(document, made.text)
         shell.note(
             f"Key '{made.key.id}' for {name}: {', '.join(sorted(made.key.scopes))}. Keep it now; it is not shown again."
         )
         shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {shop.settings.reached_at}/api/v1/…")
-        for idle in sorted(made.key.scopes & RESERVED):
-            shell.note(f"Nothing opens with the scope '{idle}' yet; it is kept for later.")
 
 
 @command(keys, "list")
@@ -79,7 +85,7 @@ def revoke(
 
 def _line(key: "Key", zone: ZoneInfo) -> tuple[str, ...]:
     state = f"revoked {out.when(key.revoked_at, zone)}" if key.revoked_at else "open"
-    may = ", ".join(sorted(key.scopes))
+    may = ", ".join(sorted(key.scopes)) + (" (on pages)" if key.public else "")
     return key.id, key.name, may, out.when(key.created_at, zone), out.when(key.used_at, zone), state
 
 
@@ -93,6 +99,8 @@ def _document(key: "Key") -> dict[str, object]:
         "id": key.id,
         "name": key.name,
         "scopes": sorted(key.scopes),
+        "public": key.public,
+        "origins": list(key.origins),
         "created_at": at(key.created_at),
         "used_at": at(key.used_at),
         "revoked_at": at(key.revoked_at),

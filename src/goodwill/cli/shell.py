@@ -31,6 +31,8 @@ _ORDER = (
     "config",
     "version",
     "import",
+    "intake",
+    "webhooks",
     "simulate",
     "requests",
     "people",

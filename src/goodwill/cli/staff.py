@@ -176,20 +176,20 @@ def refuse(shell: Shell, approval: Which, as_: As) -> None:
 def signed_in(shell: Shell, shop: "Shop", email: str) -> "Iterator[Shop]":
     """The shop as a member of staff uses it, who shows here and now that it is her; the session ends with the block."""
     begun = shop.staff.sign_in(
-        email, _secret(shell, f"Password of {email}"), address="command line", device="Command line"
+        email, unseen(shell, f"Password of {email}"), address="command line", device="Command line"
     )
     if begun.session.step == "enrol":
         shop.staff.sign_out(begun.token)
         raise AnswerNeeded(f"Set up your second factor first, at {shop.settings.reached_at}/staff")
     if begun.session.step == "code":
-        begun = shop.staff.answer(begun.token, _secret(shell, "Code of your second factor"), address="command line")
+        begun = shop.staff.answer(begun.token, unseen(shell, "Code of your second factor"), address="command line")
     try:
         yield shop.acting(begun.session.actor())
     finally:
         shop.staff.sign_out(begun.token)
 
 
-def _secret(shell: Shell, question: str) -> str:
+def unseen(shell: Shell, question: str) -> str:
     """Something that is not shown while it is typed; a script gives it as a line on standard input."""
     if sys.stdin.isatty() and not shell.no_input:
         return getpass.getpass(f"{question}: ", stream=sys.stderr)

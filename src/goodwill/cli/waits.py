@@ -21,6 +21,7 @@ def look(settings: "Settings", database: "Database", command: Command) -> Iterat
     yield from _letters(settings, database, command)
     yield from _erasures(settings, database, command)
     yield from _requests(settings, database, command)
+    yield from _webhooks(database, command)
 
 
 def _letters(settings: "Settings", database: "Database", command: Command) -> Iterator[Finding]:
@@ -72,3 +73,14 @@ def _requests(settings: "Settings", database: "Database", command: Command) -> I
         if late > 0:
             found = f"{opaque(one.id)} ({one.right}) is {out.number(late, 'days')} overdue"
             yield Finding("request", State.WRONG, found, command("requests", "show", opaque(one.id)))
+
+
+def _webhooks(database: "Database", command: Command) -> Iterator[Finding]:
+    from goodwill.basics.clock import system_clock
+    from goodwill.collect.connectors import gaps, store
+
+    with database.reading() as connection:
+        for source in store.sources(connection):
+            for alarm in gaps.alarms(connection, source, now=system_clock()):
+                name = f"{source.system} '{source.name}'"
+                yield Finding("webhooks", State.NOTE, f"{name}: {alarm}", command("webhooks", "list"))

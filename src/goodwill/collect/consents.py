@@ -16,8 +16,9 @@ import numpy as np
 from sqlalchemy import Connection
 
 from goodwill import consent
-from goodwill.basics.clock import DAY
-from goodwill.collect.columns import BAD, BLANK, Marks, Memo, Numbers, Reason, Unreadable
+from goodwill.basics.clock import DAY, Micros, iso
+from goodwill.basics.errors import BadInput
+from goodwill.collect.columns import BAD, BLANK, Column, Held, Marks, Memo, Numbers, Reason, Unreadable
 from goodwill.collect.doubts import Doubts
 from goodwill.collect.groups import left_alone
 from goodwill.collect.named import Named
@@ -70,6 +71,7 @@ class Consents:
         self._making = making
         self._named = Named(part, tools.region)
         self._when = When(part, tools, making)
+        self._confirmed = When(part, tools, making, "confirmed") if part.known.says("confirmed") else None
         self._answers = Memo(read_answer)
         self._about = _About(tools.register)
         self._texts = Texts(read_text)
@@ -80,12 +82,15 @@ class Consents:
             self._doubts = self._look_through()
         doubts = self._doubts
         faults = Faults(self._part, chunk)
-        column = chunk.column(self._part.known.columns["answer"])
+        column = self._answer_column(chunk)
         yes = self._answers.of(column)
         ids = self._named.read(chunk, faults)
         about = self._read_about(chunk, faults)
         faults.unreadable(yes == BAD, "answer", self._answers)
         at = self._when.read(chunk, faults, excused=yes == 0)  # a no counts, whenever it was said
+        confirmed = [BLANK] * chunk.rows
+        if self._confirmed is not None:
+            confirmed = self._confirmed.read(chunk, faults, excused=yes == 0).tolist()
         proof = {field: self._read_texts(chunk, field) for field in _PROOF}
         self._without_names(ids, proof, yes, faults)
         if doubts:
@@ -98,7 +103,12 @@ class Consents:
         said_at = self._said_at(at, yes).tolist()
         states = [_state(yes[row] == 1, column.text(row)) for row in good]
         told = [
-            (ids[row], self._answer(about[row], state, said_at[row], _of(proof, row), timed=at[row] > BAD))
+            (
+                ids[row],
+                self._answer(
+                    about[row], state, said_at[row], _of(proof, row), timed=at[row] > BAD, confirmed=confirmed[row]
+                ),
+            )
             for row, state in zip(good, states, strict=True)
         ]
 
@@ -114,9 +124,11 @@ class Consents:
 
     def _look_through(self) -> Doubts:
         """Whose yes the file makes doubtful, by a row that may be a no and cannot be taken."""
-        doubts, columns = Doubts(), self._part.known.columns
+        doubts = Doubts()
+        if "answer" in self._part.known.columns and not self._part.survey.may_say_no:
+            return doubts
         for chunk in self._chunks():
-            yes = self._answers.of(chunk.column(columns["answer"]))
+            yes = self._answers.of(self._answer_column(chunk))
             if not ((yes == BAD) | (yes == 0)).any():
                 continue
             faults = Faults(self._part, chunk)
@@ -135,8 +147,18 @@ class Consents:
         return self._part.table.chunks(list(self._part.known.columns.values()))
 
     def _mark_doubted(self, rows: Marks, chunk: Chunk, faults: Faults) -> None:
-        heading = self._part.known.columns["answer"]
-        faults.mark(rows, lambda row: (heading, chunk.column(heading).text(row), _IN_DOUBT))
+        column, heading = self._answer_column(chunk), self._part.known.columns.get("answer", "")
+        faults.mark(rows, lambda row: (heading, column.text(row), _IN_DOUBT))
+
+    def _answer_column(self, chunk: Chunk) -> Column:
+        """What each row answers: its own cell, or the same word for all."""
+        heading = self._part.known.columns.get("answer")
+        if heading is not None:
+            return chunk.column(heading)
+        word = self._part.known.constants["answer"]
+        if self._answers[word] == BAD:
+            raise BadInput(f"--map answer=={word}: it {self._answers.why(word).problem}. Say yes or no.")
+        return Column(Held.TEXT, [word] * chunk.rows)
 
     def _without_names(
         self, ids: Sequence[dict[str, Id]], proof: dict[str, list[str]], yes: Numbers, faults: Faults
@@ -258,7 +280,8 @@ class Consents:
 
     def _read_texts(self, chunk: Chunk, field: str) -> list[str]:
         if field not in self._part.known.columns:
-            return []
+            constant = self._part.known.constants.get(field, "")
+            return [constant] * chunk.rows if constant else []
         return [text or "" for text in self._texts.of(chunk.column(self._part.known.columns[field]))]
 
     def _said_at(self, at: Numbers, yes: Numbers) -> Numbers:
@@ -274,7 +297,14 @@ class Consents:
         return earliest
 
     def _answer(
-        self, about: "_Subject | None", state: State, said_at: int, proof: dict[str, str], *, timed: object
+        self,
+        about: "_Subject | None",
+        state: State,
+        said_at: int,
+        proof: dict[str, str],
+        *,
+        timed: object,
+        confirmed: int = BLANK,
     ) -> _Answer:
         if about is None:
             raise AssertionError("a row with a fault is not written")
@@ -285,6 +315,7 @@ class Consents:
             how=proof["asked-how"] or "import", notice=proof["notice"] or None, words=proof["words"] or None,
             language=proof["language"] or None, by="import", evidence=evidence,
             proof=Proof.FILE if evidence is Evidence.PROVEN else None,
+            confirmed_at=iso(Micros(confirmed)) if confirmed > BAD and state is State.GIVEN else None,
         )  # fmt: skip
         if state is not State.GIVEN or entry.consent_days is None:
             return _Answer(entry, categories, state, said_at, None, asked)

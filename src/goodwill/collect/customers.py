@@ -65,7 +65,8 @@ class Customers:
         met = self._meet(connection, [ids for ids, _ in told])
         fields = self._by_person(met, [facts for _, facts in told])
         now, import_id = self._making.now, self._making.id
-        done = people.set_profiles(connection, self._tools.cipher, fields, now=now, import_id=import_id)
+        fills = self._part.known.fills
+        done = people.set_profiles(connection, self._tools.cipher, fields, now=now, import_id=import_id, fills=fills)
         store.keep_before(connection, import_id, "profile", map(_kept, done.before))
         changed = {was.person for was in done.before}
         kept = sum(one is not None and (one.new or one.person in changed) for one in met)
@@ -75,9 +76,10 @@ class Customers:
     def _by_person(
         self, met: Sequence[Met | None], told: Sequence[Mapping[str, str]]
     ) -> dict[PersonId, dict[str, tuple[Category, str | None]]]:
-        """The facts of each person; of two rows about one person the later one counts."""
+        """The facts of each person; of two rows about one person the later one counts, or the first, if it fills."""
         fields = {one.person: dict[str, tuple[Category, str | None]]() for one in met if one is not None}
-        for one, facts in zip(met, told, strict=True):
+        rows = list(zip(met, told, strict=True))
+        for one, facts in reversed(rows) if self._part.known.fills else rows:
             if one is not None:
                 fields[one.person].update({name: (self._facts[name], text) for name, text in facts.items()})
         return fields

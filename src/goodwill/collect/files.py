@@ -7,12 +7,13 @@ capped, so that neither "../../etc/passwd" nor a few kilobytes that unpack to te
 import hashlib
 import io
 import lzma
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -41,7 +42,7 @@ class Part:
     Attributes:
         name: how it is shown: ``orders.csv``, or ``shop.zip: orders.csv``.
         member: its place in the ZIP; None for a file itself.
-        form: "text" or "parquet".
+        form: "text", "json" or "parquet".
         bytes: its unpacked size.
     """
 
@@ -74,7 +75,17 @@ def parts_of(path: Path) -> list[Part]:
     if head.startswith(b"PK") or path.suffix.lower() == ".zip":
         return _members(path)
     _refuse_foreign(path.name, head)
-    return [Part(path, shown(path.name), None, "text", size)]
+    with path.open("rb") as file:
+        form = _form(file.read(_HEAD))
+    return [Part(path, shown(path.name), None, form, size)]
+
+
+_HEAD = 256  # bytes by which text and JSON are told apart
+_JSON = re.compile(rb'^(?:\xef\xbb\xbf)?\s*(?:\[\s*(?:[\[{\]]|$)|\{\s*["}])')
+
+
+def _form(head: bytes) -> str:
+    return "json" if _JSON.match(head) else "text"
 
 
 def _refuse_foreign(name: str, head: bytes) -> None:
@@ -96,8 +107,7 @@ def _members(path: Path) -> list[Part]:
             for place, info in enumerate(infos)
             if not _is_clutter(info)
         ]
-        for part in parts:
-            _check_member(archive, infos[part.member or 0], part)
+        parts = [replace(part, form=_checked_form(archive, infos[part.member or 0], part)) for part in parts]
     if not parts:
         raise BadFile(f"{path.name} holds no table. Pack CSV or TSV files into it.")
     return parts
@@ -118,16 +128,17 @@ def _is_clutter(info: zipfile.ZipInfo) -> bool:
     return info.is_dir() or "__MACOSX" in words or words[-1].startswith(".")
 
 
-def _check_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, part: Part) -> None:
+def _checked_form(archive: zipfile.ZipFile, info: zipfile.ZipInfo, part: Part) -> str:
     if info.flag_bits & 0x1:
         raise BadFile(f"{part.name} is locked with a password: unpack it and import the file.")
     with _reading(part.name), archive.open(info) as file:
-        head = file.read(16)
+        head = file.read(_HEAD)
     if head.startswith(b"PK"):
         raise BadFile(f"{part.name} is packed twice: take it out of the outer ZIP.")
     if head.startswith(b"PAR1"):
         raise BadFile(f"{part.name} is a Parquet file, which is packed already: take it out of the ZIP and import it.")
     _refuse_foreign(part.name, head)
+    return _form(head)
 
 
 def shown(name: str) -> str:

@@ -5,9 +5,10 @@ that is killed leaves finished pieces, never half a one: `run` on the same files
 back.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from time import perf_counter
 
@@ -21,15 +22,19 @@ from goodwill.collect.consents import Consents
 from goodwill.collect.customers import Customers
 from goodwill.collect.groups import LEFT_ALONE
 from goodwill.collect.lines import Lines
-from goodwill.collect.orders import Orders
-from goodwill.collect.plans import PartPlan, Plan, plan
+from goodwill.collect.orders import Orders, Refunds
+from goodwill.collect.plans import PartPlan, Plan, plan, source_of
 from goodwill.collect.products import Products
+from goodwill.collect.reconcile import Reconciled
 from goodwill.collect.report import ImportReport, PartReport, Progress
 from goodwill.collect.store import Import
+from goodwill.collect.tables import Chunk
 from goodwill.collect.undo import undo
+from goodwill.collect.views import Viewed
 from goodwill.collect.work import Work, begin, said_of
-from goodwill.collect.writing import Making, Tools, Writer
+from goodwill.collect.writing import Making, Prepared, Tools, Writer
 from goodwill.people import undo as people_undo
+from goodwill.people.contact import MayContact
 from goodwill.storage import Database
 from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, one_at_a_time
 
@@ -40,12 +45,17 @@ _WRITERS: Mapping[str, Callable[[PartPlan, Tools, Making, str | None], Writer]] 
     "customers": Customers,
     "consents": Consents,
     "orders": Orders,
+    "refunds": Refunds,
     "order-lines": Lines,
 }
 
 
 def _nobody_waits() -> None:
     """For a shop that keeps no total: a correction would be refused if there were one that did not settle."""
+
+
+def _nobody_asks(_: Connection) -> None:
+    """For whoever does not want to know."""
 
 
 def run(
@@ -58,6 +68,7 @@ def run(
     rejects_to: Path,
     progress: Callable[[Progress], None] | None = None,
     settle: Callable[[], object] = _nobody_waits,
+    contact: Callable[[Connection], MayContact | None] = _nobody_asks,
 ) -> ImportReport:
     """Import what was planned; if the same import was interrupted, go on with it.
 
@@ -67,28 +78,32 @@ def run(
         rejects_to: where the rejected rows are written, a CSV file per file that has any.
         progress: called after each piece; an exception from it interrupts the import.
         settle: lets every kept total catch up; only asked where rows correct what an earlier import said.
+        contact: tells, once all is in, whom the shop may write to.
 
     Raises:
         Conflict: somebody else goes on with the same import at the same time, or a total did not settle.
         BadFile: a file changed since it was planned.
     """
     started = perf_counter()
+    last = _Last(None, ())
     with _unit(database, whole=dry_run or strict) as unit:
         with unit.piece() as connection:
             work = begin(connection, tools, planned, rejects_to, strict=strict, anew=dry_run)
         try:
-            writers = [_import_part(unit, work, number, started, progress) for number in range(len(planned.parts))]
+            writers = [
+                writer for parts in _files(planned) for writer in _import_file(unit, work, parts, started, progress)
+            ]
         finally:
             for file in work.files:
                 file.close()
         with unit.piece() as connection:
             for lines in (writer for writer in writers if isinstance(writer, Lines)):
                 work.remarks.add(lines.remarks_at_end(connection))
-        if dry_run:
-            state = "dry-run"
-            unit.take_back()
-        elif strict and work.rejected:
-            state = "refused"
+        refused = strict and work.rejected > 0
+        if dry_run or refused:
+            with unit.piece() as connection:
+                last = _looked(connection, writers, contact)
+            state = "refused" if refused and not dry_run else "dry-run"
             unit.take_back()
         else:
             state = _finish(unit, work)
@@ -97,7 +112,25 @@ def run(
     if state == "correcting":
         corrections.make(database, tools, work.making.id, settle)
         state = "done"
-    return _report(work, state, perf_counter() - started)
+    if state in ("done", "nothing-new"):
+        with database.reading() as connection:
+            last = _looked(connection, writers, contact)
+    return _report(work, state, perf_counter() - started, last)
+
+
+@dataclass(frozen=True)
+class _Last:
+    """What is looked at once all is in."""
+
+    contact: MayContact | None
+    totals: tuple[Reconciled, ...]
+
+
+def _looked(
+    connection: Connection, writers: Sequence[Writer], contact: Callable[[Connection], MayContact | None]
+) -> _Last:
+    totals = (one.reconciled(connection) for one in writers if isinstance(one, Orders))
+    return _Last(contact(connection), tuple(one for one in totals if one.says.count))
 
 
 def resume(
@@ -107,6 +140,7 @@ def resume(
     *,
     progress: Callable[[Progress], None] | None = None,
     settle: Callable[[], object] = _nobody_waits,
+    contact: Callable[[Connection], MayContact | None] = _nobody_asks,
 ) -> ImportReport:
     """Go on with an interrupted import, from the files that it was made from.
 
@@ -128,7 +162,8 @@ def resume(
         raise BadInput(f"{changed}. Bring back what was, or take back what came in: goodwill import undo {import_id}")
     rejects = Path(said["rejects"])
     return run(
-        database, tools, planned, strict=said["strict"], rejects_to=rejects, progress=progress, settle=settle
+        database, tools, planned, strict=said["strict"], rejects_to=rejects, progress=progress, settle=settle,
+        contact=contact,
     )  # fmt: skip
 
 
@@ -178,28 +213,58 @@ def _unit(database: Database, *, whole: bool) -> Iterator[_Unit]:
         return
 
 
-def _import_part(
-    unit: _Unit, work: Work, number: int, started: float, progress: Callable[[Progress], None] | None
-) -> Writer:
-    part = work.plan.parts[number]
-    writer = _WRITERS[part.kind.name](part, work.tools, work.making, work.plan.currency)
-    read = 0
-    for chunk in part.table.chunks(list(part.known.columns.values())):
-        prepared = writer.prepare(chunk)
-        read += prepared.rows
-        if read <= work.before[number]:
-            continue  # written before the interruption; reading it again remembers its orders
-        with unit.piece() as connection:
-            work.take_in(connection, number, prepared, prepared.write(connection))
-        if progress is not None:
-            rows, seconds = work.totals["rows"], perf_counter() - started
-            progress(Progress(part.name, rows, work.plan.rows, work.rejected, seconds, work.fresh))
-    if read != part.survey.rows:
-        raise BadFile(
-            f"{part.name} changed while it was imported: {part.survey.rows:,} rows at first, {read:,} now. "
-            f"Take back what came in with: goodwill import undo {work.making.id}"
-        )
-    return writer
+def _import_file(
+    unit: _Unit, work: Work, numbers: Sequence[int], started: float, progress: Callable[[Progress], None] | None
+) -> list[Writer]:
+    """Import a file, whose parts are the views of it (most files have one), in one reading."""
+    parts = [work.plan.parts[number] for number in numbers]
+    writers = [_WRITERS[part.kind.name](part, work.tools, work.making, work.plan.currency) for part in parts]
+    read = [0] * len(parts)
+    for chunks in _chunks(parts):
+        for place, (number, writer, chunk) in enumerate(zip(numbers, writers, chunks, strict=True)):
+            prepared = _with_passed(writer.prepare(chunk), chunk)
+            read[place] += prepared.rows
+            if read[place] <= work.before[number]:
+                continue  # written before the interruption; reading it again remembers its orders
+            with unit.piece() as connection:
+                work.take_in(connection, number, prepared, prepared.write(connection))
+            if progress is not None:
+                rows, seconds = work.totals["rows"], perf_counter() - started
+                progress(Progress(parts[place].name, rows, work.plan.rows, work.rejected, seconds, work.fresh))
+    for part, rows in zip(parts, read, strict=True):
+        if rows != part.survey.rows:
+            raise BadFile(
+                f"{part.name} changed while it was imported: {part.survey.rows:,} rows at first, {rows:,} now. "
+                f"Take back what came in with: goodwill import undo {work.making.id}"
+            )
+    return writers
+
+
+def _chunks(parts: Sequence[PartPlan]) -> Iterator[list[Chunk]]:
+    """A file piece by piece, as each of its views shows it."""
+    views = [part.table for part in parts if isinstance(part.table, Viewed)]
+    if not views:
+        for chunk in parts[0].table.chunks(list(parts[0].known.columns.values())):
+            yield [chunk]
+        return
+    for piece in views[0].known.pieces():
+        yield [view.look(piece) for view in views]
+
+
+def _with_passed(prepared: Prepared, chunk: Chunk) -> Prepared:
+    """The same, counting the rows that are left out whole."""
+    if not chunk.passed:
+        return prepared
+    rows = prepared.rows + sum(chunk.passed.values())
+    return replace(prepared, rows=rows, skipped={**prepared.skipped, **chunk.passed})
+
+
+def _files(plan: Plan) -> list[list[int]]:
+    """The parts of a plan by the file that they are views of."""
+    return [
+        [number for number, _ in some]
+        for _, some in groupby(enumerate(plan.parts), key=lambda one: id(source_of(one[1].table)))
+    ]
 
 
 def _finish(unit: _Unit, work: Work) -> str:
@@ -234,7 +299,7 @@ def _note_refusal(database: Database, work: Work) -> int:
 # ---- the report ----------------------------------------------------------------------------------------------------
 
 
-def _report(work: Work, state: str, seconds: float) -> ImportReport:
+def _report(work: Work, state: str, seconds: float, last: _Last) -> ImportReport:
     parts = tuple(
         PartReport(
             part.name, part.kind.name, counts.rows, counts.kept, counts.unchanged, counts.rejected,
@@ -254,6 +319,8 @@ def _report(work: Work, state: str, seconds: float) -> ImportReport:
         seconds=seconds,
         resumed=work.resumed,
         fresh=work.fresh,
+        contact=last.contact,
+        totals=last.totals,
     )
 
 
@@ -267,7 +334,7 @@ def _notes(work: Work) -> Iterator[str]:
     for part, counts in zip(work.plan.parts, work.counts, strict=True):
         yield from part.notes
         if part.survey.no_zone:
-            column = part.known.columns["time"]
+            column = next(part.known.columns[field] for field in ("time", "confirmed") if field in part.known.columns)
             zone = work.tools.zone.key
             yield f"Times in '{column}' of {part.name} carry no zone; they are read in the shop's, {zone}."
         for why, count in counts.skipped.items():

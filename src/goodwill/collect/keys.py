@@ -14,7 +14,7 @@ _MASK = np.uint64((1 << 63) - 1)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
-_ORDERED = hash64("ordered")
+_ORDERED, _REFUNDED = hash64("ordered"), hash64("refunded")
 
 
 def reference(source: str, order: str) -> int:
@@ -35,6 +35,11 @@ def line_word(line: str) -> int:
 def order_keys(references: Numbers) -> Numbers:
     """The keys of ``ordered`` events, one per order."""
     return mixed(references, np.full(references.size, _ORDERED, np.int64))
+
+
+def refund_keys(references: Numbers) -> Numbers:
+    """The keys of ``refunded`` events that speak of a whole order, one per order."""
+    return mixed(references, np.full(references.size, _REFUNDED, np.int64))
 
 
 def line_keys(references: Numbers, words: Numbers, nth: Numbers) -> Numbers:

@@ -20,7 +20,7 @@ from goodwill.collect.tables import Chunk
 from goodwill.collect.values import quantity_reader, read_id, read_text
 from goodwill.collect.writing import Making, Prepared, Tools, Wrote, blank_rows, broken_rows, group_of
 from goodwill.people.log import EventColumns
-from goodwill.people.repeats import shared_orders
+from goodwill.people.repeats import sent_otherwise, shared_orders
 from goodwill.people.types import BOUGHT
 
 _ONE = 1_000  # a quantity of one, in thousandths
@@ -28,6 +28,13 @@ _OVERFLOWS = 9e18
 _EQUAL = Reason(
     "stands again in its order, with the same quantity and amount, so it counts as one more line",
     "if it is there by mistake, take the import back, delete the line and import again",
+)
+
+
+_SENT = Reason(
+    "is an order of which a program sent other lines, and the new ones count beside them",
+    "if they are the same lines under other numbers of products, take this import back, and say with --map product=… "
+    "the column that holds the numbers which the program sends",
 )
 
 
@@ -78,13 +85,17 @@ class Lines:
     def remarks_at_end(self, connection: Connection) -> list[Group]:
         """What to know of orders that an earlier import had brought, to which this file added lines."""
         number = self._making.id
-        if self._sales.says("occurrence") or not store.has_other(connection, number, "order-lines"):
+        if self._sales.says("occurrence"):
             return []  # mended rejects are added to their orders
+        sent = self._sales.orders_of(sent_otherwise(connection, number), _SENT)
+        found = [sent] if sent is not None else []
+        if not store.has_other(connection, number, "order-lines"):
+            return found
         by_import = defaultdict[int, list[int]](list)
         for reference, by in shared_orders(connection, number).items():
             by_import[by].append(reference)
-        found = (self._sales.orders_of(references, _added_to(by)) for by, references in sorted(by_import.items()))
-        return [group for group in found if group is not None]
+        others = (self._sales.orders_of(references, _added_to(by)) for by, references in sorted(by_import.items()))
+        return [*found, *(group for group in others if group is not None)]
 
     def _remarks(self, chunk: Chunk, sale: Sale, key: "_Keys", events: "_Bought") -> list[Group]:
         """What to know of lines that are kept: equal ones of one order, and amounts in another currency."""
@@ -157,7 +168,19 @@ class Lines:
             usable &= ~large
             # Tills round halves up; whole numbers, so nothing is lost on the way.
             amount[usable] = (price[usable] * quantity[usable] + _ONE // 2) // _ONE
+            self._take_off(chunk, sale, amount, usable)
         return amount
+
+    def _take_off(self, chunk: Chunk, sale: Sale, amount: Numbers, rows: Marks) -> None:
+        """Take off what a line says was taken off its price."""
+        if not self._sales.says("discount"):
+            return
+        off = self._sales.money(chunk, "discount", sale)
+        given = rows & (off > BAD)
+        too_much = given & (off > amount)
+        sale.faults.because(too_much, "discount", "is more than the line came to", "check price, quantity and discount")
+        given &= ~too_much
+        amount[given] -= off[given]
 
     def _keys(self, chunk: Chunk, sale: Sale, product: Numbers) -> "_Keys":
         words, numbered = self._words(chunk, sale, product)

@@ -1,6 +1,7 @@
 """Who a row is about: by the shop's own number, an e-mail address, a phone number, or several of these."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from goodwill.collect.columns import MOST_REMEMBERED, Unreadable
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import read_id
+from goodwill.collect.views import shared
 from goodwill.collect.writing import Faults, Texts
 from goodwill.people.together import Id
 
@@ -28,8 +30,11 @@ class Named:
     def __init__(self, part: PartPlan, region: str | None) -> None:
         self._columns = part.known.columns
         self._fields = [(field, kind) for field, kind in IDENTITIES if field in self._columns]
-        self._ids: dict[str, dict[str, Id]] = {kind: {} for _, kind in self._fields}
-        self._memos = {field: Texts(identity_reader(kind, region, self._ids[kind])) for field, kind in self._fields}
+        self._ids: dict[str, dict[str, Id]] = {}
+        self._memos: dict[str, Texts] = {}
+        for field, kind in self._fields:
+            made = partial(_reading, kind, region)
+            self._ids[kind], self._memos[field] = shared(part.table, (kind, region), made)
 
     @property
     def several(self) -> bool:
@@ -53,6 +58,11 @@ class Named:
         field = self._fields[0][0]
         faults.because(nobody, field, "names nobody", "write a customer number, an e-mail address or a phone number")
         return rows
+
+
+def _reading(kind: str, region: str | None) -> tuple[dict[str, Id], Texts]:
+    known: dict[str, Id] = {}
+    return known, Texts(identity_reader(kind, region, known))
 
 
 def identity_reader(

@@ -2,20 +2,25 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goodwill.basics.errors import BadFile, BadInput
 from goodwill.collect.files import Part, fingerprint, parts_of, shown
+from goodwill.collect.formats import check_is, format_called, format_of, json_format
 from goodwill.collect.kinds import Kind, plain, vocabulary
+from goodwill.collect.known import views_of
 from goodwill.collect.parquet import open_parquet
 from goodwill.collect.recognise import ANSWERS, Left, Recognised, recognise
+from goodwill.collect.records import Records, flat
 from goodwill.collect.separated import SEPARATORS, open_text
 from goodwill.collect.survey import Survey, survey
 from goodwill.collect.tables import Table
+from goodwill.collect.unrolled import unrolled
+from goodwill.collect.views import Format, Viewed
 
 # Products before the lines that sell them, customers before what they say and buy.
-_IN_TURN = ("products", "customers", "consents", "orders", "order-lines")
+_IN_TURN = ("products", "customers", "consents", "orders", "refunds", "order-lines")
 
 
 @dataclass(frozen=True)
@@ -117,19 +122,72 @@ def plan(
             if part.bytes == 0:
                 notes.append(f"{part.name} is empty, so there is nothing to take from it.")
                 continue
-            found.append(_part_plan(part, as_, said))
+            found.extend(_part_plans(part, as_, said))
     if not found:
         raise BadFile(f"{' '.join(notes)} Export them again.")
     _check_mapping(said, found)
-    found.sort(key=lambda part: _IN_TURN.index(part.kind.name))
+    found = _in_turn(found)
     notes.extend(f"{part.name} has headings and no rows." for part in found if part.survey.rows == 0)
     return Plan(files, _together(files), tuple(found), said, as_, currency, tuple(notes))
 
 
-def _part_plan(part: Part, as_: str | None, said: Mapping[str, str]) -> PartPlan:
+def _in_turn(parts: Sequence[PartPlan]) -> list[PartPlan]:
+    """The parts in the order in which they are imported; the views of one file stay together, in the same order."""
+    files: dict[int, list[PartPlan]] = {}
+    for part in parts:
+        files.setdefault(id(source_of(part.table)), []).append(part)
+    for views in files.values():
+        views.sort(key=lambda part: _IN_TURN.index(part.kind.name))
+    return [
+        part for views in sorted(files.values(), key=lambda some: _IN_TURN.index(some[0].kind.name)) for part in views
+    ]
+
+
+def source_of(table: Table) -> object:
+    """What is read for a table: itself, or the file that it is a view of."""
+    return table.known if isinstance(table, Viewed) else table
+
+
+def _part_plans(part: Part, as_: str | None, said: Mapping[str, str]) -> list[PartPlan]:
+    if part.form == "json":
+        records = Records(part)
+        objects = json_format(records, as_)
+        if objects is None:
+            return [_plain_plan(flat(records), as_, said)]
+        return _view_plans(unrolled(records, objects, said), said)
     table = _open(part, said)
+    format_ = _format(table, as_)
+    if format_ is None:
+        return [_plain_plan(table, as_, said)]
+    return _view_plans(views_of(table, format_, said), said)
+
+
+def _plain_plan(table: Table, as_: str | None, said: Mapping[str, str]) -> PartPlan:
     known = recognise(table, as_=as_, mapping=said)
-    return PartPlan(table, known, survey(table, known, said))
+    return PartPlan(table, known, survey([(table, known)], said)[0])
+
+
+def _view_plans(seen: Sequence[tuple[Table, Recognised]], said: Mapping[str, str]) -> list[PartPlan]:
+    """The parts of a file of a known format; a view of which it has no row is none."""
+    surveys = survey(seen, said)
+    parts = [PartPlan(view, known, told) for (view, known), told in zip(seen, surveys, strict=True)]
+    full = [part for part in parts if part.survey.rows] or parts[:1]
+    # What is to be said of the whole file is said with its first part.
+    used = {heading for part in full for heading in part.known.columns.values()}
+    empty = dict.fromkeys(heading for part in parts for heading in part.known.columns.values() if heading not in used)
+    left = (*parts[0].known.left, *(Left(heading, "no row says anything in it") for heading in empty))
+    first = replace(full[0].known, left=left, notes=parts[0].known.notes)
+    return [replace(full[0], known=first), *full[1:]]
+
+
+def _format(table: Table, as_: str | None) -> Format | None:
+    """The format that a table is read in: the one that is named, or the one that its headings tell."""
+    if as_ is None:
+        return format_of(table)
+    named = format_called(as_)
+    if named is not None:
+        check_is(table, named)
+    return named
 
 
 def _open(part: Part, said: Mapping[str, str]) -> Table:
@@ -150,6 +208,8 @@ def _check_mapping(said: Mapping[str, str], parts: Sequence[PartPlan]) -> None:
         if not knowing:
             every = dict.fromkeys(field for part in parts for field in part.kind.fields)
             raise BadInput(f"--map {name}={column}: there is no field '{name}'. There are: {', '.join(every)}.")
+        if column.startswith("="):
+            continue
         if not any(field in part.known.columns or field in part.known.constants for part in knowing):
             columns = dict.fromkeys(heading for part in knowing for heading in part.table.headings)
             raise BadInput(f"--map {name}={column}: there is no column '{column}'. There are: {', '.join(columns)}.")

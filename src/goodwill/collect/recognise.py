@@ -5,7 +5,7 @@ listed.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from goodwill.basics.errors import BadInput
@@ -37,6 +37,8 @@ class Recognised:
         left: the columns that are not used.
         utc: fields whose heading says that their times are UTC.
         currency: the currency that a heading of an amount names, "" if none.
+        fills: facts about people count only where nothing is known yet.
+        mark: what begins the decimals, where the format says so; "" where the file has to tell.
     """
 
     kind: Kind
@@ -46,6 +48,8 @@ class Recognised:
     notes: tuple[str, ...] = ()
     utc: frozenset[str] = frozenset()
     currency: str = ""
+    fills: bool = False
+    mark: str = ""
 
     def says(self, *names: str) -> bool:
         """Whether one of some fields is said, by a column or for all rows."""
@@ -116,21 +120,45 @@ def _understood(reading: "_Reading", *, sure: bool) -> Recognised:
             )
         constants["purpose"] = purpose
         notes.append(f"'{reading.columns['answer']}' is taken as the answer about '{purpose}'.")
-    hints = {name: _hints(column) for name, column in reading.columns.items()}
-    money = [hints[name].currency for name in reading.columns if kind.fields[name].shape is Shape.MONEY]
+    if kind.name == "consents" and "purpose" not in reading.columns:
+        _ask_how(reading)
+        constants = {name: value for name, value in constants.items() if plain(value) != _NOBODY_KNOWS}
+    told = {name: hints(column) for name, column in reading.columns.items()}
+    money = [told[name].currency for name in reading.columns if kind.fields[name].shape is Shape.MONEY]
     return Recognised(
         kind=kind,
         columns=reading.columns,
         constants=constants,
         left=tuple(reading.left_behind()),
         notes=tuple(notes),
-        utc=frozenset(name for name, hint in hints.items() if hint.utc),
+        utc=frozenset(name for name, hint in told.items() if hint.utc),
         currency=next((currency for currency in money if currency), ""),
     )
 
 
+_NOBODY_KNOWS = "unknown"  # what the owner says of a yes of which nobody knows when, or with which words
+
+
+def _ask_how(reading: "_Reading") -> None:
+    """A bare column of yes and no proves little: ask what people ticked, when, and with which words.
+
+    Raises:
+        BadInput: that was not answered; what nobody knows may be said to be unknown.
+    """
+    missing = [] if reading.has("time") else ["--map time=COLUMN (or time==2026-03-01)"]
+    if not reading.has("words", "notice"):
+        missing.append("--map words='=We may send you news'")
+    if missing:
+        column = reading.columns.get("answer", "")
+        raise BadInput(
+            f"{reading.table.name}: '{column}' holds yes and no. What did people tick, when, and with which words? "
+            f"Say so with {' and '.join(missing)}. What nobody knows any more, say with --map time==unknown or "
+            "--map words==unknown; such a yes counts less than every other word."
+        )
+
+
 @dataclass(frozen=True, slots=True)
-class _Hints:
+class Hints:
     """What a heading says besides its word: "Created (UTC)", "Price (EUR)"."""
 
     word: str
@@ -141,7 +169,7 @@ class _Hints:
 _ASIDE = re.compile(r"[(\[]([^)\]]*)[)\]]")
 
 
-def _hints(heading: str) -> _Hints:
+def hints(heading: str) -> Hints:
     asides = [aside.strip() for aside in _ASIDE.findall(heading)]
     utc = any(aside.casefold() in ("utc", "gmt") for aside in asides)
     currency = ""
@@ -150,7 +178,7 @@ def _hints(heading: str) -> _Hints:
             currency = values.read_currency(aside) or currency
         except Unreadable:
             continue
-    return _Hints(plain(_ASIDE.sub(" ", heading)), utc, "" if utc else currency)
+    return Hints(plain(_ASIDE.sub(" ", heading)), utc, "" if utc else currency)
 
 
 @dataclass
@@ -183,6 +211,7 @@ class _Reading:
                 self.unclear[name] = [heading, *rivals]
             self.columns[name] = heading
         self._clock_for_time()
+        self._by_shape()
 
     def has(self, *names: str) -> bool:
         return any(name in self.columns or name in self.constants for name in names)
@@ -191,13 +220,13 @@ class _Reading:
         """Whether it may be of this kind, judged by what must be there and what must not."""
         if any(not self.has(*group) for group in self.kind.needs):
             return False
-        if self.kind.unless and any(_hints(heading).word in self.kind.unless for heading in self.table.headings):
+        if self.kind.unless and any(hints(heading).word in self.kind.unless for heading in self.table.headings):
             return False
         if self.kind.name == "consents" and not self.has("purpose"):
             facts = {
                 word for one in self.words.kinds["customers"].fields.values() if one.category for word in one.words
             }
-            return not any(_hints(heading).word in facts - {"language"} for heading in self.table.headings)
+            return not any(hints(heading).word in facts - {"language"} for heading in self.table.headings)
         return True
 
     def lacking(self) -> str:
@@ -209,11 +238,13 @@ class _Reading:
         used = set(self.columns.values())
         answers = self.words.kinds["consents"].fields["answer"].words
         for heading in self.table.headings:
-            word = _hints(heading).word
+            word = hints(heading).word
             if heading in used or word.startswith("rejected ") or word == "what to do":
                 continue
             if word in answers and self.kind.name != "consents":
-                yield Left(heading, "holds consents: import the file again with --as consents")
+                yield Left(
+                    heading, "holds yes and no: say what people ticked, when and with which words, with --as consents"
+                )
             else:
                 yield Left(heading, self.words.leave.get(word) or self.unlike.get(heading) or "nothing here uses it")
 
@@ -229,7 +260,7 @@ class _Reading:
 
     def _candidates(self) -> Iterator[tuple[int, str, str]]:
         for heading in self.table.headings:
-            word = _hints(heading).word
+            word = hints(heading).word
             for one in self.kind.fields.values():
                 if word in one.words and word not in self.words.leave:
                     yield one.words.index(word), one.name, heading
@@ -245,11 +276,45 @@ class _Reading:
         said = [text for text in _first_texts(column) if text.strip()]
         return not said or 2 * sum(_can_be(wanted.shape, text) for text in said) >= len(said)
 
+    def _by_shape(self) -> None:
+        """Where no heading tells what has to be there, the only column that looks like it is taken; that is said."""
+        for needed, looks in (("email", _is_address), ("time", _is_date)):
+            groups = self.kind.needs
+            lacks = any(needed in group and not self.has(*group) for group in groups)
+            if not lacks or not all(self.has(*group) for group in groups if needed not in group):
+                continue
+            alike = [heading for heading in self.table.headings if self._is_free(heading) and self._all(heading, looks)]
+            if len(alike) == 1:
+                self.columns[needed] = alike[0]
+                self.notes.append(
+                    f"'{alike[0]}' is taken for {self.kind.fields[needed].about}, because its values look like it. "
+                    f"If it is not, say which column is: --map {needed}=COLUMN"
+                )
+
+    def _is_free(self, heading: str) -> bool:
+        return heading not in self.columns.values() and hints(heading).word not in self.words.leave
+
+    def _all(self, heading: str, looks: Callable[[str], bool]) -> bool:
+        texts = [text for text in _first_texts(self.sample.column(heading)) if text.strip()] if self.sample else []
+        return bool(texts) and all(map(looks, texts))
+
     def _clock_for_time(self) -> None:
         """A column "Time" that holds whole dates is the time itself."""
         heading = self.columns.get("clock")
         if heading and not self.has("time") and self._looks_right(self.kind.fields["time"], heading):
             self.columns["time"] = self.columns.pop("clock")
+
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def _is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text.strip()) is not None
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text can be nothing but a date: bare digits can."""
+    return not text.strip().isdigit() and not times.seen_in(text) & times.Seen.NO_DATE
 
 
 def _first_texts(column: Column) -> list[str]:

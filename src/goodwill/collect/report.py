@@ -6,7 +6,9 @@ from pathlib import Path
 
 from goodwill.collect.groups import Group
 from goodwill.collect.recognise import Left
+from goodwill.collect.reconcile import Reconciled
 from goodwill.collect.rejects import Reject
+from goodwill.people.contact import MayContact
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class ImportReport:
         notes: what the owner should know of the files, in sentences; remarks: of some rows that were kept.
         faults: the rejects, those with the same fault together.
         rejects: the first of them; all are in `reject_files`.
+        contact: whom the shop may write to by e-mail, of how many, and why not the rest; None where nobody may say.
+        totals: the files' own totals beside what the shop holds of them.
         seconds: of this run. resumed: whether it went on with an interrupted import.
     """
 
@@ -91,6 +95,8 @@ class ImportReport:
     seconds: float
     resumed: bool = False
     fresh: int = field(default=0)
+    contact: MayContact | None = None
+    totals: tuple[Reconciled, ...] = ()
 
     @property
     def rows(self) -> int:

@@ -7,6 +7,7 @@ its order's first row, as shop systems write it.
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from goodwill.collect.named import IDENTITIES, identity_reader
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import money_reader, read_currency, read_id
+from goodwill.collect.views import shared
 from goodwill.collect.when import When
 from goodwill.collect.writing import Faults, Making, Tools, foreign_money
 from goodwill.people.identify import identify_many
@@ -68,7 +70,7 @@ class Sales:
         self._making = making
         self._orders = _Orders()
         self._customer_numbers: dict[tuple[str, str], int] = {}
-        self._order_memo = Memo(self._reference)
+        self._order_memo: Memo = shared(part.table, ("order", tools.source), partial(Memo, _references(tools.source)))
         self._currency_memo = Memo(self._currency)
         self._customer_memos = {field: Memo(self._customer(kind)) for field, kind in IDENTITIES}
         self._money: dict[tuple[str, int], Memo] = {}
@@ -111,6 +113,14 @@ class Sales:
             amounts[rows] = memo.of(column.some(rows))
             sale.faults.unreadable(rows & (amounts == BAD), field, memo)
         return amounts
+
+    def apart(self, chunk: Chunk, field: str) -> tuple[Numbers, Numbers]:
+        """The currencies and amounts of rows that are only counted."""
+        faults = Faults(self.part, chunk)
+        currency = np.maximum(self._read_currencies(chunk, faults), 0)
+        nothing = np.full(chunk.rows, BLANK, np.int64)
+        sale = Sale(faults, nothing, nothing, nothing, currency, np.zeros(chunk.rows, bool), nothing)
+        return currency, self.money(chunk, field, sale)
 
     def persons(self, connection: Connection, sale: Sale, rows: Numbers) -> Numbers:
         """The people behind some rows, −1 for nobody, `LEFT_ALONE` for whoever must be; whoever is new is made."""
@@ -178,10 +188,6 @@ class Sales:
             mark = self.part.survey.marks.get(field, "")
             self._money[field, number] = Memo(money_reader(self.currencies[number], mark))
         return self._money[field, number]
-
-    def _reference(self, value: object) -> int | None:
-        order = read_id(value)
-        return keys.reference(self._tools.source, order) if order is not None else None
 
     def _currency(self, value: object) -> int | None:
         code = read_currency(value)
@@ -273,6 +279,16 @@ class Sales:
             return self.part.known.columns[said], self.column(chunk, said).text(row), Reason(problem, remedy)
 
         return why
+
+
+def _references(source: str) -> Callable[[object], int | None]:
+    """Reads the numbers of orders of one source."""
+
+    def reference(value: object) -> int | None:
+        order = read_id(value)
+        return keys.reference(source, order) if order is not None else None
+
+    return reference
 
 
 class _Orders:

@@ -6,7 +6,7 @@ A piece that holds one goes through Python's csv reader. Both give the same rows
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
@@ -17,7 +17,7 @@ from goodwill.basics.errors import BadFile, BadInput
 from goodwill.collect.columns import Column, Held
 from goodwill.collect.encodings import Writing, check_letters, not_written_in, writing_of
 from goodwill.collect.files import Part, opened
-from goodwill.collect.tables import Broken, told_apart
+from goodwill.collect.tables import NONE_PASSED, Broken, told_apart
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _PIECE = 2 << 20  # bytes read as one chunk: twenty to forty thousand lines of sales
@@ -39,6 +39,10 @@ class Rows:
     @property
     def rows(self) -> int:
         return len(self.lines)
+
+    @property
+    def passed(self) -> Mapping[str, int]:
+        return NONE_PASSED
 
     def column(self, name: str) -> Column:
         return Column(Held.TEXT, self.flat[self.headings.index(name) :: len(self.headings)])

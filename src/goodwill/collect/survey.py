@@ -4,7 +4,7 @@ Evidence from the last row counts as much as from the first; and a file that tur
 of it is in the database yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,8 @@ from goodwill.collect.columns import BAD, BLANK, Column, Held, Memo
 from goodwill.collect.kinds import Shape
 from goodwill.collect.parquet import Parquet
 from goodwill.collect.recognise import Recognised
-from goodwill.collect.tables import Table
+from goodwill.collect.tables import Chunk, Table, rows_of
+from goodwill.collect.views import Viewed
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Survey:
         marks: per field with numbers, the mark ("." or ",") that begins the decimals; "" where nothing tells.
         order: which number of a date with slashes is the day.
         no_zone: some times carry no zone.
+        may_say_no: some answer is a no, or cannot be read.
         notes: what the owner should know or decide.
     """
 
@@ -35,6 +37,7 @@ class Survey:
     order: times.Order
     no_zone: bool
     notes: tuple[str, ...] = ()
+    may_say_no: bool = False
 
 
 @dataclass
@@ -44,10 +47,11 @@ class _Evidence:
     numbers: dict[str, int] = field(default_factory=dict)
     dates: int = 0
     rows: int = 0
+    may_say_no: bool = False
 
 
-def survey(table: Table, known: Recognised, answers: Mapping[str, str]) -> Survey:
-    """Read a table once, from the first row to the last.
+def survey(parts: Sequence[tuple[Table, Recognised]], answers: Mapping[str, str]) -> list[Survey]:
+    """Read a table once, from the first row to the last: by itself, or as all of its views at the same time.
 
     Args:
         answers: what the owner said about how the file is written: ``decimal`` and ``dates``.
@@ -55,13 +59,53 @@ def survey(table: Table, known: Recognised, answers: Mapping[str, str]) -> Surve
     Raises:
         BadInput: the file turns out damaged, or an answer is none.
     """
-    numbers = _fields(known, Shape.NUMBER, Shape.MONEY)
-    dates = _fields(known, Shape.TIME)
-    seen = _gather(table, numbers, dates)
-    marks, notes = _marks(seen.numbers, numbers, _answer(answers, "decimal", (".", ",")))
-    order, question = _order(seen.dates, dates, _answer(answers, "dates", ("dmy", "mdy")))
-    no_zone = bool(seen.dates & times.Seen.NO_ZONE) and not known.utc
-    return Survey(seen.rows, marks, order, no_zone, (*notes, *question))
+    looks = [
+        _Look(table, _fields(known, Shape.NUMBER, Shape.MONEY), _fields(known, Shape.TIME), _answers(known))
+        for table, known in parts
+    ]
+    _gather(looks)
+    decimal, dates = _answer(answers, "decimal", (".", ",")), _answer(answers, "dates", ("dmy", "mdy"))
+    return [_told(look, known, decimal, dates) for look, (_, known) in zip(looks, parts, strict=True)]
+
+
+def _told(look: "_Look", known: Recognised, decimal: str, dates: str) -> Survey:
+    marks, notes = _marks(look.seen.numbers, look.numbers, decimal or known.mark)
+    order, question = _order(look.seen.dates, look.dates, dates)
+    no_zone = bool(look.seen.dates & times.Seen.NO_ZONE) and not known.utc
+    return Survey(look.seen.rows, marks, order, no_zone, (*notes, *question), look.seen.may_say_no)
+
+
+@dataclass
+class _Look:
+    """One view of a table while it is surveyed: the headings of its numbers and dates, and what they told so far."""
+
+    table: Table
+    numbers: Mapping[str, str]
+    dates: Mapping[str, str]
+    answer: str | None = None
+    seen: _Evidence = field(default_factory=_Evidence)
+
+    def __post_init__(self) -> None:
+        self._number_memo = {name: Memo(lambda text: int(values.seen_in(text))) for name in self.numbers}
+        self._date_memo = Memo(lambda text: int(times.seen_in(text)))
+        self._answer_memo = Memo(values.read_answer)
+
+    def at(self, chunk: Chunk) -> None:
+        """Look at a piece."""
+        self.seen.rows += rows_of(chunk)
+        for name, column in self.numbers.items():
+            bits = _bits(self._number_memo[name], chunk.column(column))
+            self.seen.numbers[name] = self.seen.numbers.get(name, 0) | bits
+        for column in self.dates.values():
+            self.seen.dates |= _bits(self._date_memo, chunk.column(column))
+        if self.answer is not None and not self.seen.may_say_no:
+            said = self._answer_memo.of(chunk.column(self.answer))
+            self.seen.may_say_no = bool(((said == BAD) | (said == 0)).any())
+
+
+def _answers(known: Recognised) -> str | None:
+    """The column with what people answered, in a table of consents."""
+    return known.columns.get("answer") if known.kind.name == "consents" else None
 
 
 def _fields(known: Recognised, *shapes: Shape) -> dict[str, str]:
@@ -75,24 +119,27 @@ def _answer(answers: Mapping[str, str], name: str, possible: tuple[str, ...]) ->
     return said
 
 
-def _gather(table: Table, numbers: Mapping[str, str], dates: Mapping[str, str]) -> _Evidence:
-    seen = _Evidence()
-    wanted = [*numbers.values(), *dates.values()]
-    if isinstance(table, Parquet) and not any(_is_text(table, column) for column in wanted):
+def _gather(looks: Sequence[_Look]) -> None:
+    views = [(look, look.table) for look in looks if isinstance(look.table, Viewed)]
+    if views:
+        for piece in views[0][1].known.pieces():
+            for look, view in views:
+                look.at(view.look(piece))
+        return
+    look = looks[0]
+    wanted = [*look.numbers.values(), *look.dates.values(), *([look.answer] if look.answer is not None else [])]
+    if (
+        isinstance(look.table, Parquet)
+        and look.answer is None
+        and not any(_is_text(look.table, column) for column in wanted)
+    ):
         # Typed columns need no interpretation, and the file itself says how many rows it has.
-        seen.rows = table.rows
-        walls = (table.held[table.headings.index(column)] is Held.WALL for column in dates.values())
-        seen.dates = times.Seen.NO_ZONE if any(walls) else times.Seen.NOTHING
-        return seen
-    number_memo = {name: Memo(lambda text: int(values.seen_in(text))) for name in numbers}
-    date_memo = Memo(lambda text: int(times.seen_in(text)))
-    for chunk in table.chunks(wanted):
-        seen.rows += chunk.rows + len(chunk.broken)
-        for name, column in numbers.items():
-            seen.numbers[name] = seen.numbers.get(name, 0) | _bits(number_memo[name], chunk.column(column))
-        for column in dates.values():
-            seen.dates |= _bits(date_memo, chunk.column(column))
-    return seen
+        look.seen.rows = look.table.rows
+        walls = (look.table.held[look.table.headings.index(column)] is Held.WALL for column in look.dates.values())
+        look.seen.dates = times.Seen.NO_ZONE if any(walls) else times.Seen.NOTHING
+        return
+    for chunk in look.table.chunks(wanted):
+        look.at(chunk)
 
 
 def _is_text(table: Parquet, column: str) -> bool:

@@ -1,7 +1,8 @@
 """A table as its file holds it: named columns, read a chunk at a time, each row with its line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from goodwill.collect.columns import Column
@@ -18,6 +19,9 @@ class Broken:
     cells: tuple[str, ...]
 
 
+NONE_PASSED: Mapping[str, int] = MappingProxyType({})
+
+
 class Chunk(Protocol):
     """Some thousand rows of a table."""
 
@@ -32,11 +36,20 @@ class Chunk(Protocol):
     @property
     def broken(self) -> tuple[Broken, ...]: ...
 
+    @property
+    def passed(self) -> Mapping[str, int]:
+        """Rows of the file that are left out whole, by the reason: cancelled orders, for one."""
+
     def column(self, name: str) -> Column:
         """One column, by its heading."""
 
     def originals(self, rows: Sequence[int]) -> list[list[str]]:
         """All cells of some rows, as the file shows them."""
+
+
+def rows_of(chunk: Chunk) -> int:
+    """All rows that a chunk answers for, also the broken ones and those that are left out whole."""
+    return chunk.rows + len(chunk.broken) + sum(chunk.passed.values())
 
 
 class Table(Protocol):

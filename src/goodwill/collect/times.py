@@ -117,6 +117,8 @@ def seen_in(value: str) -> Seen:
         return Seen.NOTHING
     if _PLAIN_ISO.match(text):  # most columns, and quick to see
         return Seen.NO_ZONE | Seen.NO_TIME if len(text) == 10 else Seen.NO_ZONE
+    if _ZONED_ISO.match(text):
+        return Seen.NOTHING
     order = _order_seen(text)
     try:
         when = _parsed(text, Order.DAY_FIRST if order is not Seen.MONTH_FIRST else Order.MONTH_FIRST)
@@ -127,6 +129,7 @@ def seen_in(value: str) -> Seen:
     return order | no_zone | no_time
 
 
+_ZONED_ISO = re.compile(r"^(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?) ?([+-]\d\d:?\d\d|Z)$")
 _PLAIN_ISO = re.compile(r"^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$")
 _HAS_TIME = re.compile(r"\d[:h]\d|\d ?[ap]\.?m", re.IGNORECASE)
 _NUMBERS = re.compile(r"^(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?=$|[ T,])")
@@ -192,6 +195,8 @@ def _digits(text: str) -> datetime:
 def _iso(text: str) -> datetime:
     if _PLAIN_ISO.match(text):
         return datetime.fromisoformat(text)
+    if zoned := _ZONED_ISO.match(text):
+        return datetime.fromisoformat(zoned[1] + zoned[2])
     year_first = _ISO_LIKE.match(text)
     if year_first:
         year, month, day = (int(year_first[number]) for number in (1, 3, 4))

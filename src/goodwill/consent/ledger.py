@@ -217,8 +217,9 @@ def _write(connection: Connection, said: Sequence[Said], now: Micros) -> list[di
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a unit of work has added to the ledger so far: its last row, and whether a row of it says no."""
+    """What a unit of work has added to the ledger so far: its first and last row, and whether one says no."""
 
+    first: Position
     last: Position
     says_no: bool
 
@@ -234,8 +235,9 @@ def _note(connection: Connection, rows: list[dict[str, Any]]) -> None:
     says_no = (before is not None and before.says_no) or any(
         row["yes"] == 0 or row["state"] == State.INVALIDATED.value for row in rows
     )
+    first = before.first if before is not None else Position(rows[0]["position"])
     # With its transaction, for the connection outlives that.
-    connection.info[_WRITTEN] = connection.get_transaction(), Written(Position(rows[-1]["position"]), says_no)
+    connection.info[_WRITTEN] = connection.get_transaction(), Written(first, Position(rows[-1]["position"]), says_no)
 
 
 _WRITTEN = "goodwill: written to the ledger"

@@ -19,6 +19,7 @@ from goodwill.basics.errors import BadInput
 from goodwill.purposes import Basis, Entry, Kind, Register
 
 BANNER = "banner"
+ON_PAGES = "banner-on-pages"  # the same as a web page shows it
 FORM = 1  # of the document; whoever changes its shape raises it
 LABELS = ("accept", "refuse", "choose", "save", "on", "off")
 STARTERS = files("goodwill.consent").joinpath("starters")
@@ -287,6 +288,18 @@ def canonical(document: Document) -> bytes:
 def hash_of(document: Document) -> str:
     """SHA-256 of the canonical bytes, in hexadecimal."""
     return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def on_pages(document: Document, register: Register) -> Document | None:
+    """A banner as a web page shows it: without what needs an address to say yes to. None if nothing is left to ask."""
+    asked = [one for one in document["purposes"] if not _goes_by_mail(register, one["purpose"])]
+    if not asked:
+        return None
+    return {**document, "notice": ON_PAGES, "purposes": asked}
+
+
+def _goes_by_mail(register: Register, purpose: str) -> bool:
+    return purpose in register and register[purpose].goes_by_mail
 
 
 def shown_of(document: Document, version: int, *, token: str = "", origin: str = "shop") -> Shown:

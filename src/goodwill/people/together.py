@@ -60,6 +60,14 @@ def identify_rows(
     return [Met(_real(one.person, made), one.new) if one is not None else None for one in met]
 
 
+def known_by(connection: Connection, cipher: Cipher, rows: Sequence[Mapping[str, Id]]) -> list[PersonId | None]:
+    """The people behind rows of ids by kind, as `identify_rows` finds them; None where that would make somebody."""
+    marked = _marks(connection, cipher, rows)
+    room = _Room(_known(connection, marked))
+    room.accounts.update(_accounts(connection, set(room.known.values())))
+    return [room.whose(marks) for marks in marked]
+
+
 @dataclass
 class _Room:
     """Who is known while the rows come in; newcomers have numbers below zero until they are made."""
@@ -74,7 +82,7 @@ class _Room:
         """Who a row is about; nobody is made of a row that is not whole, as an id of it is of somebody left alone."""
         if not marks:
             return None
-        person = self._whose(marks)
+        person = self.whose(marks)
         if person is None:
             if not whole:
                 return None
@@ -89,7 +97,7 @@ class _Room:
                 self.accounts[person].add(mark.kind)
         return Met(person, bool(unknown))
 
-    def _whose(self, marks: Sequence[Mark]) -> PersonId | None:
+    def whose(self, marks: Sequence[Mark]) -> PersonId | None:
         """The first person that the ids point to and that the new ones fit: nobody gets a second account."""
         for place, mark in enumerate(marks):
             person = self.known.get(mark.place)

@@ -60,4 +60,4 @@ def codes_of(categories: frozenset[Category]) -> list[int]:
     return [kind.code for kind in ALL if kind.category in categories]
 
 
-BOUGHT, ORDERED, DECIDED = (event_type(name).code for name in ("bought", "ordered", "decided"))
+BOUGHT, ORDERED, REFUNDED, DECIDED = (event_type(name).code for name in ("bought", "ordered", "refunded", "decided"))

@@ -36,6 +36,7 @@ from goodwill.people.erasures import Erasure, State
 from goodwill.people.search import blank_free_texts, in_tables
 from goodwill.protect.canary import LEAST_DIGITS, Canaries, Found, Mark, Traces
 from goodwill.purposes import EMAIL_MARKETING
+from goodwill.reach.webhooks.outbox import ERASED
 from goodwill.shop import leftovers
 from goodwill.shop.certificate import Certificate, certificate_of
 from goodwill.staff.roles import Act
@@ -267,6 +268,8 @@ class Erasures:
                         gone = rows.erase(connection, one.numbers, now=now)
                         notes = {"deleted": gone.rows, "sales": gone.sales}
                         erasures.move(connection, one.person, State.ERASED, erased_at=now, notes=notes)
+                        # Of nobody: what told of her went with her.
+                        self.shop.told.tell(connection, ERASED, {"person": one.person, "numbers": list(one.numbers)})
                 index.note_tombstones(connection, self.shop.keys.tombstones())
 
     def _note_totals(self, persons: Sequence[PersonId]) -> None:

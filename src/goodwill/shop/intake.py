@@ -41,7 +41,7 @@ class Intake:
         def done() -> ImportReport:
             return imports.run(
                 self.shop.database, self.shop.tools, planned, dry_run=dry_run, strict=strict, rejects_to=rejects_to,
-                progress=progress, settle=self.shop.settle,
+                progress=progress, settle=self.shop.settle, contact=self.shop.may_contact_in,
             )  # fmt: skip
 
         if dry_run:

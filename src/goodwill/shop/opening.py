@@ -57,6 +57,7 @@ class Opening(Fulfilling):
         address: str | None = None,
         who: Who | str | None = None,
         signed_in: bool = False,
+        shown: str = "",
         origin: Origin = "form",
         region: str | None = None,
         language: str | None = None,
@@ -68,6 +69,7 @@ class Opening(Fulfilling):
             address: where the code goes, for somebody who is not signed in; whether she is known by it shows nowhere.
             who: somebody whom the shop knows, in place of an address; the code goes to the address on file.
             signed_in: she has just shown who she is.
+            shown: how it was shown to another system of the shop that ``who`` asks; then no code is sent.
             region: where she lives, such as ``IT`` or ``US-CA``; whose law counts. Else the shop's own.
             wanted: for a correction the fields and what is right; ``purpose`` for an objection; ``decision`` and
                 ``words`` for a review.
@@ -87,13 +89,14 @@ class Opening(Fulfilling):
             if canonical is None:
                 raise BadInput("That is no e-mail address to answer to; it looks like amina@example.com.")
             change.entry.detail["right"] = str(kind)
+            how = "" if person is None else "signed in" if signed_in else shown
             ticket, request = self._entered(
                 connection, kind, canonical, person=person, region=region, language=language, wanted=wishes,
-                origin="session" if signed_in else origin, signed_in=signed_in,
+                origin="session" if signed_in else origin, how=how,
             )  # fmt: skip
-            if signed_in and person is not None:
+            if how:
                 change.entry.person = person
-        if signed_in and request is not None:
+        if how and request is not None:
             self._go_on(request)
         return ticket
 
@@ -172,16 +175,20 @@ class Opening(Fulfilling):
         language: str | None,
         wanted: Wanted,
         origin: str,
-        signed_in: bool,
+        how: str,
     ) -> tuple[Ticket, int | None]:
-        """A new request, or the one that she opened before; the number of one that can go on by itself."""
+        """A new request, or the one that she opened before; the number of one that can go on by itself.
+
+        Args:
+            how: it is known that it is hers; "" where a code must show it.
+        """
         shop, now, box = self.shop, self.shop.clock(), self._box()
         store.lock(connection)
-        if signed_in and person is not None and (standing := store.same(connection, person, right, but=0)):
+        if how and person is not None and (standing := store.same(connection, person, right, but=0)):
             _, _, held = self._locked(connection, standing.id)
             return Ticket(opaque(standing.id), held.token), None
         mark = box.mark("address", address)
-        if not signed_in and store.waiting_for(connection, mark, since=now - DAY) >= _TOO_MANY:
+        if not how and store.waiting_for(connection, mark, since=now - DAY) >= _TOO_MANY:
             raise Conflict("Several requests wait for codes at this address. Look into the mailbox, or come tomorrow.")
         number, token = new_reference(), new_token()
         content = Content(address, token, wanted, person)
@@ -200,8 +207,8 @@ class Opening(Fulfilling):
         store.add(connection, values)
         self._note(connection, number, "open", detail={"right": str(right), "origin": origin, "regime": law.id})
         request, _, content = self._locked(connection, number)
-        if signed_in:
-            self._known_to_be(connection, request, content, PersonId(person or 0), "signed in")
+        if how:
+            self._known_to_be(connection, request, content, PersonId(person or 0), how)
             return Ticket(opaque(number), content.token), number
         self._send_code(connection, request, content)
         return Ticket(opaque(number), content.token), None

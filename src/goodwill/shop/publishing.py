@@ -23,6 +23,7 @@ from goodwill.consent.notices import (
     drafts_in,
     hash_of,
     name_of,
+    on_pages,
     shown_of,
     starters,
 )
@@ -202,6 +203,7 @@ class Publishing:
                 change.connection, document, signed, by=self.shop.actor.name, now=self.shop.clock()
             )
             change.entry.detail["version"] = made.version
+            self._keep_on_pages(change.connection, made)
             return made
 
     def shown(self, named: str) -> Shown:
@@ -260,10 +262,26 @@ class Publishing:
         own = [one for one in versions if one.origin == published.SHOP]
         newest = {(one.language, one.region): one for one in own}
         chosen = _nearest(newest, language, region) or self._starter(key, language, region, versions)
-        now = self.shop.clock()
+        return self._offered(chosen, to)
+
+    def on_pages(self, language: str = "", region: str = "") -> Shown | None:
+        """The banner for a web page, with its token; None where all that it asks needs an address.
+
+        It is the current banner without news by e-mail: a notice of its own, so that a row leads to what was shown.
+        """
+        document = on_pages(self.current(language, region).document, self.shop.register)
+        if document is None:
+            return None
+        with self.shop.database.reading() as connection:
+            kept = published.by_hash(connection, hash_of(document))
+        if kept is None:  # the register changed since the shop was opened
+            raise NotFound("This notice is not ready for web pages yet; start the server again.")
+        return self._offered(kept)
+
+    def _offered(self, chosen: Version, to: Who | None = None) -> Shown:
         kind, value = next(iter(to.words.items()), ("", "")) if to is not None else ("", "")
         snapshot = Snapshot(
-            chosen.notice, chosen.version, chosen.language, chosen.region, chosen.hash, now, kind,
+            chosen.notice, chosen.version, chosen.language, chosen.region, chosen.hash, self.shop.clock(), kind,
             self._snapshots.person(kind, same_id(kind, value)) if kind else "",
         )  # fmt: skip
         return shown_of(chosen.document, chosen.version, token=self._snapshots.make(snapshot), origin=chosen.origin)
@@ -279,13 +297,32 @@ class Publishing:
         """Enter what comes with goodwill among the versions, so that it can be shown and found without writing.
 
         When the shop is opened: words of a newer goodwill, or of a register that was changed, are a further version.
+        So is what web pages show of the shop's own banners.
         """
         with self.shop.database.reading() as connection:
-            known = {one.hash for one in published.versions_of(connection)}
-        if missing := [document for document in self._starters() if hash_of(document) not in known]:
+            kept = published.versions_of(connection)
+        known, own = {one.hash for one in kept}, [one for one in kept if one.origin == published.SHOP]
+        starting = [*self._starters()]
+        wanted = [*starting, *(on_pages(one, self.shop.register) for one in starting if one["notice"] == BANNER)]
+        missing = [document for document in wanted if document is not None and hash_of(document) not in known]
+        behind = [one for one in own if _needs_twin(one) and not self._is_on_pages(one, known)]
+        if missing or behind:
             with self.shop.database.transaction() as connection:
                 for document in missing:
                     self._keep(connection, document)
+                for one in behind:
+                    self._keep_on_pages(connection, one)
+
+    def _is_on_pages(self, version: Version, known: Collection[str]) -> bool:
+        document = on_pages(version.document, self.shop.register)
+        return document is None or hash_of(document) in known
+
+    def _keep_on_pages(self, connection: Connection, version: Version) -> None:
+        """Enter what web pages show of a banner, under the signature of whoever signed the whole."""
+        document = on_pages(version.document, self.shop.register) if _needs_twin(version) else None
+        if document is not None and published.by_hash(connection, hash_of(document)) is None:
+            signed = Signature(hash_of(document), version.signed_by, version.signed_at)
+            published.publish(connection, document, signed, by=version.published_by, now=self.shop.clock())
 
     def _starter(self, key: str, language: str, region: str, versions: "Sequence[Version]") -> Version:
         """The nearest of what comes with goodwill."""
@@ -342,6 +379,10 @@ class Publishing:
         if hash_of(document) != snapshot.hash:
             raise BadSnapshot(Fault.OTHER_NOTICE)
         return snapshot, shown_of(document, snapshot.version or (found.version if found is not None else 0))
+
+
+def _needs_twin(version: Version) -> bool:
+    return version.notice == BANNER
 
 
 def same_id(kind: str, value: str) -> str:

@@ -32,7 +32,9 @@ from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
 from goodwill.protect.passwords import Passwords
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Purpose, Regimes, Register, shipped_regimes
+from goodwill.reach.channels.https import Https
 from goodwill.reach.outbox import Channel
+from goodwill.reach.webhooks.outbox import Caller
 from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
@@ -53,6 +55,9 @@ from goodwill.shop.retention import Retention
 from goodwill.shop.rights import Rights
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
+from goodwill.shop.storefront import Storefront
+from goodwill.shop.told import Told
+from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
@@ -190,6 +195,7 @@ class Shop:
     actor: Actor = field(default_factory=lambda: Actor("program"))
     regimes: Regimes = field(default_factory=shipped_regimes, repr=False)
     channel: Channel | None = None  # how letters leave; None: they wait
+    caller: Caller = field(default_factory=Https, repr=False)  # how other systems are told
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     oidc: "Oidc | None" = None
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
@@ -225,6 +231,16 @@ class Shop:
         return Intake(self)
 
     @property
+    def webhooks(self) -> Webhooks:
+        """What the shop's other systems send by themselves."""
+        return Webhooks(self)
+
+    @property
+    def told(self) -> Told:
+        """What other systems of the shop are told."""
+        return Told(self)
+
+    @property
     def staff(self) -> Staff:
         """Who works here, and what they may do."""
         return Staff(self)
@@ -245,6 +261,7 @@ class Shop:
                 wrote = consent.written(connection)
                 if wrote is not None:
                     entry.detail[audit.LEDGER_ROW] = wrote.last
+                    self.told.answered(connection, wrote.first, wrote.last)
                 if wrote is not None and wrote.says_no:
                     self._leave_names_out(connection, entry)
                 refuse_names(self, connection, entry.everybody, reason=entry.reason or self.actor.reason)
@@ -371,11 +388,17 @@ class Shop:
             Quarantined: the ledger may not be believed now.
         """
         with self.database.reading() as connection:
-            if not self.proofs.trusts(consent.last_position(connection)):
-                raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
-            at = self.clock()
-            entry = self.register[EMAIL_MARKETING]
-            return may_contact(connection, entry, at=at, day=day_of(at, self.settings.zone))
+            found = self.may_contact_in(connection)
+        if found is None:
+            raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
+        return found
+
+    def may_contact_in(self, connection: Connection) -> MayContact | None:
+        """The same as one transaction sees it; None while the ledger may not be believed."""
+        if not self.proofs.trusts(consent.last_position(connection)):
+            return None
+        at = self.clock()
+        return may_contact(connection, self.register[EMAIL_MARKETING], at=at, day=day_of(at, self.settings.zone))
 
     # ---- decisions -------------------------------------------------------------------------------------------------
 
@@ -409,6 +432,7 @@ class Shop:
                 new_in_ten=self.settings.new_in_ten,
             )
             record.write(connection, decision, zone=self.settings.zone)
+            self.told.decided(connection, decision)
             return decision
 
     def explain(self, decision: str) -> Decision:
@@ -580,6 +604,11 @@ class Shop:
         return self._door(connection).own(person)
 
     # ---- topics with a module of their own ------------------------------------------------------------------------
+
+    @property
+    def storefront(self) -> Storefront:
+        """What the shop's own web pages ask of it."""
+        return Storefront(self)
 
     @property
     def sign_in(self) -> SignIn:

@@ -333,6 +333,7 @@ REQUESTS, OUTBOX = 8408, 8409
 STAFF = 8410
 KEYS = 8413  # ids are being locked anew
 SIGN_IN = 8412
+WEBHOOKS = 8417
 
 
 def one_at_a_time(connection: Connection, lock: int) -> None:

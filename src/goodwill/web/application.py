@@ -20,8 +20,10 @@ from goodwill.basics import errors
 from goodwill.shop import Shop
 from goodwill.web import (
     api,
+    collect,
     erasing,
     identity,
+    intake,
     leave,
     metrics,
     notices,
@@ -31,6 +33,8 @@ from goodwill.web import (
     requests,
     staff,
     staff_pages,
+    storefront,
+    webhooks,
 )
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
@@ -61,6 +65,7 @@ ENDPOINTS = (
     *api.ENDPOINTS,
     *erasing.ENDPOINTS,
     *identity.ENDPOINTS,
+    *intake.ENDPOINTS,
     *notices.ENDPOINTS,
     *proofs.ENDPOINTS,
     *requests.ENDPOINTS,
@@ -94,6 +99,9 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *centre.handlers(desk, log),
             *staff_pages.handlers(desk),
             *leave.handlers(desk),
+            *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
+            *storefront.handlers(desk, per_minute=per_minute * collect.TIMES),
+            *webhooks.handlers(desk),
         ],
         exception_handlers={Exception: _answer_to(log, base_url), HTTPException: _answer_to(log, base_url)},
         on_shutdown=[desk.close],

@@ -245,6 +245,7 @@ class Desk:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="goodwill-web")
         self.doormen = ThreadPoolExecutor(DOORMEN, thread_name_prefix="goodwill-door")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
+        self.ends: list[Callable[[], None]] = []  # what else is to be finished when the desk closes
         self._encode = msgspec.json.Encoder().encode
 
     def admit(self, letter: Letter, scopes: Sequence[Scope]) -> Key:
@@ -382,6 +383,8 @@ class Desk:
 
     def close(self) -> None:
         """Finish what was begun."""
+        for end in self.ends:
+            end()
         self.threads.shutdown(wait=True)
         self.doormen.shutdown(wait=True)
         self.keyring.close()

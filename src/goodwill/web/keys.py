@@ -21,7 +21,10 @@ from goodwill.web.problems import AUTHENTICATE, NO_KEY, Problem
 from goodwill.web.store import AWAY, Key, Scope
 
 _KEY = re.compile(r"gw_([a-z2-7]{13})_([A-Za-z0-9_-]{43})")
+_ORIGIN = re.compile(r"(https?://[a-z0-9.\[\]:-]+?)/?")
 _NOTED_EVERY = 60 * SECOND
+_REMEMBERED = 10 * SECOND
+_MOST_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +35,17 @@ class NewKey:
     text: str = field(repr=False)
 
 
-def new_key(shop: Shop, name: str, scopes: Iterable[str]) -> NewKey:
+def new_key(
+    shop: Shop, name: str, scopes: Iterable[str], *, public: bool = False, origins: Iterable[str] = ()
+) -> NewKey:
     """Make a key, and enter who made it and what it may do.
 
     Raises:
-        BadInput: no name, no scope, or one that does not exist.
+        BadInput: no name, no scope, or one that does not exist or that a key on pages may not have.
     """
     with shop.change("key.create") as change:
         shop.staff.demand(Act.KEYS)
-        made = create_key(change.connection, name, scopes, now=shop.clock())
+        made = create_key(change.connection, name, scopes, now=shop.clock(), public=public, origins=origins)
         change.entry.detail.update(key=made.key.id, scopes=" ".join(sorted(made.key.scopes)))
         return made
 
@@ -58,11 +63,23 @@ def close_key(shop: Shop, key_id: str) -> Key:
         return closed
 
 
-def create_key(connection: Connection, name: str, scopes: Iterable[str], *, now: int) -> NewKey:
+def create_key(
+    connection: Connection,
+    name: str,
+    scopes: Iterable[str],
+    *,
+    now: int,
+    public: bool = False,
+    origins: Iterable[str] = (),
+) -> NewKey:
     """Make a key with some scopes.
 
+    Args:
+        public: it stands on pages, so that anybody may have it; it may send in what happens on a device, and no more.
+        origins: the sites whose pages may use it.
+
     Raises:
-        BadInput: no name, no scope, or one that does not exist.
+        BadInput: no name, no scope, or one that does not exist or that a key on pages may not have.
     """
     wanted = sorted(set(scopes))
     if not name.strip():
@@ -70,10 +87,31 @@ def create_key(connection: Connection, name: str, scopes: Iterable[str], *, now:
     if not wanted or (unknown := [scope for scope in wanted if scope not in set(Scope)]):
         named = f"'{', '.join(unknown)}' is not a scope. " if wanted else "A key needs at least one scope. "
         raise BadInput(f"{named}There are: {', '.join(Scope)}.")
+    if public and wanted != [Scope.COLLECT]:
+        raise BadInput(f"A key that stands on pages has the scope '{Scope.COLLECT}' alone: anybody may read it there.")
+    sites = tuple(_origin(origin) for origin in origins)
+    if sites and not public:
+        raise BadInput("Only a key that stands on pages is bound to sites; add --public, or leave --origin out.")
     secret = new_token()
-    key = Key(opaque(new_reference()), name.strip(), frozenset(Scope(scope) for scope in wanted), now, None, None)
+    key = Key(
+        opaque(new_reference()),
+        name.strip(),
+        frozenset(Scope(scope) for scope in wanted),
+        now,
+        None,
+        None,
+        public,
+        sites,
+    )
     store.add_key(connection, key, hashed(secret))
     return NewKey(key, f"gw_{key.id}_{secret}")
+
+
+def _origin(text: str) -> str:
+    found = _ORIGIN.fullmatch(text.strip().lower())
+    if found is None:
+        raise BadInput(f"'{text}' is not a site such as https://shop.example; leave out the path.")
+    return found[1]
 
 
 def list_keys(connection: Connection) -> list[Key]:
@@ -101,6 +139,7 @@ class Keyring:
         self._database = database
         self._clock = clock
         self._noted: dict[str, int] = {}
+        self._remembered: dict[str, tuple[int, Key]] = {}
         # A long import may hold the database; a request must not wait for it just to say when a key was used.
         self._later = ThreadPoolExecutor(1, thread_name_prefix="goodwill-keys")
 
@@ -121,6 +160,24 @@ class Keyring:
             raise no_key("This key is not known here, or was revoked.")
         self._note_used(found[0])
         return found[0]
+
+    def recall(self, text: str) -> Key:
+        """As `recognise`, from memory where it was asked a moment ago.
+
+        Whoever writes then asks in the same transaction whether the key is still open.
+        """
+        now, name = self._clock(), hashed(text)
+        at, key = self._remembered.get(name, (0, None))
+        if key is None or not 0 <= now - at < _REMEMBERED:
+            key = self.recognise(text)
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[name] = (now, key)
+        return key
+
+    def forget(self, key_id: str) -> None:
+        """Ask anew the next time that a key is shown."""
+        self._remembered = {name: found for name, found in self._remembered.items() if found[1].id != key_id}
 
     def _note_used(self, key: Key) -> None:
         now = self._clock()

@@ -6,6 +6,8 @@ from threading import Lock
 
 from goodwill.basics.clock import SECOND, Clock
 
+_MOST_REMEMBERED = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -44,6 +46,8 @@ class Pace:
         """Take one request from a key's bucket (generic cell rate algorithm, ITU-T I.371)."""
         now = self._clock()
         with self._lock:
+            if len(self._full_at) >= _MOST_REMEMBERED:  # whose bucket is full is as good as unknown
+                self._full_at = {name: full_at for name, full_at in self._full_at.items() if full_at > now}
             # Not beyond one window from now: else a clock that was set back would shut the key out.
             before = min(max(self._full_at.get(key, now), now), now + self.window * SECOND)
             full_at = before + self._per_token

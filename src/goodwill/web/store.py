@@ -1,9 +1,11 @@
 """API keys and repeated requests: what each key may do, and what was already answered once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Table, Text, delete, insert, or_, select, update
+from sqlalchemy import Column, Connection, Index, Row, SmallInteger, Table, Text, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.sql.elements import ColumnElement
@@ -25,6 +27,8 @@ api_keys = Table(
     Column("created_at", Whole, nullable=False),
     Column("used_at", Whole),
     Column("revoked_at", Whole),
+    Column("public", SmallInteger, nullable=False, server_default="0"),  # 1: it stands on pages, anybody may have it
+    Column("origins", Text, nullable=False, server_default=""),  # space-separated; empty: any
 )
 Index("ix_api_keys_hash", api_keys.c.hash, unique=True)
 
@@ -66,9 +70,8 @@ SCOPES = {
     Scope.REQUESTS: "enter what customers ask for (a copy, an erasure), and work on it",
     Scope.ERASE: "erase a person for good",
     Scope.PEOPLE: "say who is who: list pairs, merge two people, take a merge back",
-    Scope.COLLECT: "kept for sending events in; opens nothing yet",
+    Scope.COLLECT: "send in what happens, as Segment's libraries do",
 }
-RESERVED = frozenset({Scope.COLLECT})  # a test holds it against what the API opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Key:
         id: the public part.
         used_at: when it was last used, to the minute.
         revoked_at: since when it opens nothing; None while it does.
+        public: whether it stands on pages, so that anybody may have it.
+        origins: the sites whose pages may use it; none: any.
     """
 
     id: str
@@ -87,6 +92,8 @@ class Key:
     created_at: int
     used_at: int | None
     revoked_at: int | None
+    public: bool = False
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,8 @@ def add_key(connection: Connection, key: Key, hash_: str) -> None:
             hash=hash_,
             scopes=" ".join(sorted(key.scopes)),
             created_at=key.created_at,
+            public=int(key.public),
+            origins=" ".join(key.origins),
         )
     )
 
@@ -113,7 +122,7 @@ def add_key(connection: Connection, key: Key, hash_: str) -> None:
 def keys(connection: Connection) -> list[Key]:
     """All keys, oldest first, the revoked ones too."""
     rows = connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id))
-    return [_key(row.id, row.name, row.scopes, row.created_at, row.used_at, row.revoked_at) for row in rows]
+    return [_key(row) for row in rows]
 
 
 def key_and_hash(connection: Connection, key_id: str) -> tuple[Key, str] | None:
@@ -121,11 +130,21 @@ def key_and_hash(connection: Connection, key_id: str) -> tuple[Key, str] | None:
     row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
     if row is None:
         return None
-    return _key(row.id, row.name, row.scopes, row.created_at, row.used_at, row.revoked_at), row.hash
+    return _key(row), row.hash
 
 
-def _key(key_id: str, name: str, scopes: str, created_at: int, used_at: int | None, revoked_at: int | None) -> Key:
-    return Key(key_id, name, frozenset(Scope(scope) for scope in scopes.split()), created_at, used_at, revoked_at)
+def closed(connection: Connection, key_ids: Sequence[str]) -> frozenset[str]:
+    """Those of some keys that open nothing any more."""
+    is_open = select(api_keys.c.id).where(api_keys.c.id.in_(list(key_ids)), api_keys.c.revoked_at.is_(None))
+    return frozenset(key_ids) - frozenset(connection.execute(is_open).scalars())
+
+
+def _key(row: Row[Any]) -> Key:
+    scopes = frozenset(Scope(scope) for scope in row.scopes.split())
+    return Key(
+        row.id, row.name, scopes, row.created_at, row.used_at, row.revoked_at, bool(row.public),
+        tuple(row.origins.split()),
+    )  # fmt: skip
 
 
 def note_revoked(connection: Connection, key_id: str, *, now: int) -> None:

@@ -1,0 +1,255 @@
+"""What happens right now comes in: messages in the order in which they came, counted by what became of them."""
+
+import hmac
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection
+
+from goodwill import consent, people
+from goodwill.basics.clock import day_of
+from goodwill.basics.errors import BadInput, Conflict, LeftAlone, NotFound
+from goodwill.collect.live import commerce, store
+from goodwill.collect.live.segment import TYPES, Message, Unread
+from goodwill.collect.live.store import Came, Counted
+from goodwill.collect.live.take import Given, Outcome, Sender, Taking, signed
+from goodwill.consent import Asked
+from goodwill.purposes import EMAIL_MARKETING, Basis, Purpose
+from goodwill.shop.who import Who
+from goodwill.storage import audit
+from goodwill.storage.audit import Actor, Entry
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+_SIGNATURES: Final = "user signatures"
+# Which of our purposes the categories of well-known banners speak of: c15t's, OneTrust's, Shopify's and our own names.
+_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "experience": ("recommendations", "personal-content"),
+    "functionality": ("personal-content",),
+    "functional": ("personal-content",),
+    "preferences": ("recommendations", "personal-content"),
+    "personalization": ("recommendations", "personal-content", "offers"),
+    "personalisation": ("recommendations", "personal-content", "offers"),
+    "measurement": ("measurement", "model-improvement", "statistics", "benchmarking"),
+    "analytics": ("measurement", "model-improvement", "statistics", "benchmarking"),
+    "performance": ("measurement", "model-improvement", "statistics", "benchmarking"),
+    "marketing": ("email-marketing", "offers"),
+    "advertising": ("email-marketing", "offers"),
+    "targeting": ("email-marketing", "offers"),
+    "c0002": ("measurement", "model-improvement", "statistics", "benchmarking"),
+    "c0003": ("recommendations", "personal-content"),
+    "c0004": ("email-marketing", "offers"),
+    "necessary": ("fulfilment",),
+    "strictly necessary": ("fulfilment",),
+    "c0001": ("fulfilment",),
+}
+CHANGED: Final = "segment consent preference updated"
+
+
+class KeyClosed(Exception):
+    """The key of a request was closed before it could be written."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """The intake of one shop.
+
+    Attributes:
+        closed: which of some keys open nothing any more; asked inside the transaction that writes.
+    """
+
+    shop: "Shop"
+    closed: Callable[[Connection, Sequence[str]], frozenset[str]]
+
+    def take(self, given: Sequence[Given]) -> list[list[Outcome]]:
+        """Take what some requests brought, in their order; each outcome is on disk when this returns."""
+        answer: list[list[Outcome]] = []
+        plain: list[Given] = []
+        for one in given:
+            if any(_is_slow(message) for message in one.messages):
+                answer += self._write(plain)
+                answer.append(self._one_by_one(one))
+                plain = []
+            else:
+                plain.append(one)
+        return answer + self._write(plain)
+
+    def signature(self, user: str) -> str:
+        """What a browser shows as ``context.userSignature`` to speak for a user."""
+        return signed(self._taking.secret, user)
+
+    @property
+    def secret(self) -> str:
+        """With what the shop's own server signs users, in hex: HMAC-SHA256 of the user's id."""
+        return self._taking.secret.hex()
+
+    def counted(self, days: int = 7) -> list[Counted]:
+        """What came in on the last days, by key, event and rule."""
+        today = day_of(self.shop.clock(), self.shop.settings.zone)
+        with self.shop.database.reading() as connection:
+            return store.counted(connection, since=today - days + 1)
+
+    def latest(self, after: int = 0) -> list[tuple[int, int, Came]]:
+        """The last messages, the latest first."""
+        with self.shop.database.reading() as connection:
+            return [(number, int(at), came) for number, at, came in store.latest(connection, after=after)]
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _taking(self) -> Taking:
+        purposes = {entry.name for entry in self.shop.register}
+        known = {name: frozenset(these) & purposes for name, these in _FAMILIES.items()}
+        known |= {name: frozenset({name}) for name in purposes}
+        return Taking(self.shop.tools, known | {"*": frozenset(purposes)}, self.shop.keys.secret(_SIGNATURES))
+
+    def _write(self, given: Sequence[Given]) -> list[list[Outcome]]:
+        if not given:
+            return []
+        shop = self.shop
+        with shop.database.transaction() as connection:
+            if gone := self.closed(connection, sorted({one.sender.key for one in given})):
+                raise KeyClosed(min(gone))
+            now = shop.clock()
+            trusts = shop.proofs.trusts(consent.last_position(connection))
+            outcomes, introduced = self._taking.take(connection, given, now=now, trusts=trusts)
+            came = [
+                Came(one.sender.key, _name(one.sender, message), outcome.rule)
+                for one, some in zip(given, outcomes, strict=True)
+                for message, outcome in zip(one.messages, some, strict=True)
+            ]
+            if came:
+                store.note(connection, came, day=day_of(now, shop.settings.zone), now=now)
+            for key, person in introduced:
+                audit.note(connection, Actor(f"key {key}", "collected"), Entry("person.identify", person), now=now)
+            return outcomes
+
+    def _one_by_one(self, given: Given) -> list[Outcome]:
+        """What holds a word about consent, or makes one person of two: each in its place among the others."""
+        outcomes: list[Outcome] = []
+        for slow, run in _runs(given.messages):
+            if not slow:
+                outcomes += self._write([given._replace(messages=run)])[0]
+                continue
+            outcomes += [self._slow(given.sender, message) for message in run if isinstance(message, Message)]
+        return outcomes
+
+    def _slow(self, sender: Sender, message: Message) -> Outcome:
+        try:
+            (self._alias if message.kind == "alias" else self._answered)(sender, message)
+        except Unread as refused:
+            outcome = Outcome(refused.rule, refused.detail)
+        except LeftAlone as error:
+            outcome = Outcome("left-alone", str(error))
+        except (Conflict, NotFound, BadInput) as error:
+            outcome = Outcome("not-merged" if message.kind == "alias" else "malformed", str(error))
+        else:
+            outcome = Outcome()
+        shop = self.shop
+        with shop.database.transaction() as connection:
+            came = Came(sender.key, _name(sender, message), outcome.rule)
+            now = shop.clock()
+            store.note(connection, [came], day=day_of(now, shop.settings.zone), now=now)
+        return outcome
+
+    def _alias(self, sender: Sender, message: Message) -> None:
+        """Two names of one person, by the shop's own server."""
+        user, previous = message.user, message.previous
+        if sender.public:
+            raise Unread("unsigned-user", "Only the shop's own server may say that two people are one.")
+        if user is None or previous is None:
+            raise Unread("no-id", "To make one person of two, send 'userId' and 'previousId'.")
+        shop = self.shop.acting(_actor(sender))
+        with shop.database.reading() as connection:
+            named = (Who(anonymous_id=previous), Who(user_id=previous))
+            other = next((who for who in named if shop.find_in(connection, who) is not None), None)
+            known = shop.find_in(connection, Who(user_id=user)) is not None
+        if other is not None and known:
+            shop.identity.merge(Who(user_id=user), other, reason=f"alias from {sender.source}")
+            return
+        # One of the two names nobody yet: it becomes another name of the one who is known.
+        ids = {"user_id": user, "anonymous_id": previous}
+        with shop.change("person.identify", reason=f"alias from {sender.source}") as change:
+            change.entry.person = self._introduced(change.connection, ids)
+
+    def _introduced(self, connection: Connection, ids: Mapping[str, str]) -> int:
+        return people.identify(
+            connection, self.shop.cipher, ids, now=self.shop.clock(), region=self.shop.settings.region
+        )
+
+    def _answered(self, sender: Sender, message: Message) -> None:
+        """What somebody said in a banner of another make: a no counts at once; a yes as the sender's claim."""
+        signed_in = message.user is not None and (not sender.public or self._taking.is_signed(message))
+        who = Who(user_id=message.user) if signed_in else Who(anonymous_id=message.device) if message.device else None
+        if who is None:
+            raise Unread("no-id", "An answer belongs to somebody: send anonymousId, or a userId that is signed.")
+        denied, allowed = message.denied or frozenset(), message.allowed or frozenset()
+        if not denied and not allowed:
+            raise Unread("malformed", "The message says nothing of consent: send context.consent.categoryPreferences.")
+        shop, asked = self.shop.acting(_actor(sender)), Asked(how="banner", by=f"key {sender.key}")
+        no = self._taking.purposes(denied)
+        # Of one purpose that both speak of, the no counts. Mail needs a yes that was confirmed by mail.
+        yes = self._spoken_of(allowed) - no - {EMAIL_MARKETING}
+        for purpose, says in [*((one, False) for one in sorted(no)), *((one, True) for one in sorted(yes))]:
+            entry = self.shop.register[purpose]
+            if entry.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS) and self._is_news(who, entry.name, says=says):
+                shop.grant(who, purpose, asked=asked, yes=says)
+
+    def _spoken_of(self, categories: frozenset[str]) -> frozenset[str]:
+        """The purposes of categories that we know; a yes to something unknown is a yes to nothing."""
+        known = self._taking.purposes_of
+        return frozenset(p for category in categories for p in known.get(category.strip().lower(), frozenset()))
+
+    def _is_news(self, who: Who, purpose: Purpose, *, says: bool) -> bool:
+        answer = self.shop.can(who, purpose)
+        if says:
+            return not all(line.allowed for line in answer.categories) or not answer.categories
+        return not answer.categories or any(
+            line.reason not in ("refused", "withdrawn", "objected") for line in answer.categories
+        )
+
+
+def is_signed(shop: "Shop", user: str, signature: str) -> bool:
+    """Whether the shop's own server lets a browser speak for a user."""
+    return hmac.compare_digest(signed(shop.keys.secret(_SIGNATURES), user).encode(), signature.lower().encode())
+
+
+def _actor(sender: Sender) -> Actor:
+    return Actor(f"key {sender.key}", "collected")
+
+
+def _is_slow(message: Message | Unread) -> bool:
+    return isinstance(message, Message) and (
+        message.kind == "alias" or (message.kind == "track" and message.event.strip().lower() == CHANGED)
+    )
+
+
+def _runs(messages: Sequence[Message | Unread]) -> Iterator[tuple[bool, tuple[Message | Unread, ...]]]:
+    run: list[Message | Unread] = []
+    slow = False
+    for message in messages:
+        if run and _is_slow(message) is not slow:
+            yield slow, tuple(run)
+            run = []
+        slow = _is_slow(message)
+        run.append(message)
+    if run:
+        yield slow, tuple(run)
+
+
+def _name(sender: Sender, message: Message | Unread) -> str:
+    """What a message is called where the shop looks at what came in; what nobody knows might be anybody's name."""
+    if isinstance(message, Unread):
+        return "(unread)"
+    if message.kind != "track":
+        return message.kind if message.kind in TYPES else "(unread)"
+    word = message.event.strip()
+    known = word.lower() in commerce.KNOWN or word.lower() == CHANGED
+    return word[:60] if known or not sender.public else "(another name)"
