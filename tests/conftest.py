@@ -101,10 +101,13 @@ class FakeClock:
         return self.at
 
 
+START = Micros(1_795_338_000 * SECOND)
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """Sunday, 22 November 2026, nine in the morning UTC."""
-    return FakeClock(Micros(1_795_338_000 * SECOND))
+    return FakeClock(START)
 
 
 # ---- keys ----------------------------------------------------------------------------------------------------------
