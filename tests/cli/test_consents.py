@@ -101,7 +101,8 @@ def test_an_unknown_notice_and_a_language_that_is_none_are_refused_and_nothing_i
     words = ("consent", "grant", "zoe", "recommendations")
     unknown = shop(*words, "--notice", "foo")
     assert unknown.code == Code.USAGE
-    assert "No notice 'foo' is known here; there are: banner@1, banner@2" in unknown.err
+    known = "banner-on-pages@1, banner-on-pages@2, banner@1, banner@2"
+    assert f"No notice 'foo' is known here; there are: {known}" in unknown.err
     for odd in ("zz$$", "german!", "e"):
         wrong = shop(*words, "--language", odd)
         assert (wrong.code, f"'{odd}' is no language tag (BCP 47)" in wrong.err) == (Code.USAGE, True)

@@ -35,6 +35,7 @@ from goodwill.consent import Said, State
 from goodwill.learn.library import contribution
 from goodwill.people import holds, merge
 from goodwill.people.types import BOUGHT
+from goodwill.protect import Cipher, KeyStore
 from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, Basis, Category, Purpose, shipped
 from goodwill.storage import AsOf, connect
 from goodwill.sums import Running
@@ -471,15 +472,26 @@ def fresh(request, database, tmp_path):
         one.close()
 
 
-def live(fresh, cipher, folder, **effort):
-    lives = iter(range(1_000_000))
-    run_state_machine_as_test(lambda: Lives(fresh, cipher, folder / f"life-{next(lives)}"), settings=settings(**effort))
+def live(fresh, clock, folder, **effort):
+    """Each life has a key store of its own: one remembers what was signed and refused, and would know an older shop."""
+    lives, stores = iter(range(1_000_000)), []
+
+    def born():
+        home = folder / f"life-{next(lives)}"
+        stores.append(KeyStore.open(home / "keys", clock=clock))
+        return Lives(fresh, Cipher(stores[-1], "test-shop"), home)
+
+    try:
+        run_state_machine_as_test(born, settings=settings(**effort))
+    finally:
+        for store in stores:
+            store.close()
 
 
-def test_what_the_shop_knows_is_what_those_who_allow_it_add_up_to(fresh, cipher, tmp_path):
-    live(fresh, cipher, tmp_path, max_examples=examples(10), stateful_step_count=12)
+def test_what_the_shop_knows_is_what_those_who_allow_it_add_up_to(fresh, clock, tmp_path):
+    live(fresh, clock, tmp_path, max_examples=examples(10), stateful_step_count=12)
 
 
 @pytest.mark.soak
-def test_however_long_they_live(fresh, cipher, tmp_path):
-    live(fresh, cipher, tmp_path, max_examples=200, stateful_step_count=40)
+def test_however_long_they_live(fresh, clock, tmp_path):
+    live(fresh, clock, tmp_path, max_examples=200, stateful_step_count=40)

@@ -36,9 +36,9 @@ from goodwill.storage import connect
 from goodwill.web.serve import serve
 
 at_once = Shop.can
-def slow(shop, who, purpose):
+def slow(shop, who, purpose, **more):
     time.sleep(1 if who.user_id == "slow" else 0)
-    return at_once(shop, who, purpose)
+    return at_once(shop, who, purpose, **more)
 Shop.can = slow
 
 with open_shop(sys.argv[1]) as shop:
