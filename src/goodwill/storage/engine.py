@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +114,13 @@ class Database:
 
     @contextmanager
     def _asking(self) -> Iterator[Any]:
-        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._for_questions.connect() as connection:
             yield _raw(connection)
+
+    @cached_property
+    def _for_questions(self) -> Engine:
+        """The same connections, each question a transaction of its own."""
+        return self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
