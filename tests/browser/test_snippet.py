@@ -452,7 +452,7 @@ def test_a_signal_that_comes_later_is_obeyed_and_said(site):
     who.page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     who.come()
     who.until(lambda: bool(who.kept.get("signal")))
-    assert "We obey" in who.page.locator("[data-goodwill] [role=status]").inner_text()
+    who.page.locator("[data-goodwill] [role=status]").filter(has_text="We obey").wait_for()
     assert site.shop.notices.signalled(Who(anonymous_id=device)) is not None
     assert site.shop.can(Who(anonymous_id=device), "recommendations").allowed  # an own click says more
 
