@@ -1,4 +1,4 @@
-"""Segment's library for browsers, unmodified, on a page of another site, in a real browser."""
+"""Segment's and RudderStack's libraries for browsers, unmodified, on a page of another site, in a real browser."""
 
 import shutil
 import threading
@@ -15,7 +15,9 @@ from tests.clients.conftest import Place
 
 from goodwill.shop import Who
 
-LIBRARY = Path(__file__).parent / "node" / "node_modules" / "@segment" / "analytics-next" / "dist" / "umd" / "index.js"
+_MODULES = Path(__file__).parent / "node" / "node_modules"
+LIBRARY = _MODULES / "@segment" / "analytics-next" / "dist" / "umd" / "index.js"
+RUDDER = _MODULES / "@rudderstack" / "analytics-js" / "dist" / "npm" / "modern" / "bundled" / "umd" / "index.js"
 PAGE = """<!doctype html><title>A shop</title><script src="index.js"></script><script>
 const at = new URLSearchParams(location.search)
 const own = at.get('to') ? { 'Segment.io': { apiHost: `${at.get('to')}/v1`, protocol: 'http' } } : {}
@@ -23,15 +25,25 @@ window.ready = AnalyticsNext.AnalyticsBrowser.load(
   { writeKey: at.get('key'), cdnURL: at.get('at') }, { integrations: own })
 </script>"""
 
+RUDDER_PAGE = """<!doctype html><title>A shop</title><script src="rudder.js"></script><script>
+const at = new URLSearchParams(location.search)
+window.ready = new Promise(done => {
+  const made = new rudderanalytics.RudderAnalytics()
+  made.load(at.get('key'), at.get('at'), { configUrl: at.get('at'), onLoaded: () => done(made) })
+})
+</script>"""
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page of another site with the library on it."""
-    if not LIBRARY.exists():
+    if not LIBRARY.exists() or not RUDDER.exists():
         pytest.skip("needs the libraries that `sh scripts/test_services.sh` installs")
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(LIBRARY, folder / "index.js")
     (folder / "index.html").write_text(PAGE)
+    shutil.copy(RUDDER, folder / "rudder.js")
+    (folder / "rudder.html").write_text(RUDDER_PAGE)
     handler = partial(_Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -99,6 +111,35 @@ def test_the_settings_lead_to_where_the_shop_is_reached(place: Place, site: str,
     assert told.value.status == 200
     # Nobody said that what is shown and clicked may be used; an interest that she may object to keeps it for counting.
     assert place.held(Who(anonymous_id="tab-2")) == [("clicked", "olives")]
+
+
+def test_rudderstack_asks_for_its_source_and_sends_to_the_shop_alone(place: Place, site: str, page: Page):
+    place.agrees(Who(anonymous_id="tab-3"))
+    place.wire.seen.clear()
+    place.wire.answers.clear()
+    place.wire.fail = [(503, {})]  # it comes back by itself
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site}/rudder.html?key={place.pages_key}&at={place.wire.address}")
+    page.evaluate(
+        """async () => {
+            const rudder = await window.ready
+            rudder.setAnonymousId('tab-3')
+            rudder.page('breads')
+            rudder.track('Product Viewed', { product_id: 'bread', price: 3.4 })
+            rudder.track('Product Added', { product_id: 'made up' })
+            rudder.identify('a victim', { email: 'victim@example.org' })
+        }"""
+    )
+    until(lambda: len(place.wire.answers) == 4)
+    assert [path.partition("?")[0] for method, path, _ in place.wire.seen if method == "GET"] == ["/sourceConfig/"]
+    assert {status for status, _ in place.wire.answers} == {200}
+    assert sorted(place.held(Who(anonymous_id="tab-3")), key=str) == [("viewed", "bread"), ("viewed", None)]
+    assert place.held(Who(user_id="a victim")) == []
+    said = b"".join(body for _, body in place.wire.answers)
+    assert b"unknown-product" in said
+    assert b"unsigned-user" in said
+    assert {url.split("/")[2] for url in asked} == {site.split("/")[2], place.wire.address.split("/")[2]}
 
 
 def until(ready: Callable[[], bool]) -> None:

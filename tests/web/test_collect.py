@@ -222,6 +222,23 @@ def test_the_settings_of_a_browser_library_name_this_shop_and_no_secret_key(coun
     assert counter.client.get(f"/v1/projects/{counter.server}/settings").status_code == 401
 
 
+def test_the_source_of_rudderstack_s_library_is_open_to_keys_of_pages_and_leads_to_nobody_else(counter):
+    at = "/sourceConfig/?p=npm&v=3.34.1&writeKey="
+    answer = counter.client.get(at + counter.pages, headers={"origin": "https://shop.example"})
+    source = answer.json()["source"]
+    assert (source["writeKey"], source["enabled"], source["destinations"]) == (counter.pages, True, [])
+    assert source["config"]["statsCollection"] == {"errors": {"enabled": False}, "metrics": {"enabled": False}}
+    assert {one["url"] for each in source["dataplanes"].values() for one in each} == {"https://gw.example"}
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    asked = counter.client.options(at + counter.pages, headers={"origin": "https://shop.example"})
+    assert {"authorization", "anonymousid", "sentat"} <= set(asked.headers["access-control-allow-headers"].split(", "))
+    for key in (counter.server, "gw_none", ""):
+        assert counter.client.get(at + key).status_code == 401
+    elsewhere = counter.client.get(at + counter.pages, headers={"origin": "https://other.example"})
+    assert elsewhere.status_code == 403
+    assert "source" not in elsewhere.json()
+
+
 # ---- what cannot be read ---------------------------------------------------------------------------------------------
 
 

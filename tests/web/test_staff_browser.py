@@ -10,9 +10,13 @@ from typing import Any
 
 import pyotp
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from tests.staff.working import GOOD
 
 from goodwill.app import create_shop
+from goodwill.basics.clock import day_of
+from goodwill.collect.connectors.store import FAILED, add, change, sources
+from goodwill.collect.live.store import Came, note
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -26,6 +30,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
         port = free.getsockname()[1]
     with create_shop(home, name="Café Amina", columns="database", port=port) as shop:
         token = shop.staff.invite("olga@shop.example", "Olga Berg", "owner").token
+        shop.webhooks.add("shopify", "main", "hush-hush-hush")
+        with shop.database.transaction() as connection:
+            came = [("Product Viewed", ""), ("Order Completed", "no-consent"), ("Product Added", "unknown-product")]
+            now = shop.clock()
+            rows = [Came("a-key-of-pages", event, rule) for event, rule in came]
+            note(connection, rows, day=day_of(now, shop.settings.zone), now=now)
+            source = sources(connection)[0].id
+            number = add(connection, source, "d-1", "orders/create", now=now) or 0
+            change(connection, number, {"state": FAILED, "reason": "Busy", "sealed": b"sealed"})
     command = [sys.executable, "-m", "goodwill", "serve", "--home", str(home)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -98,3 +111,34 @@ def test_an_owner_finds_the_way_in_and_out_with_forms_alone(served, page):
     assert "9 of 10" in page.inner_text("main")
     kept = {cookie["name"]: cookie for cookie in page.context.cookies()}["goodwill"]
     assert (kept["httpOnly"], kept["sameSite"], kept["path"]) == (True, "Lax", "/")
+
+
+def test_the_office_is_there_for_every_eye_and_looks_again_when_asked(served, page):
+    address, _ = served  # the owner of the test before is still signed in
+    page.goto(f"{address}/staff")
+    page.click("text=What comes in")
+    assert page.locator("tbody tr").count() == 6
+    page.select_option("#became", "refused")
+    page.click("text=Show")
+    assert page.locator(".state.refused").count() == 2
+    page.click("text=Look again by itself")
+    with page.expect_navigation(timeout=20_000):
+        pass
+    assert "follow=88" in page.url or "follow=89" in page.url
+    assert "became=refused" in page.url
+    page.click("a:text-is('Stop')")
+    assert "follow" not in page.url
+    page.click("nav >> text=Webhooks")
+    assert page.locator("button").count() == 1
+    kept = page.context.storage_state()
+    for scheme in ("light", "dark"):
+        context = page.context.browser.new_context(storage_state=kept, color_scheme=scheme)
+        looking = context.new_page()
+        for path in ("/office/intake", "/office/intake?follow=0", "/office/webhooks"):
+            looking.goto(address + path)
+            found = Axe().run(looking)
+            assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+            looking.set_viewport_size({"width": 320, "height": 700})  # tables scroll by themselves, the page does not
+            assert looking.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            looking.set_viewport_size({"width": 900, "height": 700})
+        context.close()

@@ -28,6 +28,7 @@ class Act(StrEnum):
     IMPORT = "import"
     LEARN = "learn"
     KEYS = "manage-keys"
+    WATCH = "watch-what-comes-in"  # and which rule stopped what did not stay; it names nobody
     STAFF = "manage-staff"
     AUDIT = "read-audit"
     BULK_ASK = "ask-for-bulk"  # ask others to approve a bulk export or erasure
@@ -53,7 +54,7 @@ MAY: dict[Role, frozenset[Act]] = {
         {
             Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT, Act.WRITE_CONSENT, Act.REVEAL, Act.EXPORT,
             Act.REQUESTS, Act.ERASE, Act.WHO_IS_WHO, Act.NOTICES, Act.SIGN_OFF, Act.AUDIT, Act.BULK_ASK,
-            Act.BULK_APPROVE,
+            Act.BULK_APPROVE, Act.WATCH,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -66,7 +67,7 @@ MAY: dict[Role, frozenset[Act]] = {
         }
     ),
     Role.ANALYST: frozenset({Act.OWN_ACCOUNT, Act.LEARN}),
-    Role.DEVELOPER: frozenset({Act.OWN_ACCOUNT, Act.KEYS, Act.IMPORT, Act.LEARN}),
+    Role.DEVELOPER: frozenset({Act.OWN_ACCOUNT, Act.KEYS, Act.WATCH, Act.IMPORT, Act.LEARN}),
     Role.READ_ONLY: frozenset({Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT}),
 }  # fmt: skip
 
@@ -81,7 +82,7 @@ WORDS = {
     Role.REVIEWER: "signs notices off, reads the audit log, approves bulk work of others",
     Role.MARKETER: "looks at people (masked), writes down their answers, imports, works on requests",
     Role.ANALYST: "models and figures; sees no single person",
-    Role.DEVELOPER: "keys for programs, imports, models; sees no single person",
+    Role.DEVELOPER: "keys for programs, what comes in, imports, models; sees no single person",
     Role.READ_ONLY: "looks at people (masked) and at their consents",
 }
 

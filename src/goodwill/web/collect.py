@@ -20,6 +20,7 @@ from goodwill.collect.live.rules import DROPPED, SECRET
 from goodwill.collect.live.segment import LETTERS, TYPES, Message, Parcel, read_batch, read_one
 from goodwill.collect.live.take import TAKEN, Given, Outcome, Sender
 from goodwill.shop.collecting import Collecting, KeyClosed
+from goodwill.web import rudder
 from goodwill.web.bodies import LARGEST_BODY, read
 from goodwill.web.desk import Desk
 from goodwill.web.keys import key_text
@@ -33,7 +34,7 @@ _WITHIN: Final = 30.0  # seconds
 _GZIP: Final = b"\x1f\x8b"
 _JSON: Final = "application/json"
 _PATHS: Final[Mapping[str, str]] = {**{kind: kind for kind in TYPES}, **LETTERS, "batch": "batch", "b": "batch"}
-_ALLOWED: Final = "authorization, content-type, content-encoding, x-retry-count"
+_ALLOWED: Final = f"authorization, content-type, content-encoding, x-retry-count, {rudder.HEADERS}"
 
 
 class Result(msgspec.Struct, omit_defaults=True):
@@ -95,23 +96,27 @@ def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
         return _response(answer, 200, origin)
 
     async def settings(request: Request[Any, Any, Any]) -> Response[bytes]:
-        origin = request.headers.get("origin")
+        origin, text = request.headers.get("origin"), str(request.path_params.get("key", ""))
+        if request.method == "OPTIONS" or "view" in request.query_params:  # whether something blocks the way
+            return _response(b"", 200, origin)
         try:
-            key = await asyncio.get_running_loop().run_in_executor(desk.threads, _key, desk, request.path_params["key"])
+            said = text or request.query_params.get("writeKey", "")
+            key = await asyncio.get_running_loop().run_in_executor(desk.threads, _key, desk, said)
             _check_origin(key, origin)
             if not key.public:  # a key that is not for pages must not end up in addresses and their logs
                 raise _no_key()
         except Refused as error:
             return _response(_ENCODE(Failed(error.code, error.message)), error.status, origin)
-        return _response(_settings(desk.shop.settings.reached_at, request.path_params["key"]), 200, origin)
+        at = desk.shop.settings.reached_at
+        return _response(_settings(at, said) if text else rudder.source_config(key, said, at), 200, origin)
 
     opt = {"page": True}
     paths = sorted({f"/v1/{name}" for name in _PATHS})
     both = [HttpMethod.POST, HttpMethod.OPTIONS]
     post = HTTPRouteHandler(paths, http_method=both, name="collect", status_code=200, opt=opt)
     get = HTTPRouteHandler(
-        "/v1/projects/{key:str}/settings", http_method=[HttpMethod.GET], name="settings of a library", status_code=200,
-        opt=opt,
+        ["/v1/projects/{key:str}/settings", "/sourceConfig"], name="settings of a library", status_code=200, opt=opt,
+        http_method=[HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS],
     )  # fmt: skip
     return [post(take), get(settings)]
 

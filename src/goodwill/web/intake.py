@@ -50,7 +50,7 @@ class Intake(Struct, frozen=True):
     latest: list[IntakeLatest]
 
 
-@endpoint("GET", "/api/v1/intake", Scope.READ, may=Act.KEYS, tag="Collecting")
+@endpoint("GET", "/api/v1/intake", Scope.READ, may=Act.WATCH, tag="Collecting")
 def intake(call: Call[IntakeRequest]) -> Intake:
     """See what came in lately, and which rule dropped or refused what did not stay.
 

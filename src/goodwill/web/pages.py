@@ -55,11 +55,6 @@ def problem(kind: problems.Kind, name: str, watermark: str) -> bytes:
     return page("problem.html", name=name, watermark=watermark, kind=kind)
 
 
-def staff(template: str, **values: object) -> bytes:
-    """A page on which staff sign in, or look after their account."""
-    return page(f"staff/{template}.html", **values)
-
-
 def asset(name: str) -> bytes:
     """One of our own files; nothing comes from anywhere else."""
     return files("goodwill.web").joinpath("assets", name).read_bytes()

@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from goodwill.basics.clock import moment
 from goodwill.basics.errors import BadInput, Conflict, GoodwillError
 from goodwill.shop.staff import Begun
-from goodwill.staff import Session
+from goodwill.staff import Act, Session
 from goodwill.staff.refusals import CodeNeeded, NotRecognised
 from goodwill.staff.roles import WORDS, needs_second_factor
 from goodwill.staff.sessions import device_of, form_token
@@ -56,6 +56,7 @@ class Reply:
 
     Attributes:
         sends_to: another site to which a form of the page may lead.
+        again: after how many seconds the page looks at which address by itself; for whoever asked it to.
     """
 
     page: bytes = b""
@@ -63,6 +64,7 @@ class Reply:
     location: str = ""
     cookies: tuple[Kept, ...] = ()
     sends_to: str = ""
+    again: tuple[int, str] | None = None
 
 
 class StaffPages:
@@ -200,6 +202,7 @@ class StaffPages:
         return self._page(
             "account", visit, status, wrong=wrong, said=said, account=account, words=WORDS[account.role],
             sessions=rows, left=self.staff.recovery_left(account.id), fresh=session.fresh,
+            may_watch=Act.WATCH in session.acts,
         )  # fmt: skip
 
     def password(self, visit: Visit) -> Reply:
@@ -291,7 +294,9 @@ class StaffPages:
         return Reply(self._render(template, form=form_token(self.door.token(visit.headers)), **values), status)
 
     def _render(self, template: str, **values: object) -> bytes:
-        return pages.staff(template, name=self.settings.name, watermark=self.settings.watermark, **values)
+        folder = "" if "/" in template else "staff/"
+        shop = {"name": self.settings.name, "watermark": self.settings.watermark}
+        return pages.page(f"{folder}{template}.html", **shop, **values)
 
 
 # ---- routes ----------------------------------------------------------------------------------------------------------
@@ -313,12 +318,13 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         "/staff/sign-out-everywhere": made.sign_out_everywhere, "/staff/elsewhere": made.leave,
     }  # fmt: skip
     return [
-        *(_route(made, path, "GET", do) for path, do in shown.items()),
-        *(_route(made, path, "POST", do) for path, do in done.items()),
+        *(route(made, path, "GET", do) for path, do in shown.items()),
+        *(route(made, path, "POST", do) for path, do in done.items()),
     ]
 
 
-def _route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
+def route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
+    """A page, or what a form of one does."""
     desk = made.desk
 
     async def handle(request: Asked) -> Response[bytes]:
@@ -339,6 +345,7 @@ def _route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply
 
 def _answer(reply: Reply) -> Response[bytes]:
     headers = {
+        **({"refresh": f"{reply.again[0]}; url={reply.again[1]}"} if reply.again else {}),
         "content-security-policy": _POLICY.format(more=f" {reply.sends_to}" if reply.sends_to else ""),
         "referrer-policy": "same-origin",  # without any, a browser calls the origin of its own form "null"
     }
