@@ -14,6 +14,7 @@ from goodwill.basics.ids import ProductId
 from goodwill.catalogue.products import LEVELS, Product, Upserted, merged
 from goodwill.catalogue.tables import items, products
 from goodwill.storage.engine import driver
+from goodwill.storage.questions import Question
 
 _BATCH = 5_000  # ids in one question; SQLite takes 32,766 values, PostgreSQL 65,535
 
@@ -46,11 +47,15 @@ def upsert_many(connection: Connection, given: Sequence[Product], import_id: int
 
 def ids_of(connection: Connection, externals: Iterable[str]) -> dict[str, ProductId]:
     """The ids of those products that the catalogue knows, by the shop's own id."""
-    found: dict[str, ProductId] = {}
-    for some in _batches(list(externals)):
-        rows = connection.execute(select(products.c.external, products.c.id).where(products.c.external.in_(some)))
-        found.update((row.external, ProductId(row.id)) for row in rows)
-    return found
+    asked = list(externals)
+    if not asked:
+        return {}
+    return {external: ProductId(number) for external, number in _NUMBERS.ask(connection, externals=asked)}
+
+
+_NUMBERS = Question(
+    lambda lists: select(products.c.external, products.c.id).where(products.c.external.in_(lists.texts("externals")))
+)
 
 
 def of_ids(connection: Connection, ids: Iterable[int]) -> dict[ProductId, Product]:

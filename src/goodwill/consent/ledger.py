@@ -17,6 +17,7 @@ from goodwill.consent.relation import END_OF_TIME, answer_again, lasts, renew_an
 from goodwill.consent.tables import consent_now, consent_rows
 from goodwill.purposes import Basis, Category, Entry, Purpose
 from goodwill.storage.engine import LEDGER, driver, is_sqlite, one_at_a_time
+from goodwill.storage.questions import Question
 
 
 class State(StrEnum):
@@ -167,7 +168,10 @@ class Standing:
 
 def last_position(connection: Connection) -> Position:
     """The number of the ledger's last row; 0 while it is empty."""
-    return Position(connection.execute(select(func.coalesce(func.max(consent_rows.c.position), 0))).scalar_one())
+    return Position(_LAST.ask(connection)[0][0])
+
+
+_LAST = Question(lambda _: select(func.coalesce(func.max(consent_rows.c.position), 0)))
 
 
 def append(connection: Connection, said: Sequence[Said], *, now: Micros) -> list[Position]:

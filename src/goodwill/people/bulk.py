@@ -1,9 +1,11 @@
 """Many rows at once, the fastest way each database has: the driver's own loop, or COPY."""
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import BigInteger, Connection, LargeBinary, Select, SmallInteger, Table, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -37,6 +39,16 @@ def add_rows(connection: Connection, table: Table, columns: Sequence[str], rows:
         driver(connection).executemany(f"INSERT INTO {table.name} ({named}) VALUES ({marks})", rows)
     else:
         copy(connection, table.name, columns, [postgresql_type(table, column) for column in columns], rows)
+
+
+def chunks(rows: Iterable[Sequence[Any]], size: int = 5_000) -> Iterator[str]:
+    """Rows as JSON arrays of arrays, for SQLite's ``json_each``."""
+    left = iter(rows)
+    while some := list(islice(left, size)):
+        yield _encode(some).decode()
+
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def copy(

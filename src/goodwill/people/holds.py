@@ -22,6 +22,7 @@ from goodwill.people.bulk import listed
 from goodwill.people.tables import holds
 from goodwill.storage.engine import HOLDS, one_at_a_time
 from goodwill.storage.kept import kept
+from goodwill.storage.questions import Lists, Question
 
 
 def last_id(connection: Connection) -> int:
@@ -74,11 +75,18 @@ def heard(concerned: Select[Any]) -> Select[Any]:
 def reasons(connection: Connection, persons: Sequence[PersonId]) -> Mapping[PersonId, set[str]]:
     """For which reasons each of some people is held; no reason, not held."""
     found: defaultdict[PersonId, set[str]] = defaultdict(set)
-    about = holds.c.person.in_(listed(connection, persons))
-    newest = select(func.max(holds.c.id)).where(about).group_by(holds.c.person, holds.c.reason)
-    for row in connection.execute(select(holds).where(holds.c.id.in_(newest), holds.c.held == 1)):
-        found[PersonId(row.person)].add(row.reason)
+    for person, reason in _HELD.ask(connection, persons=persons):
+        found[PersonId(person)].add(reason)
     return found
+
+
+def _held(lists: Lists) -> Select[Any]:
+    about = holds.c.person.in_(lists.numbers("persons"))
+    newest = select(func.max(holds.c.id)).where(about).group_by(holds.c.person, holds.c.reason)
+    return select(holds.c.person, holds.c.reason).where(holds.c.id.in_(newest), holds.c.held == 1)
+
+
+_HELD = Question(_held)
 
 
 def check_settled(connection: Connection, concerned: Select[Any]) -> None:

@@ -3,17 +3,18 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, KeyMissing, LeftAlone
 from goodwill.basics.ids import PersonId
 from goodwill.people import index, suppress
-from goodwill.people.bulk import add_rows, listed, listed_bytes
+from goodwill.people.bulk import add_rows, listed
 from goodwill.people.canonical import canonical
 from goodwill.people.tables import identities, people
 from goodwill.protect import Cipher, KeyStore, Sealed
 from goodwill.storage.engine import PEOPLE, one_at_a_time
+from goodwill.storage.questions import Question
 
 # Who is believed first when ids point to different people; a shop system's own kind stands beside `external`.
 _RANKS = {"user_id": 0, "external": 1, "email": 3, "phone": 4, "anonymous_id": 5}
@@ -221,10 +222,14 @@ def _known(connection: Connection, marks: Sequence[Mark]) -> dict[tuple[str, byt
 
 def people_of(connection: Connection, kind: str, lookups: Sequence[bytes]) -> dict[bytes, PersonId]:
     """The people behind many keyed hashes of one kind, by the hashes that are known."""
-    question = select(identities.c.lookup, identities.c.person).where(
-        identities.c.kind == kind, identities.c.lookup.in_(listed_bytes(connection, lookups))
+    return {bytes(lookup): PersonId(person) for lookup, person in _BEHIND.ask(connection, kind=kind, lookups=lookups)}
+
+
+_BEHIND = Question(
+    lambda lists: select(identities.c.lookup, identities.c.person).where(
+        identities.c.kind == bindparam("kind"), identities.c.lookup.in_(lists.hashes("lookups"))
     )
-    return {bytes(row.lookup): PersonId(row.person) for row in connection.execute(question)}
+)
 
 
 def _whose(

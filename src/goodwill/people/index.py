@@ -17,6 +17,7 @@ from goodwill.people.canonical import canonical
 from goodwill.people.tables import identities
 from goodwill.protect import Cipher, KeyState, Sealed
 from goodwill.storage.engine import KEYS, PEOPLE, driver, is_sqlite, one_at_a_time
+from goodwill.storage.questions import Question
 from goodwill.storage.schema import Whole, metadata
 
 key_marks = Table(
@@ -27,7 +28,7 @@ key_marks = Table(
     Column("tombstones", Whole, nullable=False),
 )
 
-_NOW = select(key_marks.c.epoch, key_marks.c.tombstones)
+_NOW = Question(lambda _: select(key_marks.c.epoch, key_marks.c.tombstones))
 _FIND = select(
     select(key_marks.c.epoch).scalar_subquery(),
     select(identities.c.person)
@@ -47,8 +48,8 @@ class Followed:
 
 def followed(connection: Connection) -> Followed | None:
     """How far the database has followed the key store; None where nobody ever wrote it down."""
-    row = connection.execute(_NOW).first()
-    return Followed(*row) if row is not None else None
+    rows = _NOW.ask(connection)
+    return Followed(*rows[0]) if rows else None
 
 
 def epoch_of(connection: Connection, cipher: Cipher) -> int:

@@ -14,10 +14,10 @@ from goodwill.basics.ids import PersonId
 from goodwill.consent.relation import lasts
 from goodwill.consent.tables import consent_now
 from goodwill.people import holds
-from goodwill.people.bulk import listed
 from goodwill.people.erase import REASON as ERASED
 from goodwill.people.restrict import REASON as RESTRICTED
 from goodwill.purposes import Basis, Category, Purpose, Register
+from goodwill.storage.questions import Question
 
 
 class Cells:
@@ -98,14 +98,18 @@ class _Rules:
         return found
 
 
+_CELL = consent_now.c
+_SAID = Question(
+    lambda lists: select(_CELL.person, _CELL.purpose, _CELL.category, _CELL.yes, _CELL.until).where(
+        _CELL.person.in_(lists.numbers("persons"))
+    )
+)
+
+
 def _answers(connection: Connection, persons: Collection[PersonId], at: Micros) -> Mapping[PersonId, frozenset[Answer]]:
     """What each of some people answered; a yes that ended is no answer, as if nobody had asked."""
-    rows = consent_now.c
-    question = select(rows.person, rows.purpose, rows.category, rows.yes, rows.until).where(
-        rows.person.in_(listed(connection, persons))
-    )
     found: defaultdict[PersonId, set[Answer]] = defaultdict(set)
-    for person, purpose, category, yes, until in connection.execute(question):
+    for person, purpose, category, yes, until in _SAID.ask(connection, persons=persons):
         if yes != 1 or lasts(until, at):
             found[PersonId(person)].add((Purpose(purpose), Category(category), yes == 1))
     return {person: frozenset(answers) for person, answers in found.items()}

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, literal_column, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, literal_column, select
 
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import EventId, PersonId
 from goodwill.people import holds
-from goodwill.people.bulk import copy, listed, postgresql_type
+from goodwill.people.bulk import chunks, copy, postgresql_type
 from goodwill.people.columns import NAMES, EventColumns
 from goodwill.people.tables import events, people
 from goodwill.people.types import DECIDED, TypeCode
 from goodwill.storage.engine import EVENTS, driver, is_sqlite, one_at_a_time
+from goodwill.storage.questions import Lists, Question
 
 __all__ = ["Appended", "EventColumns", "append", "append_one", "last_id", "remove_import", "whose_decision"]
 
@@ -88,7 +89,10 @@ def append_one(
 
 def last_id(connection: Connection) -> EventId:
     """The number of the last event in the log; 0 while it is empty."""
-    return EventId(connection.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one())
+    return EventId(_LAST.ask(connection)[0][0])
+
+
+_LAST = Question(lambda _: select(func.coalesce(func.max(events.c.id), 0)))
 
 
 def whose_decision(connection: Connection, reference: int) -> Owner | None:
@@ -128,7 +132,9 @@ def _values(given: Sequence[str]) -> str:
 
 _TYPES = [postgresql_type(events, name) for name in NAMES]
 _MARKS = {"sqlite": ["?"] * len(NAMES), "postgresql": [f"%s::{kind}" for kind in _TYPES]}
-_ADD = f"INSERT INTO events ({_NAMED}) VALUES ({_values(_MARKS['sqlite'])}) {_NOT_AGAIN}"
+# One statement for many rows: between two the driver would give way to other threads, and wait to go on.
+_EACH = [f"value ->> {place}" for place in range(len(NAMES))]
+_ADD = f"INSERT INTO events ({_NAMED}) SELECT {_values(_EACH)} FROM json_each(?) WHERE true {_NOT_AGAIN}"
 _STAGE, _STAGED, _STAGED_AS = "goodwill_stage", ("place", *NAMES), ("int8", *_TYPES)
 _MAKE_STAGE = (
     f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} "
@@ -155,10 +161,13 @@ _DECISION = select(events.c.person, events.c.detail).where(
 def _by_loop(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
     raw, before = driver(connection), last_id(connection)
     changes = raw.total_changes
-    raw.executemany(_ADD, rows)
+    for some in chunks(rows):
+        raw.execute(_ADD, (some,))
     kept = raw.total_changes - changes
-    new = connection.execute(select(func.min(events.c.id), func.max(events.c.id)).where(events.c.id > before)).one()
-    return kept, new[0], new[1]
+    return kept, *_NEW.ask(connection, before=before)[0]
+
+
+_NEW = Question(lambda _: select(func.min(events.c.id), func.max(events.c.id)).where(events.c.id > bindparam("before")))
 
 
 def _by_copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
@@ -171,10 +180,16 @@ def _by_copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[i
 
 
 def _check_known(connection: Connection, persons: set[int]) -> None:
-    asked = listed(connection, persons).subquery().c[0]
-    here = select(people.c.id).where(people.c.erased_at.is_(None))  # a late event brings nobody back
-    stranger = connection.execute(select(asked).where(asked.not_in(here)).limit(1)).scalar()
-    if stranger is not None:
+    if strangers := _STRANGER.ask(connection, persons=persons):
         raise NotFound(
-            f"There is no person {stranger}, or no more. Identify people first, then add what happened to them."
+            f"There is no person {strangers[0][0]}, or no more. Identify people first, then add what happened to them."
         )
+
+
+def _stranger(lists: Lists) -> Select[Any]:
+    asked = lists.numbers("persons").subquery().c[0]
+    here = select(people.c.id).where(people.c.id == asked, people.c.erased_at.is_(None))  # a late event revives nobody
+    return select(asked).where(~here.exists()).limit(1)
+
+
+_STRANGER = Question(_stranger)

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, select
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.people import index, suppress
-from goodwill.people.bulk import listed
 from goodwill.people.identify import SEVERAL, Mark, attach, make_people, note_shared, people_of
 from goodwill.people.tables import identities
 from goodwill.protect import Cipher
 from goodwill.storage.engine import PEOPLE, one_at_a_time
+from goodwill.storage.questions import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +148,16 @@ def _known(connection: Connection, marked: Sequence[Sequence[Mark]]) -> dict[tup
 def _accounts(connection: Connection, persons: set[PersonId]) -> dict[PersonId, set[str]]:
     """Of which kinds, of those that a person has only one of, each of some people has one."""
     found: defaultdict[PersonId, set[str]] = defaultdict(set)
-    question = select(identities.c.person, identities.c.kind).where(
-        identities.c.person.in_(listed(connection, persons)), identities.c.kind.not_in(sorted(SEVERAL))
-    )
-    for person, kind in connection.execute(question):
+    for person, kind in _KINDS.ask(connection, persons=persons):
         found[PersonId(person)].add(kind)
     return found
+
+
+_KINDS = Question(
+    lambda lists: select(identities.c.person, identities.c.kind).where(
+        identities.c.person.in_(lists.numbers("persons")), *(identities.c.kind != kind for kind in sorted(SEVERAL))
+    )
+)
 
 
 def _real(person: PersonId, made: Sequence[PersonId]) -> PersonId:

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, Index, Table, Text, func, insert, sel
 from goodwill.basics.errors import BadInput
 from goodwill.storage.engine import AUDIT, one_at_a_time
 from goodwill.storage.logs import Log
+from goodwill.storage.questions import Question
 from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 audit_rows = Table(
@@ -157,7 +158,10 @@ LEDGER_ROW = "ledger"  # in the detail of a line: the last row of the consent le
 
 def last_position(connection: Connection) -> int:
     """The number of the log's last row; 0 while it is empty."""
-    return int(connection.execute(select(func.coalesce(func.max(audit_rows.c.position), 0))).scalar_one())
+    return int(_LAST.ask(connection)[0][0])
+
+
+_LAST = Question(lambda _: select(func.coalesce(func.max(audit_rows.c.position), 0)))
 
 
 def latest(

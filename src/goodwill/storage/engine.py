@@ -132,7 +132,7 @@ class Database:
         except Exception as error:
             if _is_conflict(getattr(error, "orig", error)):
                 raise Busy(_HELD) from error
-            if not self.is_sqlite and isinstance(error, DBAPIError) and _is_away(error):
+            if not self.is_sqlite and _is_away(error):
                 raise Busy("The database does not answer.", f"{self._name()}: {_reason(error)}.") from error
             raise
 
@@ -297,18 +297,27 @@ def _is_conflict(error: BaseException) -> bool:
     }  # fmt: skip
 
 
-def _is_away(error: DBAPIError) -> bool:
+def _is_away(error: Exception) -> bool:
     """Whether PostgreSQL could not be called, hung up, or let nobody in; each without its having done anything."""
-    state = getattr(error.orig, "sqlstate", None) or ""
-    at_the_call = error.statement is None and not state
-    return at_the_call or error.connection_invalidated or state.startswith(("08", "28", "57P0")) or state in {
-        "3D000", "53300",
-    }  # fmt: skip
+    said = _said(error)
+    if not hasattr(said, "sqlstate"):
+        return False
+    state = said.sqlstate or ""
+    if isinstance(error, DBAPIError):
+        hung_up = error.connection_invalidated or (error.statement is None and not state)
+    else:  # the driver's own, where it was asked without SQLAlchemy
+        hung_up = type(error).__name__ == "OperationalError" and not state
+    return hung_up or state.startswith(("08", "28", "57P0")) or state in {"3D000", "53300"}
 
 
-def _reason(error: DBAPIError) -> str:
+def _said(error: Exception) -> Any:
+    """What the driver says."""
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _reason(error: Exception) -> str:
     """What libpq says, without the host and the user that it says it about (Connection refused, no such database)."""
-    said = str(error.orig).strip().splitlines() or [""]
+    said = str(_said(error)).strip().splitlines() or [""]
     calls = [line.rpartition(" failed: ")[2] for line in said if " failed: " in line]
     return (calls or said)[-1 if calls else 0].removeprefix("FATAL:").strip().rstrip(".")
 

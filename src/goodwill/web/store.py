@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from goodwill.basics.clock import DAY, SECOND
 from goodwill.storage.engine import is_sqlite
+from goodwill.storage.questions import Question
 from goodwill.storage.schema import Whole, metadata
 
 # What the driver raises when the database cannot be reached; the faces say "try later" and nothing of its address.
@@ -135,8 +136,12 @@ def key_and_hash(connection: Connection, key_id: str) -> tuple[Key, str] | None:
 
 def closed(connection: Connection, key_ids: Sequence[str]) -> frozenset[str]:
     """Those of some keys that open nothing any more."""
-    is_open = select(api_keys.c.id).where(api_keys.c.id.in_(list(key_ids)), api_keys.c.revoked_at.is_(None))
-    return frozenset(key_ids) - frozenset(connection.execute(is_open).scalars())
+    return frozenset(key_ids) - {row[0] for row in _OPEN.ask(connection, ids=key_ids)}
+
+
+_OPEN = Question(
+    lambda lists: select(api_keys.c.id).where(api_keys.c.id.in_(lists.texts("ids")), api_keys.c.revoked_at.is_(None))
+)
 
 
 def _key(row: Row[Any]) -> Key:

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select
+from sqlalchemy import Column, Connection, Executable, Table, Text, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goodwill.basics.clock import Micros
-from goodwill.storage.engine import is_sqlite
+from goodwill.storage.questions import Lists, Question
 from goodwill.storage.schema import Whole, metadata
 
 intake_counts = Table(
@@ -59,18 +59,27 @@ class Counted:
 def note(connection: Connection, came: Sequence[Came], *, day: int, now: Micros) -> None:
     """Count what came in, and keep the last of it to look at."""
     counts = Counter(came)
-    rows = [
-        {"day": day, "sender": one.sender, "event": one.event, "rule": one.rule, "messages": n}
-        for one, n in sorted(counts.items(), key=lambda item: (item[0].sender, item[0].event, item[0].rule))
-    ]
-    line = (sqlite if is_sqlite(connection) else postgresql).insert(intake_counts)
+    # In one order, so that two who count never wait for each other.
+    _COUNT.do(connection, ({"day": day, **one._asdict(), "messages": counts[one]} for one in sorted(counts)))
+    _KEEP.do(connection, ({"at": now, **one._asdict()} for one in came[-_NOTED:]))
+    _LET_GO.do(connection, [{}])
+
+
+def _count(lists: Lists) -> Executable:
+    line: Any = (sqlite if lists.sqlite else postgresql).insert(intake_counts)
     more = intake_counts.c.messages + line.excluded.messages
-    keys = ["day", "sender", "event", "rule"]
-    connection.execute(line.on_conflict_do_update(index_elements=keys, set_={"messages": more}), rows)
-    latest = [{"at": now, "sender": one.sender, "event": one.event, "rule": one.rule} for one in came[-_NOTED:]]
-    connection.execute(insert(intake_latest), latest)
-    newest = select(func.max(intake_latest.c.id)).scalar_subquery()
-    connection.execute(delete(intake_latest).where(intake_latest.c.id <= newest - SHOWN))
+    return cast(
+        "Executable",
+        line.on_conflict_do_update(index_elements=["day", "sender", "event", "rule"], set_={"messages": more}),
+    )
+
+
+_COUNT = Question(_count)
+_KEEP = Question(
+    lambda _: insert(intake_latest).values({name: bindparam(name) for name in ("at", "sender", "event", "rule")})
+)
+_NEWEST = select(func.max(intake_latest.c.id)).scalar_subquery()
+_LET_GO = Question(lambda _: delete(intake_latest).where(intake_latest.c.id <= _NEWEST - SHOWN))
 
 
 def counted(connection: Connection, *, since: int) -> list[Counted]:
