@@ -105,7 +105,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_from: str = ""  # what letters are from, such as Café Amina <hello@cafe.example>
     smtp_security: str = "starttls"  # starttls, tls, or none
     hold_hours: int = 24  # how long a copy or an erasure that a customer asked for waits for a "that was not me"
-    alone_a_day: int = 3  # how many people one person or key may export, or erase, in 24 hours without four eyes
+    alone_a_day: int = 3  # how many people the shop may export, or erase, in 24 hours without four eyes
     proxies: int = 0  # how many of the shop's own stand before it, each adding to X-Forwarded-For
     epoch_hours: int = 24  # after how many hours older copies of the keys open nothing, once somebody was erased
     webhooks_loopback: str = "no"  # whether other systems on this very machine may be told, by http too

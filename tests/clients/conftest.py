@@ -51,10 +51,10 @@ class Place:
     def shop(self) -> Shop:
         return open_shop(self.home)
 
-    def agrees(self, who: Who) -> None:
-        """Somebody allows suggestions."""
+    def agrees(self, who: Who, purpose: str = "recommendations") -> None:
+        """Somebody allows suggestions, or something else."""
         with self.shop() as shop:
-            shop.grant(who, "recommendations", asked=ASKED)
+            shop.grant(who, purpose, asked=ASKED)
 
     def held(self, who: Who) -> list[tuple[str, str | None]]:
         """The events of somebody: type and product."""

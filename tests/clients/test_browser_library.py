@@ -98,7 +98,7 @@ def test_a_page_sends_what_happens_on_a_device_and_cannot_speak_for_a_user(place
 
 
 def test_the_settings_lead_to_where_the_shop_is_reached(place: Place, site: str, page: Page):
-    place.agrees(Who(anonymous_id="tab-2"))
+    place.agrees(Who(anonymous_id="tab-2"), "measurement")
     page.goto(f"{site}/?key={place.pages_key}&at={place.wire.address}")
     with page.expect_response(lambda answer: answer.url == f"{place.wire.server}/v1/t") as told:
         page.evaluate(
@@ -109,7 +109,6 @@ def test_the_settings_lead_to_where_the_shop_is_reached(place: Place, site: str,
             }"""
         )
     assert told.value.status == 200
-    # Nobody said that what is shown and clicked may be used; an interest that she may object to keeps it for counting.
     assert place.held(Who(anonymous_id="tab-2")) == [("clicked", "olives")]
 
 

@@ -158,12 +158,24 @@ def test_a_yes_that_ended_keeps_for_the_grace_and_no_longer(street, ago, stays):
 
 
 def test_fields_of_a_profile_go_like_events(street):
-    street.tells(0, "city", "demographics", 3000)
+    for who, state in ((0, State.GIVEN), (1, State.WITHDRAWN)):
+        street.says(who, "recommendations", "preferences", state, 200)
+        street.tells(who, "diet", "preferences", 700)
     street.tells(0, "phone", "contact", 3000)
-    street.tells(1, "city", "demographics", 3000)
-    street.says(1, "statistics", "demographics", State.WITHDRAWN, 200)
     street.runs()
-    assert street.left()[1] == [(street.people[0], "city"), (street.people[0], "phone")]
+    assert street.left()[1] == [(street.people[0], "diet"), (street.people[0], "phone")]
+
+
+def test_what_only_a_reserved_purpose_would_read_is_kept_for_nobody(street):
+    assert REGISTER["statistics"].reserved
+    assert REGISTER["personal-content"].reserved
+    street.says(0, "personal-content", "engagement", State.GIVEN, 200)
+    for ago in (30, 31):
+        street.tells(0, f"age {ago}", "demographics", ago)
+        street.happens(0, "clicked", ago)
+    street.runs()
+    assert street.left()[1] == [(street.people[0], "age 30")]
+    assert [TODAY - day for _, _, day in street.left()[0]] == [30]
 
 
 def test_decisions_about_nobody_go_with_the_longest_purpose(street):
@@ -239,7 +251,7 @@ def kept(category, who, said, used, ago):
     if ago <= 30:
         return True
     for entry in REGISTER:
-        if category not in entry.categories:
+        if category not in entry.categories or (entry.reserved and entry.basis is not Basis.LEGAL_OBLIGATION):
             continue
         here = (entry.name, category)
         mine = [(days, state, until) for w, place, state, days, until in said if w == who and place == here]

@@ -95,7 +95,20 @@ def test_what_nobody_allowed_is_dropped_and_leaves_no_person(counter):
         assert len(connection.execute(people.select()).all()) == before
 
 
-def test_an_order_is_kept_for_the_contract_and_what_is_looked_at_is_not(counter):
+def test_nothing_is_kept_for_a_purpose_that_nothing_uses(counter):
+    """Clicks could be counted for `statistics` one day, or shape pages that she allows; nothing does either yet."""
+    clicked = {**viewed("clicker"), "event": "Product Clicked"}
+    asked = Asked(how="test")
+    assert outcomes(counter.send("track", clicked)) == [("dropped", "no-consent")]
+    counter.shop.grant(Who(user_id="clicker"), "personal-content", asked=asked)
+    assert outcomes(counter.send("track", {**clicked, "messageId": "2"})) == [("dropped", "no-consent")]
+    assert counter.held(user_id="clicker") == []
+    counter.shop.grant(Who(user_id="clicker"), "measurement", asked=asked)
+    assert outcomes(counter.send("track", {**clicked, "messageId": "3"})) == [("taken", "")]
+    assert counter.kinds(user_id="clicker") == ["clicked"]
+
+
+def test_an_order_is_kept_for_the_books_and_what_is_looked_at_is_not(counter):
     order = {
         "type": "track", "event": "Order Completed", "userId": "buyer", "messageId": "o", "properties": {
             "order_id": 17, "total": "21,00".replace(",", "."), "currency": "eur", "coupon": "SPRING", "products": [

@@ -23,15 +23,6 @@ def listed(connection: Connection, numbers: Iterable[int]) -> Select[Any]:
     return select(func.json_each(json.dumps(given)).table_valued("value").c.value)
 
 
-def listed_bytes(connection: Connection, values: Iterable[bytes]) -> Select[Any]:
-    """As `listed`, for keyed hashes."""
-    given = list(values)
-    if not is_sqlite(connection):
-        return select(func.unnest(literal(given, ARRAY(LargeBinary))))
-    line = func.json_each(json.dumps([value.hex() for value in given])).table_valued("value")
-    return select(func.unhex(line.c.value, type_=LargeBinary))
-
-
 def add_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Add rows to a table: their columns are named once, each row gives its values in that order."""
     if is_sqlite(connection):

@@ -1,6 +1,7 @@
 """What may be kept of somebody at all: the data categories that some purpose may use of her now.
 
-Nothing that nobody allowed is kept "for later": what no purpose could read is dropped before it is written.
+Nothing that nobody allowed is kept "for later": what no purpose could read is dropped before it is written. A purpose
+that is reserved reads nothing yet, so nothing is kept for it; only the records that a law asks for are kept for keeping.
 """
 
 from collections import defaultdict
@@ -16,7 +17,7 @@ from goodwill.consent.tables import consent_now
 from goodwill.people import holds
 from goodwill.people.erase import REASON as ERASED
 from goodwill.people.restrict import REASON as RESTRICTED
-from goodwill.purposes import Basis, Category, Purpose, Register
+from goodwill.purposes import Basis, Category, Entry, Purpose, Register
 from goodwill.storage.questions import Question
 
 
@@ -34,7 +35,7 @@ class Cells:
 
 def of_strangers(register: Register, *, day: int) -> Cells:
     """What may be kept of somebody who never answered anything: what a contract, a law or an interest needs."""
-    needed = (entry for entry in register if entry.basis is not Basis.CONSENT and not entry.is_off(day))
+    needed = (entry for entry in _live(register, day) if entry.basis is not Basis.CONSENT)
     return Cells((entry.name, category) for entry in needed for category in entry.categories)
 
 
@@ -54,7 +55,7 @@ def may_keep(
     Args:
         trusts: whether the ledger may be believed; if not, only what needs no answer is kept.
     """
-    live = [entry for entry in register if not entry.is_off(day)]
+    live = _live(register, day)
     rules = _Rules(
         frozenset((e.name, c) for e in live if e.basis in _NEEDED for c in e.categories),
         frozenset((e.name, c) for e in live if e.basis is Basis.CONSENT for c in e.categories),
@@ -73,6 +74,11 @@ def may_keep(
         else:
             kept[person] = rules.of(said.get(person, frozenset()))
     return kept
+
+
+def _live(register: Register, day: int) -> list[Entry]:
+    """The purposes for which data may be kept at all: neither off nor waiting for somebody to use them."""
+    return [entry for entry in register if entry.keeps_data and not entry.is_off(day)]
 
 
 _NEEDED = (Basis.CONTRACT, Basis.LEGAL_OBLIGATION)

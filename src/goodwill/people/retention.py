@@ -1,9 +1,9 @@
 """How long what is known of somebody is needed, and what is needed no longer.
 
 A piece of data stays as long as some purpose keeps its category: one that this person allows, or that needs no yes, and
-that is not off. Each keeps it for its days, counted from the day of the data or from the last day on which that purpose
-read her, whichever is later. After the last purpose ends there is a time of grace. Days are the shop's calendar days,
-and a day counts to its end, so that nothing goes early.
+that is neither off nor reserved (what a law asks for is kept for keeping). Each keeps it for its days, counted from the
+day of the data or from the last day on which that purpose read her, whichever is later. After the last purpose ends
+there is a time of grace. Days are the shop's calendar days, and a day counts to its end, so that nothing goes early.
 """
 
 from collections import defaultdict
@@ -142,7 +142,7 @@ def _reasons(register: Register, category: Category, answers: _Answers, used: _U
     """Everything that keeps data of a category; the one that reaches back furthest counts."""
     yield Stay(now.today - register.grace_days, GRACE)
     for entry in register:
-        if category not in entry.categories:
+        if category not in entry.categories or not entry.keeps_data:
             continue
         place = entry.name, category
         ended = _ended(entry, answers.get(place), now)
@@ -313,7 +313,7 @@ class _Counts:
 
 def _nobodys(register: Register, now: Moment) -> Mapping[Category, int]:
     """Decisions about nobody in particular stay as long as the longest purpose of their category."""
-    entries = [entry for entry in register if not entry.is_off(now.today)]
+    entries = [entry for entry in register if entry.keeps_data and not entry.is_off(now.today)]
     found = {}
     for category in register.kinds:
         days = [entry.retention_days for entry in entries if category in entry.categories]

@@ -97,6 +97,11 @@ class Entry:
         return self.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS)
 
     @property
+    def keeps_data(self) -> bool:
+        """Whether data may be kept for it: something uses it, or it is the law's, which the keeping itself serves."""
+        return not self.reserved or self.basis is Basis.LEGAL_OBLIGATION
+
+    @property
     def goes_by_mail(self) -> bool:
         """Whether it is writing to people's e-mail addresses, of which anybody may have typed in somebody else's."""
         return f"{self.fideslang}.".startswith("marketing.communications.email.")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HOLDS_FOR = DAY
 _KEY = "key "  # how the audit log names a program with a key
-ALONE = DAY  # in which it is counted whom somebody exported or erased one at a time
+ALONE = DAY  # in which it is counted who was exported or erased one at a time
 BULK = {"export": "export the own copies of", "erase": "erase"}  # what may be asked for, in words
 
 
@@ -124,8 +124,9 @@ class Approvals:
     def open_bulk(self, action: str, people: Sequence[int], name: str, *, reason: str = "") -> None:
         """Go on with many people, at once or one after another, only if somebody else approved exactly that.
 
-        Of a few people a day (the setting ``alone_a_day``), one at a time, nothing is asked. It binds staff, keys and
-        the command line. A program that runs in the same process may do all anyway.
+        Of a few people a day (the setting ``alone_a_day``), one at a time, nothing is asked. They are counted for the
+        shop as a whole: whoever makes another key or account gains nothing by it. It binds staff, keys and the command
+        line. A program that runs in the same process may do all anyway.
 
         Raises:
             NotAllowed: nobody approved it, or not this; the try is entered.
@@ -172,14 +173,14 @@ class Approvals:
         most, doing = self.shop.settings.alone_a_day, f"people.{action}-alone"
         with self.shop.change(doing, reason=reason) as change:
             one_at_a_time(change.connection, STAFF)
-            told = audit.since(change.connection, self.shop.clock() - ALONE, self.shop.actor.name, doing)
+            told = audit.since(change.connection, self.shop.clock() - ALONE, doing)
             before = {line.detail.get("number") for line in told if line.outcome == audit.DONE}
             for person in people:
                 change.entry.detail["number"] = int(person)  # not as whom it is about: the next line says that
                 if person not in before and len(before) >= most:
                     raise NotAllowed(
                         f"To {action} more than {most} people in 24 hours needs a second pair of eyes, also one at a "
-                        f"time. Ask for it: goodwill approvals ask {action} id:{person} --reason '…' --as ADDRESS; "
+                        f"time and whoever of the shop does it. Ask for it: goodwill approvals ask {action} id:{person} --reason '…' --as ADDRESS; "
                         "then do it with that approval. What customers ask for themselves does not count: "
                         "goodwill requests."
                     )

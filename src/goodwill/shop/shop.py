@@ -85,7 +85,7 @@ class ShopSettings:
         postal_address, contact_email: of whoever answers for the data, for receipts; "" where nobody said so.
         checkpoints_copy: a second folder for checkpoints; None where there is none.
         proxies: how many of the shop's own stand before it and say where a request came from.
-        alone_a_day: how many people somebody exports, or erases, in 24 hours before a second pair of eyes is needed.
+        alone_a_day: how many people the shop exports, or erases, in 24 hours before a second pair of eyes is needed.
         epoch_hours: how old the keys' epoch may be when somebody was erased in it.
         confirm_email: which yes to news waits until its address is confirmed (`goodwill.shop.answering.CONFIRMS`).
     """
