@@ -45,6 +45,7 @@ class AnyWay(RuleBasedStateMachine):
         self.clock.turn(days=60)
         self.proven: set[str] = set()  # requests whose right code was given
         self.codes: dict[str, str] = {}
+        self.about: dict[str, tuple[str, str]] = {}  # under whose address each was asked for, and what
 
     def address(self, name):
         return f"{name}{self.n}@example.com"
@@ -59,6 +60,7 @@ class AnyWay(RuleBasedStateMachine):
         except GoodwillError:
             return None
         self.remember(ticket)
+        self.about[ticket.id] = name, right
         return ticket
 
     @rule(ticket=tickets)
@@ -146,10 +148,12 @@ class AnyWay(RuleBasedStateMachine):
 
     @invariant()
     def nobody_else_is_touched(self):
-        """A restriction was asked for, and proven, under her own address."""
+        """A restriction or an erasure was asked for, and proven, under her own address."""
         for name in ("amina", "eve"):
             who = Who(email=self.address(name))
-            if self.shop.identity.is_restricted(who):
+            if self.shop.find(who) is None:
+                assert any(self.about[number] == (name, "erase") for number in self.proven)
+            elif self.shop.identity.is_restricted(who):
                 mine = [one for one in self.shop.rights.of(who) if one.right == "restrict"]
                 assert any(one.id in self.proven for one in mine)
 

@@ -266,6 +266,6 @@ def test_ten_thousand_events_take_ten_seconds_and_little_memory(village, form):
         people.log.append(connection, life)
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     size = sum(len(part) for part in village.shop.copies.made(SignedIn(village.person["amina"], "test"), form))
-    assert size > 100_000
+    assert size > 50_000  # of tables, packed
     assert time.perf_counter() - start < 10
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 150

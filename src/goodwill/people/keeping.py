@@ -1,7 +1,8 @@
 """What may be kept of somebody at all: the data categories that some purpose may use of her now.
 
 Nothing that nobody allowed is kept "for later": what no purpose could read is dropped before it is written. A purpose
-that is reserved reads nothing yet, so nothing is kept for it; only the records that a law asks for are kept for keeping.
+that is reserved reads nothing yet, so nothing is kept for it; only the records that a law asks for are kept all the
+same.
 """
 
 from collections import defaultdict

@@ -180,9 +180,9 @@ class Approvals:
                 if person not in before and len(before) >= most:
                     raise NotAllowed(
                         f"To {action} more than {most} people in 24 hours needs a second pair of eyes, also one at a "
-                        f"time and whoever of the shop does it. Ask for it: goodwill approvals ask {action} id:{person} --reason '…' --as ADDRESS; "
-                        "then do it with that approval. What customers ask for themselves does not count: "
-                        "goodwill requests."
+                        "time and whoever of the shop does it. Ask for it: goodwill approvals ask "
+                        f"{action} id:{person} --reason '…' --as ADDRESS; then do it with that approval. "
+                        "What customers ask for themselves does not count: goodwill requests."
                     )
 
     def use(self, connection: Connection, name: str, action: str, parameters: Mapping[str, Any]) -> None:
