@@ -258,7 +258,8 @@ class Lives(RuleBasedStateMachine):
             self.plain.names[name] = (receipt.person, None)
             self.plain.people[receipt.person] = Someone()
         person, now = self.plain.names[name][0], self.clock.at
-        until = None if receipt.state != State.GIVEN else now + REGISTER[receipt.purpose].consent_days * DAY
+        is_yes = receipt.state in (State.GIVEN, State.RENEWED)
+        until = now + REGISTER[receipt.purpose].consent_days * DAY if is_yes else None
         words = [Said(person, receipt.purpose, one, receipt.state, now, ASKED, until) for one in receipt.categories]
         assert list(receipt.positions) == self.plain.book.write(words, now)
         assert receipt.person == person
