@@ -38,6 +38,9 @@ def test_a_correction_a_restriction_and_an_objection(shop: Run):
     assert "says so already" in shop("people", "rectify", "amina", "city", "Hamburg").out
     assert shop("people", "restrict", "amina", "--json").document == {"restricted": True, "changed": True}
     assert shop("can", "amina", "recommendations", "--json").document["reason"] == "held"
+    assert shop("can", "amina", "recommendations").out.startswith(
+        "No: held. The use of this person's data is restricted."
+    )
     assert shop("people", "restrict", "amina", "--lift", "--json").document == {"restricted": False, "changed": True}
     assert shop("people", "object", "amina", "--json").document == {"objected": ["statistics"]}
     assert shop("can", "amina", "statistics", "--json").document["reason"] == "objected"

@@ -211,6 +211,25 @@ def test_a_claim_of_somebody_else_is_refused_and_says_nothing_of_her(erased):
     assert erased.find(Who(email=MAIL)) is None
 
 
+def test_a_yes_by_a_number_does_not_reach_an_address_that_said_no(shop, clock):
+    """Eve is known by a number, under which she said yes; her address, which comes to it later, was unsubscribed."""
+    suppress.suppress(shop.cipher, [("email", "eve@example.org")], suppress.UNSUBSCRIBE)
+    shop.grant(Who(user_id="eve"), "email-marketing", asked=CLAIMED)
+    assert shop.can("eve", "email-marketing").allowed
+    with shop.database.transaction() as connection:
+        people.identify(connection, shop.cipher, {"user_id": "eve", "email": "Eve@Example.org"}, now=clock())
+    answer = shop.can("eve", "email-marketing")
+    assert (answer.allowed, answer.reason) == (False, "left-alone")
+    assert "their own yes" in answer.why
+    shop.grant(Who(user_id="eve"), "recommendations", asked=CLAIMED)
+    assert shop.can("eve", "recommendations").allowed  # the list is about mail
+    says_herself(shop, "eve", "email-marketing", yes=False)
+    assert shop.can("eve", "email-marketing").reason == "withdrawn"  # her own no tells more
+    clock.turn(seconds=60)  # of a yes and a no at one moment the no counts
+    says_herself(shop, "eve", "email-marketing")
+    assert shop.can("eve", "email-marketing").reason == "requested"  # a letter asks whether that is her address
+
+
 def test_the_code_from_a_letter_lets_her_in_again_and_her_own_yes_lets_mail_come(erased):
     signs_in(erased, MAIL)
     assert erased.find(Who(email=MAIL)) is not None

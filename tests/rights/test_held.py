@@ -8,6 +8,8 @@ from goodwill.basics.clock import DAY
 from goodwill.basics.errors import NotFound, Refused
 from goodwill.consent import Asked
 from goodwill.people import holds
+from goodwill.shop import held
+from goodwill.web import answers
 
 AMINA, WORK = "amina@example.com", "amina@work.example"
 
@@ -77,7 +79,9 @@ def test_while_an_erasure_waits_she_is_used_for_nothing(made, clock, mailed):
     yes(made)
     assert made.shop.can("amina", "recommendations").allowed
     ticket = made.verified("erase") if mailed else ask(made, "erase")
-    assert made.shop.can("amina", "recommendations").reason == "held"
+    answer = made.shop.can("amina", "recommendations")
+    assert (answer.reason, answer.why) == ("held", held.ASKED)
+    assert answers.can(made.shop, answer).notes == [held.ASKED]
     assert "From now on we use your data for nothing" in made.said(WORK)
     if mailed:
         made.shop.rights.cancel(made.cancel_link(WORK))
@@ -91,7 +95,8 @@ def test_stopping_an_erasure_does_not_lift_a_restriction(made):
     made.shop.identity.restrict("amina")
     ask(made, "erase")
     made.shop.rights.cancel(made.cancel_link(AMINA))
-    assert made.shop.can("amina", "recommendations").reason == "held"
+    answer = made.shop.can("amina", "recommendations")
+    assert (answer.reason, answer.why) == ("held", held.RESTRICTED)
     assert made.shop.identity.is_restricted("amina")
 
 

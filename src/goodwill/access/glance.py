@@ -23,7 +23,7 @@ WHERE cell.person = :person AND cell.purpose = :purpose
 UNION ALL
 SELECT 'waits', about, NULL, NULL, asked_at, NULL, ends_at FROM opt_ins WHERE person = :person AND outcome = '{PENDING}'
 UNION ALL
-SELECT 'held', NULL, NULL, NULL, NULL, id, NULL FROM holds AS mark
+SELECT 'held', NULL, NULL, reason, NULL, id, NULL FROM holds AS mark
 WHERE person = :person AND held = 1 AND NOT EXISTS (
     SELECT 1 FROM holds AS later WHERE later.person = mark.person AND later.reason = mark.reason AND later.id > mark.id)
 UNION ALL
@@ -52,7 +52,7 @@ class Glance:
         reached: the last row of the ledger that was seen.
         known: whether the number is, or was, somebody's.
         merged_into: whose number counts in place of hers.
-        held: whether she counts in nothing for now.
+        held_for: the reasons for which she counts in nothing for now; none, and she is not held.
         lines: how the purpose stands, a line per data category.
     """
 
@@ -60,7 +60,7 @@ class Glance:
     reached: Position
     known: bool
     merged_into: PersonId | None
-    held: bool
+    held_for: tuple[str, ...]
     lines: tuple[Standing, ...]
 
 
@@ -74,7 +74,7 @@ def glance(database: Database, person: PersonId, entry: Entry, *, at: Micros, da
         next(Position(row.position or 0) for row in found if row.what == "ledger"),
         who is not None,
         None if who is None or who.position is None else PersonId(who.position),
-        any(row.what == "held" for row in found),
+        tuple(row.state or "" for row in found if row.what == "held"),
         waiting(said, entry, _waits(found, at)),
     )
 

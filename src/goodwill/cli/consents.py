@@ -64,16 +64,16 @@ def _lines_of(answer: "Answer", person: str, zone: ZoneInfo) -> Iterator[Rendera
         return
     when = ", time not given" if answer.since == 0 else f" since {out.when(answer.since, zone)}"
     row = f"{when} (row {answer.position} of the ledger)" if answer.position else ""
-    yield f"{'Yes' if answer.allowed else 'No'}: {answer.reason}{row}.{_MORE.get(answer.reason, '')}"
+    more = _MORE.get(answer.reason, answer.why)
+    yield f"{'Yes' if answer.allowed else 'No'}: {answer.reason}{row}.{f' {more}' if more else ''}"
     if answer.categories:
         rows = (_standing(line, zone) for line in answer.categories)
         yield out.table(("data", "allowed", "because", "since", "until", "row#"), rows)
 
 
 _MORE = {
-    "requested": " It counts once the code that went out by mail is given back.",
-    "held": " Nothing is done with this person while data are restricted, two are merged, or an import is taken back.",
-    "purpose-expired": " The purpose is off since its expiry day, whatever anybody allowed.",
+    "requested": "It counts once the code that went out by mail is given back.",
+    "purpose-expired": "The purpose is off since its expiry day, whatever anybody allowed.",
 }
 
 

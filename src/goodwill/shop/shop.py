@@ -41,6 +41,7 @@ from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
+from goodwill.shop.held import why_held
 from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
@@ -126,9 +127,11 @@ class Answer:
     Attributes:
         basis: why the purpose is lawful at all.
         reason: allowed, or why not: never-asked · requested · refused · withdrawn · expired · objected ·
-            purpose-expired · unknown-person · held · quarantined · paused (she wants no letters for a while).
+            purpose-expired · unknown-person · held · quarantined · paused (she wants no letters for a while) ·
+            left-alone (an address of hers is on the list of those that nobody writes to).
         since: when that was said, if anything was; position: the ledger's row, 0 if none.
         categories: a line for each data category.
+        why: the reason in a sentence, where the word leaves open what it is.
     """
 
     allowed: bool
@@ -137,6 +140,7 @@ class Answer:
     since: Micros | None
     position: Position
     categories: tuple[Standing, ...]
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,13 +309,15 @@ class Shop:
             return Answer(False, entry.basis, QUARANTINED, None, Position(0), ())
         if not seen.known:
             return Answer(False, entry.basis, "unknown-person", None, Position(0), ())
-        if seen.held:
-            return Answer(False, entry.basis, "held", None, Position(0), ())
+        if seen.held_for:
+            return Answer(False, entry.basis, "held", None, Position(0), (), why_held(seen.held_for))
         lines = self.notices.silenced(seen.person, entry, seen.lines) if signal else seen.lines
         speaks = _telling(lines, entry)
         if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
             return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
         allowed = entry.suffices([line.category for line in lines if line.allowed])
+        if allowed and entry.goes_by_mail and self._is_left_alone(seen.person):
+            return Answer(False, entry.basis, "left-alone", speaks.since, speaks.position, lines, _LEFT_ALONE)
         return Answer(allowed, entry.basis, speaks.reason, speaks.since, speaks.position, lines)
 
     def _seen(self, who: Who | str, purpose: str, at: Micros) -> Glance:
@@ -338,6 +344,11 @@ class Shop:
     def _is_paused(self, person: PersonId, at: Micros) -> bool:
         with self.database.reading() as connection:
             return wishes_of(connection, self.cipher, person).paused(date_of(day_of(at, self.settings.zone)))
+
+    def _is_left_alone(self, person: PersonId) -> bool:
+        """Whether the outbox would refuse: somebody known by a number may say yes, and her address have said no."""
+        with self.database.reading() as connection:
+            return self.erasure.is_left_alone(connection, person)
 
     def grant(
         self, who: Who | str, purpose: str, categories: Iterable[str] | None = None, *, asked: Asked, yes: bool = True
@@ -726,6 +737,12 @@ def _words(who: Who | str) -> dict[str, str]:
     if not words:
         raise BadInput("Name somebody: give a user_id, an anonymous_id or an email.")
     return words
+
+
+_LEFT_ALONE = (
+    "An address of this person was unsubscribed, objected or was erased. Only their own yes, given where they show "
+    "that the address is theirs, changes that."
+)
 
 
 def _telling(lines: Sequence[Standing], entry: purposes.Entry) -> Standing:

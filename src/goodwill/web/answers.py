@@ -20,7 +20,7 @@ def can(shop: Shop, answer: Answer, notes: Iterable[str] = ()) -> messages.CanAn
     ]
     return messages.CanAnswer(
         answer.allowed, answer.basis.value, answer.reason, said(answer.since), answer.position, lines, mark(shop),
-        list(notes) or UNSET,
+        [*([answer.why] if answer.why else []), *notes] or UNSET,
     )  # fmt: skip
 
 

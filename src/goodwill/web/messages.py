@@ -242,7 +242,10 @@ class CanAnswer(Struct, frozen=True):
     categories: list[Standing]
     watermark: Mark | UnsetType = UNSET
     notes: (
-        Annotated[list[str], Meta(description="What else was done, such as a signal that was honoured.")] | UnsetType
+        Annotated[
+            list[str], Meta(description="Why, in a sentence; what else was done, such as a signal that was honoured.")
+        ]
+        | UnsetType
     ) = UNSET
 
 

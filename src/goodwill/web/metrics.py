@@ -24,6 +24,7 @@ _REASONS = frozenset(
     (
         "never-asked", "refused", "withdrawn", "expired", "objected", "purpose-expired", "unknown-person", "no-history",
         "requested", "anonymous", "held", "restricted", "paused", "key-scope", "no-consent", "too-few",
+        "left-alone",
     )
 )  # fmt: skip
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
