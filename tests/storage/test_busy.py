@@ -9,7 +9,7 @@ from tests.laws.servers import free_port
 
 from goodwill.basics.errors import Busy, Conflict
 from goodwill.storage import Database, connect
-from goodwill.storage.engine import LEDGER, is_sqlite, one_at_a_time
+from goodwill.storage.engine import LEDGER, driver, is_sqlite, one_at_a_time
 
 
 def refused(address: str) -> Busy:
@@ -81,13 +81,22 @@ def test_a_server_that_lets_nobody_more_in_is_busy(postgresql):
     assert "too many connections" in error.inside
 
 
-def test_a_server_that_hangs_up_in_the_middle_is_told(postgresql):
+def by_sqlalchemy(connection):
+    return connection.exec_driver_sql("SELECT 1")
+
+
+def by_the_driver(connection):
+    return driver(connection).execute("SELECT 1")
+
+
+@pytest.mark.parametrize("ask", [by_sqlalchemy, by_the_driver])
+def test_a_server_that_hangs_up_in_the_middle_is_told(postgresql, ask):
     with postgresql.database() as url:
         database = connect(url)
         with pytest.raises(Busy, match="does not answer"), database.transaction() as connection:
             own = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
             postgresql.ask("postgres", f"SELECT pg_terminate_backend({own})")
-            connection.exec_driver_sql("SELECT 1")
+            ask(connection)
         with database.reading() as connection:  # and the next one calls again
             assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
         database.close()

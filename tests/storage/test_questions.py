@@ -1,9 +1,8 @@
 """Questions that are put together once say what SQLAlchemy would have said."""
 
 import pytest
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, bindparam, insert, select, text
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, bindparam, insert, select
 
-from goodwill.basics.errors import Busy
 from goodwill.storage.questions import Question
 from goodwill.storage.schema import Whole
 
@@ -48,14 +47,3 @@ def test_what_stands_in_the_statement_stays_and_what_is_asked_may_change(connect
     assert [one.ask(connection, which=number) for number in (1, 3, 2**62)] == [
         [("it's \"so\"",)], [], [("żółw ☃",)],
     ]  # fmt: skip
-
-
-def test_a_server_that_hangs_up_on_the_driver_is_busy(database):
-    if database.is_sqlite:
-        return  # it is no server
-    mine = Question(lambda _: select(text("pg_backend_pid()")))
-    with pytest.raises(Busy, match="does not answer"), database.transaction() as connection:
-        number = mine.ask(connection)[0][0]
-        with database.transaction() as other:
-            other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
-        mine.ask(connection)

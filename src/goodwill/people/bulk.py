@@ -1,4 +1,4 @@
-"""Many rows at once, the fastest way each database has: the driver's own loop, or COPY."""
+"""Many rows at once, the fastest way each database has: JSON or the driver's own loop in SQLite, COPY in PostgreSQL."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence

@@ -54,7 +54,7 @@ def append(connection: Connection, columns: EventColumns) -> Appended:
         return Appended(0, 0, None, None)
     one_at_a_time(connection, EVENTS)
     _check_known(connection, columns.persons())
-    kept, first, last = (_by_loop if is_sqlite(connection) else _by_copy)(connection, rows)
+    kept, first, last = (_by_json if is_sqlite(connection) else _by_copy)(connection, rows)
     return Appended(kept, len(columns) - kept, first, last)
 
 
@@ -158,7 +158,7 @@ _DECISION = select(events.c.person, events.c.detail).where(
 )
 
 
-def _by_loop(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
+def _by_json(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
     raw, before = driver(connection), last_id(connection)
     changes = raw.total_changes
     for some in chunks(rows):

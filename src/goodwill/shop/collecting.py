@@ -118,8 +118,10 @@ class Collecting:
             if gone := self.closed(connection, sorted({one.sender.key for one in given})):
                 raise KeyClosed(min(gone))
             now = shop.clock()
-            trusts = shop.proofs.trusts(consent.last_position(connection))
-            outcomes, introduced = self._taking.take(connection, given, now=now, trusts=trusts)
+            reached = consent.last_position(connection)
+            outcomes, introduced = self._taking.take(
+                connection, given, now=now, reached=reached, trusts=shop.proofs.trusts(reached)
+            )
             came = [
                 Came(one.sender.key, _name(one.sender, message), outcome.rule)
                 for one, some in zip(given, outcomes, strict=True)

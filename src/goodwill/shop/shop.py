@@ -313,7 +313,7 @@ class Shop:
             return Answer(False, entry.basis, "held", None, Position(0), (), why_held(seen.held_for))
         lines = self.notices.silenced(seen.person, entry, seen.lines) if signal else seen.lines
         speaks = _telling(lines, entry)
-        if entry.name == EMAIL_MARKETING and self._is_paused(seen.person, at):
+        if entry.goes_by_mail and self._is_paused(seen.person, at):
             return Answer(False, entry.basis, "paused", speaks.since, speaks.position, lines)
         allowed = entry.suffices([line.category for line in lines if line.allowed])
         if allowed and entry.goes_by_mail and self._is_left_alone(seen.person):
@@ -347,6 +347,8 @@ class Shop:
 
     def _is_left_alone(self, person: PersonId) -> bool:
         """Whether the outbox would refuse: somebody known by a number may say yes, and her address have said no."""
+        if not self.keys.leaves_anybody_alone():
+            return False  # most shops; no transaction for that
         with self.database.reading() as connection:
             return self.erasure.is_left_alone(connection, person)
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from goodwill import people
 from goodwill.basics.clock import SECOND, Micros, day_of
 from goodwill.basics.errors import BadInput
-from goodwill.basics.ids import PersonId, ProductId, hash64
+from goodwill.basics.ids import PersonId, Position, ProductId, hash64
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.collect import keys
@@ -25,7 +25,6 @@ from goodwill.collect.columns import Numbers
 from goodwill.collect.live.commerce import Meaning, meanings
 from goodwill.collect.live.segment import Message, Unread, Word
 from goodwill.collect.writing import Tools
-from goodwill.consent import last_position
 from goodwill.people import keeping, log
 from goodwill.people.canonical import canonical
 from goodwill.people.columns import EventColumns
@@ -163,14 +162,16 @@ class Taking:
     secret: bytes
     memory: Memory = field(default_factory=Memory)
 
-    def take(self, connection: Connection, given: Sequence[Given], *, now: Micros, trusts: bool = True) -> Took:
+    def take(
+        self, connection: Connection, given: Sequence[Given], *, now: Micros, reached: Position, trusts: bool
+    ) -> Took:
         """Write what may be kept, in one transaction, and tell what became of each message.
 
         Args:
+            reached: the last row of the consent ledger.
             trusts: whether the consent ledger may be believed; if not, only what needs no yes is kept.
         """
-        changes, answers = audit.last_position(connection), last_position(connection)
-        self.memory.at((changes, answers, now // _MINUTE, trusts))
+        self.memory.at((audit.last_position(connection), reached, now // _MINUTE, trusts))
         work = self._read(given)
         introduced = self._introduce(connection, work, now)
         allowed = self._keep(connection, work, now, trusts=trusts)
