@@ -1,6 +1,7 @@
 """Whatever the program has a name for, a customer is told in words of her own language."""
 
 import ast
+import tomllib
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -9,13 +10,23 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import goodwill
-from goodwill.access.wishes import LANGUAGE, LESS_OFTEN
+from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE
 from goodwill.basics.clock import DAY
 from goodwill.basics.ids import PersonId, Position
-from goodwill.consent import Evidence, Row, State
+from goodwill.collect import corrections
+from goodwill.collect.connectors import store as deliveries
+from goodwill.consent import Evidence, Row, State, opt_in
+from goodwill.people import erase, erasures, merge, pending, registry, restrict, retention, types, unmerge
+from goodwill.people.verdicts import Verdict
 from goodwill.purposes import Category, Purpose, shipped
+from goodwill.reach import store as outbox
+from goodwill.reach.webhooks import store as hooks
+from goodwill.reach.webhooks.outbox import TEST, TOPICS
+from goodwill.rights import request
+from goodwill.shop import copy_pdf
 from goodwill.shop.telling import Telling, language_of
 from goodwill.shop.words import catalogues
+from goodwill.staff.roles import Role
 
 SOURCE = Path(goodwill.__file__).parent
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -113,6 +124,54 @@ def test_wishes_are_said_in_words(telling):
     assert telling.value(LESS_OFTEN, "yes") in ("yes", "ja")
     assert telling.value(LANGUAGE, "de") == "Deutsch"
     assert telling.value(LANGUAGE, "Plattdeutsch") == "Plattdeutsch"
+
+
+def names(room, *wanted):
+    return {getattr(room, name) for name in wanted}
+
+
+# What the program may write into a column that paper tells of, by the group of words.
+NAMED = {
+    "event": set(types.BY_NAME),
+    "state": set(State), "noted": set(State), "evidence": set(Evidence),
+    "sent_state": names(outbox, "WAITING", "SENDING", "SENT", "UNKNOWN", "GIVEN_UP")
+    | names(hooks, "WAITING", "SENDING", "SENT", "GIVEN_UP")
+    | names(deliveries, "NEW", "WORKING", "DONE", "DROPPED", "REFUSED", "FAILED"),
+    "topic": {*TOPICS, TEST, "other"},
+    "opt_in": names(opt_in, "PENDING", "CONFIRMED", "REPLACED"),
+    "erasure": set(erasures.State),
+    "letter": {file.stem for file in (SOURCE / "reach/templates/en").glob("*.j2")} - {"words"} | {"other"},
+    "verdict": set(Verdict),
+    "role": {*Role, "command line", "program", "staff"},
+    "kept": {one.name for one in registry.told()}, "table": {one.name for one in registry.told()},
+    "fact": {*tomllib.loads((SOURCE / "collect/words.toml").read_text("utf-8"))["kind"]["customers"]["fields"],
+             LANGUAGE, LESS_OFTEN, PAUSE} - {"customer", "email", "phone"},
+    "moved": {"identity", "field", "dropped", "row"},
+    "request_state": {state.replace(" ", "_") for state in request.State} | {"paused"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("group", NAMED)
+def test_words_are_there_for_exactly_what_the_program_writes(telling, group):
+    there = {key.removeprefix(f"{group}.") for key in telling.words.texts if key.startswith(f"{group}.")}
+    assert there == {str(name) for name in NAMED[group]}
+
+
+def test_every_reason_to_set_data_aside_has_words(telling):
+    reasons = [erase.REASON, erase.GONE, pending.REASON, restrict.REASON, retention.REASON, merge.reason(1, 2),
+               unmerge.reason(3), corrections.reason(4), "undo of import 3", "correction by webhook 9"]  # fmt: skip
+    said = [telling.hold(reason) for reason in reasons]
+    assert telling.words.texts["hold.other"] not in said
+    assert not set(said) & set(reasons)
+
+
+def test_paper_tells_of_every_table():
+    """A new table that tells of people is told on paper too, by columns that it really has."""
+    told = {one.name: {column.name for column in one.shown} for one in registry.told()}
+    assert told.keys() == copy_pdf.TOLD | copy_pdf.ROWS.keys()
+    assert not copy_pdf.TOLD & copy_pdf.ROWS.keys()
+    for table, columns in copy_pdf.ROWS.items():
+        assert {name for name, _, _ in columns} <= told[table], table
 
 
 def test_a_language_without_words_gives_way_to_the_shops():

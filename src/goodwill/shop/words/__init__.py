@@ -41,6 +41,10 @@ class Words:
         """A text about a number: ``key.one`` or ``key.many``."""
         return self(_counted(key, number), number=self.number(number), **values)
 
+    def plain_count(self, key: str, number: int, **values: object) -> str:
+        """The same for paper."""
+        return self.plain(_counted(key, number), number=self.number(number), **values)
+
     def has(self, key: str) -> bool:
         return key in self.texts
 
