@@ -233,9 +233,26 @@ def test_the_document_says_it_in_words_with_pages(village, tmp_path):
     assert "Your data at Test" in text
     assert "22 November 2026" in text
     assert "page 1 of " in text
-    for words in ("You bought", "bread", "2.50 EUR", "you said yes", "Suggest products you may like", "Roma"):
+    for words in ("You bought", "bread", "2.50 EUR", "Yes, as noted here", "Suggest products you may like", "Roma"):
         assert words in text
     assert b"/Outlines" in copy_of(village, "amina", "pdf")
+
+
+def test_the_document_speaks_her_language(village, tmp_path):
+    tells(village, "amina", language="de")
+    text = text_of(copy_of(village, "amina", "pdf"), tmp_path)
+    for words in ("Ihre Daten bei Test", "Sie kauften", "2,50 EUR", "Ja, so ist es notiert", "Seite 1 von ",
+                  "Produkte vorschlagen", "Sprache der Briefe"):  # fmt: skip
+        assert words in text
+    here = village.shop.copies.made(SignedIn(village.person["amina"], "test"), "pdf", language="en")
+    assert "Your data at Test" in text_of(b"".join(here), tmp_path)
+
+
+def test_signs_of_money_and_quotation_marks_are_printed_without_another_font(village, tmp_path):
+    tells(village, "amina", city="Café „Zur 5 €“ – Rom")
+    data = copy_of(village, "amina", "pdf")
+    assert b"DejaVu" not in data
+    assert "Café „Zur 5 €“ – Rom" in text_of(data, tmp_path)
 
 
 def test_other_letters_are_printed_or_said_to_be_missing(village, tmp_path, monkeypatch):

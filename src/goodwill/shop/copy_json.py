@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goodwill.access import Everything
 from goodwill.access.view import Happened
-from goodwill.basics.clock import date_of, iso
+from goodwill.basics.clock import Micros, date_of, iso
 from goodwill.basics.ids import ProductId, opaque
 from goodwill.basics.money import Money
 from goodwill.catalogue import Product
@@ -18,6 +18,7 @@ from goodwill.storage.kept import Read
 if TYPE_CHECKING:
     from goodwill.shop.looks import StaffLook
     from goodwill.shop.shop import Shop
+    from goodwill.shop.telling import Telling
 
 Json = dict[str, Any]
 
@@ -38,20 +39,30 @@ class Copy:
         person: everything that is held.
         products: those that her events speak of.
         staff: who looked, by day and role.
-        made_at: as people and machines read it.
+        made: when. made_at: as people and machines read it.
+        telling: the words of her language, for what is made to be read.
     """
 
     shop: "Shop"
     person: Everything
     products: Mapping[ProductId, Product]
     staff: "tuple[StaffLook, ...]"
-    made_at: str
+    made: Micros
+    telling: "Telling"
+
+    @property
+    def made_at(self) -> str:
+        return iso(self.made)
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether codes of orders stand in it."""
+        return any(event.reference is not None and event.type != "decided" for event in self.person.events)
 
     @property
     def notes(self) -> list[str]:
-        orders = any(event.reference is not None and event.type != "decided" for event in self.person.events)
         left_out = [_LEFT_OUT.format(self.person.left_out)] if self.person.left_out else []
-        return [*([_ORDER_CODES] if orders else []), *left_out]
+        return [*([_ORDER_CODES] if self.has_orders else []), *left_out]
 
     def product(self, number: int | None) -> Product | None:
         return self.products.get(ProductId(number)) if number is not None else None

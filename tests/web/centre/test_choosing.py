@@ -13,8 +13,8 @@ from goodwill.consent import Asked
 from goodwill.reach import letters
 from goodwill.shop import Who
 from goodwill.shop.notices import Notices
+from goodwill.shop.words import catalogues
 from goodwill.storage import audit
-from goodwill.web.centre.words import catalogues
 
 IN = "/privacy"
 
