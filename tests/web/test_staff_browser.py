@@ -34,8 +34,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
         with shop.database.transaction() as connection:
             came = [("Product Viewed", ""), ("Order Completed", "no-consent"), ("Product Added", "unknown-product")]
             now = shop.clock()
-            rows = [Came("a-key-of-pages", event, rule) for event, rule in came]
-            note(connection, rows, day=day_of(now, shop.settings.zone), now=now)
+            for event, rule in came:
+                line = Came("a-key-of-pages", event, rule)
+                note(connection, line, day=day_of(now, shop.settings.zone), now=now)
             source = sources(connection)[0].id
             number = add(connection, source, "d-1", "orders/create", now=now) or 0
             change(connection, number, {"state": FAILED, "reason": "Busy", "sealed": b"sealed"})

@@ -289,7 +289,7 @@ class Webhooks:
             if values["state"] in (store.DONE, store.DROPPED, store.REFUSED):
                 values |= {"done_at": now, **self._kept(connection, delivery, outcome)}
                 came = Came(f"webhook {source.name}", delivery.topic, outcome.rule)
-                counts.note(connection, [came], day=day_of(now, self.shop.settings.zone), now=now)
+                counts.note(connection, came, day=day_of(now, self.shop.settings.zone), now=now)
             store.note(connection, delivery.id, lease, values)
         return str(values["state"])
 
