@@ -32,7 +32,7 @@ from goodwill.collect.tables import Chunk
 from goodwill.collect.undo import undo
 from goodwill.collect.views import Viewed
 from goodwill.collect.work import Work, begin, said_of
-from goodwill.collect.writing import Making, Prepared, Tools, Writer
+from goodwill.collect.writing import Making, Prepared, Tell, Tools, Writer, nobody_listens
 from goodwill.people import undo as people_undo
 from goodwill.people.contact import MayContact
 from goodwill.storage import Database
@@ -69,6 +69,7 @@ def run(
     progress: Callable[[Progress], None] | None = None,
     settle: Callable[[], object] = _nobody_waits,
     contact: Callable[[Connection], MayContact | None] = _nobody_asks,
+    tell: Tell = nobody_listens,
 ) -> ImportReport:
     """Import what was planned; if the same import was interrupted, go on with it.
 
@@ -79,6 +80,7 @@ def run(
         progress: called after each piece; an exception from it interrupts the import.
         settle: lets every kept total catch up; only asked where rows correct what an earlier import said.
         contact: tells, once all is in, whom the shop may write to.
+        tell: is told, in the transaction that writes them, of the rows that each piece adds to the consent ledger.
 
     Raises:
         Conflict: somebody else goes on with the same import at the same time, or a total did not settle.
@@ -91,7 +93,9 @@ def run(
             work = begin(connection, tools, planned, rejects_to, strict=strict, anew=dry_run)
         try:
             writers = [
-                writer for parts in _files(planned) for writer in _import_file(unit, work, parts, started, progress)
+                writer
+                for parts in _files(planned)
+                for writer in _import_file(unit, work, parts, started, progress, tell)
             ]
         finally:
             for file in work.files:
@@ -214,7 +218,12 @@ def _unit(database: Database, *, whole: bool) -> Iterator[_Unit]:
 
 
 def _import_file(
-    unit: _Unit, work: Work, numbers: Sequence[int], started: float, progress: Callable[[Progress], None] | None
+    unit: _Unit,
+    work: Work,
+    numbers: Sequence[int],
+    started: float,
+    progress: Callable[[Progress], None] | None,
+    tell: Tell,
 ) -> list[Writer]:
     """Import a file, whose parts are the views of it (most files have one), in one reading."""
     parts = [work.plan.parts[number] for number in numbers]
@@ -227,7 +236,9 @@ def _import_file(
             if read[place] <= work.before[number]:
                 continue  # written before the interruption; reading it again remembers its orders
             with unit.piece() as connection:
-                work.take_in(connection, number, prepared, prepared.write(connection))
+                work.take_in(connection, number, prepared, wrote := prepared.write(connection))
+                if wrote.positions is not None:
+                    tell(connection, *wrote.positions)
             if progress is not None:
                 rows, seconds = work.totals["rows"], perf_counter() - started
                 progress(Progress(parts[place].name, rows, work.plan.rows, work.rejected, seconds, work.fresh))

@@ -14,7 +14,7 @@ from goodwill.catalogue import Product, of_ids
 from goodwill.catalogue import store as shelves
 from goodwill.collect import corrections, store
 from goodwill.collect.store import Import
-from goodwill.collect.writing import Tools
+from goodwill.collect.writing import Tell, Tools, nobody_listens
 from goodwill.consent import Asked
 from goodwill.people import holds, put_back
 from goodwill.people import undo as people_undo
@@ -53,18 +53,21 @@ class Undone:
     held: int
 
 
-def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[], object]) -> Undone:
+def undo(
+    database: Database, tools: Tools, import_id: int, *, settle: Callable[[], object], tell: Tell = nobody_listens
+) -> Undone:
     """Take back everything that an import brought. It may be interrupted, and then be done again.
 
     Args:
         settle: lets every kept total catch up; a total can only give back a part that can still be worked out.
+        tell: is told, in the transaction that writes them, of the rows by which answers are taken back.
 
     Raises:
         NotFound: there is no such import.
         Conflict: it was taken back before, brought nothing, or a total did not settle.
     """
     with database.transaction() as connection:
-        answers, held = _mark(connection, tools, import_id)
+        answers, held = _mark(connection, tools, import_id, tell)
     corrections.settle_if_kept(database, settle)
     with database.transaction() as connection:
         undone, gone = _erase(connection, tools, import_id, answers, held)
@@ -84,7 +87,7 @@ _NOTHING = {
 }
 
 
-def _mark(connection: Connection, tools: Tools, import_id: int) -> tuple[int, int]:
+def _mark(connection: Connection, tools: Tools, import_id: int, tell: Tell) -> tuple[int, int]:
     """Hold everybody concerned and take the answers back, and tell how many of each.
 
     From here on nobody goes on with this import.
@@ -99,7 +102,9 @@ def _mark(connection: Connection, tools: Tools, import_id: int) -> tuple[int, in
     if begun.state != "undoing":
         for some in range(0, len(positions), 5_000):
             asked = Asked(how="undo", by=_reason(import_id))
-            consent.invalidate(connection, positions[some : some + 5_000], asked=asked, now=now)
+            rows = consent.invalidate(connection, positions[some : some + 5_000], asked=asked, now=now)
+            if rows:
+                tell(connection, rows[0], rows[-1])
         store.close(connection, import_id, "undoing")
     return len(positions), len(people)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select
 
@@ -233,6 +233,15 @@ class Written:
     first: Position
     last: Position
     says_no: bool
+
+
+class Change(NamedTuple):
+    """Whose answer to what changed, and the row that says how."""
+
+    person: PersonId
+    purpose: str
+    state: str
+    position: Position
 
 
 def written(connection: Connection) -> Written | None:
@@ -572,6 +581,14 @@ def history(
     if upto is not None:
         question = question.where(consent_rows.c.position <= upto)
     return [_row(row) for row in connection.execute(question)]
+
+
+def said_last(connection: Connection, first: Position, last: Position) -> list[Change]:
+    """What some rows in a row changed: once for each person and purpose, as it was said last of them."""
+    rows = consent_rows.c
+    question = select(rows.person, rows.purpose, rows.state, rows.position).where(rows.position.between(first, last))
+    found = connection.execute(question.order_by(rows.position))
+    return list({(row.person, row.purpose): Change(*row) for row in found}.values())
 
 
 def lines_at(connection: Connection, positions: Sequence[Position]) -> list[Row]:
