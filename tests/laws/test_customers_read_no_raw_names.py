@@ -5,11 +5,13 @@ table. Then every text that she can read is searched for the names by which the 
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import LargeBinary, SmallInteger, Text, insert
 from tests.shop.test_telling import NAMED, actions
+from tests.shop.test_traces import CONSENTS, CUSTOMERS, ORDERS, brings
 from tests.web.centre.conftest import Street, street
 
 from goodwill import consent, people
@@ -26,6 +28,8 @@ from goodwill.storage.audit import Actor
 
 __all__ = ["street"]
 
+# What only a program writes so; addresses and the shop's files have their dots from somewhere else.
+SHAPES = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[a-z]+\.[a-z]+(?:-[a-z]+)?\b(?<!\.example)(?<!\.org)(?<!\.csv)")
 PROVEN = Asked(how="page", evidence=Evidence.PROVEN, proof=Proof.SNAPSHOT)
 CLAIMED = Asked(how="import", by="import")
 UNKNOWN = Asked(how="banner accept, confirmed by mail", evidence=Evidence.NONE)
@@ -65,7 +69,7 @@ def rows(street: Street, name: str) -> None:
             connection.execute(insert(one.table).values(row))
 
 
-def furnish(street: Street, name: str) -> None:
+def furnish(street: Street, name: str, folder: Path) -> None:
     """Somebody of whom everything is held that can be."""
     shop, person, now = street.shop, street.person(name), street.shop.clock()
     told = {str(fact): "Something" for fact in NAMED["fact"]} | {"language": "fr", "write_again_from": "2027-01-01"}
@@ -95,6 +99,8 @@ def furnish(street: Street, name: str) -> None:
     boss = shop.acting(Actor("command line"))
     boss.looks.reveal(name, "Visit at the till, number 12.")
     boss.looks.copy(name, "Visit at the till, number 12.")
+    for file, content in (("people.csv", CUSTOMERS), ("sales.csv", ORDERS), ("answers.csv", CONSENTS)):
+        brings(street, folder, file, content)
     rows(street, name)
 
 
@@ -134,25 +140,27 @@ def printed(street: Street, name: str, language: str) -> str:
 
 
 @pytest.mark.parametrize("language", sorted(catalogues()))
-def test_nothing_that_she_reads_is_called_by_a_name_of_ours(street: Street, language: str) -> None:
+def test_nothing_that_she_reads_is_called_by_a_name_of_ours(street: Street, language: str, tmp_path: Path) -> None:
     street.shop.learn()
     street.shop.decide("amina", count=3)
-    furnish(street, "amina")
+    furnish(street, "amina", tmp_path)
     names = raw()
     assert {"first-name", "request-extended", "given up", "person.reveal", "bought"} <= names
     for place, text in texts(street, "amina", language).items():
-        assert not re.findall(r"\b[a-z]+_[a-z_]+\b|\b[a-z]+\.[a-z]+(?:-[a-z]+)?\b(?<!\.example)(?<!\.org)", text), place
+        assert not re.findall(
+            r"\b[a-z]+_[a-z_]+\b|\b[a-z]+\.[a-z]+(?:-[a-z]+)?\b(?<!\.example)(?<!\.org)(?<!\.csv)", text
+        ), place
         assert "{" not in text.replace("{nb}", ""), place  # how many pages there are
-        found = {name for name in names if re.search(rf"(?<![\w@./-]){re.escape(name)}(?![\w@-])", text)}
+        found = {name for name in names if re.search(rf"(?<![\w@./-]){re.escape(name)}(?![\w@-]|\.csv)", text)}
         if language == "en":  # where a plain word of ours is often the customer's word too
             found = {name for name in found if re.search(r"[-_.]", name)}
         assert not found, (place, found)
 
 
-def test_the_search_would_notice_a_raw_name(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_would_notice_a_raw_name(street: Street, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from goodwill.shop.telling import Telling
 
     monkeypatch.setattr(Telling, "fact", lambda _, field: field)
-    furnish(street, "amina")
+    furnish(street, "amina", tmp_path)
     assert "first-name" in printed(street, "amina", "de")
     assert "first-name" in texts(street, "amina", "de")["/privacy/data"]

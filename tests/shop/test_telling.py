@@ -13,7 +13,7 @@ import goodwill
 from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE
 from goodwill.basics.clock import DAY
 from goodwill.basics.ids import PersonId, Position
-from goodwill.collect import corrections
+from goodwill.collect import corrections, undo
 from goodwill.collect.connectors import store as deliveries
 from goodwill.consent import Evidence, Row, State, opt_in
 from goodwill.people import erase, erasures, merge, pending, registry, restrict, retention, types, unmerge
@@ -159,7 +159,7 @@ def test_words_are_there_for_exactly_what_the_program_writes(telling, group):
 
 def test_every_reason_to_set_data_aside_has_words(telling):
     reasons = [erase.REASON, erase.GONE, pending.REASON, restrict.REASON, retention.REASON, merge.reason(1, 2),
-               unmerge.reason(3), corrections.reason(4), "undo of import 3", "correction by webhook 9"]  # fmt: skip
+               unmerge.reason(3), corrections.reason(4), undo.reason(3), "correction by webhook 9"]  # fmt: skip
     said = [telling.hold(reason) for reason in reasons]
     assert telling.words.texts["hold.other"] not in said
     assert not set(said) & set(reasons)

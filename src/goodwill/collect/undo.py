@@ -98,10 +98,10 @@ def _mark(connection: Connection, tools: Tools, import_id: int, tell: Tell) -> t
     now = tools.clock()
     positions = _positions(begun)
     people = people_undo.to_hold(connection, _people(connection, import_id))
-    holds.hold(connection, people, _reason(import_id), now=now)
+    holds.hold(connection, people, reason(import_id), now=now)
     if begun.state != "undoing":
         for some in range(0, len(positions), 5_000):
-            asked = Asked(how="undo", by=_reason(import_id))
+            asked = Asked(how="undo", by=reason(import_id))
             rows = consent.invalidate(connection, positions[some : some + 5_000], asked=asked, now=now)
             if rows:
                 tell(connection, rows[0], rows[-1])
@@ -110,7 +110,7 @@ def _mark(connection: Connection, tools: Tools, import_id: int, tell: Tell) -> t
 
 
 def _positions(begun: Import) -> list[Position]:
-    return [Position(row) for first, last in begun.place.get("positions", []) for row in range(first, last + 1)]
+    return [Position(row) for rows in begun.answers for row in rows]
 
 
 def _people(connection: Connection, import_id: int) -> set[PersonId]:
@@ -129,9 +129,9 @@ def _erase(
     facts = put_back(connection, list(_facts(connection, import_id)), import_id=import_id)
     removed = people_undo.remove_import(connection, import_id, now=now, before=store.undone(connection))
     events_put_back = corrections.put_back(connection, import_id)
-    for reason in (_reason(import_id), corrections.reason(import_id)):
-        mine = people.union(holds.held_for(connection, reason))
-        holds.release(connection, mine.difference(removed.people), reason, now=now)
+    for why in (reason(import_id), corrections.reason(import_id)):
+        mine = people.union(holds.held_for(connection, why))
+        holds.release(connection, mine.difference(removed.people), why, now=now)
     products_put_back = _put_back_products(connection, import_id)
     products_removed = _remove_products(connection, import_id)
     items = catalogue.remove_unused_items(connection, tools.level)
@@ -145,7 +145,8 @@ def _erase(
     return undone, gone
 
 
-def _reason(import_id: int) -> str:
+def reason(import_id: int) -> str:
+    """Why the people concerned are held and their answers taken back, as both logs word it."""
     return f"undo of import {import_id}"
 
 

@@ -22,6 +22,7 @@ from goodwill.decide.decision import Decision
 from goodwill.people import registry
 from goodwill.people.verdicts import Verdict
 from goodwill.purposes import Category, Entry
+from goodwill.shop.traces import Traces, traces_of
 from goodwill.shop.who import Who
 from goodwill.storage import audit
 from goodwill.storage.audit import Line
@@ -73,6 +74,7 @@ class Overview:
     Attributes:
         held: what happened, by category.
         beside: what all other tables hold, a line for each that tells of her.
+        traces: the files that told of her, and the totals that count her.
     """
 
     everything: Everything
@@ -80,6 +82,7 @@ class Overview:
     beside: tuple[registry.Held, ...]
     used: tuple[Read, ...]
     looked: tuple[Line, ...]
+    traces: Traces
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +191,8 @@ class Centre:
         looked = tuple(sorted((line for line in lines if line.actor != "the person"), key=lambda line: -line.position))
         used = tuple(read for read in everything.reads if not read.purpose.startswith("own copy"))
         beside = tuple(one for one in self.shop.copies.held(Who(id=person)) if one.table != _SPLIT)
-        return Overview(everything, _counted(everything.events), beside, used, looked)
+        traces = traces_of(self.shop, everything)
+        return Overview(everything, _counted(everything.events), beside, used, looked, traces)
 
     def fields(self, person: PersonId) -> tuple[str, ...]:
         """The fields that can be corrected: what is noted of her, by name."""

@@ -20,6 +20,7 @@ from goodwill.shop import copy_json, copy_pdf, copy_tables
 from goodwill.shop.approvals import said
 from goodwill.shop.copy_json import Copy
 from goodwill.shop.telling import Telling, language_of
+from goodwill.shop.traces import traces_of
 from goodwill.shop.words import catalogues
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ class Copies:
             products = catalogue.of_ids(connection, wanted)
         staff = tuple(self.shop.looks.by_staff(everything.person))
         speaks = language_of(shop.settings.language, language, everything.profile.get(LANGUAGE))
-        return Copy(shop, everything, products, staff, shop.clock(), Telling(catalogues()[speaks], shop.register))
+        telling, traces = Telling(catalogues()[speaks], shop.register), traces_of(shop, everything)
+        return Copy(shop, everything, products, staff, traces, shop.clock(), telling)
 
 
 _FORMS = {"json": copy_json.encoded, "csv": copy_tables.zipped, "pdf": copy_pdf.printed}

@@ -13,6 +13,7 @@ from goodwill.basics.money import Money
 from goodwill.catalogue import Product
 from goodwill.consent import Row
 from goodwill.people.registry import Held
+from goodwill.shop.traces import Counted, FromFile, Traces
 from goodwill.storage.kept import Read
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Copy:
         person: everything that is held.
         products: those that her events speak of.
         staff: who looked, by day and role.
+        traces: the files that told of her, and the totals that count her.
         made: when. made_at: as people and machines read it.
         telling: the words of her language, for what is made to be read.
     """
@@ -47,6 +49,7 @@ class Copy:
     person: Everything
     products: Mapping[ProductId, Product]
     staff: "tuple[StaffLook, ...]"
+    traces: Traces
     made: Micros
     telling: "Telling"
 
@@ -95,6 +98,8 @@ def _document(copy: Copy) -> Iterator[tuple[str, Any]]:
     yield "consents", (_consent(row) for row in person.consents)
     yield "reads", (_read(read) for read in person.reads)
     yield "staff", [_look(look) for look in copy.staff]
+    yield "files", [_file(one) for one in copy.traces.files]
+    yield "totals", [_total(one) for one in copy.traces.totals]
     yield "more", {section.under: [in_words(row) for row in section.rows] for section in person.more}
     yield "purposes", {str(entry.name): entry.sentence for entry in shop.register}
     if copy.notes:
@@ -166,6 +171,28 @@ def _read(read: Read) -> Json:
 
 def _look(look: "StaffLook") -> Json:
     return {"day": date_of(look.day).isoformat(), "who": look.who, "what": look.action, "times": look.times}
+
+
+def _file(one: FromFile) -> Json:
+    happened = {f"{category} events": many for category, many in one.happened.items()}
+    return {
+        "import": one.number,
+        "file": one.file,
+        "at": iso(one.at),
+        "taken_back": one.taken_back,
+        "brought": happened | dict(one.brought),
+    }
+
+
+def _total(one: Counted) -> Json:
+    return {
+        "total": one.name,
+        "purpose": one.purpose,
+        "people_at_least": one.people,
+        "you_since_at_the_earliest": said(one.since),
+        "something_of_yours_in_it": one.with_something,
+        "as_of": iso(one.as_of),
+    }
 
 
 def _held(held: Held) -> Json:

@@ -94,6 +94,8 @@ class _Paper:
         self._known()
         self._consents()
         self._happened()
+        self._files()
+        self._totals()
         self._reads()
         self._staff()
         for section in self.copy.person.more:
@@ -167,6 +169,33 @@ class _Paper:
         amount = str(money).replace(".", decimal) if money else ""
         code = opaque(event.reference) if event.reference is not None else ""
         return self._time(event.at), self.told.event(event.type), which, amount, code
+
+    def _files(self) -> None:
+        self._heading_of(self.words.plain("files.title"))
+        rows = [
+            (
+                f"{one.file} ({self.words.plain('files.taken_back')})" if one.taken_back else one.file,
+                self._day(one.at), "; ".join(self.told.brought(one)),
+            )
+            for one in self.copy.traces.files
+        ]  # fmt: skip
+        self._table(["files.file", "files.when", "files.brought"], rows, widths=(4, 2, 6))
+
+    def _totals(self) -> None:
+        self._heading_of(self.words.plain("totals.title"))
+        if not self.copy.traces.totals:
+            self._line(self.words.plain("totals.none"))
+            return
+        self._line(self.words.plain("totals.lead"))
+        rows = [
+            (
+                self.told.total(one), self.told.purpose(one.purpose), self.told.crowd(one),
+                self._day(one.since) if one.with_something else self.words.plain("totals.empty"), self._day(one.as_of),
+            )
+            for one in self.copy.traces.totals
+        ]  # fmt: skip
+        names = ["totals.what", "paper.purpose", "totals.many", "totals.since", "totals.as_of"]
+        self._table(names, rows, widths=(4, 4, 3, 2, 2))
 
     def _reads(self) -> None:
         self._heading("reads")
@@ -281,7 +310,7 @@ class _Paper:
 
     def _table(self, names: Sequence[str], rows: Any, widths: Sequence[float] | None = None) -> None:
         """Rows under headings, by their keys; a cell too long for its column is broken into lines, never cut."""
-        names = [self._says(name) for name in names]
+        names = [self.words.plain(name if "." in name else f"paper.{name}") for name in names]
         share = widths or [1.0] * len(names)
         columns = [self.pdf.epw * one / sum(share) for one in share]
         some = False

@@ -105,6 +105,20 @@ def _tables(copy: Copy) -> Iterator[tuple[str, Sequence[str], Rows]]:
         ("what", "rows", "since", "until", "kept"),
         ((held.under, held.rows, said(held.since), said(held.until), held.kept) for held in person.held),
     )
+    yield (
+        "from which files.csv",
+        ("import", "file", "read at", "taken back", "what", "rows"),
+        (
+            (one.number, one.file, iso(one.at), "yes" if one.taken_back else "no", what, many)
+            for one in copy.traces.files
+            for what, many in (*((f"{name} events", many) for name, many in one.happened.items()), *one.brought.items())
+        ),
+    )
+    yield (
+        "totals that count you.csv",
+        ("total", "purpose", "people at least", "you since at the earliest", "as of"),
+        ((one.name, one.purpose, one.people, said(one.since), iso(one.as_of)) for one in copy.traces.totals),
+    )
     for section in person.more:
         lines = [in_words(row) for row in section.rows]
         names = list(dict.fromkeys(name for line in lines for name in line))

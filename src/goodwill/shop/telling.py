@@ -16,6 +16,7 @@ from goodwill.consent.mending import HOW as MENDED
 from goodwill.consent.noes import HOW as READ_BACK
 from goodwill.purposes import Category, Entry, Kind, Register
 from goodwill.shop.naming import LEFT_OUT
+from goodwill.shop.traces import Counted, FromFile
 from goodwill.shop.words import USUAL, Words, catalogues
 
 _LONG: Final = {MENDED: "mended", READ_BACK: "noes", LEFT_OUT: "left-out"}  # sentences that stand in the ledger
@@ -134,6 +135,22 @@ class Telling:
     def kept(self, name: str) -> str:
         """How long a table keeps it."""
         return self.words.plain(f"kept.{name}")
+
+    def brought(self, file: FromFile) -> list[str]:
+        """What a file told of her, each with how much of it."""
+        said = [(self.category(name), many) for name, many in file.happened.items()]
+        said += [(self.words.plain(f"brought.{name}"), many) for name, many in file.brought.items()]
+        return [self.words.plain("files.count", what=what, number=self.words.number(many)) for what, many in said]
+
+    def total(self, total: Counted) -> str:
+        """What a total that counts her counts."""
+        return self.one_of("totals", total.name)
+
+    def crowd(self, total: Counted) -> str:
+        """How many people are in it, roughly."""
+        if not total.people:
+            return self.words.plain("totals.few")
+        return self.words.plain("totals.people", number=self.words.number(total.people))
 
     # ---- who did what ----------------------------------------------------------------------------------------------
 
