@@ -25,6 +25,7 @@ from goodwill.people.columns import EventColumns
 from goodwill.people.types import BOUGHT, event_type
 from goodwill.protect import Cipher, KeyStore
 from goodwill.purposes import RECOMMENDATIONS
+from goodwill.shop import copy_tables
 from goodwill.storage import connect
 from goodwill.storage.kept import reads_of
 
@@ -214,6 +215,13 @@ def shop_of(tables, folder: Path, migrated_file: Path, clock):
     return made
 
 
+def test_no_two_tables_of_a_copy_have_one_name_and_all_are_plain():
+    names = [copy_tables._file_name(one.says.under) for one in registry.told()]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in names)
+    assert max(map(len, names)) < 64
+
+
 # ---- to read ---------------------------------------------------------------------------------------------------------
 
 
@@ -290,6 +298,6 @@ def test_ten_thousand_events_take_ten_seconds_and_little_memory(village, form, t
     if form == "json":
         assert len(json.loads(data)["events"]) == many + 2
     elif form == "csv":
-        assert len(tables_of(data)["what happened.csv"]) == 1 + many + 2
+        assert len(tables_of(data)["what-happened.csv"]) == 1 + many + 2
     else:
         assert text_of(data, tmp_path).count("You bought") == many + 2
