@@ -5,7 +5,7 @@ after some days, and at once where nothing of it may be kept.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -320,6 +320,14 @@ def parts(connection: Connection, number: int, reference: int) -> list[tuple[byt
     here = hook_objects.c
     rows = connection.execute(select(here.mark, here.detail).where(here.source == number, here.reference == reference))
     return [(bytes(row.mark), json.loads(row.detail) if row.detail else {}) for row in rows]
+
+
+def whose(connection: Connection, references: Collection[int]) -> dict[int, int]:
+    """Whose those of some orders are that an open source tells of."""
+    here, source = hook_objects.c, hook_sources.c
+    question = select(here.reference, here.person).join(hook_sources, source.id == here.source)
+    told = (source.state == OPEN, here.reference.in_(references), here.person.is_not(None))
+    return {row.reference: row.person for row in connection.execute(question.where(*told).order_by(here.at))}
 
 
 def persons(connection: Connection, number: int) -> Sequence[int]:

@@ -23,6 +23,7 @@ from goodwill.catalogue.products import Product
 from goodwill.collect import keys
 from goodwill.collect.columns import Numbers
 from goodwill.collect.live.commerce import Meaning, meanings
+from goodwill.collect.live.orders import told_by_systems
 from goodwill.collect.live.segment import Message, Unread, Word
 from goodwill.collect.writing import Tools
 from goodwill.people import keeping, log
@@ -30,7 +31,7 @@ from goodwill.people.canonical import canonical
 from goodwill.people.columns import EventColumns
 from goodwill.people.keeping import Cells
 from goodwill.people.together import Id, Met, identify_rows, known_by
-from goodwill.people.types import BOUGHT, BY_CODE, ORDERED
+from goodwill.people.types import BOUGHT, BY_CODE, ORDERED, REFUNDED
 from goodwill.purposes import Category
 from goodwill.storage import audit
 
@@ -175,7 +176,7 @@ class Taking:
         work = self._read(given)
         introduced = self._introduce(connection, work, now)
         allowed = self._keep(connection, work, now, trusts=trusts)
-        self._write(connection, work, allowed, now)
+        self._write(connection, work, allowed, now, trusts=trusts)
         return Took(work.outcomes, tuple((given[n].sender.key, person) for n, person in introduced))
 
     # ---- reading -----------------------------------------------------------------------------------------------------
@@ -324,7 +325,13 @@ class Taking:
     # ---- writing -----------------------------------------------------------------------------------------------------
 
     def _write(
-        self, connection: Connection, work: _Work, allowed: Mapping[Ids, tuple[PersonId | None, Cells]], now: Micros
+        self,
+        connection: Connection,
+        work: _Work,
+        allowed: Mapping[Ids, tuple[PersonId | None, Cells]],
+        now: Micros,
+        *,
+        trusts: bool,
     ) -> None:
         kept: list[_Event] = []
         dropped: dict[tuple[int, int], Category] = {}
@@ -340,8 +347,8 @@ class Taking:
         kept = self._with_products(connection, work, kept)
         self._find_persons(connection, work, kept, allowed, now)
         kept = [event for event in kept if event.person is not None]
-        if kept:
-            log.append(connection, _columns(kept))
+        if fresh := self._not_told_yet(connection, kept, now, trusts=trusts):
+            log.append(connection, _columns(fresh))
         counts: dict[tuple[int, int], int] = {}
         for event in kept:
             counts[event.place] = counts.get(event.place, 0) + 1
@@ -350,6 +357,29 @@ class Taking:
                 work.outcomes[n][m] = Outcome("no-consent", f"Nobody may keep '{category}' of this person.")
         for (n, m), count in counts.items():
             work.outcomes[n][m] = Outcome(kept=count)
+
+    def _not_told_yet(
+        self, connection: Connection, events: Sequence[_Event], now: Micros, *, trusts: bool
+    ) -> list[_Event]:
+        """Those events that no connected system told of; what they add to an order of its is its customer's."""
+        told = told_by_systems(connection, {event.reference for event in events if event.reference is not None})
+        if not told:
+            return list(events)
+        persons, day = {one.person for one in told.values()}, day_of(now, self.tools.zone)
+        cells = keeping.may_keep(connection, self.tools.register, persons, at=now, day=day, trusts=trusts)
+        fresh = []
+        for event in events:
+            order = told.get(event.reference) if event.reference is not None else None
+            if order is None:
+                fresh.append(event)
+            elif event.meaning.type in order.types:
+                continue
+            elif event.trusted and BY_CODE[event.meaning.type].category in cells[order.person].categories:
+                event.person = order.person
+                fresh.append(event)
+            elif not event.trusted and event.meaning.type != REFUNDED:
+                fresh.append(event)  # of whoever it said: anybody may have that key, and name anybody's order
+        return fresh
 
     def purposes(self, categories: Iterable[str]) -> frozenset[str]:
         """The purposes that some categories of a banner speak of; a category nobody knows speaks of all of them."""
