@@ -17,6 +17,8 @@ from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metada
 OPEN, UNINSTALLED, REVOKED = "open", "uninstalled", "revoked"
 NEW, WORKING, DONE, DROPPED, REFUSED, FAILED = "new", "working", "done", "dropped", "refused", "failed"
 
+STATES = (NEW, WORKING, DONE, DROPPED, REFUSED, FAILED)
+
 hook_sources = Table(
     "hook_sources",
     metadata,
@@ -246,6 +248,22 @@ def stuck(connection: Connection) -> dict[int, int]:
     """How many deliveries of each source could not be worked on, or wait after a failure."""
     question = select(deliveries.c.source, func.count()).where(_stuck()).group_by(deliveries.c.source)
     return {row[0]: row[1] for row in connection.execute(question)}
+
+
+def counted(connection: Connection, *, since: int) -> dict[int, dict[str, int]]:
+    """How many deliveries of each source came since then, by their state."""
+    question = select(deliveries.c.source, deliveries.c.state, func.count()).where(deliveries.c.at >= since)
+    found: dict[int, dict[str, int]] = {}
+    for source, state, many in connection.execute(question.group_by(deliveries.c.source, deliveries.c.state)):
+        found.setdefault(source, {})[state] = many
+    return found
+
+
+def waiting(connection: Connection) -> dict[int, tuple[int, int]]:
+    """How many deliveries of each source wait to be worked on, and when the first of them came."""
+    question = select(deliveries.c.source, func.count(), func.min(deliveries.c.at))
+    still = deliveries.c.state.in_((NEW, WORKING))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(question.where(still).group_by(deliveries.c.source))}
 
 
 def times(connection: Connection, number: int, *, since: int) -> list[int]:
