@@ -13,7 +13,6 @@ from litestar.handlers import HTTPRouteHandler
 from goodwill.basics.clock import date_of, moment
 from goodwill.basics.errors import BadInput, GoodwillError
 from goodwill.basics.ids import opaque
-from goodwill.collect.connectors.store import FAILED, REFUSED
 from goodwill.collect.live.rules import status_of, words_of
 from goodwill.shop.collecting import Collecting
 from goodwill.staff import Act, Session
@@ -76,15 +75,13 @@ class Office(StaffPages):
         session = self._admitted(visit, Act.WATCH)
         failed = visit.query.get("only") == "failed"
         webhooks, told = self.desk.shop.webhooks, self.desk.shop.told
-        sources = {one.source.id: one for one in webhooks.sources()}
         deliveries = [
             {
-                "id": each.id, "source": f"{sources[each.source].source.system} {sources[each.source].source.name}",
-                "topic": each.topic, "at": self._clock_time(each.at), "state": each.state,
-                "because": words_of(each.reason or "") or each.reason or "",
-                "again": each.state in (FAILED, REFUSED) and each.sealed is not None,
+                "id": each.id, "source": f"{each.system} {each.name}", "topic": each.topic,
+                "at": self._clock_time(each.at), "state": each.state, "because": each.because,
+                "again": each.is_stuck and each.is_kept,
             }
-            for each in webhooks.deliveries(failed=failed, limit=_SHOWN)
+            for each in webhooks.shown(failed=failed, limit=_SHOWN)
         ]  # fmt: skip
         targets = [one for one in told.targets() if one.closed_at is None]
         messages = [
@@ -98,7 +95,7 @@ class Office(StaffPages):
         said = f"Delivery {again} is worked on once more." if again.isdigit() and len(again) < 20 else ""
         return self._room(
             "webhooks", WEBHOOKS, visit, session, status, asked={"only": "failed" if failed else ""}, failed=failed,
-            sources=[(one, self._clock_time(one.source.last_at)) for one in sources.values()], deliveries=deliveries,
+            sources=[(one, self._clock_time(one.source.last_at)) for one in webhooks.sources()], deliveries=deliveries,
             targets=targets, messages=messages, said=said, wrong=wrong,
             may_replay=Act.KEYS in MAY[session.account.role],
         )  # fmt: skip

@@ -5,6 +5,7 @@ GET shows and never changes anything. Each form repeats a token that belongs to 
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -334,7 +335,7 @@ def route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]
         visit = Visit(method, headers, form, query, address_of(request.scope, headers, desk.shop.settings.proxies))
         apart = method == "POST" or path in (SIGN_IN, "/staff/back")  # these may wait for an identity provider
         threads = desk.doormen if apart else desk.threads
-        with desk.place_at_the_door():
+        with desk.place_at_the_door() if apart else nullcontext():
             reply = await asyncio.get_running_loop().run_in_executor(threads, made.told, do, visit)
         return _answer(reply)
 

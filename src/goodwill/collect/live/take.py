@@ -14,12 +14,13 @@ from goodwill.basics.clock import SECOND, Micros, day_of
 from goodwill.basics.ids import PersonId, Position, ProductId
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
+from goodwill.collect.live.orders import told_by_systems
 from goodwill.collect.live.reading import FACTS, TAKEN, Event, Given, Ids, Introduced, Outcome, Stand, text_of
 from goodwill.collect.writing import Tools
 from goodwill.people import keeping, log
 from goodwill.people.columns import EventColumns
 from goodwill.people.together import Id, Met, identify_rows, known_by
-from goodwill.people.types import BY_CODE
+from goodwill.people.types import BY_CODE, REFUNDED
 from goodwill.purposes import Category
 from goodwill.storage import audit
 
@@ -93,8 +94,8 @@ class Taking:
         introduced = self._introduce(connection, work, now)
         self._look_up(connection, work, now, trusts=trusts)
         kept = self._find_persons(connection, self._with_products(connection, self._allowed(work)), now)
-        if kept:
-            log.append(connection, _columns(kept))
+        if fresh := self._not_told_yet(connection, kept, now, trusts=trusts):
+            log.append(connection, _columns(fresh))
         for one in work:
             one.tell()
         return Took([one.outcomes for one in work], introduced)
@@ -205,6 +206,31 @@ class Taking:
                 one.kept[event.message] = one.kept.get(event.message, 0) + 1
                 lines.append((person, event, product))
         return lines
+
+
+    def _not_told_yet(
+        self, connection: Connection, lines: Sequence["_Line"], now: Micros, *, trusts: bool
+    ) -> Sequence["_Line"]:
+        """Those events that no connected system told of; what they add to an order of its is its customer's."""
+        orders = {event.reference for _, event, _ in lines if event.reference is not None}
+        told = told_by_systems(connection, orders) if orders else {}
+        if not told:
+            return lines
+        persons, day = {one.person for one in told.values()}, day_of(now, self.tools.zone)
+        cells = keeping.may_keep(connection, self.tools.register, persons, at=now, day=day, trusts=trusts)
+        fresh = []
+        for person, event, product in lines:
+            order = told.get(event.reference) if event.reference is not None else None
+            if order is None:
+                fresh.append((person, event, product))
+            elif event.type in order.types:
+                continue
+            elif event.trusted and _CATEGORY[event.type] in cells[order.person].categories:
+                fresh.append((order.person, event, product))
+            elif not event.trusted and event.type != REFUNDED:
+                # Of whoever it said: anybody may have that key, and name anybody's order.
+                fresh.append((person, event, product))
+        return fresh
 
 
 _Line = tuple[PersonId, Event, ProductId | None]
