@@ -252,6 +252,9 @@ def test_the_document_speaks_her_language(village, tmp_path):
     for words in ("Ihre Daten bei Test", "Sie kauften", "2,50 EUR", "Ja, so ist es notiert", "Seite 1 von ",
                   "Produkte vorschlagen", "Sprache der Briefe"):  # fmt: skip
         assert words in text
+    data = copy_of(village, "amina", "pdf")
+    assert b"/Lang (de)" in data
+    assert b"/DisplayDocTitle true" in data  # what a screen reader names the window by
     here = village.shop.copies.made(SignedIn(village.person["amina"], "test"), "pdf", language="en")
     assert "Your data at Test" in text_of(b"".join(here), tmp_path)
 

@@ -209,7 +209,7 @@ def _database(settings: "Settings", folder: Path, register: "Register | None", h
             yield from waits.look(settings, database, lambda *words: shlex.join(["goodwill", *_at(home), *words]))
             if register is not None:
                 yield from _notices(database)
-                yield from _contents(settings, database, register)
+                yield from _contents(settings, database)
     finally:
         database.close()
 
@@ -335,20 +335,18 @@ def _notices(database: "Database") -> Iterator[Finding]:
         yield Finding("notices", State.NOTE, found, mend)
 
 
-def _contents(settings: "Settings", database: "Database", register: "Register") -> Iterator[Finding]:
+def _contents(settings: "Settings", database: "Database") -> Iterator[Finding]:
     """What a shop needs before it can suggest anything."""
     from goodwill import catalogue
-    from goodwill.basics.clock import system_clock
-    from goodwill.people.contact import may_contact
-    from goodwill.purposes import EMAIL_MARKETING
+    from goodwill.people.contact import how_many
     from goodwill.storage.kept import kept
 
     with database.reading() as connection:
         products = catalogue.count(connection)
-        contact = may_contact(connection, register[EMAIL_MARKETING], at=system_clock(), day=_today(settings))
+        known = how_many(connection)
         totals = kept(connection)
     yield _some("catalogue", products, "products", "goodwill import products.csv")
-    yield _some("people", contact.of, "people", "goodwill import order_lines.csv")
+    yield _some("people", known, "people", "goodwill import order_lines.csv")
     if totals:
         newest = max(totals, key=lambda total: total.as_of.at)
         found = f"from {out.number(newest.people, 'people')}, {out.when(newest.as_of.at, ZoneInfo(settings.zone))}"

@@ -259,6 +259,7 @@ _WHY_NOT = {
     "withdrawn": "took their yes back",
     "expired": "said yes too long ago",
     "no-address": "said yes, but no address is known",
+    "left-alone": "said yes, but an address of theirs unsubscribed, objected or was erased",
     "held": "are held: erased, merged or restricted just now",
     "purpose-expired": "the purpose email-marketing is over",
 }

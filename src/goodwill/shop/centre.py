@@ -40,10 +40,20 @@ _SPLIT = "events"  # the one table whose rows are counted by category
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One purpose that a customer decides about, and how it stands, a line per category of data."""
+    """One purpose that a customer decides about, and how it stands, a line per category of data.
+
+    Attributes:
+        left_alone: why nobody writes to her whatever she allowed (an address of hers is on the list of those left
+            alone): erasure · objection · unsubscribe; nothing where that does not matter.
+    """
 
     entry: Entry
     lines: tuple[Standing, ...]
+    left_alone: str = ""
+
+    def is_stopped(self, line: Standing) -> bool:
+        """Whether what a line allows has no effect because nobody writes to her."""
+        return bool(self.left_alone) and line.allowed and line.category in self.entry.needs
 
     @property
     def missing(self) -> tuple[Category, ...]:
@@ -96,9 +106,13 @@ class Centre:
     def choices(self, person: PersonId) -> tuple[Choice, ...]:
         """Every purpose that she decides about, as it stands now."""
         with self.shop.database.reading() as connection:
-            return tuple(
-                Choice(entry, self._standing(connection, person, entry)) for entry in self.shop.register.asked()
-            )
+            return tuple(self._choice(connection, person, entry) for entry in self.shop.register.asked())
+
+    def _choice(self, connection: Connection, person: PersonId, entry: Entry) -> Choice:
+        lines = self._standing(connection, person, entry)
+        matters = entry.goes_by_mail and entry.suffices([line.category for line in lines if line.allowed])
+        why = self.shop.erasure.why_left_alone(connection, person) if matters else ""
+        return Choice(entry, lines, why)
 
     def answer(
         self,

@@ -246,7 +246,7 @@ class _Paper:
     # ---- how it is set -----------------------------------------------------------------------------------------------
 
     def _opened(self) -> "FPDF":
-        from fpdf import FPDF  # noqa: PLC0415 - an optional extra
+        from fpdf import FPDF, ViewerPreferences  # noqa: PLC0415 - an optional extra
 
         copy = self.copy
 
@@ -265,6 +265,7 @@ class _Paper:
         pdf.set_title(self._says("title", shop=copy.shop.settings.name))
         pdf.set_author(copy.shop.settings.name)
         pdf.set_lang(self.words.language)
+        pdf.viewer_preferences = ViewerPreferences(display_doc_title=True)  # read out in place of the file's name
         pdf.set_creation_date(datetime.fromisoformat(copy.made_at))
         self.font, self.wide = "Helvetica", False
         folder = next((Path(name) for name in _FONT_FOLDERS if (Path(name) / "DejaVuSans.ttf").exists()), None)

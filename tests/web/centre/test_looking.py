@@ -34,7 +34,8 @@ def last_row(street):
 def test_a_yes_that_somebody_claims_for_her_is_told_as_a_claim(street):
     says(street, "bruno", Asked(how="import", by="import"))
     browser = street.signed_in("bruno")
-    assert "The shop noted this yes for you; it holds no proof" in browser.see("/privacy")
+    assert "The shop noted a yes for you here and holds no proof" in browser.see("/privacy")
+    assert "Noted by the shop, without proof." in browser.see("/privacy")
     line = receipt(browser.get("/privacy/receipts").text, last_row(street))
     assert "Yes, as noted here" in line
     assert "from a file of the shop" in line
@@ -44,7 +45,8 @@ def test_a_yes_that_somebody_claims_for_her_is_told_as_a_claim(street):
 def test_a_yes_that_is_proven_is_told_as_hers(street):
     says(street, "bruno", SHOWN)
     browser = street.signed_in("bruno")
-    assert "The shop noted this yes" not in browser.see("/privacy")
+    assert "oted by the shop" not in browser.see("/privacy")
+    assert "The shop noted a yes" not in browser.see("/privacy")
     line = receipt(browser.get("/privacy/receipts").text, last_row(street))
     assert "as noted" not in line
     assert "It is on record what you were shown" in line
@@ -54,7 +56,8 @@ def test_allowing_it_herself_makes_a_claimed_yes_her_own_word(street):
     says(street, "bruno", Asked(how="import", by="import"))
     browser = street.signed_in("bruno")
     browser.press("/privacy/choices/purpose", purpose=RECOMMENDATIONS, yes="yes")
-    assert "The shop noted this yes" not in browser.see("/privacy")
+    assert "oted by the shop" not in browser.see("/privacy")
+    assert "The shop noted a yes" not in browser.see("/privacy")
 
 
 def test_a_receipt_tells_when_she_said_it_and_when_it_was_noted(street):

@@ -29,7 +29,7 @@ GROUPS = (
     "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "held.", "request.copy_",
     "request.days", "right.", "choices.saved_", "table.", "kept.", "paper.", "noted.", "evidence.", "event.", "detail.",
     "verdict.", "role.", "hold.", "letter.", "sent_state.", "topic.", "record.", "opt_in.", "erasure.", "moved.",
-    "brought.", "totals.",
+    "brought.", "totals.", "left_alone.",
 )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _after(visit: Visit) -> str:
 @page("GET", "/privacy/receipts")
 def receipts(visit: Visit) -> Shown:
     from_ledger = reversed(visit.acting.consents(visit.who))
-    return Shown("receipts.html", {"rows": list(from_ledger), "day": visit.day})
+    return Shown("receipts.html", {"rows": list(from_ledger)})
 
 
 @page("POST", "/privacy/receipts/{position}")
