@@ -185,24 +185,21 @@ class _Unit:
         self._all_in_one = all_in_one
 
     @contextmanager
-    def piece(self, *, several: bool = False) -> Iterator[Connection]:
-        """A transaction, in which nobody is looked up twice if several things are told of the same people."""
-        with self._transaction(several=several) as connection:
-            if not several:
-                yield connection
-                return
-            with remembering(connection):
-                yield connection
-
-    @contextmanager
-    def _transaction(self, *, several: bool) -> Iterator[Connection]:
+    def piece(self) -> Iterator[Connection]:
         if self._all_in_one is not None:
             yield self._all_in_one
             return
         with self._database.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def telling(self, *, several: bool) -> Iterator[Connection]:
+        """A piece that tells of people, perhaps several things of each; in it nobody is looked up twice."""
+        with self.piece() as connection:
             if several:
                 _lock(connection)
-            yield connection
+            with remembering(connection):
+                yield connection
 
     def take_back(self) -> None:
         """Undo everything, once the unit ends."""
@@ -246,7 +243,7 @@ def _import_file(
         open_ = [place for place, number in enumerate(numbers) if read[place] > work.before[number]]
         if not open_:
             continue
-        with unit.piece(several=len(parts) > 1) as connection:
+        with unit.telling(several=len(parts) > 1) as connection:
             for place in open_:
                 work.take_in(connection, numbers[place], prepared[place], prepared[place].write(connection))
         if progress is not None:
