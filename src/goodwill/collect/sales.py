@@ -4,6 +4,7 @@ All rows of one order must agree on these. A row that leaves the customer, the t
 its order's first row, as shop systems write it.
 """
 
+import json
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,18 +15,21 @@ from sqlalchemy import Connection
 
 from goodwill.basics.clock import DAY
 from goodwill.collect import keys
-from goodwill.collect.columns import BAD, BLANK, Column, Marks, Memo, Numbers, Reason, runs
+from goodwill.collect.columns import BAD, BLANK, MOST_REMEMBERED, Column, Marks, Memo, Numbers, Reason, runs
 from goodwill.collect.groups import LINES, Group
+from goodwill.collect.live.commerce import detail_of
 from goodwill.collect.named import IDENTITIES, Reading, reading
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
-from goodwill.collect.values import money_reader, read_currency, read_id
+from goodwill.collect.values import money_reader, read_currency, read_id, read_text
 from goodwill.collect.views import shared
 from goodwill.collect.when import When
-from goodwill.collect.writing import Faults, Making, Tools, foreign_money
+from goodwill.collect.writing import Faults, Making, Texts, Tools, foreign_money
 from goodwill.people import suppress
 from goodwill.people.together import Id, identify_rows
 
+# What stands beside an order's sums, by the name under which programs send it too.
+_BESIDE = {"coupon": "coupon", "channel": "channel", "order-tags": "tags"}
 LEFT_ALONE = -2  # in place of a person's number: somebody of whom nothing may be kept
 
 
@@ -74,6 +78,8 @@ class Sales:
         self._order_memo: Memo = shared(part.table, ("order", tools.source), partial(Memo, _references(tools.source)))
         self._currency_memo = Memo(self._currency)
         self._money: dict[tuple[str, int], Memo] = {}
+        self._beside_sums = {field: name for field, name in _BESIDE.items() if self.says(field)}
+        self._texts, self._details = Texts(read_text), dict[tuple[str | None, ...], str | None]()
         # Other ids that stand beside a customer's; of use only where somebody is left alone.
         self._watches = tools.cipher.keys.leaves_anybody_alone()
         self._beside: dict[int, set[int]] = {}
@@ -138,6 +144,24 @@ class Sales:
         )  # fmt: skip
         person[numbers] = [one.person if one is not None else LEFT_ALONE for one in met]
         return person[customer]
+
+    def details(self, chunk: Chunk, rows: Numbers) -> list[str | None] | None:
+        """What some rows say beside their sums (a discount code, where it was sold, tags), as JSON."""
+        if not self._beside_sums:
+            return None
+        columns = [self._texts.of(self.column(chunk, field)) for field in self._beside_sums]
+        told = list(zip(*columns, strict=True))
+        return [self._detail(told[row]) for row in rows.tolist()]
+
+    def _detail(self, words: tuple[str | None, ...]) -> str | None:
+        """The same words are read once; what looks like somebody's address or number stays behind."""
+        if len(self._details) > MOST_REMEMBERED:
+            self._details.clear()
+        if words not in self._details:
+            named = zip(self._beside_sums.values(), words, strict=True)
+            kept = detail_of(**{name: word or None for name, word in named})
+            self._details[words] = json.dumps(kept, sort_keys=True) if kept is not None else None
+        return self._details[words]
 
     def currencies_of(self, sale: Sale, rows: Numbers) -> str | list[str]:
         """The currency of some rows: one for all, or one each."""
