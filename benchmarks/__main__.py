@@ -21,6 +21,7 @@ MODULES = {
     "collect": "Taking in what happens",
     "consent": "Asking and answering",
     "erase": "Erasing, and renewing keys",
+    "copies": "A person's own copy",
     "totals": "Totals over many people",
     "ledger": "Proving what people said",
     "cli": "Starting",
