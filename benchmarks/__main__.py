@@ -22,6 +22,7 @@ MODULES = {
     "consent": "Asking and answering",
     "door": "While somebody guesses passwords",
     "erase": "Erasing, and renewing keys",
+    "copies": "A person's own copy",
     "totals": "Totals over many people",
     "ledger": "Proving what people said",
     "cli": "Starting",

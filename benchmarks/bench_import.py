@@ -1,23 +1,31 @@
 """Importing a year of real purchases, 1.47 million order lines, as a shop would: rate and memory, from file to commit.
 
-Each way runs in a program of its own, so that each peak of memory is its own.
+And an export of 100,000 orders of a shop system, beside the least that any program has to do for it: read the file with
+Python's csv, and write as many events. Each way runs in a program of its own, so that each peak of memory is its own.
 """
 
+import csv
 import json
 import resource
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
+from tests.collect.formats.exports import SHOPIFY_ORDERS as SHOPIFY_HEADINGS
+
 from benchmarks.postgresql import server
 from benchmarks.rows import Figure, at_least, at_most
-from goodwill.basics.clock import system_clock
+from goodwill.basics.clock import DAY, system_clock
+from goodwill.basics.ids import hash64
 from goodwill.collect import imports
+from goodwill.people.bulk import add_rows
+from goodwill.people.tables import events as log_of_events
 from goodwill.protect import Cipher, KeyStore
 from goodwill.purposes import shipped
 from goodwill.simulate.journey import data_folder
@@ -30,7 +38,7 @@ SHOPIFY_ORDERS, SHOPIFY_LINES_PER_SECOND, SHOPIFY_MEGABYTES = 100_000, 20_000, 4
 def run() -> list[Figure]:
     """Rates from the look at the file to the last commit, and the peak memory of the whole program."""
     parquet, text, again = _measured("parquet"), _measured("csv"), _measured("again")
-    shopify = _measured("shopify")
+    shopify, floor = _measured("shopify"), _measured("floor")
     rows = [
         at_least("order lines from Parquet into SQLite", parquet["rate"], "lines/s", LINES_PER_SECOND),
         at_most("peak memory, Parquet", parquet["megabytes"], "MB", MEGABYTES),
@@ -44,10 +52,15 @@ def run() -> list[Figure]:
             SHOPIFY_LINES_PER_SECOND,
         ),
         at_most("peak memory, Shopify's CSV", shopify["megabytes"], "MB", SHOPIFY_MEGABYTES),
+        Figure("… the floor: csv and the same events, nobody known, no consent, no key", floor["rate"], "lines/s"),
+        Figure("… of the floor", shopify["rate"] / floor["rate"], "×"),
         Figure("products into an empty catalogue", parquet["products"], "rows/s"),
     ]
     if any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
         rows.append(Figure("order lines from Parquet into PostgreSQL", _measured("postgresql")["rate"], "lines/s"))
+        shopify = _measured("shopify-postgresql")
+        rows.append(Figure("lines of 100,000 orders from Shopify's CSV into PostgreSQL", shopify["rate"], "lines/s"))
+        rows.append(Figure("peak memory, Shopify's CSV into PostgreSQL", shopify["megabytes"], "MB"))
     return rows
 
 
@@ -77,11 +90,11 @@ def measure(way: str) -> dict[str, float]:
             bought = [part.rows for part in report.parts if part.kind == "order-lines"]
             return sum(bought or [report.rows]) / (perf_counter() - start)
 
-        if way == "shopify":
+        if way in ("shopify", "shopify-postgresql", "floor"):
             lines = home / "orders_export.csv"
             command = [sys.executable, "-c", _WRITE_EXPORT, str(lines), str(SHOPIFY_ORDERS)]
             subprocess.run(command, check=True)  # its memory is not the importer's
-            rate = take(lines)
+            rate = _floor(database, lines) if way == "floor" else take(lines)
             keys.close()
             return {"rate": rate, "products": 0.0, "megabytes": _peak_megabytes()}
         products = take(source / "products.parquet")
@@ -92,6 +105,32 @@ def measure(way: str) -> dict[str, float]:
         return {"rate": rate, "products": products, "megabytes": _peak_megabytes()}
 
 
+def _floor(database: Database, path: Path) -> float:
+    """Lines a second of the least that has to be done: the file read with csv, an event for each order and line."""
+    start, lines = perf_counter(), 0
+    place = {name: number for number, name in enumerate(SHOPIFY_HEADINGS)}
+    name, total, price = (place[heading] for heading in ("Name", "Total", "Lineitem price"))
+    columns = ("type", "at", "day", "amount", "currency", "reference", "key", "import_id")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        while some := list(islice(rows, _AT_ONCE)):
+            events = []
+            for row in some:
+                order = int(row[name][1:])
+                day = 20_000 + order % 300
+                if row[total]:
+                    cents = round(float(row[total]) * 100)
+                    events.append((4, day * DAY, day, cents, "EUR", order, hash64("o", row[name]), 1))
+                cents, key = round(float(row[price]) * 100), hash64("l", str(lines))
+                events.append((5, day * DAY, day, cents, "EUR", order, key, 1))
+                lines += 1
+            with database.transaction() as connection:
+                add_rows(connection, log_of_events, columns, events)
+    return lines / (perf_counter() - start)
+
+
+_AT_ONCE = 10_000
 _WRITE_EXPORT = (
     "import sys; from pathlib import Path; from benchmarks.shopify_export import write; "
     "write(Path(sys.argv[1]), int(sys.argv[2]))"
@@ -107,7 +146,7 @@ def _write_csv(source: Path, target: Path) -> None:
 
 @contextmanager
 def _database(folder: Path, way: str) -> Iterator[Database]:
-    if way == "postgresql":
+    if way.endswith("postgresql"):
         with server() as url:
             database = connect(url)
             yield database

@@ -6,6 +6,7 @@ import random
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 from tests.cli.conftest import Run
 from tests.collect.formats.exports import SHOPIFY_ORDERS, table
@@ -333,3 +334,17 @@ def test_a_shops_export_says_whom_it_may_write_to_and_whether_it_holds_everythin
     again = shop("import", file, "--json").document
     assert (again["state"], again["totals"][0]["agrees"]) == ("nothing-new", False)
     assert again["may_contact"]["yes"] + sum(again["may_contact"]["why_not"].values()) == again["may_contact"]["of"]
+
+
+def test_a_workbook_is_imported_by_the_sheet_that_is_named(shop: Run, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["what this is"])
+    sheet = book.create_sheet("Customers")
+    for row in (["user_id", "email"], ["00942", "newcomer@example.org"], ["00943", "no address"]):
+        sheet.append(row)
+    book.save(tmp_path / "shop.xlsx")
+    tried = shop("import", tmp_path / "shop.xlsx", "--map", "sheet=Customers", "--dry-run", "--json")
+    assert tuple(tried.document["files"][0][name] for name in ("would_be_kept", "rejected")) == (1, 1)
+    ended = shop("import", tmp_path / "shop.xlsx", "--map", "sheet=Customers")
+    assert ended.code == Code.REJECTED
+    assert "shop-rejects.csv" in ended.out

@@ -69,7 +69,6 @@ def test_a_zip_of_too_many_files_is_refused(write):
 @pytest.mark.parametrize(
     ("name", "content", "advice"),
     [
-        ("a.xlsx", zipped({"xl/workbook.xml": b"<x/>"}), "Excel workbook"),
         ("a.zip", zipped({"b.zip": zipped({"c.csv": b"id\n"})}), "packed twice"),
         ("a.zip", zipped({"b.parquet": b"PAR1xxxxxxxxxxxxx"}), "Parquet"),
         ("a.zip", zipped({".hidden": b"x"}), "no table"),

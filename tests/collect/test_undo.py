@@ -194,6 +194,18 @@ def test_a_fact_of_an_import_that_was_undone_comes_back_by_no_other_undo(shop, w
         assert people.set_profile(connection, cipher, shop.person("amina"), told, now=clock()).unchanged == 1
 
 
+def test_what_an_import_added_to_somebody_known_goes_with_it_and_nothing_is_kept_for_that(shop, write):
+    before = picture(shop)
+    report = shop.take(
+        write("more.csv", "user_id,first_name,city\nbruno,Bruno,Bonn\nbruno,Bruno,Bari\n"), as_="customers"
+    )
+    assert shop.count("before_import") == 0, "nothing stood there before, so nothing need come back"
+    with shop.database.transaction() as connection:
+        assert shop.person("bruno") in people.undo.concerned(connection, report.id), "she must be held meanwhile"
+    shop.undo(report)
+    assert picture(shop) == before
+
+
 def test_an_item_between_others_keeps_its_number(desk, write, lines):
     first = desk.take(lines)
     desk.take(write("l2.csv", "order_id,customer_id,date,sku\n3001,amina,2026-06-02,P3\n"))

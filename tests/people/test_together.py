@@ -4,7 +4,9 @@ import random
 
 import pytest
 
+from goodwill import people
 from goodwill.people import canonical, identify
+from goodwill.people.circle import circle_of, remembering
 from goodwill.people.together import Id, identify_rows
 
 KINDS = ("user_id", "email", "phone")
@@ -52,6 +54,46 @@ def test_many_rows_at_once_give_the_people_that_one_after_the_other_gives(databa
     assert [one in known for one in one_by_one] == [one in known for one in together]
     assert [one.person for one in again] == together
     assert not any(one.new for one in again)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whoever_remembers_whom_she_met_meets_the_same_people(database, cipher, clock, seed):
+    rows = [
+        {kind: Id(text, canonical(kind, text)) for kind, text in ids.items()}
+        for ids in invented(random.Random(seed), 60)
+    ]
+    with pytest.raises(TakenBackError), database.transaction() as connection:
+        pieces = [identify_rows(connection, cipher, rows[n : n + 20], now=clock()) for n in (0, 20, 40)]
+        raise TakenBackError
+    with database.transaction() as connection, remembering(connection):
+        again = [identify_rows(connection, cipher, rows[n : n + 20], now=clock()) for n in (0, 20, 40)]
+    flat, flat_again = ([one for piece in some for one in piece] for some in (pieces, again))
+    assert groups([one.person for one in flat]) == groups([one.person for one in flat_again])
+    assert [one.new for one in flat] == [one.new for one in flat_again]
+
+
+def test_one_who_was_met_is_not_looked_up_again(database, cipher, clock, monkeypatch):
+    row = {"email": Id("amina@example.org", "amina@example.org")}
+    asked = []
+    with database.transaction() as connection:
+        with remembering(connection):
+            met = identify_rows(connection, cipher, [row, row], now=clock())
+            monkeypatch.setattr(people.index, "lookups", lambda *_: asked.append("look-up"))
+            assert identify_rows(connection, cipher, [dict(row)], now=clock())[0].person == met[0].person
+        assert [one.new for one in met] == [True, False]
+        assert asked == []
+        assert circle_of(connection).persons == {}, "it remembers beyond its block"
+
+
+def test_facts_of_somebody_who_was_made_just_now_are_written_and_compared(database, cipher, clock):
+    row = {"user_id": Id("dev", "dev")}
+    with database.transaction() as connection, remembering(connection):
+        dev = identify_rows(connection, cipher, [row], now=clock())[0].person
+        for city, changed in (("Bonn", 1), ("Bonn", 0), ("Bari", 1)):
+            done = people.set_facts(connection, cipher, {(dev, "city"): ("profile", city)}, now=clock())
+            assert done.changed == changed
+    with database.transaction() as connection:
+        assert people.set_facts(connection, cipher, {(dev, "city"): ("profile", "Bari")}, now=clock()).unchanged == 1
 
 
 def test_a_row_without_an_id_is_about_nobody(database, cipher, clock):

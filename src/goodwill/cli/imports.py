@@ -84,7 +84,7 @@ _STRICT = switch("--strict", help="Keep nothing at all if any row is rejected.")
 @command(imports, _FILE, hidden=True)
 def files(
     shell: Shell,
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="CSV, TSV or Parquet, or a ZIP of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="CSV, TSV, JSON, XLSX or Parquet, or a ZIP.")],
     kind: Annotated[str | None, _KIND] = None,
     mapping: Annotated[list[str] | None, _MAP] = None,
     dry_run: Annotated[bool, _DRY_RUN] = False,

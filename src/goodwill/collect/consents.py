@@ -8,9 +8,9 @@ another row of the same person about the same could not be taken (see `doubts`).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from sqlalchemy import Connection
@@ -18,10 +18,10 @@ from sqlalchemy import Connection
 from goodwill import consent
 from goodwill.basics.clock import DAY, Micros, iso
 from goodwill.basics.errors import BadInput
-from goodwill.collect.columns import BAD, BLANK, Column, Held, Marks, Memo, Numbers, Reason, Unreadable
+from goodwill.collect.columns import BAD, BLANK, MOST_REMEMBERED, Column, Held, Marks, Memo, Numbers, Reason, Unreadable
 from goodwill.collect.doubts import Doubts
 from goodwill.collect.groups import left_alone
-from goodwill.collect.named import Named
+from goodwill.collect.named import Ids, Named
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import WITHDRAWN, answer_word, read_answer, read_text
@@ -40,14 +40,16 @@ from goodwill.collect.writing import (
 from goodwill.consent import Asked, Evidence, Proof, Said, State
 from goodwill.consent.repeats import news
 from goodwill.people import suppress
+from goodwill.people.circle import circle_of
 from goodwill.people.erase import Names
 from goodwill.people.identify import with_verified
 from goodwill.people.naming import named_in
-from goodwill.people.together import Id, Met, identify_rows
+from goodwill.people.together import Met, identify_rows
 from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Entry, Register
 
 _BETWEEN = re.compile(r"\s*[,;|]\s*")
 _PROOF = ("notice", "words", "asked-how", "language")
+_Told: TypeAlias = tuple[str, str, str, str]  # what a row says in these
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Consents:
         self._about = _About(tools.register)
         self._texts = Texts(read_text)
         self._doubts: Doubts | None = None
+        self._told: dict[tuple[object, ...], _Answer] = {}
 
     def prepare(self, chunk: Chunk) -> Prepared:
         if self._doubts is None:
@@ -102,12 +105,13 @@ class Consents:
         good = np.flatnonzero(faults.none & ~open_rows).tolist()
         said_at = self._said_at(at, yes).tolist()
         states = [_state(yes[row] == 1, column.text(row)) for row in good]
+        timed = (at > BAD).tolist()
+        if len(self._told) > MOST_REMEMBERED:
+            self._told.clear()
         told = [
             (
                 ids[row],
-                self._answer(
-                    about[row], state, said_at[row], _of(proof, row), timed=at[row] > BAD, confirmed=confirmed[row]
-                ),
+                self._answer(_Says(about[row], state, said_at[row], _of(proof, row), timed[row], confirmed[row])),
             )
             for row, state in zip(good, states, strict=True)
         ]
@@ -160,9 +164,7 @@ class Consents:
             raise BadInput(f"--map answer=={word}: it {self._answers.why(word).problem}. Say yes or no.")
         return Column(Held.TEXT, [word] * chunk.rows)
 
-    def _without_names(
-        self, ids: Sequence[dict[str, Id]], proof: dict[str, list[str]], yes: Numbers, faults: Faults
-    ) -> None:
+    def _without_names(self, ids: Sequence[Ids], proof: dict[str, list[str]], yes: Numbers, faults: Faults) -> None:
         """What the ledger keeps for good may not name whom it is about; a "no" comes in without such a text."""
         for field in ("words", "asked-how"):
             texts = proof[field]
@@ -181,7 +183,7 @@ class Consents:
             faults.mark(marks, why)
 
     def _write_undoubted(
-        self, connection: Connection, told: list[tuple[dict[str, Id], _Answer]], rows: Sequence[int], chunk: Chunk
+        self, connection: Connection, told: list[tuple[Ids, _Answer]], rows: Sequence[int], chunk: Chunk
     ) -> Wrote:
         """Write what is said, but for a yes that is in doubt because the shop knows the person by another id."""
         faults, lines = Faults(self._part, chunk), [chunk.lines[row] for row in rows]
@@ -198,14 +200,15 @@ class Consents:
             lines = [line for line, bad in zip(lines, doubted, strict=True) if not bad]
         return replace(self._write(connection, told, lines), rejects=faults.rejects())
 
-    def _write(self, connection: Connection, told: list[tuple[dict[str, Id], _Answer]], lines: Sequence[int]) -> Wrote:
+    def _write(self, connection: Connection, told: list[tuple[Ids, _Answer]], lines: Sequence[int]) -> Wrote:
         now, import_id = self._making.now, self._making.id
         met = identify_rows(
             connection, self._tools.cipher, [ids for ids, _ in told], now=now, import_id=import_id,
             region=self._tools.region,
         )  # fmt: skip
         told = self._waiting(connection, met, told)
-        met = [None if self._must_not_be_written_to(*row) else one for one, row in zip(met, told, strict=True)]
+        if self._tools.cipher.keys.leaves_anybody_alone():
+            met = [None if self._must_not_be_written_to(*row) else one for one, row in zip(met, told, strict=True)]
         words, rows = [], []
         for row, (one, (_, answer)) in enumerate(zip(met, told, strict=True)):
             if one is None:
@@ -223,7 +226,9 @@ class Consents:
                     )
                 )
                 rows.append(row)
-        told_anew = news(connection, words, now=now)
+        circle = circle_of(connection)
+        told_anew = news(connection, words, now=now, silent=circle.silent)
+        circle.silent.difference_update(word.person for word in words)
         kept = {row for word, row in zip(told_anew, rows, strict=True) if word is not None}
         positions = consent.append(connection, [word for word in told_anew if word is not None], now=now)
         span = (positions[0], positions[-1]) if positions else None
@@ -232,8 +237,8 @@ class Consents:
         return Wrote(len(kept), len(told) - len(kept) - len(alone), positions=span, remarks=remarks)
 
     def _waiting(
-        self, connection: Connection, met: Sequence[Met | None], told: list[tuple[dict[str, Id], _Answer]]
-    ) -> list[tuple[dict[str, Id], _Answer]]:
+        self, connection: Connection, met: Sequence[Met | None], told: list[tuple[Ids, _Answer]]
+    ) -> list[tuple[Ids, _Answer]]:
         """The same, where a yes to mail only asks to be confirmed if the shop counts nothing else as a yes."""
         if not self._tools.confirms_all:
             return told
@@ -245,12 +250,10 @@ class Consents:
             for one, (ids, answer) in zip(met, told, strict=True)
         ]
 
-    def _must_not_be_written_to(self, ids: dict[str, Id], answer: "_Answer") -> bool:
+    def _must_not_be_written_to(self, ids: Ids, answer: "_Answer") -> bool:
         """A yes to mail from a file, for an address that is on the list: only her own new word takes it off."""
         cipher = self._tools.cipher
         if answer.entry.name != EMAIL_MARKETING or answer.state not in (State.GIVEN, State.REQUESTED):
-            return False
-        if not cipher.keys.leaves_anybody_alone():
             return False
         forms = [(kind, one.form) for kind, one in ids.items()]
         return suppress.stands_on_it(cipher, forms, region=self._tools.region)
@@ -296,24 +299,25 @@ class Consents:
         earliest: Numbers = np.minimum(said, since)
         return earliest
 
-    def _answer(
-        self,
-        about: "_Subject | None",
-        state: State,
-        said_at: int,
-        proof: dict[str, str],
-        *,
-        timed: object,
-        confirmed: int = BLANK,
-    ) -> _Answer:
+    def _answer(self, says: "_Says") -> _Answer:
+        """What a row says; many say the same."""
+        same = (id(says.about), *says[1:])
+        known = self._told.get(same)
+        if known is None:
+            known = self._told[same] = self._answered(says)
+        return known
+
+    def _answered(self, says: "_Says") -> _Answer:
+        about, state, said_at, proof, timed, confirmed = says
         if about is None:
             raise AssertionError("a row with a fault is not written")
+        notice, words, how, language = proof
         entry, categories = about
-        shown = (proof["notice"] or proof["words"]) and proof["asked-how"]
+        shown = (notice or words) and how
         evidence = Evidence.PROVEN if timed and shown else Evidence.CLAIMED if timed else Evidence.NONE
         asked = Asked(
-            how=proof["asked-how"] or "import", notice=proof["notice"] or None, words=proof["words"] or None,
-            language=proof["language"] or None, by="import", evidence=evidence,
+            how=how or "import", notice=notice or None, words=words or None,
+            language=language or None, by="import", evidence=evidence,
             proof=Proof.FILE if evidence is Evidence.PROVEN else None,
             confirmed_at=iso(Micros(confirmed)) if confirmed > BAD and state is State.GIVEN else None,
         )  # fmt: skip
@@ -335,7 +339,7 @@ _IN_DOUBT = Reason(
 _NAMES_HER = Reason("names the customer, and is kept for good", "say how they were asked without their address or id")
 
 
-def _names(ids: dict[str, Id]) -> Names:
+def _names(ids: Ids) -> Names:
     return Names(tuple((kind, one.text) for kind, one in ids.items()), ())
 
 
@@ -346,6 +350,17 @@ def _state(yes: object, word: str) -> State:
 
 
 _Subject: TypeAlias = tuple[Entry, tuple[Category, ...]]
+
+
+class _Says(NamedTuple):
+    """What a row says, as far as it was read: `timed`, whether its time could be."""
+
+    about: _Subject | None
+    state: State
+    said_at: int
+    proof: _Told
+    timed: bool
+    confirmed: int
 
 
 class _About(dict[tuple[str, str], _Subject | Reason]):
@@ -387,5 +402,6 @@ def _purpose_name(purpose: str) -> str:
     return purpose.casefold().replace("_", "-").replace(" ", "-")
 
 
-def _of(columns: dict[str, list[str]], row: int) -> dict[str, str]:
-    return {field: column[row] if column else "" for field, column in columns.items()}
+def _of(proof: Mapping[str, list[str]], row: int) -> _Told:
+    notice, words, how, language = (column[row] if column else "" for column in proof.values())
+    return notice, words, how, language

@@ -7,17 +7,15 @@ import numpy as np
 from sqlalchemy import Connection
 
 from goodwill import people
-from goodwill.basics.ids import PersonId
 from goodwill.collect import store
 from goodwill.collect.groups import left_alone
-from goodwill.collect.named import Named
+from goodwill.collect.named import Ids, Named
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
 from goodwill.collect.values import read_text
 from goodwill.collect.writing import Faults, Making, Prepared, Texts, Tools, Wrote, blank_rows, broken_rows
-from goodwill.people.profile import Before
-from goodwill.people.together import Id, Met, identify_rows
-from goodwill.purposes import Category
+from goodwill.people.profile import Before, Place, What
+from goodwill.people.together import Met, identify_rows
 
 
 class Customers:
@@ -40,12 +38,11 @@ class Customers:
         good = np.flatnonzero(faults.none).tolist()
         skipped = blank_rows(self._part, chunk, ~faults.none)
         faults.which[skipped] = -1
-        told = [(ids[row], {name: column[row] for name, column in facts.items() if column[row]}) for row in good]
-
-        lines = [chunk.lines[row] for row in good]
+        met, lines = [ids[row] for row in good], [chunk.lines[row] for row in good]
+        told = {name: [column[row] for row in good] for name, column in facts.items()}
 
         def write(connection: Connection) -> Wrote:
-            return self._write(connection, told, lines)
+            return self._write(connection, met, told, lines)
 
         blank = int(np.count_nonzero(skipped))
         rejects = [*broken_rows(self._part, chunk), *faults.rejects()]
@@ -53,38 +50,39 @@ class Customers:
 
     def _read_facts(self, chunk: Chunk, faults: Faults, field: str) -> list[str]:
         found = self._texts.of(chunk.column(self._part.known.columns[field]))
-        bad = np.fromiter((text is None for text in found), bool, chunk.rows)
-        faults.because(
-            bad, field, "holds characters that are no letters", "save the file as UTF-8 and correct the cell"
-        )
+        if None in found:
+            bad = np.fromiter((text is None for text in found), bool, chunk.rows)
+            remedy = "save the file as UTF-8 and correct the cell"
+            faults.because(bad, field, "holds characters that are no letters", remedy)
         return [text or "" for text in found]
 
     def _write(
-        self, connection: Connection, told: list[tuple[dict[str, Id], dict[str, str]]], lines: Sequence[int]
+        self, connection: Connection, ids: Sequence[Ids], told: Mapping[str, Sequence[str]], lines: Sequence[int]
     ) -> Wrote:
-        met = self._meet(connection, [ids for ids, _ in told])
-        fields = self._by_person(met, [facts for _, facts in told])
+        met = self._meet(connection, ids)
+        wanted = self._by_place(met, told)
         now, import_id = self._making.now, self._making.id
         fills = self._part.known.fills
-        done = people.set_profiles(connection, self._tools.cipher, fields, now=now, import_id=import_id, fills=fills)
-        store.keep_before(connection, import_id, "profile", map(_kept, done.before))
+        done = people.set_facts(connection, self._tools.cipher, wanted, now=now, import_id=import_id, fills=fills)
+        # What this import brought goes with it by its number; only what stood before has to be kept.
+        earlier = (was for was in done.before if was.line is not None and was.line.import_id != import_id)
+        store.keep_before(connection, import_id, "profile", map(_kept, earlier))
         changed = {was.person for was in done.before}
         kept = sum(one is not None and (one.new or one.person in changed) for one in met)
         alone = [line for line, one in zip(lines, met, strict=True) if one is None]
-        return Wrote(kept, len(told) - kept - len(alone), remarks=left_alone(self._part.name, alone))
+        return Wrote(kept, len(met) - kept - len(alone), remarks=left_alone(self._part.name, alone))
 
-    def _by_person(
-        self, met: Sequence[Met | None], told: Sequence[Mapping[str, str]]
-    ) -> dict[PersonId, dict[str, tuple[Category, str | None]]]:
+    def _by_place(self, met: Sequence[Met | None], told: Mapping[str, Sequence[str]]) -> dict[Place, What]:
         """The facts of each person; of two rows about one person the later one counts, or the first, if it fills."""
-        fields = {one.person: dict[str, tuple[Category, str | None]]() for one in met if one is not None}
-        rows = list(zip(met, told, strict=True))
-        for one, facts in reversed(rows) if self._part.known.fills else rows:
-            if one is not None:
-                fields[one.person].update({name: (self._facts[name], text) for name, text in facts.items()})
-        return fields
+        wanted: dict[Place, What] = {}
+        for name, texts in told.items():
+            category = self._facts[name]
+            rows = [(one.person, text) for one, text in zip(met, texts, strict=True) if text and one is not None]
+            for person, text in reversed(rows) if self._part.known.fills else rows:
+                wanted[person, name] = category, text
+        return wanted
 
-    def _meet(self, connection: Connection, ids: list[dict[str, Id]]) -> list[Met | None]:
+    def _meet(self, connection: Connection, ids: Sequence[Ids]) -> list[Met | None]:
         return identify_rows(
             connection, self._tools.cipher, ids, now=self._making.now, import_id=self._making.id,
             region=self._tools.region,

@@ -1,4 +1,4 @@
-"""What lies at a path: a table of text, a Parquet file, or a ZIP of tables; opened safely, a piece at a time.
+"""What lies at a path: a table of text, a workbook, a Parquet file, or a ZIP of tables; opened safely, bit by bit.
 
 A member of a ZIP is only ever read as a stream. Its name is shown and never used as a path, and what it unpacks to is
 capped, so that neither "../../etc/passwd" nor a few kilobytes that unpack to terabytes can do harm.
@@ -22,13 +22,14 @@ from goodwill.basics.errors import BadFile, BadInput, NotFound
 BLOCK = 1 << 20
 MOST_MEMBERS = 1_000
 MOST_BYTES = 64 << 30  # what all members of a ZIP may unpack to
+MOST_OF_A_WORKBOOK = 512 << 20  # a million rows of ten columns
 MOST_RATIO = 200  # real exports shrink 5 to 20 times
 RATIO_FREE = 64 << 20  # below this size the ratio does not matter
 
 _MAGIC = {
     b"\x1f\x8b": "is a gzip file: unpack it first (gunzip), or pack it as ZIP",
     b"%PDF": "is a PDF: export the same list as CSV",
-    b"\xd0\xcf\x11\xe0": "is an old Excel workbook (.xls): save it as 'CSV UTF-8' and import that",
+    b"\xd0\xcf\x11\xe0": "is an old Excel workbook (.xls): save it as .xlsx, or as 'CSV UTF-8', and import that",
     b"SQLite format 3": "is a database, not a table: export the table as CSV",
     b"7z\xbc\xaf": "is a 7-Zip archive: unpack it first, or pack it as ZIP",
     b"Rar!": "is a RAR archive: unpack it first, or pack it as ZIP",
@@ -42,7 +43,7 @@ class Part:
     Attributes:
         name: how it is shown: ``orders.csv``, or ``shop.zip: orders.csv``.
         member: its place in the ZIP; None for a file itself.
-        form: "text", "json" or "parquet".
+        form: "text", "json", "workbook" or "parquet".
         bytes: its unpacked size.
     """
 
@@ -74,6 +75,7 @@ def parts_of(path: Path) -> list[Part]:
         return [Part(path, shown(path.name), None, "parquet", size)]
     if head.startswith(b"PK") or path.suffix.lower() == ".zip":
         return _members(path)
+    _refuse_locked_workbook(path, head)
     _refuse_foreign(path.name, head)
     with path.open("rb") as file:
         form = _form(file.read(_HEAD))
@@ -94,14 +96,42 @@ def _refuse_foreign(name: str, head: bytes) -> None:
             raise BadFile(f"{name} {advice}.")
 
 
+_OLD_FILE = b"\xd0\xcf\x11\xe0"
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
+
+
+def _refuse_locked_workbook(path: Path, head: bytes) -> None:
+    """A workbook with a password is no ZIP any more: it lies in a file of the old kind, under a name of its own."""
+    if head.startswith(_OLD_FILE) and _LOCKED in path.read_bytes():
+        raise BadFile(
+            f"{path.name} is locked with a password: open it, take the password off (File, Info, Protect Workbook), "
+            "save it, and import it again."
+        )
+
+
+def _workbook(path: Path, infos: list[zipfile.ZipInfo]) -> Part:
+    names = {info.filename for info in infos}
+    if "xl/workbook.bin" in names:
+        raise BadFile(f"{path.name} is a binary Excel workbook (.xlsb): save it as .xlsx and import that.")
+    total = sum(info.file_size for info in infos)
+    if total > MOST_OF_A_WORKBOOK:
+        raise BadFile(
+            f"{path.name} unpacks to {total / 2**20:,.0f} MiB, more than goodwill reads of a workbook: save the sheet "
+            "as 'CSV UTF-8' and import that."
+        )
+    return Part(path, shown(path.name), None, "workbook", total)
+
+
 def _members(path: Path) -> list[Part]:
     with _zip(path) as archive:
         infos = archive.infolist()
-        if any(info.filename.startswith("xl/") for info in infos):
-            raise BadFile(f"{path.name} is an Excel workbook: save each sheet as 'CSV UTF-8' and import those.")
+        if any(info.filename == "content.xml" for info in infos):
+            raise BadFile(f"{path.name} is an OpenDocument table: save it as .xlsx, or as CSV, and import that.")
         if len(infos) > MOST_MEMBERS:
             raise BadFile(f"{path.name} holds {len(infos):,} files; at most {MOST_MEMBERS:,} are opened. Pack fewer.")
         _refuse_bomb(path.name, infos)
+        if any(info.filename.startswith("xl/") for info in infos):
+            return [_workbook(path, infos)]
         parts = [
             Part(path, f"{path.name}: {shown(info.filename)}", place, "text", info.file_size)
             for place, info in enumerate(infos)
@@ -188,6 +218,17 @@ def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
     with _reading(path.name):
         archive = zipfile.ZipFile(path)
     with archive:
+        yield archive
+
+
+@contextmanager
+def archive_of(part: Part) -> Iterator[zipfile.ZipFile]:
+    """A table's own archive, such as a workbook is.
+
+    Raises:
+        BadFile: it turns out damaged while it is read.
+    """
+    with _zip(part.path) as archive, _reading(part.name):
         yield archive
 
 

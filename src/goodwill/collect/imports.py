@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from goodwill import catalogue
 from goodwill.basics.errors import BadFile, BadInput, Conflict
+from goodwill.basics.garbage import collected_rarely
 from goodwill.catalogue import store as shelves
 from goodwill.collect import corrections, store
 from goodwill.collect.consents import Consents
@@ -34,6 +35,7 @@ from goodwill.collect.views import Viewed
 from goodwill.collect.work import Work, begin, said_of
 from goodwill.collect.writing import Making, Prepared, Tell, Tools, Writer, nobody_listens
 from goodwill.people import undo as people_undo
+from goodwill.people.circle import remembering
 from goodwill.people.contact import MayContact
 from goodwill.storage import Database
 from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, one_at_a_time
@@ -88,7 +90,7 @@ def run(
     """
     started = perf_counter()
     last = _Last(None, ())
-    with _unit(database, whole=dry_run or strict) as unit:
+    with collected_rarely(), _unit(database, whole=dry_run or strict) as unit:
         with unit.piece() as connection:
             work = begin(connection, tools, planned, rejects_to, strict=strict, anew=dry_run)
         try:
@@ -194,6 +196,15 @@ class _Unit:
         with self._database.transaction() as connection:
             yield connection
 
+    @contextmanager
+    def telling(self, *, several: bool) -> Iterator[Connection]:
+        """A piece that tells of people, perhaps several things of each; in it nobody is looked up twice."""
+        with self.piece() as connection:
+            if several:
+                _lock(connection)
+            with remembering(connection):
+                yield connection
+
     def take_back(self) -> None:
         """Undo everything, once the unit ends."""
         raise _TakeBack
@@ -210,11 +221,16 @@ def _unit(database: Database, *, whole: bool) -> Iterator[_Unit]:
         return
     try:
         with database.transaction() as connection:
-            for lock in (PEOPLE, EVENTS, HOLDS, LEDGER):  # everybody's order, whatever the files hold first
-                one_at_a_time(connection, lock)
+            _lock(connection)
             yield _Unit(database, connection)
     except _TakeBack:
         return
+
+
+def _lock(connection: Connection) -> None:
+    """Take the locks in everybody's order, whatever the files hold first."""
+    for lock in (PEOPLE, EVENTS, HOLDS, LEDGER):
+        one_at_a_time(connection, lock)
 
 
 def _import_file(
@@ -230,16 +246,19 @@ def _import_file(
     writers = [_WRITERS[part.kind.name](part, work.tools, work.making, work.plan.currency) for part in parts]
     read = [0] * len(parts)
     for chunks in _chunks(parts):
-        for place, (number, writer, chunk) in enumerate(zip(numbers, writers, chunks, strict=True)):
-            prepared = _with_passed(writer.prepare(chunk), chunk)
-            read[place] += prepared.rows
-            if read[place] <= work.before[number]:
-                continue  # written before the interruption; reading it again remembers its orders
-            with unit.piece() as connection:
-                work.take_in(connection, number, prepared, wrote := prepared.write(connection))
+        prepared = [_with_passed(writer.prepare(chunk), chunk) for writer, chunk in zip(writers, chunks, strict=True)]
+        read = [rows + piece.rows for rows, piece in zip(read, prepared, strict=True)]
+        # What was written before the interruption is read again all the same, so that its orders are remembered.
+        open_ = [place for place, number in enumerate(numbers) if read[place] > work.before[number]]
+        if not open_:
+            continue
+        with unit.telling(several=len(parts) > 1) as connection:
+            for place in open_:
+                work.take_in(connection, numbers[place], prepared[place], wrote := prepared[place].write(connection))
                 if wrote.positions is not None:
                     tell(connection, *wrote.positions)
-            if progress is not None:
+        if progress is not None:
+            for place in open_:
                 rows, seconds = work.totals["rows"], perf_counter() - started
                 progress(Progress(parts[place].name, rows, work.plan.rows, work.rejected, seconds, work.fresh))
     for part, rows in zip(parts, read, strict=True):

@@ -72,7 +72,8 @@ class Lines:
         rejects = [*broken_rows(self._part, chunk), *sale.faults.rejects(nth)]
         day = self._sales.when.calendar.days(sale.at[good])
         paid = amount[good] if amount is not None else None
-        events = _Bought(good, sale.at[good], day, product[good], quantity[good], paid, key.key[good])
+        details = self._sales.details(chunk, good)
+        events = _Bought(good, sale.at[good], day, product[good], quantity[good], paid, key.key[good], details)
         remarks = self._remarks(chunk, sale, key, events)
 
         def write(connection: Connection) -> Wrote:
@@ -123,6 +124,7 @@ class Lines:
             currency=self._sales.currencies_of(sale, rows) if events.amount is not None else None,
             reference=sale.reference[rows],
             import_id=self._making.id,
+            detail=events.detail,
         )
 
     def _read_products(self, chunk: Chunk, sale: Sale) -> Numbers:
@@ -231,6 +233,7 @@ class _Bought:
     quantity: Numbers
     amount: Numbers | None
     key: Numbers
+    detail: list[str | None] | None
 
 
 class _Products:

@@ -51,6 +51,7 @@ class Orders:
         skipped = blank_rows(self._part, chunk, ~sale.faults.none)
         sale.faults.which[skipped] = -1
         rejects = [*broken_rows(self._part, chunk), *sale.faults.rejects()]
+        details = self._sales.details(chunk, good)
 
         def write(connection: Connection) -> Wrote:
             events = EventColumns(
@@ -63,6 +64,7 @@ class Orders:
                 currency=self._sales.currencies_of(sale, good),
                 reference=sale.reference[good],
                 import_id=self._making.id,
+                detail=details,
             )
             return add_events(connection, self._part, chunk, good, events)
 

@@ -18,6 +18,7 @@ from goodwill.collect.survey import Survey, survey
 from goodwill.collect.tables import Table
 from goodwill.collect.unrolled import unrolled
 from goodwill.collect.views import Format, Viewed
+from goodwill.collect.workbooks import open_workbook
 
 # Products before the lines that sell them, customers before what they say and buy.
 _IN_TURN = ("products", "customers", "consents", "orders", "refunds", "order-lines")
@@ -103,7 +104,7 @@ def plan(
     Args:
         as_: what they hold, where the headings do not tell.
         mapping: our field -> the file's column, or ``=value`` for one value in all rows; also ``encoding``,
-            ``separator``, ``decimal`` and ``dates``, which say how the file is written.
+            ``separator``, ``decimal``, ``dates`` and ``sheet``, which say how the file is written.
         currency: of amounts whose row names none; else the shop's own.
 
     Raises:
@@ -193,6 +194,8 @@ def _format(table: Table, as_: str | None) -> Format | None:
 def _open(part: Part, said: Mapping[str, str]) -> Table:
     if part.form == "parquet":
         return open_parquet(part)
+    if part.form == "workbook":
+        return open_workbook(part, sheet=said.get("sheet", "").removeprefix("=") or None)
     separator = said.get("separator", "").removeprefix("=") or None
     by_name = {name: mark for mark, name in SEPARATORS.items()}
     encoding = said.get("encoding", "").removeprefix("=") or None

@@ -15,7 +15,7 @@ from goodwill.collect.kinds import Field, Kind, Shape, Vocabulary, plain, vocabu
 from goodwill.collect.tables import Chunk, Table
 
 # What --map may answer besides "which column is it": how the file is written.
-ANSWERS = ("encoding", "separator", "decimal", "dates")
+ANSWERS = ("encoding", "separator", "decimal", "dates", "sheet")
 _LOOKED_AT = 500  # rows whose values are held against the headings
 
 

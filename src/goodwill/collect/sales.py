@@ -4,6 +4,7 @@ All rows of one order must agree on these. A row that leaves the customer, the t
 its order's first row, as shop systems write it.
 """
 
+import json
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,18 +15,21 @@ from sqlalchemy import Connection
 
 from goodwill.basics.clock import DAY
 from goodwill.collect import keys
-from goodwill.collect.columns import BAD, BLANK, Column, Marks, Memo, Numbers, Reason, runs
+from goodwill.collect.columns import BAD, BLANK, MOST_REMEMBERED, Column, Marks, Memo, Numbers, Reason, runs
 from goodwill.collect.groups import LINES, Group
-from goodwill.collect.named import IDENTITIES, identity_reader
+from goodwill.collect.live.commerce import detail_of
+from goodwill.collect.named import IDENTITIES, Reading, reading
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.tables import Chunk
-from goodwill.collect.values import money_reader, read_currency, read_id
+from goodwill.collect.values import money_reader, read_currency, read_id, read_text
 from goodwill.collect.views import shared
 from goodwill.collect.when import When
-from goodwill.collect.writing import Faults, Making, Tools, foreign_money
-from goodwill.people.identify import identify_many
-from goodwill.people.suppress import barred_values
+from goodwill.collect.writing import Faults, Making, Texts, Tools, foreign_money
+from goodwill.people import suppress
+from goodwill.people.together import Id, identify_rows
 
+# What stands beside an order's sums, by the name under which programs send it too.
+_BESIDE = {"coupon": "coupon", "channel": "channel", "order-tags": "tags"}
 LEFT_ALONE = -2  # in place of a person's number: somebody of whom nothing may be kept
 
 
@@ -56,7 +60,7 @@ class Sales:
 
     Attributes:
         when: reads the times.
-        customers: what names each: the kind of identity and the word.
+        customers: whom the file names.
         currencies: codes; the first is that of amounts that name none.
     """
 
@@ -64,16 +68,18 @@ class Sales:
         known = part.known
         self.part = part
         self.when = When(part, tools, making)
-        self.customers: list[tuple[str, str]] = []
+        self.customers: Customers = shared(
+            part.table, ("customers", tools.region), partial(Customers, part, tools.region)
+        )
         self.currencies = [known.constants.get("currency") or known.currency or currency or tools.currency]
         self._tools = tools
         self._making = making
         self._orders = _Orders()
-        self._customer_numbers: dict[tuple[str, str], int] = {}
         self._order_memo: Memo = shared(part.table, ("order", tools.source), partial(Memo, _references(tools.source)))
         self._currency_memo = Memo(self._currency)
-        self._customer_memos = {field: Memo(self._customer(kind)) for field, kind in IDENTITIES}
         self._money: dict[tuple[str, int], Memo] = {}
+        self._beside_sums = {field: name for field, name in _BESIDE.items() if self.says(field)}
+        self._texts, self._details = Texts(read_text), dict[tuple[str | None, ...], str | None]()
         # Other ids that stand beside a customer's; of use only where somebody is left alone.
         self._watches = tools.cipher.keys.leaves_anybody_alone()
         self._beside: dict[int, set[int]] = {}
@@ -125,24 +131,37 @@ class Sales:
     def persons(self, connection: Connection, sale: Sale, rows: Numbers) -> Numbers:
         """The people behind some rows, −1 for nobody, `LEFT_ALONE` for whoever must be; whoever is new is made."""
         customer = np.where(sale.customer[rows] > BAD, sale.customer[rows], -1)
-        person = np.full(len(self.customers) + 1, -1, np.int64)  # one more, for −1: nobody
+        person = np.full(len(self.customers.ids) + 1, -1, np.int64)  # one more, for −1: nobody
         here = np.zeros(person.size, bool)
         here[customer] = True
         numbers = np.flatnonzero(here[:-1]).tolist()
-        touched = self._beside_left_alone(numbers) if self._watches else set()
-        for _, kind in IDENTITIES:
-            words = {n: self.customers[n][1] for n in numbers if self.customers[n][0] == kind}
-            if words:
-                known = identify_many(
-                    connection, self._tools.cipher, kind, list(words.values()), now=self._making.now,
-                    import_id=self._making.id, region=self._tools.region,
-                    only_known={word for number, word in words.items() if number in touched},
-                )  # fmt: skip
-                person[list(words)] = [known.get(word, -1) for word in words.values()]
-                alone = barred_values(self._tools.cipher, kind, words.values(), region=self._tools.region)
-                unmade = [number for number, word in words.items() if number in touched and word not in known]
-                person[[number for number, word in words.items() if word in alone] + unmade] = LEFT_ALONE
+        beside = self._beside_left_alone(numbers) if self._watches else {}
+        # Nobody is made of an id that stands beside one of somebody who is left alone.
+        named = [dict((self.customers.ids[number], *beside.get(number, ()))) for number in numbers]
+        met = identify_rows(
+            connection, self._tools.cipher, named, now=self._making.now, import_id=self._making.id,
+            region=self._tools.region,
+        )  # fmt: skip
+        person[numbers] = [one.person if one is not None else LEFT_ALONE for one in met]
         return person[customer]
+
+    def details(self, chunk: Chunk, rows: Numbers) -> list[str | None] | None:
+        """What some rows say beside their sums (a discount code, where it was sold, tags), as JSON."""
+        if not self._beside_sums:
+            return None
+        columns = [self._texts.of(self.column(chunk, field)) for field in self._beside_sums]
+        told = list(zip(*columns, strict=True))
+        return [self._detail(told[row]) for row in rows.tolist()]
+
+    def _detail(self, words: tuple[str | None, ...]) -> str | None:
+        """The same words are read once; what looks like somebody's address or number stays behind."""
+        if len(self._details) > MOST_REMEMBERED:
+            self._details.clear()
+        if words not in self._details:
+            named = zip(self._beside_sums.values(), words, strict=True)
+            kept = detail_of(**{name: word or None for name, word in named})
+            self._details[words] = json.dumps(kept, sort_keys=True) if kept is not None else None
+        return self._details[words]
 
     def currencies_of(self, sale: Sale, rows: Numbers) -> str | list[str]:
         """The currency of some rows: one for all, or one each."""
@@ -204,24 +223,10 @@ class Sales:
         faults.unreadable(found == BAD, "currency", self._currency_memo)
         return found
 
-    def _customer(self, kind: str) -> Callable[[object], int | None]:
-        read = identity_reader(kind, self._tools.region)
-
-        def number(value: object) -> int | None:
-            word = read(value)
-            if word is None:
-                return None
-            given = self._customer_numbers.setdefault((kind, word), len(self.customers))
-            if given == len(self.customers):
-                self.customers.append((kind, word))
-            return given
-
-        return number
-
     def _read_customers(self, chunk: Chunk, faults: Faults) -> Numbers:
         """The surest thing that each row says about its customer: a number of the shop's, else e-mail, else phone."""
         customer = np.full(chunk.rows, BLANK, np.int64)
-        for field, memo in self._customer_memos.items():
+        for field, memo in self.customers.memos.items():
             if self.says(field) and (customer == BLANK).any():
                 found = memo.of(self.column(chunk, field))
                 faults.unreadable(found == BAD, field, memo)
@@ -232,23 +237,23 @@ class Sales:
 
     def _note_beside(self, chunk: Chunk, customer: Numbers) -> None:
         """Remember which other ids the rows of a customer name."""
-        for field, memo in self._customer_memos.items():
+        for field, memo in self.customers.memos.items():
             if self.says(field):
                 found = memo.of(self.column(chunk, field))
                 here = (found > BAD) & (customer > BAD) & (found != customer)
                 for one, other in set(zip(customer[here].tolist(), found[here].tolist(), strict=True)):
                     self._beside.setdefault(one, set()).add(other)
 
-    def _beside_left_alone(self, numbers: Iterable[int]) -> set[int]:
-        """Those of some customers beside whom an id of somebody stands who is left alone."""
+    def _beside_left_alone(self, numbers: Iterable[int]) -> dict[int, list[tuple[str, Id]]]:
+        """Those of some customers beside whom an id of somebody stands who is left alone, and what stands there."""
         asked = {number: others for number in numbers if (others := self._beside.get(number))}
-        named = {other: self.customers[other] for others in asked.values() for other in others}
+        named = {other: self.customers.ids[other] for others in asked.values() for other in others}
         alone: set[int] = set()
         for _, kind in IDENTITIES:
-            words = {other: word for other, (its, word) in named.items() if its == kind}
-            values = barred_values(self._tools.cipher, kind, words.values(), region=self._tools.region)
-            alone.update(other for other, word in words.items() if word in values)
-        return {number for number, others in asked.items() if others & alone}
+            forms = {other: one.form for other, (its, one) in named.items() if its == kind}
+            barred = suppress.barred(self._tools.cipher, kind, list(forms.values()), region=self._tools.region)
+            alone.update(other for other, form in forms.items() if form in barred)
+        return {number: [named[other] for other in others & alone] for number, others in asked.items()}
 
     def _agree(self, sale: Sale, chunk: Chunk) -> None:
         """Fill what a row leaves open from its order, and see that the rest agrees with it."""
@@ -279,6 +284,33 @@ class Sales:
             return self.part.known.columns[said], self.column(chunk, said).text(row), Reason(problem, remedy)
 
         return why
+
+
+class Customers:
+    """Those whom a file names, numbered as they come: each by one id.
+
+    Attributes:
+        ids: what names each: its kind, and the id.
+        memos: reads the fields that name customers as their numbers.
+    """
+
+    def __init__(self, part: PartPlan, region: str | None) -> None:
+        self.ids: list[tuple[str, Id]] = []
+        self.memos = {field: Memo(self._numbers(reading(part, kind, region))) for field, kind in IDENTITIES}
+
+    def _numbers(self, reading: Reading) -> Callable[[object], int | None]:
+        numbers: dict[str, int] = {}
+
+        def number(value: object) -> int | None:
+            word = reading.read(value)
+            if word is None:
+                return None
+            given = numbers.setdefault(word, len(self.ids))
+            if given == len(self.ids):
+                self.ids.append((reading.kind, reading.ids[word]))
+            return given
+
+        return number
 
 
 def _references(source: str) -> Callable[[object], int | None]:

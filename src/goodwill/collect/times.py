@@ -80,10 +80,12 @@ def time_reader(zone: ZoneInfo, order: Order, now: int) -> Callable[[object], in
     """Reads times as microseconds since 1970 in UTC; a date alone is the beginning of that day in the zone."""
 
     def read(value: object) -> int | None:
-        text = value if isinstance(value, str) and _PLAIN_ISO.match(value) else read_text(value)
-        if text.casefold() in NOTHING:
-            return None
-        when = _parsed(text, order)
+        when = _quickly(value) if isinstance(value, str) else None
+        if when is None:
+            text = read_text(value)
+            if text.casefold() in NOTHING:
+                return None
+            when = _parsed(text, order)
         at = micros(when.replace(tzinfo=zone) if when.tzinfo is None else when)
         check_range(at, now)
         return at
@@ -109,13 +111,15 @@ def wall_or_moment(values: Numbers, calendar: Calendar | None, now: int) -> Numb
 
 def seen_in(value: str) -> Seen:
     """What a text tells about the order of day and month, and whether it carries a zone and a time."""
+    if _ZONED_ISO.match(value):  # most columns, and quick to see
+        return Seen.NOTHING
     try:
         text = read_text(value)
     except Unreadable:
         return Seen.NO_DATE
     if text.casefold() in NOTHING:
         return Seen.NOTHING
-    if _PLAIN_ISO.match(text):  # most columns, and quick to see
+    if _PLAIN_ISO.match(text):
         return Seen.NO_ZONE | Seen.NO_TIME if len(text) == 10 else Seen.NO_ZONE
     if _ZONED_ISO.match(text):
         return Seen.NOTHING
@@ -150,6 +154,17 @@ _MONTHS = {
     "aou": 8, "ago": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "ott": 10, "out": 10, "nov": 11, "dec": 12,
     "dez": 12, "dic": 12,
 }  # fmt: skip
+
+
+def _quickly(text: str) -> datetime | None:
+    """What a program wrote; None where more has to be thought about it."""
+    try:
+        if _PLAIN_ISO.match(text):
+            return datetime.fromisoformat(text)
+        zoned = _ZONED_ISO.match(text)
+        return datetime.fromisoformat(zoned[1] + zoned[2]) if zoned else None
+    except ValueError:
+        return None
 
 
 def _order_seen(text: str) -> Seen:

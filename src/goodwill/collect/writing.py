@@ -188,6 +188,8 @@ class Faults:
     def rejects(self, occurrence: Sequence[int] | None = None) -> list[Reject]:
         """All faulty rows, as they will be reported; asked for once, at the end."""
         faulty = np.flatnonzero(self.which >= 0)
+        if not faulty.size:
+            return []
         rows, name, lines = faulty.tolist(), self._part.name, self._chunk.lines
         answer = []
         for row, which, cells in zip(rows, self.which[faulty].tolist(), self._chunk.originals(rows), strict=True):

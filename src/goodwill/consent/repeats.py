@@ -1,21 +1,20 @@
 """What a file adds to the ledger: nothing that stands there already, and a renewal where a yes is said again later."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
 from goodwill.consent.ledger import Evidence, Said, State
 from goodwill.consent.relation import lasts
 from goodwill.consent.tables import SAYS_YES, consent_now, consent_rows
+from goodwill.storage.questions import Lists, Question
 
-_AT_A_TIME = 5_000  # people in one question
 _Key = tuple[int, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
+class _Last(NamedTuple):
     """The word said last about something, as far as the walk has come."""
 
     state: str
@@ -30,13 +29,16 @@ class _Last:
         return self.yes and lasts(self.until, at)
 
 
-def news(connection: Connection, words: Sequence[Said], *, now: int) -> list[Said | None]:
+def news(connection: Connection, words: Sequence[Said], *, now: int, silent: Collection[int] = ()) -> list[Said | None]:
     """Each word as it is to be written down; None where it tells the ledger nothing.
 
     What a row says already is not said twice. A yes where another stands renews that if it was said later and its time
     is known; else it adds nothing.
+
+    Args:
+        silent: people who have not answered anything yet, as they were made just now.
     """
-    people = sorted({word.person for word in words})
+    people = sorted({word.person for word in words}.difference(silent))
     known, standing = _rows(connection, people), _answers(connection, people)
     told: list[Said | None] = [None] * len(words)
     together: dict[_Key, list[int]] = {}
@@ -90,22 +92,27 @@ def _key(word: Said) -> _Key:
 
 def _rows(connection: Connection, people: Sequence[int]) -> set[tuple[object, ...]]:
     """What the rows of some people say that were not taken back; a yes is a yes, renewed or not."""
-    later, row = consent_rows.alias("later"), consent_rows.c
-    taken_back = select(later.c.refers).where(later.c.refers == row.position).exists()
-    question = select(row.person, row.purpose, row.category, row.state, row.said_at).where(~taken_back)
-    found = _of(connection, question, row.person, people)
+    found = _SAID.ask(connection, people=people) if people else ()
     return {(line[0], line[1], line[2], line[3] in SAYS_YES or line[3], line[4]) for line in found}
 
 
 def _answers(connection: Connection, people: Sequence[int]) -> Mapping[_Key, _Last]:
     """What counts now for some people."""
+    found = _COUNTS.ask(connection, people=people) if people else ()
+    return {(line[0], line[1], line[2]): _Last(*line[3:]) for line in found}
+
+
+def _said(lists: Lists) -> Select[Any]:
+    later, row = consent_rows.alias("later"), consent_rows.c
+    taken_back = select(later.c.refers).where(later.c.refers == row.position).exists()
+    question = select(row.person, row.purpose, row.category, row.state, row.said_at)
+    return question.where(~taken_back, row.person.in_(lists.numbers("people")))
+
+
+def _counts(lists: Lists) -> Select[Any]:
     now, row = consent_now.c, consent_rows.c
-    question = select(now.person, now.purpose, now.category, row.state, now.said_at, now.until).join(
-        consent_rows, row.position == now.position
-    )
-    return {(line[0], line[1], line[2]): _Last(*line[3:]) for line in _of(connection, question, now.person, people)}
+    question = select(now.person, now.purpose, now.category, row.state, now.said_at, now.until)
+    return question.join(consent_rows, row.position == now.position).where(now.person.in_(lists.numbers("people")))
 
 
-def _of(connection: Connection, question: Select[Any], person: Any, people: Sequence[int]) -> Iterable[Any]:
-    for start in range(0, len(people), _AT_A_TIME):
-        yield from connection.execute(question.where(person.in_(people[start : start + _AT_A_TIME])))
+_SAID, _COUNTS = Question(_said), Question(_counts)

@@ -6,7 +6,7 @@ Writes are made here, and answered only with ids. Whoever wants to read asks ``a
 from goodwill.people import holds, log, merge, pending, verdicts
 from goodwill.people.canonical import canonical
 from goodwill.people.identify import count, count_all, everybody, find, identify, identify_many, made_at
-from goodwill.people.profile import put_back, set_profile, set_profiles
+from goodwill.people.profile import put_back, set_facts, set_profile, set_profiles
 
 __all__ = [
     "canonical",
@@ -22,6 +22,7 @@ __all__ = [
     "merge",
     "pending",
     "put_back",
+    "set_facts",
     "set_profile",
     "set_profiles",
     "verdicts",

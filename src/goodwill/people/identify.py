@@ -1,7 +1,7 @@
 """Who is meant by an e-mail address, a customer number or a browser's mark; whoever is new gets a number and a key."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
@@ -11,8 +11,9 @@ from goodwill.basics.ids import PersonId
 from goodwill.people import index, suppress
 from goodwill.people.bulk import add_rows, listed
 from goodwill.people.canonical import canonical
+from goodwill.people.circle import circle_of
 from goodwill.people.tables import identities, people
-from goodwill.protect import Cipher, KeyStore, Sealed
+from goodwill.protect import Cipher, KeyStore, PersonKey, Sealed
 from goodwill.storage.engine import PEOPLE, one_at_a_time
 from goodwill.storage.questions import Question
 
@@ -27,8 +28,7 @@ SEVERAL = frozenset({"email", "phone", "anonymous_id"})
 _IDENTITY = ("kind", "lookup", "person", "sealed", "epoch", "verified_at", "added_at", "import_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One id, ready to be looked up: what was given, and the keyed hash of its one form."""
 
     kind: str
@@ -139,7 +139,7 @@ def identify(
         if person is None and left_alone:
             raise LeftAlone
         if person is None:
-            person = make_people(connection, cipher.keys, 1, now=now, import_id=import_id)[0]
+            person = next(iter(make_people(connection, cipher.keys, 1, now=now, import_id=import_id)))
         unknown = [(mark, person) for mark in marks if mark.place not in known]
         attach(connection, cipher, unknown, now=now, verified_at=now if verified else None, import_id=import_id)
     else:
@@ -188,7 +188,9 @@ def identify_many(
             if look not in found and form not in nobody
         ]
         persons = make_people(connection, cipher.keys, len(new), now=now, import_id=import_id)
-        attach(connection, cipher, list(zip(new, persons, strict=True)), now=now, verified_at=None, import_id=import_id)
+        circle_of(connection).take_in(persons)
+        owned = list(zip(new, persons, strict=True))
+        attach(connection, cipher, owned, now=now, verified_at=None, import_id=import_id, made=persons)
         found |= {mark.lookup: person for mark, person in zip(new, persons, strict=True)}
     return {value: found[lookups[form]] for value, form in forms.items() if form is not None and lookups[form] in found}
 
@@ -253,8 +255,8 @@ def _has_any(connection: Connection, person: PersonId, kinds: Sequence[str]) -> 
 
 def make_people(
     connection: Connection, keys: KeyStore, many: int, *, now: Micros, import_id: int | None
-) -> list[PersonId]:
-    """Make people, each with a key that is durable before the person is.
+) -> dict[PersonId, PersonKey]:
+    """Make people, each with a key that is durable before the person is; gives both, the keys for this unit of work.
 
     Their numbers follow the last one that the database or the key store has ever heard of, so that a number is not
     given out twice, not even after an older backup of the database was restored.
@@ -267,9 +269,9 @@ def make_people(
             "data, or another shop's. Restore the newest key store before anybody new comes in."
         )
     persons = [PersonId(number) for number in range(heard_of + 1, heard_of + 1 + many)]
-    keys.create(persons)
+    made = keys.create(persons)
     add_rows(connection, people, ("id", "created_at", "import_id"), ((person, now, import_id) for person in persons))
-    return persons
+    return made
 
 
 def attach(
@@ -280,9 +282,14 @@ def attach(
     now: Micros,
     verified_at: Micros | None,
     import_id: int | None,
+    made: Mapping[PersonId, PersonKey] | None = None,
 ) -> None:
-    """Let people be known by ids that nobody has yet."""
-    sealed = cipher.seal_many((person, mark.kind, mark.text) for mark, person in owned)
+    """Let people be known by ids that nobody has yet.
+
+    Args:
+        made: keys of people who were made in this unit of work.
+    """
+    sealed = cipher.seal_many(((person, mark.kind, mark.text) for mark, person in owned), made=made)
     rows = [
         _row(mark, person, seal, verified_at, now, import_id)
         for (mark, person), seal in zip(owned, sealed, strict=True)

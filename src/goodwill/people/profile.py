@@ -1,28 +1,29 @@
 """What is known of a person beside what happened: a few ciphered fields, each of one data category."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, Executable, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
-from goodwill.people.bulk import listed
+from goodwill.people.bulk import add_rows
 from goodwill.people.canonical import clean
+from goodwill.people.circle import circle_of
 from goodwill.people.tables import moved, profiles
-from goodwill.protect import Cipher, Sealed
+from goodwill.protect import Cipher, PersonKey, Sealed
 from goodwill.purposes import Category
-from goodwill.storage.engine import is_sqlite
+from goodwill.storage.questions import Lists, Question
 
-Fields = Mapping[str, tuple[Category, str | None]]  # field -> its data category and its text; None: take it away
-_Place = tuple[PersonId, str]
+What = tuple[Category, str | None]  # a data category and a text; None: take it away
+Fields = Mapping[str, What]
+Place = tuple[PersonId, str]  # a person and the name of a field
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One field as it is stored: sealed."""
 
     category: Category
@@ -31,8 +32,7 @@ class Line:
     import_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """What a field was before a change, sealed as it stood; ``line`` is None where there was nothing."""
 
     person: PersonId
@@ -83,14 +83,39 @@ def set_profiles(
         BadInput: a text is empty, or holds NUL or broken Unicode.
         KeyDestroyed, KeyMissing: one of the people was erased, or is not one of ours; then nothing is written.
     """
-    wanted = {
-        (person, field): _checked(field, *what) for person, fields in told.items() for field, what in fields.items()
-    }
-    standing = _lines(connection, list(told))
+    wanted = {(person, field): what for person, fields in told.items() for field, what in fields.items()}
+    return set_facts(connection, cipher, wanted, now=now, import_id=import_id, fills=fills)
+
+
+def set_facts(
+    connection: Connection,
+    cipher: Cipher,
+    wanted: Mapping[Place, What],
+    *,
+    now: Micros,
+    import_id: int | None = None,
+    fills: bool = False,
+) -> Written:
+    """Write down fields of many people, each given with its place; as `set_profiles`."""
+    for (_, field), (_, text) in wanted.items():
+        _check(field, text)
+    circle = circle_of(connection)
+    persons = {person for person, _ in wanted}
+    blank = persons & circle.blank
+    circle.blank -= blank
+    known = persons - blank
     if fills:
-        wanted = {place: what for place, what in wanted.items() if place not in standing}
-    changes = [place for place, what in wanted.items() if not _says(cipher, place, standing.get(place), what)]
-    _write(connection, cipher, {place: wanted[place] for place in changes}, now=now, import_id=import_id)
+        taken = _places(connection, known)
+        wanted = {place: what for place, what in wanted.items() if place not in taken}
+        standing: Mapping[Place, Line] = {}
+    else:
+        standing = _lines(connection, known)
+    changes = _changes(cipher, wanted, standing)
+    lines = _sealed(cipher, changes, circle.keys, now=now, import_id=import_id)
+    fresh = sorted(place for place in lines if place[0] in blank)
+    add_rows(connection, profiles, _COLUMNS, (_values(place, lines[place]) for place in fresh))
+    _upsert(connection, [_row(place, line) for place, line in lines.items() if place[0] not in blank])
+    _remove(connection, [place for place in changes if place not in lines])
     before = tuple(Before(*place, standing.get(place)) for place in changes)
     return Written(len(wanted) - len(changes), before)
 
@@ -117,75 +142,102 @@ def hand_over(connection: Connection, cipher: Cipher, keep: PersonId, other: Per
     given = {place: line for place, line in lines.items() if place[0] == other and (keep, place[1]) not in lines}
     texts = [(keep, place[1], cipher.open(*place, line.sealed)) for place, line in given.items()]
     sealed = zip(given.items(), cipher.seal_many(texts), strict=True)
-    _upsert(connection, [_row((keep, place[1]), replace(line, sealed=seal)) for (place, line), seal in sealed])
+    _upsert(connection, [_row((keep, place[1]), line._replace(sealed=seal)) for (place, line), seal in sealed])
     connection.execute(delete(profiles).where(profiles.c.person == other))
     return len(given)
 
 
-def put(connection: Connection, lines: Mapping[_Place, Line]) -> None:
+def put(connection: Connection, lines: Mapping[Place, Line]) -> None:
     """Write fields as they are, sealed for the people that they are put at."""
     _upsert(connection, [_row(place, line) for place, line in lines.items()])
 
 
-def _checked(field: str, category: Category, text: str | None) -> tuple[Category, str | None]:
+def _check(field: str, text: str | None) -> None:
     clean(field, "the name of a field")
     if text is not None and not clean(text, field).strip():
         raise BadInput(f"An empty '{field}' says nothing. Leave it out, or give None to take it away.")
-    return category, text
 
 
-def _says(cipher: Cipher, place: _Place, line: Line | None, what: tuple[Category, str | None]) -> bool:
-    category, text = what
-    if line is None or text is None:
-        return line is None and text is None
-    return line.category == category and cipher.open(*place, line.sealed) == text
-
-
-def _lines(connection: Connection, persons: Sequence[PersonId]) -> dict[_Place, Line]:
-    found: dict[_Place, Line] = {}
-    for row in connection.execute(select(profiles).where(profiles.c.person.in_(listed(connection, persons)))):
-        sealed = Sealed(row.epoch, bytes(row.sealed))
-        found[PersonId(row.person), row.field] = Line(Category(row.category), sealed, row.changed_at, row.import_id)
-    return found
-
-
-def _write(
-    connection: Connection,
-    cipher: Cipher,
-    changes: Mapping[_Place, tuple[Category, str | None]],
-    *,
-    now: Micros,
-    import_id: int | None,
-) -> None:
-    texts = {place: (category, text) for place, (category, text) in changes.items() if text is not None}
-    sealed = cipher.seal_many((person, field, text) for (person, field), (_, text) in texts.items())
-    lines = [Line(category, seal, now, import_id) for (category, _), seal in zip(texts.values(), sealed, strict=True)]
-    _upsert(connection, [_row(place, line) for place, line in zip(texts, lines, strict=True)])
-    _remove(connection, [place for place in changes if place not in texts])
-
-
-def _row(place: _Place, line: Line) -> dict[str, Any]:
+def _changes(cipher: Cipher, wanted: Mapping[Place, What], standing: Mapping[Place, Line]) -> dict[Place, What]:
+    """What says something else than stands there."""
+    same = [
+        (place, line)
+        for place, (category, text) in wanted.items()
+        if text is not None and (line := standing.get(place)) is not None and line.category == category
+    ]
+    texts = cipher.open_many((*place, line.sealed) for place, line in same)
+    stands = {place: text for (place, _), text in zip(same, texts, strict=True)}
     return {
-        "person": place[0],
-        "field": place[1],
-        "category": line.category,
-        "sealed": line.sealed.data,
-        "epoch": line.sealed.epoch,
-        "changed_at": line.changed_at,
-        "import_id": line.import_id,
+        place: (category, text)
+        for place, (category, text) in wanted.items()
+        if (place in standing if text is None else stands.get(place) != text)
     }
 
 
+def _places(connection: Connection, persons: Iterable[PersonId]) -> set[Place]:
+    """Of which fields of some people something is known."""
+    return {(PersonId(person), field) for person, field in _KNOWN.ask(connection, persons=persons)}
+
+
+def _lines(connection: Connection, persons: Iterable[PersonId]) -> dict[Place, Line]:
+    return {
+        (PersonId(person), field): Line(Category(category), Sealed(epoch, bytes(sealed)), Micros(at), import_id)
+        for person, field, category, sealed, epoch, at, import_id in _LINES.ask(connection, persons=persons)
+    }
+
+
+_OF = profiles.c
+_KNOWN = Question(lambda lists: select(_OF.person, _OF.field).where(_OF.person.in_(lists.numbers("persons"))))
+_LINES = Question(
+    lambda lists: select(
+        _OF.person, _OF.field, _OF.category, _OF.sealed, _OF.epoch, _OF.changed_at, _OF.import_id
+    ).where(_OF.person.in_(lists.numbers("persons")))
+)
+
+
+def _sealed(
+    cipher: Cipher,
+    changes: Mapping[Place, What],
+    made: Mapping[PersonId, PersonKey],
+    *,
+    now: Micros,
+    import_id: int | None,
+) -> dict[Place, Line]:
+    """What changes, as it will stand."""
+    texts = [(place, category, text) for place, (category, text) in changes.items() if text is not None]
+    sealed = cipher.seal_many(((*place, text) for place, _, text in texts), made=made)
+    return {
+        place: Line(category, seal, now, import_id) for (place, category, _), seal in zip(texts, sealed, strict=True)
+    }
+
+
+_COLUMNS = ("person", "field", "category", "sealed", "epoch", "changed_at", "import_id")
+
+
+def _values(place: Place, line: Line) -> tuple[Any, ...]:
+    return (*place, line.category, line.sealed.data, line.sealed.epoch, line.changed_at, line.import_id)
+
+
+def _row(place: Place, line: Line) -> dict[str, Any]:
+    return dict(zip(_COLUMNS, _values(place, line), strict=True))
+
+
 def _upsert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    if not rows:
-        return
-    line: Any = (sqlite.insert if is_sqlite(connection) else postgresql.insert)(profiles)
+    if rows:
+        _PUT.do(connection, rows)
+
+
+def _putting(lists: Lists) -> Executable:
+    line: Any = (sqlite.insert if lists.sqlite else postgresql.insert)(profiles)
     changed = {column.name: line.excluded[column.name] for column in profiles.c if not column.primary_key}
-    connection.execute(
-        line.on_conflict_do_update(index_elements=[profiles.c.person, profiles.c.field], set_=changed), rows
-    )
+    given = line.values({name: bindparam(name) for name in _COLUMNS})
+    where: Executable = given.on_conflict_do_update(index_elements=[_OF.person, _OF.field], set_=changed)
+    return where
 
 
-def _remove(connection: Connection, places: Iterable[_Place]) -> None:
+_PUT = Question(_putting)
+
+
+def _remove(connection: Connection, places: Iterable[Place]) -> None:
     for person, field in places:
         connection.execute(delete(profiles).where(and_(profiles.c.person == person, profiles.c.field == field)))

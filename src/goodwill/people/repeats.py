@@ -1,11 +1,11 @@
 """Events that are told again: whether they say what stands in the log, and what takes its place where they do not."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, delete, select
@@ -26,12 +26,10 @@ _OF_ORDERS = (ORDERED, BOUGHT, REFUNDED)
 _AT = {name: place for place, name in enumerate(NAMES)}
 _COLUMNS = ", ".join(f"e.{name}" for name in NAMES)
 _SQLITE = (
-    f"SELECT {_COLUMNS}, e.id FROM json_each(?) AS asked "
+    "FROM json_each(?) AS asked "
     "JOIN events AS e ON e.day = json_extract(asked.value, '$[0]') AND e.key = json_extract(asked.value, '$[1]')"
 )
-_POSTGRESQL = (
-    f"SELECT {_COLUMNS}, e.id FROM unnest(%s::int8[], %s::int8[]) AS asked(day, key) JOIN events AS e USING (day, key)"
-)
+_POSTGRESQL = "FROM unnest(%s::int8[], %s::int8[]) AS asked(day, key) JOIN events AS e USING (day, key)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +71,15 @@ def compared(connection: Connection, columns: EventColumns) -> Compared:
 
 def _standing(connection: Connection, places: Sequence[Place]) -> list[tuple[Any, ...]]:
     """The events at some places: their columns by `NAMES`, then their number."""
+    return _asked(connection, f"SELECT {_COLUMNS}, e.id", places)
+
+
+def _asked(connection: Connection, what: str, places: Sequence[Sequence[int]], then: str = "") -> list[tuple[Any, ...]]:
     if is_sqlite(connection):
-        found = driver(connection).execute(_SQLITE, (json.dumps(places),))
+        found = driver(connection).execute(f"{what} {_SQLITE} {then}", (msgspec.json.encode(places).decode(),))
     else:
-        found = driver(connection).execute(_POSTGRESQL, tuple(map(list, zip(*places, strict=True))) or ([], []))
+        days_and_keys = tuple(map(list, zip(*places, strict=True))) or ([], [])
+        found = driver(connection).execute(f"{what} {_POSTGRESQL} {then}", days_and_keys)
     rows: list[tuple[Any, ...]] = found.fetchall()
     return rows
 
@@ -87,17 +90,20 @@ def sums_at(connection: Connection, days: Sequence[int], keys: Sequence[int]) ->
     A place that is named twice counts once.
     """
     sums: dict[str, tuple[int, int]] = {}
-    seen: set[Place] = set()
-    for start in range(0, len(days), _AT_ONCE):
-        places = set(zip(days[start : start + _AT_ONCE], keys[start : start + _AT_ONCE], strict=True)) - seen
-        seen |= places
-        for row in _standing(connection, list(places)):
-            code, amount = row[_AT["currency"]] or "", row[_AT["amount"]] or 0
+    places = np.column_stack((np.asarray(days, np.int64), np.asarray(keys, np.int64)))
+    places = places[np.lexsort(places.T)]
+    first = np.ones(len(places), bool)
+    first[1:] = (places[1:] != places[:-1]).any(axis=1)
+    places = places[first]
+    for start in range(0, len(places), _AT_ONCE):
+        some = places[start : start + _AT_ONCE].tolist()
+        for code, many, amount in _asked(connection, _SUMS, some, "GROUP BY 1"):
             count, total = sums.get(code, (0, 0))
-            sums[code] = count + 1, total + amount
+            sums[code] = count + many, total + int(amount)
     return sums
 
 
+_SUMS = "SELECT coalesce(e.currency, ''), count(*), coalesce(sum(e.amount), 0)"
 _AT_ONCE = 20_000  # places of one question
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.people import index, suppress
+from goodwill.people.circle import Circle, circle_of
 from goodwill.people.identify import SEVERAL, Mark, attach, make_people, note_shared, people_of
 from goodwill.people.tables import identities
 from goodwill.protect import Cipher
@@ -46,18 +47,50 @@ def identify_rows(
     A row without an id gives None, and so does one with an id of somebody who is left alone, unless another id of it is
     of somebody known.
     """
-    marked = _marks(connection, cipher, rows, region)
-    if any(mark.place not in found for found in (_known(connection, marked),) for marks in marked for mark in marks):
+    circle = circle_of(connection)
+    again = [_again(circle, ids) for ids in rows]
+    asked = [ids for ids, person in zip(rows, again, strict=True) if person is None]
+    met = iter(_meet(connection, cipher, circle, asked, now, import_id, region) if asked else ())
+    return [next(met) if person is None else Met(person, new=False) for person in again]
+
+
+def _again(circle: Circle, ids: Mapping[str, Id]) -> PersonId | None:
+    """The one whose all ids of a row are known to be; None where somebody has to be asked."""
+    found = {circle.persons.get((kind, one.form)) for kind, one in ids.items()}
+    return found.pop() if len(found) == 1 else None
+
+
+def _meet(
+    connection: Connection,
+    cipher: Cipher,
+    circle: Circle,
+    rows: Sequence[Mapping[str, Id]],
+    now: Micros,
+    import_id: int | None,
+    region: str | None,
+) -> list[Met | None]:
+    different = list({id(ids): ids for ids in rows}.values())  # files name people again and again
+    marked = _marks(connection, cipher, different, region)
+    known = _known(connection, marked)
+    if not circle.held and any(mark.place not in known for marks in marked for mark in marks):
         one_at_a_time(connection, PEOPLE)  # whoever else makes people, or renews keys, has committed when this returns
-        marked = _marks(connection, cipher, rows, region)
-    room = _Room(_known(connection, marked))
-    room.accounts.update(_accounts(connection, set(room.known.values())))
-    met = [room.take_in(marks, whole=len(marks) == len(ids)) for marks, ids in zip(marked, rows, strict=True)]
-    made = make_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else []
-    owned = [(mark, _real(person, made)) for mark, person in room.attached]
-    attach(connection, cipher, owned, now=now, verified_at=None, import_id=import_id)
+        marked = _marks(connection, cipher, different, region)
+        known = _known(connection, marked)
+    room = _Room(known)
+    if any(len(marks) > 1 for marks in marked):
+        room.accounts.update(_accounts(connection, set(known.values())))
+    met = room.take_all_in(rows, dict(zip(map(id, different), marked, strict=True)))
+    made = make_people(connection, cipher.keys, room.newcomers, now=now, import_id=import_id) if room.newcomers else {}
+    circle.take_in(made)
+    given = list(made)
+    owned = [(mark, _real(person, given)) for mark, person in room.attached]
+    attach(connection, cipher, owned, now=now, verified_at=None, import_id=import_id, made=made)
     note_shared(connection, room.shared, now=now)
-    return [Met(_real(one.person, made), one.new) if one is not None else None for one in met]
+    for ids, marks in zip(different, marked, strict=True):
+        for mark in marks:
+            if mark.place in room.known:
+                circle.persons[mark.kind, ids[mark.kind].form] = _real(room.known[mark.place], given)
+    return [Met(_real(one.person, given), one.new) if one is not None else None for one in met]
 
 
 def known_by(connection: Connection, cipher: Cipher, rows: Sequence[Mapping[str, Id]]) -> list[PersonId | None]:
@@ -77,6 +110,22 @@ class _Room:
     attached: list[tuple[Mark, PersonId]] = field(default_factory=list)
     shared: list[Mark] = field(default_factory=list)
     newcomers: int = 0
+
+    def take_all_in(self, rows: Sequence[Mapping[str, Id]], marked: Mapping[int, Sequence[Mark]]) -> list[Met | None]:
+        """Whom rows are about, one after the other; marks by the identity of what the row says.
+
+        Who was met stays known by the same words; of whom nobody was made, another row may tell more.
+        """
+        met, before = [], dict[int, Met]()
+        for ids in rows:
+            one = before.get(id(ids))
+            if one is None:
+                marks = marked[id(ids)]
+                one = self.take_in(marks, whole=len(marks) == len(ids))
+                if one is not None:
+                    before[id(ids)] = Met(one.person, new=False)
+            met.append(one)
+        return met
 
     def take_in(self, marks: Sequence[Mark], *, whole: bool = True) -> Met | None:
         """Who a row is about; nobody is made of a row that is not whole, as an id of it is of somebody left alone."""

@@ -39,7 +39,7 @@ def made_by(connection: Connection, import_id: int) -> int:
 
 
 def concerned(connection: Connection, import_id: int, before: Collection[int] = ()) -> list[PersonId]:
-    """Everybody whom an import made or about whom it brought events, as `remove_import` sees it."""
+    """Everybody whom an import made, or of whom it brought events or facts, as `remove_import` sees it."""
     return [PersonId(person) for person in connection.execute(_concerned(import_id, before)).scalars()]
 
 
@@ -100,8 +100,9 @@ _IS_SOMEBODY = (people.c.erased_at.is_(None), people.c.merged_into.is_(None))
 
 def _concerned(import_id: int, before: Collection[int]) -> Select[Any]:
     about = select(events.c.person).where(events.c.import_id == import_id, events.c.person.is_not(None))
+    told = select(profiles.c.person).where(profiles.c.import_id == import_id)
     made = select(people.c.id).where(people.c.import_id.in_([import_id, *before]), *_IS_SOMEBODY)
-    return select(union(about, made).subquery().c.person)
+    return select(union(about, told, made).subquery().c.person)
 
 
 def _empty(import_id: int, before: Collection[int]) -> Select[Any]:

@@ -6,6 +6,6 @@ numbers of people, names of fields and bytes; it never knows whose they are, and
 
 from goodwill.protect.box import Box
 from goodwill.protect.cipher import Cipher, Sealed
-from goodwill.protect.keystore import KeyState, KeyStore
+from goodwill.protect.keystore import KeyState, KeyStore, PersonKey
 
-__all__ = ["Box", "Cipher", "KeyState", "KeyStore", "Sealed"]
+__all__ = ["Box", "Cipher", "KeyState", "KeyStore", "PersonKey", "Sealed"]

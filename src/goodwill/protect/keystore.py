@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
@@ -36,6 +36,8 @@ from goodwill.storage.engine import Database, connect, driver
 _AT_ONCE: Final = 20_000  # keys that are locked anew in one go
 _TRIES: Final = 5  # looks at the epochs while another process ends one
 NONCE_BYTES: Final = 12  # 96 random bits: safe for 2^32 messages under one key (NIST SP 800-38D, 8.3)
+
+PersonKey: TypeAlias = AESGCM  # a person's key, ready for use
 
 
 class KeyState(StrEnum):
@@ -323,8 +325,10 @@ class KeyStore:
 
     # ---- life and death --------------------------------------------------------------------------------------------
 
-    def create(self, persons: Iterable[PersonId]) -> None:
+    def create(self, persons: Iterable[PersonId]) -> dict[PersonId, PersonKey]:
         """Make keys for people who have none; durable when this returns. A person who has one keeps it.
+
+        Gives the new ones, ready for use in the unit of work that makes these people, and for nothing after it.
 
         Raises:
             KeyDestroyed: one of them was erased; then no key is made for anybody.
@@ -336,17 +340,18 @@ class KeyStore:
             if gone:
                 raise KeyDestroyed(_destroyed(gone[0]) + " No new key is ever made for an erased person.")
             new = [person for person in wanted if person not in known]
-            store.add_lines(connection, self._new_lines(new, self._newest(connection)))
+            chance = os.urandom(KEY_BYTES * len(new))
+            keys = [chance[place : place + KEY_BYTES] for place in range(0, len(chance), KEY_BYTES)]
+            store.add_lines(connection, self._new_lines(new, keys, self._newest(connection)))
+        return {person: AESGCM(key) for person, key in zip(new, keys, strict=True)}
 
     def _newest(self, connection: Connection) -> "_Epoch":
         """The epoch that is current in this very transaction: in one that has ended nothing may be locked any more."""
         return self._epoch(max(store.wrapped_epochs(driver(connection))))
 
-    def _new_lines(self, persons: list[PersonId], epoch: "_Epoch") -> Iterable[store.Line]:
+    def _new_lines(self, persons: list[PersonId], keys: list[bytes], epoch: "_Epoch") -> Iterable[store.Line]:
         now = self._clock()
-        keys = os.urandom(KEY_BYTES * len(persons))
-        for place, person in enumerate(persons):
-            key = keys[KEY_BYTES * place : KEY_BYTES * (place + 1)]
+        for person, key in zip(persons, keys, strict=True):
             yield store.Line(person, epoch.number, epoch.wrap(person, key), store.State.LIVE, now)
 
     def destroy(self, person: PersonId) -> None:
@@ -405,7 +410,7 @@ class KeyStore:
 
     # ---- use -------------------------------------------------------------------------------------------------------
 
-    def key(self, person: PersonId) -> AESGCM:
+    def key(self, person: PersonId) -> PersonKey:
         """A person's key, ready for use; do not keep it.
 
         Raises:
@@ -416,7 +421,7 @@ class KeyStore:
             line = store.line_of(self._raw, person)
         return self._opened(person, line)
 
-    def keys(self, persons: Iterable[PersonId]) -> dict[PersonId, AESGCM]:
+    def keys(self, persons: Iterable[PersonId]) -> dict[PersonId, PersonKey]:
         """The keys of some people, ready for use; do not keep them.
 
         Raises:
@@ -428,7 +433,7 @@ class KeyStore:
             lines = store.lines_of(self._raw, wanted)
         return {person: self._opened(person, lines.get(person)) for person in wanted}
 
-    def _opened(self, person: PersonId, line: store.Line | None) -> AESGCM:
+    def _opened(self, person: PersonId, line: store.Line | None) -> PersonKey:
         if line is None:
             raise KeyMissing(
                 f"There is no key for person {person}: none was made, or {self._database.file} is not the key store "
@@ -453,14 +458,15 @@ class _Epoch:
 
     def __init__(self, number: int, secret: bytes) -> None:
         self.number = number
+        self._use, self._end = framed("goodwill person key"), framed(number)
         self.index = AESSIV(_derived(secret, framed("goodwill index lock", number), 2 * KEY_BYTES))
         self._people = AESGCM(_derived(secret, framed("goodwill person keys", number)))
 
     def wrap(self, person: PersonId, key: bytes) -> bytes:
-        return _wrap(self._people, key, framed("goodwill person key", person, self.number))
+        return _wrap(self._people, key, self._use + framed(person) + self._end)
 
     def unwrap(self, person: PersonId, wrapped: bytes) -> bytes:
-        return _unwrap(self._people, wrapped, framed("goodwill person key", person, self.number))
+        return _unwrap(self._people, wrapped, self._use + framed(person) + self._end)
 
 
 def _derived(secret: bytes, use: bytes, length: int = KEY_BYTES) -> bytes:

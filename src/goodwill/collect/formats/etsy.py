@@ -56,7 +56,8 @@ _ORDER = {
 
 
 def _sold_orders(_: Heads) -> Sequence[View]:
-    return (View("orders", {**_ORDER, "total": ("Order Total",)}, cells=_CELLS, passed=_passed),)
+    says = {**_ORDER, "total": ("Order Total",), "coupon": ("Coupon Code",)}
+    return (View("orders", says, cells=_CELLS, passed=_passed),)
 
 
 def _sold_items(_: Heads) -> Sequence[View]:

@@ -33,7 +33,19 @@ def _orders(_: Heads) -> Sequence[View]:
             rows=_first_with_an_answer,
             passed=_left_empty,
         ),
-        View("orders", {**order, "total": ("Total",)}, rows=_first_with_a_total, cells=cells, passed=_passed),
+        View(
+            "orders",
+            {
+                **order,
+                "total": ("Total",),
+                "coupon": ("Discount Code",),
+                "channel": ("Source",),
+                "order-tags": ("Tags",),
+            },
+            rows=_first_with_a_total,
+            cells=cells,
+            passed=_passed,
+        ),
         View(
             "refunds", {**order, "refunded": ("Refunded Amount",)}, rows=_refunded, cells=cells, passed=_passed
         ),
@@ -131,7 +143,6 @@ _LEAVE = {
     "note": _TEXTS,
     "notes": _TEXTS,
     "note attributes": _TEXTS,
-    "tags": "words of yours about people may hold anything, so they are not taken in",
     "accepts sms marketing": "the register has no purpose for text messages",
     "accepts whatsapp marketing": "the register has no purpose for text messages",
 }
@@ -163,6 +174,7 @@ FORMATS = (
         _customers,
         {
             **_LEAVE,
+            "tags": "words of yours about people may hold anything, so they are not taken in",
             "total spent": "sums are worked out from orders: import Shopify's export of orders",
             "total orders": "sums are worked out from orders: import Shopify's export of orders",
         },

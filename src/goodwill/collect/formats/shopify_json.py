@@ -49,6 +49,10 @@ def _ticked(order: Record) -> str:
     return "" if order.get("buyer_accepts_marketing") else "rows of orders at which the box for news was left empty"
 
 
+def _codes(order: Record, _: Record) -> str:
+    return ", ".join(code for one in items(order, "discount_codes") if (code := cell_of(one.get("code"))))
+
+
 _WHO = {
     "customer": ("customer.id",),
     "email": ("email", "contact_email", "customer.email"),
@@ -76,7 +80,18 @@ _ORDERS = (
         and any(place(order, path) for paths in _WHO.values() for path in paths),
         passed=_ticked,
     ),
-    Unrolling("orders", {**_ORDER, "total": ("total_price",)}, passed=_passed),
+    Unrolling(
+        "orders",
+        {
+            **_ORDER,
+            "total": ("total_price",),
+            "coupon": ("discount_codes",),
+            "channel": ("source_name",),
+            "order-tags": ("tags",),
+        },
+        made={"coupon": _codes},
+        passed=_passed,
+    ),
     Unrolling(
         "refunds", {**_ORDER, "refunded": ("refunds",)}, made={"refunded": _refunded}, only=_repaid, passed=_passed
     ),

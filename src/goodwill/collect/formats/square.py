@@ -125,7 +125,8 @@ def _items(_: Heads) -> Sequence[View]:
 
 
 def _transactions(heads: Heads) -> Sequence[View]:
-    orders = View("orders", {**_ORDER, "total": ("Total Collected",)}, cells=_CELLS, passed=_pass_refunds)
+    says = {**_ORDER, "total": ("Total Collected",), "channel": ("Source",)}
+    orders = View("orders", says, cells=_CELLS, passed=_pass_refunds)
     if not heads.has("Event Type"):
         return _PEOPLE, orders
     cells = {**_CELLS, "Total Collected": _given_back}

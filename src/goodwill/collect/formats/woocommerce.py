@@ -62,6 +62,10 @@ def _has_somebody(order: Record) -> bool:
     return bool(order.get("customer_id") or place(order, "billing.email") or place(order, "billing.phone"))
 
 
+def _coupons(order: Record, _: Record) -> str:
+    return ", ".join(code for one in items(order, "coupon_lines") if (code := cell_of(one.get("code"))))
+
+
 _WHO = {"customer": ("customer_id",), "email": ("billing.email",), "phone": ("billing.phone",)}
 _ORDER = {"order": ("id",), "currency": ("currency",), "time": ("date_created_gmt",), **_WHO}
 _MADE = {"time": _in_utc}
@@ -85,7 +89,12 @@ _ORDERS = (
         only=lambda order: _has_somebody(order) and _opt_in(order, order) != "",
         passed=_ticked,
     ),
-    Unrolling("orders", {**_ORDER, "total": ("total",)}, made=_MADE, passed=_passed),
+    Unrolling(
+        "orders",
+        {**_ORDER, "total": ("total",), "coupon": ("coupon_lines",), "channel": ("created_via",)},
+        made={**_MADE, "coupon": _coupons},
+        passed=_passed,
+    ),
     Unrolling(
         "refunds",
         {**_ORDER, "refunded": ("refunds",)},
@@ -200,7 +209,12 @@ def _pass_by_status(piece: Piece) -> Mapping[str, Marks]:
 
 def _analytics_orders(_: Heads) -> Sequence[View]:
     """Its orders say a name and no address, so nobody becomes known by them."""
-    says = {"order": ("Order #",), "time": ("Date",), "total": ("N. Revenue (formatted)", "N. Revenue", "Net Sales")}
+    says = {
+        "order": ("Order #",),
+        "time": ("Date",),
+        "total": ("N. Revenue (formatted)", "N. Revenue", "Net Sales"),
+        "coupon": ("Coupon(s)",),
+    }
     return (View("orders", says, passed=_pass_by_status),)
 
 
