@@ -19,16 +19,15 @@ from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
 from goodwill.web.problems import ROLE, Problem, problem_of
-from goodwill.web.staff_pages import CODE, Reply, StaffPages, Visit, route
+from goodwill.web.staff_pages import CODE, INTAKE, WEBHOOKS, Reply, StaffPages, Visit, rooms_for, route
 from goodwill.web.store import closed
 
-INTAKE, WEBHOOKS, REPLAY = "/office/intake", "/office/webhooks", "/office/webhooks/replay"
+REPLAY: Final = "/office/webhooks/replay"
 EVERY: Final = 10  # seconds between two looks
 _LOOKS: Final = 90  # then a quarter of an hour is over
 _SHOWN: Final = 100
 _DAYS: Final = (1, 7, 30, 90)
 _STATES: Final = ("taken", "dropped", "refused")
-_ROOMS: Final = ((INTAKE, "What comes in"), (WEBHOOKS, "Webhooks"))
 
 
 class Office(StaffPages):
@@ -131,8 +130,9 @@ class Office(StaffPages):
         """A page of the office, with the way to the others; it looks again while somebody follows it."""
         left = min(_LOOKS, int(said)) if (said := visit.query.get("follow", "")).isdecimal() and len(said) < 5 else None
         kept = {name: value for name, value in asked.items() if value}
+        account = session.account
         page = self._page(
-            f"office/{template}", visit, status, here=path, rooms=_ROOMS, account=session.account, left=left,
+            f"office/{template}", visit, status, here=path, rooms=rooms_for(account.role), account=account, left=left,
             every=EVERY, stop=_address(path, kept), follow=_address(path, {**kept, "follow": str(_LOOKS)}),
             now=self._clock_time(self.desk.shop.clock(), seconds=True), zone=str(self.settings.zone), **values,
         )  # fmt: skip

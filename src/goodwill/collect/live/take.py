@@ -207,7 +207,6 @@ class Taking:
                 lines.append((person, event, product))
         return lines
 
-
     def _not_told_yet(
         self, connection: Connection, lines: Sequence["_Line"], now: Micros, *, trusts: bool
     ) -> Sequence["_Line"]:
