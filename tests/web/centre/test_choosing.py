@@ -305,7 +305,9 @@ def test_she_sees_what_is_held_of_her_what_for_and_who_looked(street):
     street.shop.identity.merge(Who(user_id="amina"), Who(user_id="c0"))
     page = street.signed_in("amina").see("/privacy/data")
     assert "amina@example.org" in page
-    assert re.search(r"What you bought, when, and for how much \d+ entries", page)
+    assert re.search(
+        r"What you bought, when, and for how much Kept as long as what it is used for needs it. \d+ entries", page
+    )
     assert "Suggest products you may like, from what you allow" in page
     assert "joined two entries that are both you" in page
     assert "bruno" not in page
@@ -322,7 +324,8 @@ def test_every_table_that_holds_something_of_her_has_its_line_with_count_and_sin
     assert {"people", "identities", "consent_rows", "consent_now", "audit_rows", "reads", "merges"} <= held.keys()
     for one in held.values():
         since = "–" if one.since is None else t.time(one.since, street.shop.settings.zone).striptags()
-        line = f"{t('table.' + one.table)} {t.count('data.entries', one.rows)} {since}"
+        kept = t("data.kept", long=t(f"kept.{one.table}"))
+        line = f"{t('table.' + one.table)} {kept} {t.count('data.entries', one.rows)} {since}"
         assert (line in page) == (one.table != "events"), line  # events are split by category
 
 
