@@ -1,5 +1,6 @@
 """The pages for staff in a real browser without scripts: what a form sends from there is what the checks expect."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from benchmarks import shopify_export
 from tests.staff.working import GOOD
 
 from goodwill.app import create_shop
@@ -142,4 +144,46 @@ def test_the_office_is_there_for_every_eye_and_looks_again_when_asked(served, pa
             looking.set_viewport_size({"width": 320, "height": 700})  # tables scroll by themselves, the page does not
             assert looking.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             looking.set_viewport_size({"width": 900, "height": 700})
+        context.close()
+
+
+def test_files_come_in_without_a_script_and_every_page_of_the_way_is_for_every_eye(served, page, tmp_path):
+    address, _ = served  # the owner is still signed in
+    file = tmp_path / "orders_export.csv"
+    shopify_export.write(file, 40)
+    page.goto(f"{address}/staff")
+    page.click("text=Files")
+    page.set_input_files("#files", file)
+    look_at(page, "choose")
+    page.click("button:text-is('See what would come in')")
+    page.wait_for_selector("text=This is what would come in", timeout=60_000)
+    page.wait_for_selector("text=Take it in", timeout=60_000)
+    assert "You would then be allowed to e-mail" in page.inner_text("main")
+    look_at(page, "seen")
+    page.click("button:text-is('Take it in')")
+    page.wait_for_selector("text=Take it back", timeout=60_000)
+    assert "40 orders" in page.inner_text("main")
+    look_at(page, "taken")
+    page.click("button:text-is('Take it back')")
+    page.wait_for_selector("text=is taken back", timeout=60_000)
+    (tmp_path / "riddle.csv").write_text("one,two\n1,2\n")
+    page.set_input_files("#files", tmp_path / "riddle.csv")
+    page.click("button:text-is('See what would come in')")
+    page.wait_for_selector("text=The files hold", timeout=60_000)
+    look_at(page, "asked")
+
+
+def look_at(page: Any, name: str) -> None:
+    """Look at what stands there in both themes and on a narrow screen."""
+    kept, at = page.context.storage_state(), page.url
+    for scheme in ("light", "dark"):
+        context = page.context.browser.new_context(storage_state=kept, color_scheme=scheme)
+        looking = context.new_page()
+        looking.goto(at)
+        found = Axe().run(looking)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        if kept_in := os.environ.get("GOODWILL_PICTURES"):
+            looking.screenshot(path=f"{kept_in}/{name}-{scheme}.png", full_page=True)
+        looking.set_viewport_size({"width": 320, "height": 700})  # tables scroll by themselves, the page does not
+        assert looking.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         context.close()
