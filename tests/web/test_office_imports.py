@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import time
 import zipfile
@@ -16,6 +17,7 @@ from tests.web.test_staff_pages import HOST, Browser
 from goodwill.app import create_shop
 from goodwill.shop import Who
 from goodwill.web.application import application
+from goodwill.web.bringing import KEPT, clear_uploads
 
 FILES = "/office/imports"
 CUSTOMERS = (
@@ -162,9 +164,21 @@ def test_a_zip_of_files_and_names_that_would_lead_elsewhere_stay_in_their_folder
     assert house.knows("zip@example.org")
     uploads = house.shop.folder / "uploads"
     assert {path.parent.parent for path in uploads.rglob("*.zip")} == {uploads}
+    assert house.desk("owner").get(desk.at).status_code == 404  # whoever brought them sees them, and nobody else
     desk.post(f"{FILES}/let-go?{desk.at.partition('?')[2]}")
     assert not list(uploads.rglob("*.zip"))
     assert desk.get(desk.at).status_code == 404
+
+
+def test_files_that_nobody_looks_at_are_deleted(house):
+    desk = house.desk()
+    desk.brought(("forgotten.csv", b"customer,email\nf1,forgotten@example.org\n"))
+    folder = next((house.shop.folder / "uploads").rglob("forgotten.csv")).parent
+    assert clear_uploads(house.shop.folder) == 0
+    os.utime(folder, (time.time() - KEPT - 1, time.time() - KEPT - 1))
+    assert clear_uploads(house.shop.folder) == 1
+    assert not folder.exists()
+    assert "These files" in desk.post(f"{FILES}/let-go?files={'0' * 32}").text
 
 
 @pytest.mark.parametrize("role", ["analyst"])

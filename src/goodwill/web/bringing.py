@@ -5,10 +5,12 @@ what is in them: whoever brings the same files after the server was stopped in t
 """
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,13 +18,12 @@ from tempfile import mkdtemp
 from threading import Lock
 from typing import Final
 
-from goodwill.basics.errors import GoodwillError, NotFound
+from goodwill.basics.errors import Conflict, GoodwillError, NotFound
 from goodwill.collect import imports
 from goodwill.collect.imports import ImportReport, Plan, Progress
 from goodwill.shop import Shop
 
 KEPT: Final = 3_600.0  # seconds that files lie here after somebody last looked at them
-_STALE: Final = 86_400.0  # seconds; what another server left behind
 
 
 class Step(StrEnum):
@@ -42,13 +43,15 @@ class Brought:
 
     Attributes:
         id: names them in addresses; made of what is in them.
+        by: who brought them; nobody else sees them here.
         mapping, kind: what was said of how they are read, as with `goodwill import --map` and `--as`.
         trouble: what is wrong, in a sentence; "" if nothing.
         works: whether the thread has them, or will.
-        seen: when somebody last looked, by a clock that only goes forward.
+        seen: when somebody last looked; their folder bears the same time.
     """
 
     id: str
+    by: str
     folder: Path
     files: tuple[Path, ...]
     step: Step = Step.LOOKING
@@ -59,7 +62,13 @@ class Brought:
     progress: Progress | None = None
     trouble: str = ""
     works: bool = False
-    seen: float = field(default_factory=time.monotonic)
+    seen: float = field(default_factory=time.time)
+
+    def touch(self) -> None:
+        """Note that somebody looks, so that the files stay a while longer."""
+        self.seen = time.time()
+        with suppress(FileNotFoundError):
+            os.utime(self.folder)
 
 
 class Closing(Exception):
@@ -93,30 +102,32 @@ class Bench:
             known = self._brought.get(name)
             if known is not None and known.works:
                 shutil.rmtree(room)
+                if known.by != shop.actor.name:
+                    raise Conflict("Somebody else is bringing in the same files just now.")
                 return known
             folder = self._home / name
             shutil.rmtree(folder, ignore_errors=True)
             room.rename(folder)
-            found = Brought(name, folder, tuple(folder / file.name for file in files))
+            found = Brought(name, shop.actor.name, folder, tuple(folder / file.name for file in files))
             self._brought[name] = found
         self._begin(shop, found, Step.LOOKING)
         return found
 
-    def get(self, name: str) -> Brought:
-        """Files by their id.
+    def get(self, name: str, by: str) -> Brought:
+        """Files by their id, for whoever brought them.
 
         Raises:
             NotFound: they are not here, or no more.
         """
         found = self._brought.get(name)
-        if found is None:
+        if found is None or found.by != by:
             raise NotFound("These files are not here any more; bring them again.")
-        found.seen = time.monotonic()
+        found.touch()
         return found
 
-    def waiting(self) -> list[Brought]:
-        """All that lies here, the latest first."""
-        return sorted(self._brought.values(), key=lambda one: -one.seen)
+    def waiting(self, by: str) -> list[Brought]:
+        """What lies here of somebody, the latest first."""
+        return sorted((one for one in self._brought.values() if one.by == by), key=lambda one: -one.seen)
 
     def look(self, shop: Shop, found: Brought, mapping: Mapping[str, str], kind: str | None) -> None:
         """Look at files again, read in another way."""
@@ -135,13 +146,10 @@ class Bench:
                 shutil.rmtree(found.folder, ignore_errors=True)
 
     def clear(self) -> None:
-        """Delete what nobody looked at for a while, and what another server left behind."""
-        now = time.monotonic()
-        for found in [one for one in self._brought.values() if now - one.seen > KEPT]:
+        """Delete what nobody looked at for a while."""
+        for found in [one for one in self._brought.values() if time.time() - one.seen > KEPT]:
             self.let_go(found)
-        for folder in self._home.iterdir() if self._home.is_dir() else ():
-            if folder.name not in self._brought and time.time() - folder.stat().st_mtime > _STALE:
-                shutil.rmtree(folder, ignore_errors=True)
+        clear_uploads(self._home.parent)
 
     def close(self) -> None:
         """Stop; what is being taken in goes on when the same files come again."""
@@ -169,7 +177,8 @@ class Bench:
         except Exception as error:  # noqa: BLE001 (the last catch of this thread; the page says what it can)
             found.step, found.trouble = Step.BROKEN, f"Something broke here ({type(error).__name__}); nothing is lost."
         finally:
-            found.works, found.seen = False, time.monotonic()
+            found.works = False
+            found.touch()
 
     def _try(self, shop: Shop, found: Brought) -> None:
         found.plan = found.report = None
@@ -185,10 +194,21 @@ class Bench:
     def _run(self, shop: Shop, found: Brought, plan: Plan, *, dry_run: bool) -> ImportReport:
         def reached(progress: Progress) -> None:
             found.progress = progress
+            found.touch()
             if self._closing:
                 raise Closing
 
         return shop.intake.run(plan, dry_run=dry_run, rejects_to=found.folder / "rejects.csv", progress=reached)
+
+
+def clear_uploads(home: Path) -> int:
+    """Delete the files that were brought on a page and that nobody looked at for a while; tells of how many."""
+    folder, gone = home / "uploads", 0
+    for one in folder.iterdir() if folder.is_dir() else ():
+        if time.time() - one.stat().st_mtime > KEPT:
+            shutil.rmtree(one, ignore_errors=True)
+            gone += 1
+    return gone
 
 
 def _name_of(files: Sequence[Path]) -> str:

@@ -61,8 +61,8 @@ class ImportPages(Office):
         gone = visit.query.get("back", "")
         said = f"Import {gone} is taken back, as if it had never been made." if gone.isdecimal() else ""
         return self._room(
-            "imports", IMPORTS, visit, session, status, asked={}, rows=rows, waiting=self.bench.waiting(), wrong=wrong,
-            said=said, most=LARGEST // 2**20,
+            "imports", IMPORTS, visit, session, status, asked={}, rows=rows, wrong=wrong, said=said,
+            waiting=self.bench.waiting(session.actor().name), most=LARGEST // 2**20,
         )  # fmt: skip
 
     def admit(self, visit: Visit) -> Shop:
@@ -73,7 +73,7 @@ class ImportPages(Office):
     def one_page(self, visit: Visit, wrong: str = "", status: int = 200) -> Reply:
         """Some files on their way in."""
         session = self._admitted(visit, Act.IMPORT)
-        found = copy(self.bench.get(visit.query.get("files", "")))  # as it is at one moment
+        found = copy(self.bench.get(visit.query.get("files", ""), session.actor().name))  # as it is at one moment
         address = _address(found)
         plan, report = found.plan, found.report
         seen = None if found.works or report is None else report
@@ -129,8 +129,8 @@ class ImportPages(Office):
 
     def rejects(self, visit: Visit) -> Path:
         """A file of rejected rows, to mend and bring again."""
-        self._admitted(visit, Act.IMPORT)
-        found = self.bench.get(visit.query.get("files", ""))
+        session = self._admitted(visit, Act.IMPORT)
+        found = self.bench.get(visit.query.get("files", ""), session.actor().name)
         wanted = visit.query.get("name", "")
         for file in found.report.reject_files if found.report is not None and not found.works else ():
             if file.name == wanted:
@@ -139,7 +139,7 @@ class ImportPages(Office):
 
     def _change(self, visit: Visit) -> tuple[Shop, Brought]:
         shop = self.admit(visit)
-        found = self.bench.get(visit.query.get("files", ""))
+        found = self.bench.get(visit.query.get("files", ""), shop.actor.name)
         if found.works:
             raise Conflict("These files are being worked on; look again in a moment.")
         return shop, found
