@@ -237,7 +237,7 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         ),
         Job(
             "tidy",
-            "drop what has ended: answers to repeats, sessions, letters of signing in, late approvals, files left lying",
+            "drop what has ended: answers to repeats, sessions, sign-in letters, late approvals, files left lying",
             3_600,
             lambda: _tidy(shop),
         ),
