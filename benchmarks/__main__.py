@@ -20,6 +20,7 @@ MODULES = {
     "decide": "Deciding",
     "collect": "Taking in what happens",
     "consent": "Asking and answering",
+    "door": "While somebody guesses passwords",
     "erase": "Erasing, and renewing keys",
     "copies": "A person's own copy",
     "totals": "Totals over many people",

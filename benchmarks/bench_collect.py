@@ -1,5 +1,6 @@
 """Taking events in over HTTP: durable, told from repeats, only what is allowed; beside writing the same rows."""
 
+import gzip
 import json
 import socket
 import subprocess
@@ -7,10 +8,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Final
 
 import numpy as np
 
@@ -49,11 +53,13 @@ def run() -> list[Figure]:
 def _measured(home: Path, url: str | None, name: str, *, least: int) -> list[Figure]:
     key = _furnished(home, url)
     floor = _floor(home)
-    with _serving(home) as address:
+    with _serving(home) as (address, _):
         _load(address, key, batch=100, connections=8, requests=200)  # warm by then
         hundreds = _load(address, key, batch=100, connections=8, requests=3_000)
         twenties = _load(address, key, batch=20, connections=8, requests=3_000)
         singles = _load(address, key, batch=1, connections=64, requests=10_000)
+    with _serving(home) as (address, process):  # afresh, so that what bombs take is seen
+        bombs = _bombed(address, key, process)
     return [
         at_least(f"batches of 100, 8 connections, {name}", hundreds.events, "events/s", least),
         Figure(f"… beside appending the same rows in process ({floor:,.0f}/s), {name}", hundreds.events / floor, "×"),
@@ -61,6 +67,11 @@ def _measured(home: Path, url: str | None, name: str, *, least: int) -> list[Fig
         at_most(f"… p99, {name}", twenties.p99, "ms", 250),
         at_least(f"single events, 64 connections, {name}", singles.events, "requests/s", 1_000),
         at_most(f"… p99, {name}", singles.p99, "ms", 300),
+        at_most(
+            f"gzip and JSON bombs, refused after, the slowest of {bombs.thrown}, {name}", bombs.slowest, "ms", 1_000
+        ),
+        at_most(f"… more memory meanwhile, {name}", bombs.memory, "MB", 64),
+        at_most(f"… p99 of a neighbour's single events, {name}", bombs.neighbour, "ms", 250),
     ]
 
 
@@ -139,11 +150,14 @@ def _request(host: str, key: str, batch: int, choose: Random) -> bytes:
         for _ in range(batch)
     ]  # fmt: skip
     body = json.dumps({"batch": items, "sentAt": now}).encode()
-    head = (
+    return _head(host, key, len(body)) + body
+
+
+def _head(host: str, key: str, length: int) -> bytes:
+    return (
         f"POST /v1/batch HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
 
 
 def _send(host: str, requests: Sequence[bytes], took: list[float]) -> None:
@@ -169,14 +183,77 @@ def _answered(line: socket.socket) -> bool:
     return head.startswith(b"HTTP/1.1 200")
 
 
+# ---- bombs -----------------------------------------------------------------------------------------------------------
+
+_BOMBS: Final = (
+    gzip.compress(b"0" * 300_000_000),
+    gzip.compress(b'{"batch":[' + b"{}," * 20_000_000 + b"{}]}"),
+    b'{"batch":' + b"[" * 250_000 + b"]" * 250_000 + b"}",
+    b'{"batch":[{"type":"track","properties":' + b'{"a":' * 80_000 + b"1" + b"}" * 80_000 + b"}]}",
+    b'{"batch":[' + b"{}," * 150_000 + b"{}]}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bombs:
+    """What bombs came to: the slowest refusal and a neighbour's p99 in milliseconds; the server's MB for them."""
+
+    thrown: int
+    slowest: float
+    memory: float
+    neighbour: float
+
+
+def _bombed(address: str, key: str, process: int) -> Bombs:
+    """Four throw bombs while a neighbour sends one event after the other."""
+    host = address.removeprefix("http://")
+    _load(address, key, batch=1, connections=4, requests=400)  # warm by then
+    before, took, refused = _peak(process, anew=True), list[float](), list[float]()
+    chosen = Random(5)
+    neighbour = Thread(target=_send, args=(host, [_request(host, key, 1, chosen) for _ in range(400)], took))
+    throwing = [Thread(target=_throw, args=(host, key, refused, neighbour)) for _ in range(4)]
+    for thread in (neighbour, *throwing):
+        thread.start()
+    for thread in (neighbour, *throwing):
+        thread.join()
+    if len(took) != 400 or not refused:
+        raise RuntimeError("the neighbour was not answered, or no bomb was thrown")
+    return Bombs(len(refused), max(refused) * 1_000, _peak(process) - before, float(np.quantile(took, 0.99)) * 1_000)
+
+
+def _throw(host: str, key: str, refused: list[float], until: Thread) -> None:
+    name, _, port = host.partition(":")
+    for bomb in cycle(_BOMBS):
+        if not until.is_alive():
+            return
+        with socket.create_connection((name, int(port))) as line:
+            start = time.perf_counter()
+            line.sendall(_head(host, key, len(bomb)) + bomb)
+            status = line.recv(12)
+            took = time.perf_counter() - start
+        if status not in (b"HTTP/1.1 400", b"HTTP/1.1 413", b"HTTP/1.1 200"):
+            raise RuntimeError(f"a bomb was answered with {status!r}")
+        refused.append(took)
+
+
+def _peak(process: int, *, anew: bool = False) -> float:
+    """The most memory that a process has had, in MB; since now, if anew."""
+    folder = Path("/proc") / str(process)
+    if anew:
+        (folder / "clear_refs").write_text("5")
+    lines = (folder / "status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1_000
+
+
 @contextmanager
-def _serving(home: Path) -> Iterator[str]:
+def _serving(home: Path) -> Iterator[tuple[str, int]]:
+    """Its address, and the number of its process."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         port = trial.getsockname()[1]
     command = [sys.executable, "-c", _SERVE, str(home), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
-            yield process.stdout.readline().strip()  # type: ignore[union-attr]
+            yield process.stdout.readline().strip(), process.pid  # type: ignore[union-attr]
         finally:
             process.kill()

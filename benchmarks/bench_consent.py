@@ -80,7 +80,7 @@ def _looks(shop: Shop) -> list[float]:
 
 
 @contextmanager
-def _serving(home: Path, key: str) -> Iterator[httpx.Client]:
+def serving(home: Path, key: str) -> Iterator[httpx.Client]:
     with socket() as trial:
         trial.bind(("127.0.0.1", 0))
         port = trial.getsockname()[1]
@@ -97,7 +97,7 @@ def _serving(home: Path, key: str) -> Iterator[httpx.Client]:
 def _answers(home: Path, key: str) -> tuple[list[float], float]:
     """Milliseconds until each answer was acknowledged, and the share that the next decision elsewhere obeyed."""
     amina, took, obeyed = {"user_id": "amina"}, [], 0
-    with _serving(home, key) as one, _serving(home, key) as other:
+    with serving(home, key) as one, serving(home, key) as other:
         for turn in range(ANSWERS):
             yes = turn % 2 == 1
             start = time.perf_counter()

@@ -36,6 +36,7 @@ from goodwill.staff import Role
 from goodwill.storage import connect, migrate, revision
 from goodwill.storage.migrate import newest
 from goodwill.web import store as requests
+from goodwill.web.bringing import clear_uploads
 
 if TYPE_CHECKING:
     from goodwill.staff.oidc import Oidc
@@ -236,7 +237,7 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         ),
         Job(
             "tidy",
-            "drop what has ended: answers to repeated requests, sessions, letters of signing in, late approvals",
+            "drop what has ended: answers to repeats, sessions, sign-in letters, late approvals, files left lying",
             3_600,
             lambda: _tidy(shop),
         ),
@@ -261,6 +262,7 @@ def _tidy(shop: Shop) -> None:
     shop.sign_in.tidy()
     shop.webhooks.tidy()
     shop.told.tidy()
+    clear_uploads(shop.folder)
 
 
 @contextmanager

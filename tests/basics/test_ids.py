@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from goodwill.basics.ids import from_opaque, hash64, new_reference, opaque
+from goodwill.basics.ids import from_opaque, hash64, hash64_after, new_reference, opaque
 
 references = st.integers(0, 2**63 - 1)
 words = st.lists(st.text(st.characters() | st.sampled_from("\x1e\x1f01")) | st.integers(), min_size=1, max_size=4)
@@ -87,3 +87,9 @@ def test_different_words_have_different_hashes(some, others):
 @given(words)
 def test_a_hash_fits_into_a_database(some):
     assert 0 <= hash64(*some) < 2**63
+
+
+@given(words, st.text(st.characters() | st.sampled_from("\x1e\x1f01")), st.integers())
+@example(["message", "shop"], "a\x1f0", 1)
+def test_numbers_of_words_that_begin_alike_are_those_of_the_whole_words(first, word, n):
+    assert hash64_after(*first)(word, n) == hash64(*first, word, n)

@@ -58,6 +58,12 @@ body { color: #222; background: #fff }
 #long { min-height: 120vh } #slot { min-height: 75rem }
 @media (min-width: 40rem) { #slot { min-height: 26rem } }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #111 } a { color: #9cf } }"""
+STILL = """async () => {
+  const roots = [document, ...[...document.querySelectorAll('[data-goodwill]')].map((one) => one.shadowRoot)];
+  const moving = roots.flatMap((one) => (one ? one.getAnimations() : []));
+  await Promise.all(moving.map((one) => one.finished.catch(() => null)));
+  for (let n = 0; n < 3; n++) await new Promise((done) => requestAnimationFrame(done));
+}"""
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f64540"
     "0000000049454e44ae426082"
@@ -164,7 +170,16 @@ class Customer:
         end = time.monotonic() + 15
         while not ready():
             assert time.monotonic() < end, "it did not come"
-            self.page.wait_for_timeout(50)
+            self.page.wait_for_timeout(20)
+
+    def still(self) -> None:
+        """Until nothing moves any more, and what a script has begun has gone out."""
+        self.page.evaluate(STILL)
+
+    def later(self, milliseconds: int) -> None:
+        """Let time go by on the page, whose clock is ours (`with_clock`), and everything happen that was due in it."""
+        self.page.clock.run_for(milliseconds)
+        self.still()
 
     def settled(self) -> dict[str, Any]:
         """The entry, once the choice has arrived."""
@@ -172,6 +187,11 @@ class Customer:
         kept = self.kept
         assert kept is not None
         return kept
+
+    def with_clock(self) -> "Customer":
+        """The same, before a clock that we can put on."""
+        self.page.clock.install()
+        return self
 
     @property
     def asked(self) -> bool:
@@ -185,12 +205,26 @@ class Customer:
 
 
 @pytest.fixture(scope="module")
-def bread(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, chromium: Browser) -> Iterator[Site]:
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, chromium: Browser) -> Iterator[Site]:
     """One bakery for all these tests: every browser in them is a new one."""
     folder = tmp_path_factory.mktemp("site")
     file = folder / "shop.db"
     shutil.copyfile(migrated_file, file)
-    made = bakery(SimpleNamespace(url="", file=file), folder, system_clock, columns="database")  # type: ignore[arg-type]
+    yield from _bread(SimpleNamespace(url="", file=file), folder, chromium)
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql: Any, chromium: Browser) -> Iterator[Site]:
+    """The same on PostgreSQL, for what the shop's own side has a part in."""
+    with postgresql.database() as url:
+        yield from _bread(SimpleNamespace(url=url), tmp_path_factory.mktemp("site"), chromium)
+
+
+on_both = pytest.mark.parametrize("site", ["on_sqlite", "on_postgresql"], indirect=True)
+
+
+def _bread(database: Any, folder: Path, chromium: Browser) -> Iterator[Site]:
+    made = bakery(database, folder, system_clock, columns="database")
     there = Site(made.shop, "", "", "", chromium)
     with _site(there) as address, socket.socket() as trial:
         there.address = address
@@ -265,8 +299,9 @@ class _site:  # noqa: N801 - used as a verb
 
 
 @pytest.fixture
-def site(bread: Site) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """The same, as every test finds it."""
+    bread: Site = request.getfixturevalue(getattr(request, "param", "on_sqlite"))
     yield bread
     for context in bread.contexts:
         context.close()
@@ -323,7 +358,13 @@ PATHS = {
 TURNS = {"179days": "179 days", "184days": "184 days", "366days": "366 days", "731days": "731 days"}
 
 
-@pytest.mark.parametrize("path", PATHS)
+AT_THE_SHOP = ("allows all", "refuses", "chooses one", "changes her mind", "objects and clicks all the same")
+
+
+@pytest.mark.parametrize(
+    ("site", "path"),
+    [("on_sqlite", path) for path in PATHS] + [("on_postgresql", path) for path in AT_THE_SHOP], indirect=["site"],
+)  # fmt: skip
 def test_every_path_through_the_banner(site, path):
     steps, objects, asked, kept, sent = PATHS[path]
     who = site.customer()
@@ -331,7 +372,7 @@ def test_every_path_through_the_banner(site, path):
         who.page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     for step in steps.split():
         STEPS[TURNS.get(step, step)](who)
-    who.page.wait_for_timeout(150)
+    who.still()
     asking = [call for call in who.calls if call in ("/notice", "/answer")]
     assert asking == [f"/{word}" for word in sent.split()]
     assert who.asked is asked
@@ -354,12 +395,13 @@ def test_every_path_through_the_banner(site, path):
     assert who.visitor.faults == []
 
 
+@on_both
 def test_nothing_is_kept_or_sent_before_a_choice_and_nothing_but_it_after_a_no(site):
-    who = site.customer().come()
+    who = site.customer().with_clock().come()
     assert [path for path, _ in who.sent] == ["/goodwill.js", "/notice", "/goodwill.css"]
     assert who.kept is None
     who.page.evaluate("goodwill('track', 'Product Viewed', { product_id: 'croissant' })")
-    who.page.wait_for_timeout(1300)
+    who.later(1300)
     assert len(who.sent) == 3
     who.press("Refuse all")
     who.settled()
@@ -367,9 +409,9 @@ def test_nothing_is_kept_or_sent_before_a_choice_and_nothing_but_it_after_a_no(s
     assert set(said) == {"key", "language", "how", "region", "signal"}
     assert "waits" not in who.kept
     who.page.evaluate("goodwill('track', 'Product Viewed', { product_id: 'croissant' })")
-    who.page.wait_for_timeout(1300)
+    who.later(1300)
     who.come()
-    who.page.wait_for_timeout(300)
+    who.later(300)
     assert [path for path, _ in who.sent[4:]] == ["/goodwill.js"]
     assert who.page.inner_text("#slot") == "The baker's own choice: rye bread."
     assert {urlsplit(url).netloc for url in who.visitor.asked} == {
@@ -377,17 +419,18 @@ def test_nothing_is_kept_or_sent_before_a_choice_and_nothing_but_it_after_a_no(s
     }  # fmt: skip
 
 
+@on_both
 def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
-    who = site.customer().come()
+    who = site.customer().with_clock().come()
     who.press("Allow all")
     device = who.settled()["device"]
     who.page.evaluate(
         """() => { goodwill('track', 'Product Viewed', { product_id: 'croissant' })
         goodwill('track', 'Product Added', { product_id: 'croissant', quantity: 2 }) }"""
     )
+    who.later(1000)
     who.until(lambda: len(site.held(device)) >= 3)
     assert sorted(site.held(device), key=str) == [("carted", None), ("viewed", "/"), ("viewed", None)]
-    who.page.wait_for_timeout(100)
     batches = [said for path, said in who.sent if path == "/v1/b"]
     assert sum(len(one["batch"]) for one in batches) == 3
     assert len(batches) <= 2
@@ -396,6 +439,7 @@ def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
     who.page.goto("about:blank")
     who.until(lambda: len(site.held(device)) == 4)
     who.come()
+    who.later(1000)
     who.until(lambda: len(site.held(device)) == 6)  # this page, and what its script told before ours was there
     who.reopen()
     assert who.page.get_by_role("checkbox", name="Suggest products").is_checked()
@@ -403,17 +447,18 @@ def test_what_happens_is_sent_together_once_it_may_be_and_stops_with_a_no(site):
     who.settled()
     assert not site.shop.can(Who(anonymous_id=device), "recommendations").allowed
     who.page.evaluate("goodwill('track', 'Product Viewed', { product_id: 'olives' })")
-    who.page.wait_for_timeout(1300)
+    who.later(1300)
     assert len(site.held(device)) == 6
     assert who.visitor.faults == []
 
 
+@on_both
 def test_a_choice_that_could_not_be_sent_waits_and_holds(site):
     who = site.customer().come()
     who.page.context.route("**/api/v1/pages/answer", lambda route: route.abort())
     who.press("Allow all")
     who.until(lambda: "/answer" in who.calls)
-    who.page.wait_for_timeout(200)
+    who.still()
     device = who.kept["device"]
     assert "waits" in who.kept
     assert who.calls == ["/notice", "/answer"]  # nobody at the shop knows of a yes, so nothing is sent under it
@@ -425,7 +470,7 @@ def test_a_choice_that_could_not_be_sent_waits_and_holds(site):
     who.page.context.route("**/api/v1/pages/answer", lambda route: route.abort())
     who.reopen()
     who.press("Refuse all")
-    who.page.wait_for_timeout(200)
+    who.still()
     assert who.kept["refused"] is True
     who.page.context.unroute("**/api/v1/pages/answer")
     who.come()
@@ -433,6 +478,7 @@ def test_a_choice_that_could_not_be_sent_waits_and_holds(site):
     assert not site.shop.can(Who(anonymous_id=device), "recommendations").allowed
 
 
+@on_both
 def test_words_that_lay_open_too_long_are_asked_anew(site):
     who = site.customer().come()
     who.page.context.route(
@@ -445,6 +491,7 @@ def test_words_that_lay_open_too_long_are_asked_anew(site):
     assert who.kept is None
 
 
+@on_both
 def test_a_signal_that_comes_later_is_obeyed_and_said(site):
     who = site.customer().come()
     who.press("Allow all")
@@ -468,6 +515,7 @@ def test_another_tab_hears_of_the_choice(site):
 # ---- slots -----------------------------------------------------------------------------------------------------------
 
 
+@on_both
 def test_a_slot_is_filled_where_it_may_be_with_the_reason_one_click_away(site):
     who = site.customer().come()
     assert who.page.inner_text("#slot") == "The baker's own choice: rye bread."
@@ -491,16 +539,20 @@ def test_a_slot_is_filled_where_it_may_be_with_the_reason_one_click_away(site):
 
 @pytest.mark.parametrize("trouble", ["offline", "slow", "broken"])
 def test_the_shop_s_own_content_stays_where_nothing_better_comes_in_time(site, trouble):
-    who = site.customer().come()
+    who, waiting, ended = site.customer().with_clock().come(), [], []
+    who.page.on("requestfailed", lambda request: ended.append(request.url))  # given up by the page, too
+    who.page.on("response", lambda response: ended.append(response.url))
     answers = {
         "offline": lambda route: route.abort(),
-        "slow": lambda route: (time.sleep(1.2), route.continue_()),
+        "slow": lambda route: waiting.append(route),  # noqa: PLW0108 - Playwright takes no built-in
         "broken": lambda route: route.fulfill(status=503, body="{}"),
     }
     who.page.context.route("**/api/v1/pages/slot", answers[trouble])
     who.press("Allow all")
     who.until(lambda: "/slot" in who.calls)
-    who.page.wait_for_timeout(1500)
+    who.later(1500)
+    who.until(lambda: any("/slot" in url for url in ended))
+    who.still()
     assert who.page.inner_text("#slot") == "The baker's own choice: rye bread."
 
 
@@ -513,6 +565,7 @@ def test_a_shop_whose_goodwill_is_away_is_a_shop(site):
     assert who.kept is None
 
 
+@on_both
 def test_a_customer_whom_the_shop_s_server_signed_answers_and_is_shown_as_herself(site):
     signature = Collecting(site.shop, closed).signature("bruno")
     site.more = f'data-user="bruno" data-signature="{signature}"'
@@ -605,7 +658,7 @@ def test_with_the_keyboard_alone(site):
     # What has the focus is never behind the banner.
     other = site.customer(viewport={"width": 900, "height": 600}).come()
     other.page.focus("#again")
-    other.page.wait_for_timeout(100)
+    other.still()
     top = other.page.locator("[data-goodwill] section").bounding_box()["y"]
     assert other.page.evaluate(FOCUS)["bottom"] <= top
 
@@ -614,7 +667,7 @@ def test_with_the_keyboard_alone(site):
 def test_it_reads_well_and_refusing_looks_like_allowing(site, scheme):
     axe = Axe()
     who = site.customer(color_scheme=scheme).come()
-    who.page.wait_for_timeout(400)
+    who.still()
 
     def check() -> None:
         found = axe.run(who.page)
@@ -626,7 +679,7 @@ def test_it_reads_well_and_refusing_looks_like_allowing(site, scheme):
     assert looks[0] == looks[1] == looks[2]
     who.press("Choose")
     who.page.mouse.move(5, 5)
-    who.page.wait_for_timeout(200)
+    who.still()
     check()
     assert who.page.locator("[data-goodwill] input:checked").count() == 0
     names = ("Allow all", "Refuse all", "Save my choice")
@@ -634,11 +687,11 @@ def test_it_reads_well_and_refusing_looks_like_allowing(site, scheme):
     assert looks[0] == looks[1] == looks[2]
     who.press("Allow all")
     who.page.wait_for_selector("#slot li")
-    who.page.wait_for_timeout(400)
+    who.still()
     check()
     told = site.customer(color_scheme=scheme)
     told.page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
-    told.come().page.wait_for_timeout(400)
+    told.come().still()
     found = axe.run(told.page)
     assert found.violations_count == 0, found.generate_report()
 
@@ -649,7 +702,7 @@ def test_it_reads_well_and_refusing_looks_like_allowing(site, scheme):
 )  # fmt: skip
 def test_it_fits_and_moves_nothing(site, width, height, scale):
     who = site.customer(viewport={"width": width, "height": height}, device_scale_factor=scale).come()
-    who.page.wait_for_timeout(300)
+    who.still()
     places = "['h1', '#slot', '#long'].map((one) => document.querySelector(one).getBoundingClientRect().y)"
     was = who.page.evaluate(places)
     for step in ("", "choose"):
@@ -665,7 +718,7 @@ def test_it_fits_and_moves_nothing(site, width, height, scale):
             assert box["y"] + box["height"] <= height
     who.press("Allow all")
     who.page.wait_for_selector("#slot li")
-    who.page.wait_for_timeout(300)
+    who.still()
     assert who.page.evaluate("window.shifts") == 0
     assert who.page.evaluate(places) == was
 
@@ -725,6 +778,7 @@ def test_the_shop_sets_the_colours(site):
     assert who.page.evaluate(script) == "rgb(10, 20, 30)"
 
 
+@on_both
 def test_times_that_are_sent_are_of_this_world(site):
     """What the browser believes to be the time does not reach the ledger."""
     who = site.customer()

@@ -1,9 +1,11 @@
 """Customers one at a time: found by what the shop knows, shown masked, copied out in clear."""
 
+import re
 import stat
+import zipfile
 
 import msgspec
-from tests.cli.conftest import Run
+from tests.cli.conftest import Ended, Run
 
 from goodwill.cli.ends import Code
 from goodwill.web.messages import OwnCopy
@@ -74,6 +76,30 @@ def test_an_order_is_not_given_a_number_that_the_shop_never_gave(shop: Run, cafe
 
 def test_the_own_copy_is_the_one_that_goes_over_http(shop: Run):
     msgspec.convert(shop("people", "export", "amina").document, OwnCopy)
+
+
+THREE = ("customers.csv", "order-lines.csv", "consents.csv")
+
+
+def tables(ended: Ended) -> dict[str, bytes]:
+    """The files of a ZIP, by name."""
+    with zipfile.ZipFile(ended.out.strip()) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_three_tables_of_a_copy_are_imported_as_they_are_and_give_the_same_copy(shop: Run, run: Run, tmp_path):
+    exported = tables(shop("people", "export", "amina", "--format", "csv", "--out", tmp_path / "amina.zip"))
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.csv", name) for name in exported), exported.keys()
+    assert {*THREE, "read-me.csv", "what-happened.csv", "from-which-files.csv"} <= exported.keys()
+    for name in THREE:
+        (tmp_path / name).write_bytes(exported[name])
+    home = ("--home", tmp_path / "other")
+    run("init", *home, "--name", "Another café", "--zone", "Europe/Berlin", "--quiet")
+    ended = run("import", *(tmp_path / name for name in THREE), *home)
+    assert ended.code == Code.DONE, ended.out + ended.err
+    again = tables(run("people", "export", "amina", "--format", "csv", "--out", tmp_path / "again.zip", *home))
+    for name in THREE:
+        assert sorted(again[name].splitlines()) == sorted(exported[name].splitlines()), name
 
 
 def test_an_own_copy_in_a_file_is_for_its_owner_alone(shop: Run, tmp_path):

@@ -167,7 +167,7 @@ def test_mending_lists_what_changes_says_what_it_did_and_revives_no_yes(goodwill
     said = goodwill("can", "amina", "recommendations")
     assert (said.code, "withdrawn" in said.out) == (Code.REFUSED, True)
     assert goodwill("consent", "verify", "--mend", "--json").document["mended"] == {
-        "answers": [], "lost": [], "read_back": 0, "rows": 0,
+        "answers": [], "lost": [], "read_back": 0, "rows": 0, "put_aside": [],
     }  # fmt: skip
 
 

@@ -365,6 +365,18 @@ def test_an_end_that_is_no_number_is_a_no_or_an_error(book):
         standing(book, AMINA, RECOMMEND, at=NOW, day=TODAY)
 
 
+def test_a_standing_answer_tells_how_well_it_can_be_proved(book):
+    grant(book, AMINA, RECOMMEND, [PURCHASES], asked=ASKED, now=NOW)
+    proven = replace(ASKED, evidence=Evidence.PROVEN, proof=Proof.SNAPSHOT)
+    grant(book, AMINA, RECOMMEND, [BROWSING], asked=proven, now=NOW)
+    grades = {line.category: line for line in standing(book, AMINA, RECOMMEND, at=NOW, day=TODAY)}
+    assert (grades[PURCHASES].evidence, grades[PURCHASES].is_hearsay) == (Evidence.CLAIMED, True)
+    assert (grades[BROWSING].evidence, grades[BROWSING].is_hearsay) == (Evidence.PROVEN, False)
+    unsaid = [line for category, line in grades.items() if category not in (PURCHASES, BROWSING)]
+    assert unsaid
+    assert not any(line.evidence or line.is_hearsay for line in unsaid)
+
+
 @pytest.mark.parametrize(
     "ask",
     [

@@ -126,6 +126,7 @@ def says_no(line, person, entry):
     return (line.person, line.purpose) == (person, entry.name) and line.state in {State.REFUSED, State.WITHDRAWN}
 
 
+@pytest.mark.longer
 def test_the_ledger_says_what_a_list_read_anew_would_say(database):
     run_state_machine_as_test(
         lambda: Ledger(database), settings=settings(max_examples=examples(14), stateful_step_count=12)

@@ -94,6 +94,7 @@ def test_an_offence_would_be_seen():
     assert offences([no, yes, stale]) == [stale]
 
 
+@pytest.mark.longer
 def test_whoever_decides_after_the_answer_obeys_it(history: History):
     decisions = [line for line in history.lines if line.asked == "decide"]
     assert len(decisions) >= 20

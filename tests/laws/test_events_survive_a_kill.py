@@ -4,6 +4,7 @@ Several clients send batches and keep a journal. The server is killed with no wa
 again; the clients then send again whatever was not acknowledged, as every library does.
 """
 
+import os
 import random
 import threading
 import time
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import examples
 from tests.laws.servers import serving
 from tests.web.conftest import key_for
 
@@ -27,6 +27,7 @@ from goodwill.web.store import Scope
 
 SEED = 20_261_129
 CLIENTS, BATCH = 4, 20
+KILLS = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 2
 
 
 @pytest.fixture
@@ -83,13 +84,14 @@ def keys_of(numbers: set[int]) -> set[int]:
     return {hash64("message", "a test", f"m{number}", 0) for number in numbers}
 
 
+@pytest.mark.longer
 def test_what_was_acknowledged_is_there_and_what_is_sent_again_counts_once(home: Path):
     chance = random.Random(SEED)
     with open_shop(home) as shop:
         key = key_for(shop, Scope.COLLECT)
     sent: set[int] = set()
     acknowledged: set[int] = set()
-    for turn in range(examples(2)):
+    for turn in range(KILLS):
         with serving(home) as (process, address):
             clients = [Client(address, key, 10_000_000 * turn + 1_000_000 * n) for n in range(CLIENTS)]
             for client in clients:

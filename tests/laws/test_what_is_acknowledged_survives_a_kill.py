@@ -47,6 +47,7 @@ def speak_until_killed(home: Path, key: str, history: History, chance: random.Ra
     return n
 
 
+@pytest.mark.longer
 def test_the_journal_and_the_ledger_agree(home: Path):
     chance, history, n = random.Random(SEED), History(), 0
     with open_shop(home) as shop:

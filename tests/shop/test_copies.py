@@ -25,6 +25,7 @@ from goodwill.people.columns import EventColumns
 from goodwill.people.types import BOUGHT, event_type
 from goodwill.protect import Cipher, KeyStore
 from goodwill.purposes import RECOMMENDATIONS
+from goodwill.shop import copy_tables
 from goodwill.storage import connect
 from goodwill.storage.kept import reads_of
 
@@ -214,6 +215,13 @@ def shop_of(tables, folder: Path, migrated_file: Path, clock):
     return made
 
 
+def test_no_two_tables_of_a_copy_have_one_name_and_all_are_plain():
+    names = [copy_tables._file_name(one.says.under) for one in registry.told()]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in names)
+    assert max(map(len, names)) < 64
+
+
 # ---- to read ---------------------------------------------------------------------------------------------------------
 
 
@@ -233,9 +241,29 @@ def test_the_document_says_it_in_words_with_pages(village, tmp_path):
     assert "Your data at Test" in text
     assert "22 November 2026" in text
     assert "page 1 of " in text
-    for words in ("You bought", "bread", "2.50 EUR", "you said yes", "Suggest products you may like", "Roma"):
+    for words in ("You bought", "bread", "2.50 EUR", "Yes, as noted here", "Suggest products you may like", "Roma"):
         assert words in text
     assert b"/Outlines" in copy_of(village, "amina", "pdf")
+
+
+def test_the_document_speaks_her_language(village, tmp_path):
+    tells(village, "amina", language="de")
+    text = text_of(copy_of(village, "amina", "pdf"), tmp_path)
+    for words in ("Ihre Daten bei Test", "Sie kauften", "2,50 EUR", "Ja, so ist es notiert", "Seite 1 von ",
+                  "Produkte vorschlagen", "Sprache der Briefe"):  # fmt: skip
+        assert words in text
+    data = copy_of(village, "amina", "pdf")
+    assert b"/Lang (de)" in data
+    assert b"/DisplayDocTitle true" in data  # what a screen reader names the window by
+    here = village.shop.copies.made(SignedIn(village.person["amina"], "test"), "pdf", language="en")
+    assert "Your data at Test" in text_of(b"".join(here), tmp_path)
+
+
+def test_signs_of_money_and_quotation_marks_are_printed_without_another_font(village, tmp_path):
+    tells(village, "amina", city="Café „Zur 5 €“ – Rom")
+    data = copy_of(village, "amina", "pdf")
+    assert b"DejaVu" not in data
+    assert "Café „Zur 5 €“ – Rom" in text_of(data, tmp_path)
 
 
 def test_other_letters_are_printed_or_said_to_be_missing(village, tmp_path, monkeypatch):
@@ -273,6 +301,6 @@ def test_ten_thousand_events_take_ten_seconds_and_little_memory(village, form, t
     if form == "json":
         assert len(json.loads(data)["events"]) == many + 2
     elif form == "csv":
-        assert len(tables_of(data)["what happened.csv"]) == 1 + many + 2
+        assert len(tables_of(data)["what-happened.csv"]) == 1 + many + 2
     else:
         assert text_of(data, tmp_path).count("You bought") == many + 2

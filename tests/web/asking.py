@@ -46,6 +46,9 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "show_request": ("/api/v1/requests/{request}", None),
     "request_evidence": ("/api/v1/requests/{request}/evidence", None),
     "act_on_request": ("/api/v1/requests/act", {"request": "{request}", "do": "send-code"}),
+    "webhook_deliveries": ("/api/v1/webhooks/deliveries?failed=true&limit=5", None),
+    "replay_webhook": ("/api/v1/webhooks/deliveries/replay", {"delivery": 1}),
+    "rotate_webhook": ("/api/v1/webhooks/targets/rotate", {"target": 1}),
     "answer_approval": ("/api/v1/approvals/answer", {"approval": "{approval}", "approve": False}),
 }
 _FRESH = count()

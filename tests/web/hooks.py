@@ -54,12 +54,12 @@ class Sender:
 
     def settle(self):
         """Until the server's own worker, or this one, has worked on everything that is due."""
-        for _ in range(500):
+        for _ in range(2_500):
             self.shop.webhooks.work()
             waiting = [one for one in self.latest(200) if one.state in ("new", "working")]
             if not [one for one in waiting if one.state == "working" or one.due_at <= self.shop.clock()]:
                 return
-            time.sleep(0.01)
+            time.sleep(0.002)
         raise AssertionError("the webhooks are not worked on")
 
     def latest(self, most=1):

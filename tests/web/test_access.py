@@ -36,7 +36,7 @@ SHOWS_PERSONAL_DATA = {
     "unmerge",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
-NAMES_NOBODY = {"current_notice", "intake", "shown_notice"}
+NAMES_NOBODY = {"current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks"}
 
 
 @pytest.fixture

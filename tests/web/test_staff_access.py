@@ -39,7 +39,8 @@ def words(cell: str) -> set[str]:
 
 
 TABLE = table()
-GOES_NOWHERE = {"strengthen_session": 401, "unmerge": 404}  # a code, and a merge, that are made up
+# A code, a merge, a delivery and a target that are made up.
+GOES_NOWHERE = {"strengthen_session": 401, "unmerge": 404, "replay_webhook": 404, "rotate_webhook": 404}
 ENDS = ("end_session", "end_sessions")  # whoever asked for them needs another session
 
 

@@ -1,5 +1,6 @@
 """The pages for staff in a real browser without scripts: what a form sends from there is what the checks expect."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from benchmarks import shopify_export
 from tests.staff.working import GOOD
 
 from goodwill.app import create_shop
@@ -34,8 +36,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
         with shop.database.transaction() as connection:
             came = [("Product Viewed", ""), ("Order Completed", "no-consent"), ("Product Added", "unknown-product")]
             now = shop.clock()
-            rows = [Came("a-key-of-pages", event, rule) for event, rule in came]
-            note(connection, rows, day=day_of(now, shop.settings.zone), now=now)
+            for event, rule in came:
+                line = Came("a-key-of-pages", event, rule)
+                note(connection, line, day=day_of(now, shop.settings.zone), now=now)
             source = sources(connection)[0].id
             number = add(connection, source, "d-1", "orders/create", now=now) or 0
             change(connection, number, {"state": FAILED, "reason": "Busy", "sealed": b"sealed"})
@@ -113,9 +116,24 @@ def test_an_owner_finds_the_way_in_and_out_with_forms_alone(served, page):
     assert (kept["httpOnly"], kept["sameSite"], kept["path"]) == (True, "Lax", "/")
 
 
-def test_the_office_is_there_for_every_eye_and_looks_again_when_asked(served, page):
-    address, _ = served  # the owner of the test before is still signed in
+def enter(served: tuple[str, str], page: Any) -> str:
+    """Be at the owner's page: still signed in from the test before, or for the first time; tells the address."""
+    address, token = served
     page.goto(f"{address}/staff")
+    if page.url.endswith("/sign-in"):
+        page.click("text=Choose a password")
+        page.fill("#token", token)
+        page.fill("#password", GOOD)
+        page.click("text=Choose it")
+        page.click("text=Show the key")
+        page.fill("#code", pyotp.TOTP(page.inner_text(".key")).now())
+        page.click("text=Use this phone")
+        page.click("text=I have them")
+    return address
+
+
+def test_the_office_is_there_for_every_eye_and_looks_again_when_asked(served, page):
+    address = enter(served, page)
     page.click("text=What comes in")
     assert page.locator("tbody tr").count() == 6
     page.select_option("#became", "refused")
@@ -141,4 +159,45 @@ def test_the_office_is_there_for_every_eye_and_looks_again_when_asked(served, pa
             looking.set_viewport_size({"width": 320, "height": 700})  # tables scroll by themselves, the page does not
             assert looking.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             looking.set_viewport_size({"width": 900, "height": 700})
+        context.close()
+
+
+def test_files_come_in_without_a_script_and_every_page_of_the_way_is_for_every_eye(served, page, tmp_path):
+    enter(served, page)
+    file = tmp_path / "orders_export.csv"
+    shopify_export.write(file, 40)
+    page.click("text=Files")
+    page.set_input_files("#files", file)
+    look_at(page, "choose")
+    page.click("button:text-is('See what would come in')")
+    page.wait_for_selector("text=This is what would come in", timeout=60_000)
+    page.wait_for_selector("text=Take it in", timeout=60_000)
+    assert "You would then be allowed to e-mail" in page.inner_text("main")
+    look_at(page, "seen")
+    page.click("button:text-is('Take it in')")
+    page.wait_for_selector("text=Take it back", timeout=60_000)
+    assert "40 orders" in page.inner_text("main")
+    look_at(page, "taken")
+    page.click("button:text-is('Take it back')")
+    page.wait_for_selector("text=is taken back", timeout=60_000)
+    (tmp_path / "riddle.csv").write_text("one,two\n1,2\n")
+    page.set_input_files("#files", tmp_path / "riddle.csv")
+    page.click("button:text-is('See what would come in')")
+    page.wait_for_selector("text=The files hold", timeout=60_000)
+    look_at(page, "asked")
+
+
+def look_at(page: Any, name: str) -> None:
+    """Look at what stands there in both themes and on a narrow screen."""
+    kept, at = page.context.storage_state(), page.url
+    for scheme in ("light", "dark"):
+        context = page.context.browser.new_context(storage_state=kept, color_scheme=scheme)
+        looking = context.new_page()
+        looking.goto(at)
+        found = Axe().run(looking)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        if kept_in := os.environ.get("GOODWILL_PICTURES"):
+            looking.screenshot(path=f"{kept_in}/{name}-{scheme}.png", full_page=True)
+        looking.set_viewport_size({"width": 320, "height": 700})  # tables scroll by themselves, the page does not
+        assert looking.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         context.close()

@@ -17,19 +17,20 @@ from goodwill.purposes import Entry
 from goodwill.storage import Database
 
 _QUESTION = f"""
-SELECT 'said' AS what, cell.category, cell.yes, said.state, cell.said_at, cell.position, cell.until
+SELECT 'said' AS what, cell.category, cell.yes, said.state, cell.said_at, cell.position, cell.until, said.evidence
 FROM consent_now AS cell JOIN consent_rows AS said ON said.position = cell.position
 WHERE cell.person = :person AND cell.purpose = :purpose
 UNION ALL
-SELECT 'waits', about, NULL, NULL, asked_at, NULL, ends_at FROM opt_ins WHERE person = :person AND outcome = '{PENDING}'
+SELECT 'waits', about, NULL, NULL, asked_at, NULL, ends_at, NULL
+FROM opt_ins WHERE person = :person AND outcome = '{PENDING}'
 UNION ALL
-SELECT 'held', NULL, NULL, reason, NULL, id, NULL FROM holds AS mark
+SELECT 'held', NULL, NULL, reason, NULL, id, NULL, NULL FROM holds AS mark
 WHERE person = :person AND held = 1 AND NOT EXISTS (
     SELECT 1 FROM holds AS later WHERE later.person = mark.person AND later.reason = mark.reason AND later.id > mark.id)
 UNION ALL
-SELECT 'person', NULL, NULL, NULL, erased_at, merged_into, NULL FROM people WHERE id = :person
+SELECT 'person', NULL, NULL, NULL, erased_at, merged_into, NULL, NULL FROM people WHERE id = :person
 UNION ALL
-SELECT 'ledger', NULL, NULL, NULL, NULL, max(position), NULL FROM consent_rows
+SELECT 'ledger', NULL, NULL, NULL, NULL, max(position), NULL, NULL FROM consent_rows
 """
 
 
@@ -41,6 +42,7 @@ class _Found(NamedTuple):
     said_at: Any
     position: Any
     until: Any
+    evidence: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import binascii
 import hashlib
 import secrets
 from base64 import b32decode, b32encode
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NewType
 
@@ -23,6 +24,23 @@ def hash64(*words: str | int) -> int:
     if text.count("\x1f") >= max(1, len(words)) or "\x1e" in text:  # or ("a", "b") and ("a\x1fb",) would be one
         text = "\x1f".join(str(word).replace("\x1e", "\x1e0").replace("\x1f", "\x1e1") for word in words)
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") & _MASK
+
+
+def hash64_after(*first: str | int) -> Callable[[str, int], int]:
+    """`hash64` of many that begin alike: ``hash64_after(a, b)(c, n) == hash64(a, b, c, n)``."""
+    begun = hashlib.blake2b(digest_size=8)
+    start = "\x1f".join(map(str, first))
+    plain = start.count("\x1f") < len(first) and "\x1e" not in start
+    begun.update(start.encode("utf-8", "surrogatepass"))
+
+    def number(word: str, n: int) -> int:
+        if not plain or "\x1f" in word or "\x1e" in word:
+            return hash64(*first, word, n)
+        hasher = begun.copy()
+        hasher.update(f"\x1f{word}\x1f{n}".encode("utf-8", "surrogatepass"))
+        return int.from_bytes(hasher.digest(), "big") & _MASK
+
+    return number
 
 
 def new_reference() -> Reference:

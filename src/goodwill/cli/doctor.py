@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from goodwill.purposes import Register
     from goodwill.shop.quarantine import Quarantine
     from goodwill.storage import Database
+    from goodwill.storage.noes import Known, NoFile
 
 _GIGABYTE = 1_000_000_000
 _LEAST_FREE = 200_000_000  # bytes; below this the next import may fill the disk
@@ -208,7 +209,7 @@ def _database(settings: "Settings", folder: Path, register: "Register | None", h
             yield from waits.look(settings, database, lambda *words: shlex.join(["goodwill", *_at(home), *words]))
             if register is not None:
                 yield from _notices(database)
-                yield from _contents(settings, database, register)
+                yield from _contents(settings, database)
     finally:
         database.close()
 
@@ -334,20 +335,18 @@ def _notices(database: "Database") -> Iterator[Finding]:
         yield Finding("notices", State.NOTE, found, mend)
 
 
-def _contents(settings: "Settings", database: "Database", register: "Register") -> Iterator[Finding]:
+def _contents(settings: "Settings", database: "Database") -> Iterator[Finding]:
     """What a shop needs before it can suggest anything."""
     from goodwill import catalogue
-    from goodwill.basics.clock import system_clock
-    from goodwill.people.contact import may_contact
-    from goodwill.purposes import EMAIL_MARKETING
+    from goodwill.people.contact import how_many
     from goodwill.storage.kept import kept
 
     with database.reading() as connection:
         products = catalogue.count(connection)
-        contact = may_contact(connection, register[EMAIL_MARKETING], at=system_clock(), day=_today(settings))
+        known = how_many(connection)
         totals = kept(connection)
     yield _some("catalogue", products, "products", "goodwill import products.csv")
-    yield _some("people", contact.of, "people", "goodwill import order_lines.csv")
+    yield _some("people", known, "people", "goodwill import order_lines.csv")
     if totals:
         newest = max(totals, key=lambda total: total.as_of.at)
         found = f"from {out.number(newest.people, 'people')}, {out.when(newest.as_of.at, ZoneInfo(settings.zone))}"
@@ -362,6 +361,7 @@ def _contents(settings: "Settings", database: "Database", register: "Register") 
 def _ledger(settings: "Settings", folder: Path, home: Path | None) -> Iterator[Finding]:
     """Whether both logs lead to what was signed of them outside the database."""
     from goodwill.app import keys_of
+    from goodwill.shop.noes import known_last
     from goodwill.shop.proofs import LOGS
     from goodwill.shop.quarantine import look, place_of
     from goodwill.storage import connect
@@ -394,8 +394,21 @@ def _ledger(settings: "Settings", folder: Path, home: Path | None) -> Iterator[F
                 yield Finding(name, State.OK, f"{out.number(reached, 'rows')}, signed for {size} outside the database")
             elif reached:
                 yield Finding(name, State.NOTE, f"{out.number(reached, 'rows')}, no checkpoint outside yet", again)
+            if found is None and place.noes is not None:
+                yield from _noes(place.noes, known_last(keys, place.id), home)
         if second is not None and not second.is_dir():
             yield Finding("checkpoints", State.NOTE, f"the second place, {second}, cannot be reached", "make it so")
+
+
+def _noes(file: "NoFile", known: "Known", home: Path | None) -> Iterator[Finding]:
+    """Whether the list of every "no" outside is what goodwill wrote."""
+    from goodwill.shop.noes import meddled, remarks
+
+    mend = shlex.join(["goodwill", *_at(home), "consent", "verify", "--mend"])
+    for path, one in file.wrong(known.ends).items():
+        yield Finding("every no", State.WRONG, meddled(path, one), mend)
+    for remark in remarks(file, known):
+        yield Finding("every no", State.NOTE, remark)
 
 
 def _cure(found: "Quarantine", home: Path | None) -> str:

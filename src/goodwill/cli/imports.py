@@ -253,26 +253,17 @@ def _lines(report: "ImportReport") -> Iterator[RenderableType]:
         yield f"Import {report.id}. Take it back with: goodwill import undo {report.id}"
 
 
-_WHY_NOT = {
-    "never-asked": "were never asked",
-    "refused": "said no",
-    "withdrawn": "took their yes back",
-    "expired": "said yes too long ago",
-    "no-address": "said yes, but no address is known",
-    "held": "are held: erased, merged or restricted just now",
-    "purpose-expired": "the purpose email-marketing is over",
-}
-
-
 def _after_all(report: "ImportReport") -> Iterator[RenderableType]:
     """Whom the shop may write to, and whether it holds what the files say in all."""
+    from goodwill.collect.report import WHY_NOT
+
     found = report.contact
     if found is not None and found.of:
         may = "would then be allowed to" if report.state in ("dry-run", "refused") else "may"
         yield ""
         yield f"You {may} e-mail {out.number(found.yes)} of {out.number(found.of, 'people')}."
         if found.why_not:
-            why = [f"{out.number(count)} {_WHY_NOT.get(reason, reason)}" for reason, count in found.why_not.items()]
+            why = [f"{out.number(count)} {WHY_NOT.get(reason, reason)}" for reason, count in found.why_not.items()]
             yield f"Why not the others? {'; '.join(why)}."
     if report.totals:
         yield ""

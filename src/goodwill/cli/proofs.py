@@ -82,6 +82,8 @@ def verify(shell: Shell, mend: Annotated[bool, _MEND] = False) -> int:
     table = out.table(("log", "rows#", "root", "checkpoints#", ""), rows)
     did = [] if mended is None else [_did(mended), ""]
     shell.answer(document, *did, table, *([""] if findings else []), *findings)
+    for sentence in (remark for verdict in verdicts for remark in verdict.remarks):
+        shell.note(sentence)
     if not all(verdict.checkpoints for verdict in verdicts):
         shell.note("A log without a checkpoint outside proves nothing yet. Make one: goodwill consent checkpoint")
     if quarantine is not None:
@@ -122,13 +124,14 @@ def _stood(answer: "Stood | None") -> str:
 
 def _did(mended: "Mended") -> str:
     wrong = mended.wrong
-    if not (wrong.answers or wrong.lost or wrong.noes):
+    if not (wrong.answers or wrong.lost or wrong.noes or mended.aside):
         return "There was nothing to mend."
     kept = sum(one.kept for one in wrong.answers)
     return (
         f"Mended {out.number(len(wrong.answers), 'answers')}; {out.number(kept, 'of them')} stayed narrower than the "
         f"ledger was. Read back {out.number(len(wrong.noes), 'answers')} from outside. "
         f"Wrote {out.number(mended.rows, 'rows')}, none of which allows anybody more."
+        + "".join(f" Put the list of noes aside as {file}, and wrote it anew." for file in mended.aside)
     )
 
 
@@ -146,6 +149,7 @@ def _mending(mended: "Mended") -> dict[str, Any]:
         ],
         "read_back": len(mended.wrong.noes),
         "rows": mended.rows,
+        "put_aside": [str(file) for file in mended.aside],
     }  # fmt: skip
 
 
@@ -164,6 +168,7 @@ def _verdict(one: "Verdict") -> dict[str, Any]:
         "holds": one.holds,
         "changed": list(one.changed),
         "findings": list(one.findings),
+        "remarks": list(one.remarks),
     }
 
 

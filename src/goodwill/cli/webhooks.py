@@ -12,8 +12,7 @@ from goodwill.cli.shell import WHAT_COMES_IN, Shell, command, group, switch
 from goodwill.cli.staff import signed_in, unseen
 
 if TYPE_CHECKING:
-    from goodwill.collect.connectors.store import Delivery
-    from goodwill.shop.webhooks import Listed
+    from goodwill.shop.webhooks import Listed, ShownDelivery
 
 webhooks = group("webhooks", "What your other systems send by themselves.", panel=WHAT_COMES_IN)
 
@@ -80,9 +79,8 @@ def deliveries(
 ) -> None:
     """List what came lately and what became of it; never whose it was, nor what it said."""
     with shell.shop() as shop:
-        found = shop.webhooks.deliveries(system, name, failed=failed, limit=most)
-        sources = {one.source.id: one for one in shop.webhooks.sources()}
-        documents = [_delivered(one, sources[one.source]) for one in found]
+        found = shop.webhooks.shown(system, name, failed=failed, limit=most)
+        documents = [_delivered(one) for one in found]
         rows = [
             (
                 one["id"],
@@ -111,9 +109,8 @@ def replay(
         for number in delivery:
             shop.webhooks.replay(number)
         shop.webhooks.work()
-        sources = {one.source.id: one for one in shop.webhooks.sources()}
-        latest = {one.id: one for one in shop.webhooks.deliveries(limit=10_000)}
-        documents = [_delivered(latest[number], sources[latest[number].source]) for number in delivery]
+        latest = {one.id: one for one in shop.webhooks.shown(limit=10_000)}
+        documents = [_delivered(latest[number]) for number in delivery]
         rows = [(one["id"], one["topic"], one["state"], one["because"]) for one in documents]
         shell.answer({"deliveries": documents}, out.table(("#", "topic", "state", "because"), rows))
 
@@ -172,18 +169,17 @@ def _document(one: "Listed") -> dict[str, Any]:
     }
 
 
-def _delivered(one: "Delivery", source: "Listed") -> dict[str, Any]:
+def _delivered(one: "ShownDelivery") -> dict[str, Any]:
     from goodwill.basics.clock import iso
-    from goodwill.collect.live.rules import words_of
 
     return {
         "id": one.id,
-        "source": f"{source.source.system} {source.source.name}",
+        "source": f"{one.system} {one.name}",
         "topic": one.topic,
         "at": iso(one.at),
         "state": one.state,
-        "rule": one.reason or "",
-        "because": words_of(one.reason or "") or one.reason or "",
+        "rule": one.rule,
+        "because": one.because,
         "tries": one.tries,
-        "kept": one.sealed is not None,
+        "kept": one.is_kept,
     }

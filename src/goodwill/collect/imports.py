@@ -33,7 +33,7 @@ from goodwill.collect.tables import Chunk
 from goodwill.collect.undo import undo
 from goodwill.collect.views import Viewed
 from goodwill.collect.work import Work, begin, said_of
-from goodwill.collect.writing import Making, Prepared, Tools, Writer
+from goodwill.collect.writing import Making, Prepared, Tell, Tools, Writer, nobody_listens
 from goodwill.people import undo as people_undo
 from goodwill.people.circle import remembering
 from goodwill.people.contact import MayContact
@@ -71,6 +71,7 @@ def run(
     progress: Callable[[Progress], None] | None = None,
     settle: Callable[[], object] = _nobody_waits,
     contact: Callable[[Connection], MayContact | None] = _nobody_asks,
+    tell: Tell = nobody_listens,
 ) -> ImportReport:
     """Import what was planned; if the same import was interrupted, go on with it.
 
@@ -81,6 +82,7 @@ def run(
         progress: called after each piece; an exception from it interrupts the import.
         settle: lets every kept total catch up; only asked where rows correct what an earlier import said.
         contact: tells, once all is in, whom the shop may write to.
+        tell: is told, in the transaction that writes them, of the rows that each piece adds to the consent ledger.
 
     Raises:
         Conflict: somebody else goes on with the same import at the same time, or a total did not settle.
@@ -93,7 +95,9 @@ def run(
             work = begin(connection, tools, planned, rejects_to, strict=strict, anew=dry_run)
         try:
             writers = [
-                writer for parts in _files(planned) for writer in _import_file(unit, work, parts, started, progress)
+                writer
+                for parts in _files(planned)
+                for writer in _import_file(unit, work, parts, started, progress, tell)
             ]
         finally:
             for file in work.files:
@@ -230,7 +234,12 @@ def _lock(connection: Connection) -> None:
 
 
 def _import_file(
-    unit: _Unit, work: Work, numbers: Sequence[int], started: float, progress: Callable[[Progress], None] | None
+    unit: _Unit,
+    work: Work,
+    numbers: Sequence[int],
+    started: float,
+    progress: Callable[[Progress], None] | None,
+    tell: Tell,
 ) -> list[Writer]:
     """Import a file, whose parts are the views of it (most files have one), in one reading."""
     parts = [work.plan.parts[number] for number in numbers]
@@ -243,7 +252,7 @@ def _import_file(
         # What was written before the interruption is read again all the same, so that its orders are remembered.
         told = {n: piece for n, rows, piece in zip(numbers, read, prepared, strict=True) if rows > work.before[n]}
         del prepared
-        _write(unit, work, told, several=len(parts) > 1)
+        _write(unit, work, told, several=len(parts) > 1, tell=tell)
         if progress is not None:
             for number in told:
                 name, rows, seconds = work.plan.parts[number].name, work.totals["rows"], perf_counter() - started
@@ -258,11 +267,16 @@ def _import_file(
     return writers
 
 
-def _write(unit: _Unit, work: Work, told: Mapping[int, Prepared], *, several: bool) -> None:
+def _write(unit: _Unit, work: Work, told: Mapping[int, Prepared], *, several: bool, tell: Tell) -> None:
     """Write what a piece of a file tells, by the numbers of its parts, and note how far all got."""
-    if told:
-        with unit.telling(several=several) as connection:
-            work.take_in(connection, [(number, one, one.write(connection)) for number, one in told.items()])
+    if not told:
+        return
+    with unit.telling(several=several) as connection:
+        wrote = [(number, one, one.write(connection)) for number, one in told.items()]
+        work.take_in(connection, wrote)
+        for _, _, one in wrote:
+            if one.positions is not None:
+                tell(connection, *one.positions)
 
 
 def _chunks(parts: Sequence[PartPlan]) -> Iterator[list[Chunk]]:

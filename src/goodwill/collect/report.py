@@ -3,12 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from goodwill.collect.groups import Group
 from goodwill.collect.recognise import Left
 from goodwill.collect.reconcile import Reconciled
 from goodwill.collect.rejects import Reject
 from goodwill.people.contact import MayContact
+
+# Why somebody may not be written to, after "so many …".
+WHY_NOT: Final[Mapping[str, str]] = {
+    "never-asked": "were never asked",
+    "refused": "said no",
+    "withdrawn": "took their yes back",
+    "expired": "said yes too long ago",
+    "no-address": "said yes, but no address is known",
+    "left-alone": "said yes, but an address of theirs unsubscribed, objected or was erased",
+    "held": "are held: erased, merged or restricted just now",
+    "purpose-expired": "the purpose email-marketing is over",
+}
 
 
 @dataclass(frozen=True, slots=True)

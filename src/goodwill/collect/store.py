@@ -9,6 +9,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Index, Row, Table, Tex
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import Conflict, NotFound
+from goodwill.basics.ids import PersonId
+from goodwill.people.bulk import listed
 from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 imports = Table(
@@ -85,6 +87,11 @@ class Import:
     unchanged: int
     rejected: int
     place: Mapping[str, Any]
+
+    @property
+    def answers(self) -> tuple[range, ...]:
+        """The rows of the consent ledger that it wrote."""
+        return tuple(range(first, last + 1) for first, last in self.place.get("positions", []))
 
     @property
     def skipped(self) -> int:
@@ -247,6 +254,13 @@ def hand_down(connection: Connection, import_id: int, what: str) -> list[Any]:
             .values(before=_json(was) if was is not None else None, person=_whose(json.loads(row.key), was))
         )
     return [json.loads(row.key) for row in later]
+
+
+def changed(connection: Connection, persons: Iterable[PersonId]) -> dict[int, int]:
+    """By import, how many entries about somebody it found and changed; what it only added is none of them."""
+    mine = before_import.c.person.in_(listed(connection, persons)), before_import.c.before.is_not(None)
+    counted = select(before_import.c.import_id, func.count()).where(*mine).group_by(before_import.c.import_id)
+    return {int(number): int(many) for number, many in connection.execute(counted)}
 
 
 def count_before(connection: Connection, at: int) -> int:

@@ -14,7 +14,7 @@ from goodwill.catalogue import Product, of_ids
 from goodwill.catalogue import store as shelves
 from goodwill.collect import corrections, store
 from goodwill.collect.store import Import
-from goodwill.collect.writing import Tools
+from goodwill.collect.writing import Tell, Tools, nobody_listens
 from goodwill.consent import Asked
 from goodwill.people import holds, put_back
 from goodwill.people import undo as people_undo
@@ -53,18 +53,21 @@ class Undone:
     held: int
 
 
-def undo(database: Database, tools: Tools, import_id: int, *, settle: Callable[[], object]) -> Undone:
+def undo(
+    database: Database, tools: Tools, import_id: int, *, settle: Callable[[], object], tell: Tell = nobody_listens
+) -> Undone:
     """Take back everything that an import brought. It may be interrupted, and then be done again.
 
     Args:
         settle: lets every kept total catch up; a total can only give back a part that can still be worked out.
+        tell: is told, in the transaction that writes them, of the rows by which answers are taken back.
 
     Raises:
         NotFound: there is no such import.
         Conflict: it was taken back before, brought nothing, or a total did not settle.
     """
     with database.transaction() as connection:
-        answers, held = _mark(connection, tools, import_id)
+        answers, held = _mark(connection, tools, import_id, tell)
     corrections.settle_if_kept(database, settle)
     with database.transaction() as connection:
         undone, gone = _erase(connection, tools, import_id, answers, held)
@@ -84,7 +87,7 @@ _NOTHING = {
 }
 
 
-def _mark(connection: Connection, tools: Tools, import_id: int) -> tuple[int, int]:
+def _mark(connection: Connection, tools: Tools, import_id: int, tell: Tell) -> tuple[int, int]:
     """Hold everybody concerned and take the answers back, and tell how many of each.
 
     From here on nobody goes on with this import.
@@ -95,17 +98,19 @@ def _mark(connection: Connection, tools: Tools, import_id: int) -> tuple[int, in
     now = tools.clock()
     positions = _positions(begun)
     people = people_undo.to_hold(connection, _people(connection, import_id))
-    holds.hold(connection, people, _reason(import_id), now=now)
+    holds.hold(connection, people, reason(import_id), now=now)
     if begun.state != "undoing":
         for some in range(0, len(positions), 5_000):
-            asked = Asked(how="undo", by=_reason(import_id))
-            consent.invalidate(connection, positions[some : some + 5_000], asked=asked, now=now)
+            asked = Asked(how="undo", by=reason(import_id))
+            rows = consent.invalidate(connection, positions[some : some + 5_000], asked=asked, now=now)
+            if rows:
+                tell(connection, rows[0], rows[-1])
         store.close(connection, import_id, "undoing")
     return len(positions), len(people)
 
 
 def _positions(begun: Import) -> list[Position]:
-    return [Position(row) for first, last in begun.place.get("positions", []) for row in range(first, last + 1)]
+    return [Position(row) for rows in begun.answers for row in rows]
 
 
 def _people(connection: Connection, import_id: int) -> set[PersonId]:
@@ -124,9 +129,9 @@ def _erase(
     facts = put_back(connection, list(_facts(connection, import_id)), import_id=import_id)
     removed = people_undo.remove_import(connection, import_id, now=now, before=store.undone(connection))
     events_put_back = corrections.put_back(connection, import_id)
-    for reason in (_reason(import_id), corrections.reason(import_id)):
-        mine = people.union(holds.held_for(connection, reason))
-        holds.release(connection, mine.difference(removed.people), reason, now=now)
+    for why in (reason(import_id), corrections.reason(import_id)):
+        mine = people.union(holds.held_for(connection, why))
+        holds.release(connection, mine.difference(removed.people), why, now=now)
     products_put_back = _put_back_products(connection, import_id)
     products_removed = _remove_products(connection, import_id)
     items = catalogue.remove_unused_items(connection, tools.level)
@@ -140,7 +145,8 @@ def _erase(
     return undone, gone
 
 
-def _reason(import_id: int) -> str:
+def reason(import_id: int) -> str:
+    """Why the people concerned are held and their answers taken back, as both logs word it."""
     return f"undo of import {import_id}"
 
 

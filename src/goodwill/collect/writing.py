@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from goodwill.basics.clock import Clock, Micros
+from goodwill.basics.ids import Position
 from goodwill.collect.columns import MOST_REMEMBERED, Column, Marks, Memo, Numbers, Reason, Unreadable
 from goodwill.collect.groups import LINES, Group
 from goodwill.collect.kinds import Shape
@@ -63,6 +64,13 @@ class Making:
     since: Micros
 
 
+Tell = Callable[[Connection, Position, Position], object]  # the first and the last row that the ledger got
+
+
+def nobody_listens(_: Connection, _first: Position, _last: Position) -> None:
+    """For a shop that tells no other system of its answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wrote:
     """What writing a chunk did: rows by what became of them.
@@ -75,7 +83,7 @@ class Wrote:
     unchanged: int
     rejects: Sequence[Reject] = ()
     remarks: Sequence[Group] = ()
-    positions: tuple[int, int] | None = None  # first and last row in the consent ledger
+    positions: tuple[Position, Position] | None = None  # first and last row in the consent ledger
 
 
 @dataclass(frozen=True, slots=True)

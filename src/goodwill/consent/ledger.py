@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select
 
@@ -157,6 +157,7 @@ class Standing:
         since: when that was said, if anything was.
         position: the row that says so; 0 if none does.
         until: when a yes ends by itself.
+        evidence: how well that row can be proved; None if there is none.
     """
 
     category: Category
@@ -165,6 +166,12 @@ class Standing:
     since: Micros | None
     position: Position
     until: Micros | None
+    evidence: Evidence | None = None
+
+    @property
+    def is_hearsay(self) -> bool:
+        """Whether somebody said this for the person, and nothing proves that it is her word."""
+        return self.evidence in (Evidence.CLAIMED, Evidence.NONE)
 
 
 def last_position(connection: Connection) -> Position:
@@ -227,6 +234,15 @@ class Written:
     first: Position
     last: Position
     says_no: bool
+
+
+class Change(NamedTuple):
+    """Whose answer to what changed, and the row that says how."""
+
+    person: PersonId
+    purpose: str
+    state: str
+    position: Position
 
 
 def written(connection: Connection) -> Written | None:
@@ -434,7 +450,7 @@ _AT_ONCE = 10_000  # a question may carry some 32,000 values on SQLite, twice th
 
 # Built once: whoever says no is told why with every decision.
 _STANDING = (
-    select(consent_now, consent_rows.c.state)
+    select(consent_now, consent_rows.c.state, consent_rows.c.evidence)
     .join(consent_rows, consent_rows.c.position == consent_now.c.position)
     .where(consent_now.c.person == bindparam("person"), consent_now.c.purpose == bindparam("purpose"))
 )
@@ -446,7 +462,7 @@ def standing(connection: Connection, person: PersonId, entry: Entry, *, at: Micr
 
 
 def standing_by(answers: Iterable[Any], entry: Entry, *, at: Micros, day: int) -> list[Standing]:
-    """The same by a person's present answers: each with its category, yes, state, said_at, position and until."""
+    """The same by a person's present answers: each as a cell of ``consent_now``, with its row's state and evidence."""
     said = {row.category: row for row in answers}
     lines = []
     for category in entry.categories:
@@ -460,9 +476,18 @@ def standing_by(answers: Iterable[Any], entry: Entry, *, at: Micros, day: int) -
                 row.said_at if row else None,
                 Position(row.position if row else 0),
                 row.until if row else None,
+                _graded(row.evidence) if row else None,
             )
         )
     return lines
+
+
+def _graded(text: str) -> Evidence:
+    """How well a row can be proved; what nobody can read proves nothing, and is no reason not to answer."""
+    return Evidence(text) if text in _GRADES else Evidence.NONE
+
+
+_GRADES = frozenset(map(str, Evidence))
 
 
 def _verdict(entry: Entry, row: Any, *, at: int, day: int) -> tuple[bool, str]:
@@ -560,6 +585,14 @@ def history(
     if upto is not None:
         question = question.where(consent_rows.c.position <= upto)
     return [_row(row) for row in connection.execute(question)]
+
+
+def said_last(connection: Connection, first: Position, last: Position) -> list[Change]:
+    """What some rows in a row changed: once for each person and purpose, as it was said last of them."""
+    rows = consent_rows.c
+    question = select(rows.person, rows.purpose, rows.state, rows.position).where(rows.position.between(first, last))
+    found = connection.execute(question.order_by(rows.position))
+    return list({(row.person, row.purpose): Change(*row) for row in found}.values())
 
 
 def lines_at(connection: Connection, positions: Sequence[Position]) -> list[Row]:

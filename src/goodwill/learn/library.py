@@ -31,7 +31,7 @@ from goodwill.learn.moved import moved
 from goodwill.learn.path import path
 from goodwill.learn.popular import BoughtByMany, Popular
 from goodwill.learn.usual import BuysAgain, Usual
-from goodwill.purposes import MODEL_IMPROVEMENT, Entry
+from goodwill.purposes import MODEL_IMPROVEMENT, Category, Entry
 from goodwill.storage import AsOf, Kept
 from goodwill.storage import kept as notes
 
@@ -39,6 +39,7 @@ from goodwill.storage import kept as notes
 Doors = Callable[[], AbstractContextManager[Door]]
 
 TOTAL = "models"
+USES = frozenset({Category("purchases")})  # what goes into it of somebody
 _WEIGHT = 500.0  # λ before any was chosen; only a shop that never learned uses it
 
 

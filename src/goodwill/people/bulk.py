@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, LargeBinary, Select, SmallInteger, Table, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goodwill.storage.engine import driver, is_sqlite
+
+Row = TypeVar("Row", bound=Sequence[Any])
 
 
 def listed(connection: Connection, numbers: Iterable[int]) -> Select[Any]:
@@ -60,9 +62,15 @@ def _block(begin: str, row: str, end: str) -> str:
 
 def chunks(rows: Iterable[Sequence[Any]], size: int = 5_000) -> Iterator[str]:
     """Rows as JSON arrays of arrays, for SQLite's ``json_each``."""
+    for some in blocks(rows, size):
+        yield _encode(some).decode()
+
+
+def blocks(rows: Iterable[Row], size: int = 5_000) -> Iterator[list[Row]]:
+    """Rows in lists of so many."""
     left = iter(rows)
     while some := list(islice(left, size)):
-        yield _encode(some).decode()
+        yield some
 
 
 _encode: Final = msgspec.json.Encoder().encode

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, bindparam, delete, func, literal_column, sele
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import EventId, PersonId
 from goodwill.people import holds
-from goodwill.people.bulk import add_blocks, chunks, copy, postgresql_type
+from goodwill.people.bulk import add_blocks, blocks, chunks, postgresql_type
 from goodwill.people.columns import NAMES, EventColumns
 from goodwill.people.tables import events, people
 from goodwill.people.types import DECIDED, TypeCode
 from goodwill.storage.engine import EVENTS, driver, is_sqlite, one_at_a_time
-from goodwill.storage.questions import Question
+from goodwill.storage.questions import Question, whole_numbers
 
 __all__ = ["Appended", "EventColumns", "append", "append_one", "last_id", "remove_import", "whose_decision"]
 
@@ -54,7 +54,7 @@ def append(connection: Connection, columns: EventColumns) -> Appended:
         return Appended(0, 0, None, None)
     one_at_a_time(connection, EVENTS)
     _check_known(connection, columns.persons())
-    kept, first, last = (_by_blocks if is_sqlite(connection) else _by_copy)(connection, rows)
+    kept, first, last = (_by_blocks if is_sqlite(connection) else _by_arrays)(connection, rows)
     return Appended(kept, len(columns) - kept, first, last)
 
 
@@ -138,14 +138,10 @@ _MARKS = {"sqlite": ["?"] * len(NAMES), "postgresql": [f"%s::{kind}" for kind in
 _EACH = [f"value ->> {place}" for place in range(len(NAMES))]
 _ADD = f"INSERT INTO events ({_NAMED}) SELECT {_values(_EACH)} FROM json_each(?) WHERE true {_NOT_AGAIN}"
 _GIVEN = _each(_MARKS["sqlite"])
-_STAGE, _STAGED, _STAGED_AS = "goodwill_stage", ("place", *NAMES), ("int8", *_TYPES)
-_MAKE_STAGE = (
-    f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} "
-    f"({', '.join(f'{name} {kind}' for name, kind in zip(_STAGED, _STAGED_AS, strict=True))}) ON COMMIT DELETE ROWS"
-)
-_FROM_STAGE = (
-    f"WITH added AS (INSERT INTO events ({_NAMED}) "
-    f"SELECT {_values(NAMES)} FROM {_STAGE} "
+_UNNEST = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
+_ADD_ALL = (
+    f"WITH added AS (INSERT INTO events ({_NAMED}) SELECT {_values(NAMES)} "
+    f"FROM unnest({_UNNEST}) WITH ORDINALITY AS given ({_NAMED}, place) "
     f"ORDER BY place {_NOT_AGAIN} RETURNING id) SELECT count(*), min(id), max(id) FROM added"
 )
 _IF_KNOWN = "WHERE {0} IS NULL OR EXISTS (SELECT 1 FROM people WHERE id = {0} AND erased_at IS NULL)"
@@ -173,13 +169,20 @@ def _by_blocks(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple
 _NEW = Question(lambda _: select(func.min(events.c.id), func.max(events.c.id)).where(events.c.id > bindparam("before")))
 
 
-def _by_copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
-    raw = driver(connection)
-    raw.execute(_MAKE_STAGE)
-    copy(connection, _STAGE, _STAGED, _STAGED_AS, ((place, *row) for place, row in enumerate(rows)))
-    kept, first, last = raw.execute(_FROM_STAGE).fetchone()
-    raw.execute(f"TRUNCATE {_STAGE}")  # for the next batch of this transaction
+def _by_arrays(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
+    kept, first, last = 0, None, None
+    for some in blocks(rows):
+        columns = [_array(column, kind) for column, kind in zip(zip(*some, strict=True), _TYPES, strict=True)]
+        more, low, high = driver(connection).execute(_ADD_ALL, columns).fetchone()
+        kept, first, last = kept + more, low if first is None else first, last if high is None else high
     return kept, first, last
+
+
+def _array(column: Sequence[Any], kind: str) -> str | list[Any]:
+    """A column for ``unnest``, which fills up with null what is too short."""
+    if column.count(None) == len(column):
+        return []
+    return list(column) if kind == "text" else whole_numbers(column)
 
 
 def _check_known(connection: Connection, persons: set[int]) -> None:

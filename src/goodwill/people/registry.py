@@ -124,6 +124,19 @@ def holdings(connection: Connection, persons: Iterable[PersonId]) -> list[Held]:
     return found
 
 
+def by_import(connection: Connection, persons: Iterable[PersonId]) -> dict[int, dict[str, int]]:
+    """By the number of each import that brought or changed something about a person: how many rows of each table."""
+    mine = list(persons)
+    found: dict[int, dict[str, int]] = {}
+    for one in told():
+        if (number := one.table.c.get("import_id")) is None:
+            continue
+        counted = select(number, func.count()).where(one.about(connection, mine), number.is_not(None)).group_by(number)
+        for import_id, many in connection.execute(counted):
+            found.setdefault(int(import_id), {})[one.name] = int(many)
+    return found
+
+
 def rows(connection: Connection, one: Told, persons: Iterable[PersonId]) -> Iterator[Row[Any]]:
     """All rows of a table about a person, in the order of its key."""
     question = select(one.table).where(one.about(connection, persons)).order_by(*one.table.primary_key)

@@ -153,6 +153,11 @@ def concerned(connection: Connection, places: Sequence[Place]) -> list[PersonId]
     return list(connection.execute(holds.heard(listed(connection, _persons(_standing(connection, places))))).scalars())
 
 
+def whose(connection: Connection, places: Sequence[Place]) -> set[PersonId]:
+    """Of whom the events at some places are."""
+    return {PersonId(person) for person in _persons(_standing(connection, places))}
+
+
 def of_order(connection: Connection, persons: Collection[PersonId], reference: int) -> list[Row]:
     """What stands in the log of one order of some people: what was ordered, bought and given back."""
     row = events.c

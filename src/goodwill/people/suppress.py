@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from goodwill.basics.errors import BadInput
+from goodwill.basics.ids import PersonId
 from goodwill.people.canonical import canonical
 from goodwill.protect import Cipher
 
@@ -54,7 +55,27 @@ def suppressed(_: Connection, cipher: Cipher, kind: str, value: str, *, region: 
 
 def stands_on_it(cipher: Cipher, ids: Iterable[tuple[str, str]], *, region: str | None = None) -> bool:
     """Whether any of some ids is on the list, for whatever reason."""
-    return bool(cipher.keys.left_alone(_looked_for(cipher, ids, region)))
+    return bool(reasons(cipher, ids, region=region))
+
+
+def reasons(cipher: Cipher, ids: Iterable[tuple[str, str]], *, region: str | None = None) -> set[str]:
+    """Why some ids are on the list: erasure · unsubscribe · objection; nothing where none is."""
+    return set(cipher.keys.left_alone(_looked_for(cipher, ids, region)).values())
+
+
+def left_alone_among(
+    cipher: Cipher, ids: Iterable[tuple[PersonId, str, str]], *, region: str | None = None
+) -> set[PersonId]:
+    """Those of some people, each given with an id's kind and text, of whom an address is on the list."""
+    whose: defaultdict[tuple[str, str], set[PersonId]] = defaultdict(set)
+    for person, kind, text in ids:
+        for address in addresses([(kind, text)], region=region):
+            whose[address].add(person)
+    marked: defaultdict[bytes, set[PersonId]] = defaultdict(set)
+    for (kind, form), persons in whose.items():
+        for mark in cipher.leave_alone_marks(kind, [form]):
+            marked[mark] |= persons
+    return {person for mark in cipher.keys.left_alone(marked) for person in marked[mark]}
 
 
 def suppress(cipher: Cipher, ids: Iterable[tuple[str, str]], why: str, *, region: str | None = None) -> None:

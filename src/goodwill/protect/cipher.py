@@ -92,7 +92,11 @@ class Cipher:
         return self._unlocked(self.keys.key(person), person, field, sealed)
 
     def open_many(self, rows: Iterable[tuple[PersonId, str, Sealed]]) -> list[str]:
-        """Open many texts, each given as person, field, sealed. Raises as `open`, for any of them."""
+        """The texts of many, each given as person, field and what was sealed.
+
+        Raises:
+            KeyDestroyed, KeyMissing, BadInput: as `open`, for any of them.
+        """
         wanted = list(rows)
         keys = self.keys.keys(person for person, _, _ in wanted)
         return [self._unlocked(keys[person], person, field, sealed) for person, field, sealed in wanted]

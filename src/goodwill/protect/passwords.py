@@ -1,17 +1,18 @@
 """Passwords at rest: argon2id, few at once, and the same work whether there is an account or not.
 
-Each hash costs memory and a core for some hundredths of a second on purpose. So only so many run side by side that
-whoever guesses passwords cannot take the machine away from those who are being served.
+Each hash costs memory and a core for some hundredths of a second on purpose. So only so many run side by side, with a
+rest before the next, that whoever guesses passwords cannot take the machine away from those who are being served.
 """
 
 import os
 import secrets
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from threading import BoundedSemaphore
+from queue import Empty, Queue
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -19,6 +20,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from goodwill.basics.errors import Busy
 
 AT_MOST = 4  # hashes side by side, on however large a machine
+REST = 2  # times as long as a hash took, until the next one begins in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Passwords:
 
     def __init__(self, cost: Cost = Cost(), *, patience: float = 10) -> None:
         self._hasher = PasswordHasher(cost.passes, cost.memory, cost.lanes, type=Type.ID)
-        self._places = BoundedSemaphore(min(AT_MOST, max(1, (os.cpu_count() or 2) // 2)))
+        self._places = Queue[float]()  # each by when it has rested
+        for _ in range(min(AT_MOST, max(1, (os.cpu_count() or 2) // 2))):
+            self._places.put(0)
         self._patience = patience
 
     def hash(self, password: str) -> str:
@@ -81,12 +85,17 @@ class Passwords:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=self._patience):
-            raise Busy("Too many are signing in at once; try again in a moment.")
+        try:
+            rested = self._places.get(timeout=self._patience)
+        except Empty:
+            raise Busy("Too many are signing in at once; try again in a moment.") from None
+        time.sleep(max(0.0, rested - time.monotonic()))
+        begun = time.monotonic()
         try:
             yield
         finally:
-            self._places.release()
+            ended = time.monotonic()
+            self._places.put(ended + REST * (ended - begun))
 
 
 def _canonical(password: str) -> bytes:

@@ -1,7 +1,9 @@
 """The shop's signature: Ed25519 (RFC 8032), and compact JSON Web Signatures (RFC 7515, RFC 8037) made with it."""
 
+import hmac
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -48,6 +50,11 @@ def is_signed(public: bytes, signature: bytes, data: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def mac_with(secret: bytes) -> Callable[[bytes], str]:
+    """What makes the MAC of bytes (HMAC-SHA256, in hexadecimal), which only whoever has the secret can make."""
+    return lambda data: hmac.digest(secret, data, "sha256").hex()
 
 
 def kid(public: bytes) -> str:

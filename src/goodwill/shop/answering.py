@@ -261,16 +261,18 @@ class Answering(Publishing, Signalling):
         self, connection: Connection, who: Who, person: PersonId, cells: Mapping[_Pair, bool], asking: _Asking
     ) -> _Told:
         """The words that answers come to, given what stands."""
-        standing, told = cells_of(connection, person), _Told()
+        standing, told, lifts = cells_of(connection, person), _Told(), False
         if any(yes and self._is_by_mail(pair) for pair, yes in cells.items()):
             told.address = self._address(connection, who, person)
             told.waiting.update(self._waiting(connection, person, told.address, asking))
             told.waits = self._must_confirm(connection, person, told.address, asking)
+            # Her own yes takes her address off the list, so it is written anew even where one stands already.
+            lifts = asking.herself is not None and self.shop.erasure.is_left_alone(connection, person)
         for pair, yes in cells.items():
-            cell = standing.get(pair)
-            if cell is not None and asking.may_stay(cell, yes=yes):
+            cell, anew = standing.get(pair), yes and lifts and self._is_by_mail(pair)
+            if cell is not None and not anew and asking.may_stay(cell, yes=yes):
                 continue
-            if cell is not None and not asking.claimed and asking.knows(cell, yes=yes):
+            if cell is not None and not anew and not asking.claimed and asking.knows(cell, yes=yes):
                 told.positions.append(cell.position)
             elif not yes:
                 state = State.REFUSED if cell is None or cell.state == State.REFUSED else State.WITHDRAWN

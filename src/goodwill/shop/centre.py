@@ -22,6 +22,7 @@ from goodwill.decide.decision import Decision
 from goodwill.people import registry
 from goodwill.people.verdicts import Verdict
 from goodwill.purposes import Category, Entry
+from goodwill.shop.traces import Traces, traces_of
 from goodwill.shop.who import Who
 from goodwill.storage import audit
 from goodwill.storage.audit import Line
@@ -39,10 +40,20 @@ _SPLIT = "events"  # the one table whose rows are counted by category
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One purpose that a customer decides about, and how it stands, a line per category of data."""
+    """One purpose that a customer decides about, and how it stands, a line per category of data.
+
+    Attributes:
+        left_alone: why nobody writes to her whatever she allowed (an address of hers is on the list of those left
+            alone): erasure · objection · unsubscribe; nothing where that does not matter.
+    """
 
     entry: Entry
     lines: tuple[Standing, ...]
+    left_alone: str = ""
+
+    def is_stopped(self, line: Standing) -> bool:
+        """Whether what a line allows has no effect because nobody writes to her."""
+        return bool(self.left_alone) and line.allowed and line.category in self.entry.needs
 
     @property
     def missing(self) -> tuple[Category, ...]:
@@ -73,6 +84,7 @@ class Overview:
     Attributes:
         held: what happened, by category.
         beside: what all other tables hold, a line for each that tells of her.
+        traces: the files that told of her, and the totals that count her.
     """
 
     everything: Everything
@@ -80,6 +92,7 @@ class Overview:
     beside: tuple[registry.Held, ...]
     used: tuple[Read, ...]
     looked: tuple[Line, ...]
+    traces: Traces
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +106,13 @@ class Centre:
     def choices(self, person: PersonId) -> tuple[Choice, ...]:
         """Every purpose that she decides about, as it stands now."""
         with self.shop.database.reading() as connection:
-            return tuple(
-                Choice(entry, self._standing(connection, person, entry)) for entry in self.shop.register.asked()
-            )
+            return tuple(self._choice(connection, person, entry) for entry in self.shop.register.asked())
+
+    def _choice(self, connection: Connection, person: PersonId, entry: Entry) -> Choice:
+        lines = self._standing(connection, person, entry)
+        matters = entry.goes_by_mail and entry.suffices([line.category for line in lines if line.allowed])
+        why = self.shop.erasure.why_left_alone(connection, person) if matters else ""
+        return Choice(entry, lines, why)
 
     def answer(
         self,
@@ -188,7 +205,8 @@ class Centre:
         looked = tuple(sorted((line for line in lines if line.actor != "the person"), key=lambda line: -line.position))
         used = tuple(read for read in everything.reads if not read.purpose.startswith("own copy"))
         beside = tuple(one for one in self.shop.copies.held(Who(id=person)) if one.table != _SPLIT)
-        return Overview(everything, _counted(everything.events), beside, used, looked)
+        traces = traces_of(self.shop, everything)
+        return Overview(everything, _counted(everything.events), beside, used, looked, traces)
 
     def fields(self, person: PersonId) -> tuple[str, ...]:
         """The fields that can be corrected: what is noted of her, by name."""

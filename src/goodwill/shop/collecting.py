@@ -1,9 +1,11 @@
 """What happens right now comes in: messages in the order in which they came, counted by what became of them."""
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
@@ -11,10 +13,11 @@ from sqlalchemy import Connection
 from goodwill import consent, people
 from goodwill.basics.clock import day_of
 from goodwill.basics.errors import BadInput, Conflict, LeftAlone, NotFound
-from goodwill.collect.live import commerce, store
-from goodwill.collect.live.segment import TYPES, Message, Unread
-from goodwill.collect.live.store import Came, Counted
-from goodwill.collect.live.take import Given, Outcome, Sender, Taking, signed
+from goodwill.collect.live import store
+from goodwill.collect.live.reading import Given, Outcome, Reading, Sender, is_slow, signed
+from goodwill.collect.live.segment import Message, Unread
+from goodwill.collect.live.store import NOTED, Came, Counted
+from goodwill.collect.live.take import Taking
 from goodwill.consent import Asked
 from goodwill.purposes import EMAIL_MARKETING, Basis, Purpose
 from goodwill.shop.who import Who
@@ -46,7 +49,6 @@ _FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "strictly necessary": ("fulfilment",),
     "c0001": ("fulfilment",),
 }
-CHANGED: Final = "segment consent preference updated"
 
 
 class KeyClosed(Exception):
@@ -68,12 +70,16 @@ class Collecting:
     shop: "Shop"
     closed: Callable[[Connection, Sequence[str]], frozenset[str]]
 
+    def read(self, sender: Sender, messages: Sequence[Message | Unread]) -> Given:
+        """What the messages of a request ask for; to be taken in then."""
+        return self._reading.read(sender, messages)
+
     def take(self, given: Sequence[Given]) -> list[list[Outcome]]:
         """Take what some requests brought, in their order; each outcome is on disk when this returns."""
         answer: list[list[Outcome]] = []
         plain: list[Given] = []
         for one in given:
-            if any(_is_slow(message) for message in one.messages):
+            if one.slow:
                 answer += self._write(plain)
                 answer.append(self._one_by_one(one))
                 plain = []
@@ -83,12 +89,12 @@ class Collecting:
 
     def signature(self, user: str) -> str:
         """What a browser shows as ``context.userSignature`` to speak for a user."""
-        return signed(self._taking.secret, user)
+        return signed(self._reading.secret, user)
 
     @property
     def secret(self) -> str:
         """With what the shop's own server signs users, in hex: HMAC-SHA256 of the user's id."""
-        return self._taking.secret.hex()
+        return self._reading.secret.hex()
 
     def counted(self, days: int = 7) -> list[Counted]:
         """What came in on the last days, by key, event and rule."""
@@ -108,7 +114,11 @@ class Collecting:
         purposes = {entry.name for entry in self.shop.register}
         known = {name: frozenset(these) & purposes for name, these in _FAMILIES.items()}
         known |= {name: frozenset({name}) for name in purposes}
-        return Taking(self.shop.tools, known | {"*": frozenset(purposes)}, self.shop.keys.secret(_SIGNATURES))
+        return Taking(self.shop.tools, known | {"*": frozenset(purposes)})
+
+    @cached_property
+    def _reading(self) -> Reading:
+        return Reading(self.shop.tools, self.shop.keys.secret(_SIGNATURES))
 
     def _write(self, given: Sequence[Given]) -> list[list[Outcome]]:
         if not given:
@@ -122,13 +132,8 @@ class Collecting:
             outcomes, introduced = self._taking.take(
                 connection, given, now=now, reached=reached, trusts=shop.proofs.trusts(reached)
             )
-            came = [
-                Came(one.sender.key, _name(one.sender, message), outcome.rule)
-                for one, some in zip(given, outcomes, strict=True)
-                for message, outcome in zip(one.messages, some, strict=True)
-            ]
-            if came:
-                store.note(connection, came, day=day_of(now, shop.settings.zone), now=now)
+            counts, latest = _came(given, outcomes)
+            store.note_many(connection, counts, latest, day=day_of(now, shop.settings.zone), now=now)
             for key, person in introduced:
                 audit.note(connection, Actor(f"key {key}", "collected"), Entry("person.identify", person), now=now)
             return outcomes
@@ -136,14 +141,14 @@ class Collecting:
     def _one_by_one(self, given: Given) -> list[Outcome]:
         """What holds a word about consent, or makes one person of two: each in its place among the others."""
         outcomes: list[Outcome] = []
-        for slow, run in _runs(given.messages):
-            if not slow:
-                outcomes += self._write([given._replace(messages=run)])[0]
-                continue
-            outcomes += [self._slow(given.sender, message) for message in run if isinstance(message, Message)]
+        for slow, run in groupby(zip(given.messages, given.names, strict=True), key=lambda one: is_slow(one[0])):
+            if slow:
+                outcomes += [self._slow(given.sender, message, name) for message, name in run]  # type: ignore[arg-type]
+            else:
+                outcomes += self._write([self.read(given.sender, [message for message, _ in run])])[0]
         return outcomes
 
-    def _slow(self, sender: Sender, message: Message) -> Outcome:
+    def _slow(self, sender: Sender, message: Message, name: str) -> Outcome:
         try:
             (self._alias if message.kind == "alias" else self._answered)(sender, message)
         except Unread as refused:
@@ -156,9 +161,8 @@ class Collecting:
             outcome = Outcome()
         shop = self.shop
         with shop.database.transaction() as connection:
-            came = Came(sender.key, _name(sender, message), outcome.rule)
             now = shop.clock()
-            store.note(connection, [came], day=day_of(now, shop.settings.zone), now=now)
+            store.note(connection, Came(sender.key, name, outcome.rule), day=day_of(now, shop.settings.zone), now=now)
         return outcome
 
     def _alias(self, sender: Sender, message: Message) -> None:
@@ -188,7 +192,7 @@ class Collecting:
 
     def _answered(self, sender: Sender, message: Message) -> None:
         """What somebody said in a banner of another make: a no counts at once; a yes as the sender's claim."""
-        signed_in = message.user is not None and (not sender.public or self._taking.is_signed(message))
+        signed_in = message.user is not None and (not sender.public or self._reading.is_signed(message))
         who = Who(user_id=message.user) if signed_in else Who(anonymous_id=message.device) if message.device else None
         if who is None:
             raise Unread("no-id", "An answer belongs to somebody: send anonymousId, or a userId that is signed.")
@@ -227,31 +231,16 @@ def _actor(sender: Sender) -> Actor:
     return Actor(f"key {sender.key}", "collected")
 
 
-def _is_slow(message: Message | Unread) -> bool:
-    return isinstance(message, Message) and (
-        message.kind == "alias" or (message.kind == "track" and message.event.strip().lower() == CHANGED)
-    )
-
-
-def _runs(messages: Sequence[Message | Unread]) -> Iterator[tuple[bool, tuple[Message | Unread, ...]]]:
-    run: list[Message | Unread] = []
-    slow = False
-    for message in messages:
-        if run and _is_slow(message) is not slow:
-            yield slow, tuple(run)
-            run = []
-        slow = _is_slow(message)
-        run.append(message)
-    if run:
-        yield slow, tuple(run)
-
-
-def _name(sender: Sender, message: Message | Unread) -> str:
-    """What a message is called where the shop looks at what came in; what nobody knows might be anybody's name."""
-    if isinstance(message, Unread):
-        return "(unread)"
-    if message.kind != "track":
-        return message.kind if message.kind in TYPES else "(unread)"
-    word = message.event.strip()
-    known = word.lower() in commerce.KNOWN or word.lower() == CHANGED
-    return word[:60] if known or not sender.public else "(another name)"
+def _came(given: Sequence[Given], outcomes: Sequence[Sequence[Outcome]]) -> tuple[Counter[Came], list[Came]]:
+    """How many messages of each kind came to what, and the last of them."""
+    counts, latest = Counter[Came](), list[Came]()
+    for one, some in zip(given, outcomes, strict=True):
+        kinds = Counter(zip(one.names, [outcome.rule for outcome in some], strict=True))
+        for (name, rule), times in kinds.items():
+            counts[Came(one.sender.key, name, rule)] += times
+    for one, some in zip(reversed(given), reversed(outcomes), strict=True):
+        last = zip(one.names[-NOTED:], some[-NOTED:], strict=True)
+        latest = [*(Came(one.sender.key, name, outcome.rule) for name, outcome in last), *latest]
+        if len(latest) >= NOTED:
+            break
+    return counts, latest

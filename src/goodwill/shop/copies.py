@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from goodwill import catalogue
 from goodwill.access import Everything, SignedIn
-from goodwill.basics.clock import iso
+from goodwill.access.wishes import LANGUAGE
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
 from goodwill.people import merge, registry
@@ -19,6 +19,9 @@ from goodwill.people.retention import everybody
 from goodwill.shop import copy_json, copy_pdf, copy_tables
 from goodwill.shop.approvals import said
 from goodwill.shop.copy_json import Copy
+from goodwill.shop.telling import Telling, language_of
+from goodwill.shop.traces import traces_of
+from goodwill.shop.words import catalogues
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop, Who
@@ -55,14 +58,17 @@ class Copies:
         """
         return self.made(person, "pdf")
 
-    def made(self, person: SignedIn, form: str) -> Iterator[bytes]:
+    def made(self, person: SignedIn, form: str, *, language: str | None = None) -> Iterator[bytes]:
         """The copy in a form by its name: json, csv or pdf.
+
+        Args:
+            language: of what is made to be read; else the one that she chose, else the shop's own.
 
         Raises:
             BadInput: there is no such form.
         """
         _form(form)
-        return self.of(self.shop.own(person), form)
+        return self.of(self.shop.own(person), form, language=language)
 
     def several(
         self, whos: "Iterable[Who | str]", form: str, *, reason: str, approval: str = ""
@@ -137,16 +143,19 @@ class Copies:
         self.shop.staff.approvals.open_bulk("export", [person], approval)
         return person, self.made(SignedIn(person, by), form)
 
-    def of(self, everything: Everything, form: str) -> Iterator[bytes]:
+    def of(self, everything: Everything, form: str, *, language: str | None = None) -> Iterator[bytes]:
         """The same, of what was read already."""
-        return _form(form)(self._copy(everything))
+        return _form(form)(self._copy(everything, language))
 
-    def _copy(self, everything: Everything) -> Copy:
+    def _copy(self, everything: Everything, language: str | None = None) -> Copy:
+        shop = self.shop
         wanted = {event.product for event in everything.events if event.product is not None}
         with self.shop.database.reading() as connection:
             products = catalogue.of_ids(connection, wanted)
         staff = tuple(self.shop.looks.by_staff(everything.person))
-        return Copy(self.shop, everything, products, staff, iso(self.shop.clock()))
+        speaks = language_of(shop.settings.language, language, everything.profile.get(LANGUAGE))
+        telling, traces = Telling(catalogues()[speaks], shop.register), traces_of(shop, everything)
+        return Copy(shop, everything, products, staff, traces, shop.clock(), telling)
 
 
 _FORMS = {"json": copy_json.encoded, "csv": copy_tables.zipped, "pdf": copy_pdf.printed}

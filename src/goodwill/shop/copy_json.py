@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from goodwill.access import Everything
 from goodwill.access.view import Happened
-from goodwill.basics.clock import date_of, iso
+from goodwill.basics.clock import Micros, date_of, iso
 from goodwill.basics.ids import ProductId, opaque
 from goodwill.basics.money import Money
 from goodwill.catalogue import Product
 from goodwill.consent import Row
 from goodwill.people.registry import Held
+from goodwill.shop.traces import Counted, FromFile, Traces
 from goodwill.storage.kept import Read
 
 if TYPE_CHECKING:
     from goodwill.shop.looks import StaffLook
     from goodwill.shop.shop import Shop
+    from goodwill.shop.telling import Telling
 
 Json = dict[str, Any]
 
@@ -38,20 +40,32 @@ class Copy:
         person: everything that is held.
         products: those that her events speak of.
         staff: who looked, by day and role.
-        made_at: as people and machines read it.
+        traces: the files that told of her, and the totals that count her.
+        made: when. made_at: as people and machines read it.
+        telling: the words of her language, for what is made to be read.
     """
 
     shop: "Shop"
     person: Everything
     products: Mapping[ProductId, Product]
     staff: "tuple[StaffLook, ...]"
-    made_at: str
+    traces: Traces
+    made: Micros
+    telling: "Telling"
+
+    @property
+    def made_at(self) -> str:
+        return iso(self.made)
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether codes of orders stand in it."""
+        return any(event.reference is not None and event.type != "decided" for event in self.person.events)
 
     @property
     def notes(self) -> list[str]:
-        orders = any(event.reference is not None and event.type != "decided" for event in self.person.events)
         left_out = [_LEFT_OUT.format(self.person.left_out)] if self.person.left_out else []
-        return [*([_ORDER_CODES] if orders else []), *left_out]
+        return [*([_ORDER_CODES] if self.has_orders else []), *left_out]
 
     def product(self, number: int | None) -> Product | None:
         return self.products.get(ProductId(number)) if number is not None else None
@@ -84,6 +98,8 @@ def _document(copy: Copy) -> Iterator[tuple[str, Any]]:
     yield "consents", (_consent(row) for row in person.consents)
     yield "reads", (_read(read) for read in person.reads)
     yield "staff", [_look(look) for look in copy.staff]
+    yield "files", [_file(one) for one in copy.traces.files]
+    yield "totals", [_total(one) for one in copy.traces.totals]
     yield "more", {section.under: [in_words(row) for row in section.rows] for section in person.more}
     yield "purposes", {str(entry.name): entry.sentence for entry in shop.register}
     if copy.notes:
@@ -155,6 +171,28 @@ def _read(read: Read) -> Json:
 
 def _look(look: "StaffLook") -> Json:
     return {"day": date_of(look.day).isoformat(), "who": look.who, "what": look.action, "times": look.times}
+
+
+def _file(one: FromFile) -> Json:
+    happened = {f"{category} events": many for category, many in one.happened.items()}
+    return {
+        "import": one.number,
+        "file": one.file,
+        "at": iso(one.at),
+        "taken_back": one.taken_back,
+        "brought": happened | dict(one.brought),
+    }
+
+
+def _total(one: Counted) -> Json:
+    return {
+        "total": one.name,
+        "purpose": one.purpose,
+        "people_at_least": one.people,
+        "you_since_at_the_earliest": said(one.since),
+        "something_of_yours_in_it": one.with_something,
+        "as_of": iso(one.as_of),
+    }
 
 
 def _held(held: Held) -> Json:

@@ -8,6 +8,7 @@ order number is not kept.
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -73,7 +74,7 @@ def _tables(copy: Copy) -> Iterator[tuple[str, Sequence[str], Rows]]:
     """Each file: its name, its headings, its rows."""
     person = copy.person
     yield (
-        "READ ME.csv",
+        "read-me.csv",
         ("about",),
         (
             [line]
@@ -86,9 +87,9 @@ def _tables(copy: Copy) -> Iterator[tuple[str, Sequence[str], Rows]]:
     yield "customers.csv", *_customers(copy)
     yield "order-lines.csv", _ORDER, _order_lines(copy)
     yield "consents.csv", _CONSENT, _consents(copy)
-    yield "what happened.csv", _HAPPENED, _happened(copy)
+    yield "what-happened.csv", _HAPPENED, _happened(copy)
     yield (
-        "who read your data.csv",
+        "who-read-your-data.csv",
         _READ,
         (
             (read.purpose, read.categories, read.verb, read.times, iso(read.first_at), iso(read.last_at), read.position)
@@ -96,19 +97,39 @@ def _tables(copy: Copy) -> Iterator[tuple[str, Sequence[str], Rows]]:
         ),
     )
     yield (
-        "staff who looked.csv",
+        "staff-who-looked.csv",
         ("day", "who", "what", "times"),
         ((date_of(look.day).isoformat(), look.who, look.action, look.times) for look in copy.staff),
     )
     yield (
-        "how much is held.csv",
+        "how-much-is-held.csv",
         ("what", "rows", "since", "until", "kept"),
         ((held.under, held.rows, said(held.since), said(held.until), held.kept) for held in person.held),
+    )
+    yield (
+        "from-which-files.csv",
+        ("import", "file", "read at", "taken back", "what", "rows"),
+        (
+            (one.number, one.file, iso(one.at), "yes" if one.taken_back else "no", what, many)
+            for one in copy.traces.files
+            for what, many in (*((f"{name} events", many) for name, many in one.happened.items()), *one.brought.items())
+        ),
+    )
+    yield (
+        "totals-that-count-you.csv",
+        ("total", "purpose", "people at least", "you since at the earliest", "as of"),
+        ((one.name, one.purpose, one.people, said(one.since), iso(one.as_of)) for one in copy.traces.totals),
     )
     for section in person.more:
         lines = [in_words(row) for row in section.rows]
         names = list(dict.fromkeys(name for line in lines for name in line))
-        yield f"{section.under}.csv", names, ([line.get(name) for name in names] for line in lines)
+        yield f"{_file_name(section.under)}.csv", names, ([line.get(name) for name in names] for line in lines)
+
+
+def _file_name(heading: str) -> str:
+    """The name of a file, for every system alike: the heading's first words, small and joined."""
+    first = re.split(r"[,(]", heading)[0]
+    return "-".join(re.findall(r"[a-z0-9]+", first.lower().replace("'", "")))
 
 
 _READ = ("purpose", "data", "how", "times", "first", "last", "row of the consent ledger")

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 _HOUR = 3_600 * SECOND
 _CONTACT = "contact"
+_REASONS = (suppress.ERASURE, suppress.OBJECTION, suppress.UNSUBSCRIBE)
 _NO, _YES = frozenset({Answer.REFUSED, Answer.WITHDRAWN}), frozenset({Answer.GIVEN, Answer.RENEWED})
 _AT_ONCE = 100  # people erased in one transaction, so that others get their turn
 _TABLE = "table "
@@ -402,6 +403,14 @@ class Erasures:
         return suppress.stands_on_it(
             self.shop.cipher, self._addresses(connection, person), region=self.shop.settings.region
         )
+
+    def why_left_alone(self, connection: "Connection", person: PersonId) -> str:
+        """Why an address of hers is on the list, the gravest of several reasons; nothing where none is."""
+        if not self.shop.keys.leaves_anybody_alone():
+            return ""
+        addresses = self._addresses(connection, person)
+        found = suppress.reasons(self.shop.cipher, addresses, region=self.shop.settings.region)
+        return next((why for why in _REASONS if why in found), "")
 
     def _addresses(self, connection: "Connection", person: PersonId) -> list[tuple[str, str]]:
         names = rows.names_of(connection, self.shop.cipher, merge.numbers(connection, person))

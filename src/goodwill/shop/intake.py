@@ -42,6 +42,7 @@ class Intake:
             return imports.run(
                 self.shop.database, self.shop.tools, planned, dry_run=dry_run, strict=strict, rejects_to=rejects_to,
                 progress=progress, settle=self.shop.settle, contact=self.shop.may_contact_in,
+                tell=self.shop.told.answered,
             )  # fmt: skip
 
         if dry_run:
@@ -63,6 +64,8 @@ class Intake:
         with self.shop.change("import.undo") as change:
             self.shop.staff.demand(Act.IMPORT)
             change.entry.detail["number"] = number
-            undone = imports.undo(self.shop.database, self.shop.tools, number, settle=self.shop.settle)
+            undone = imports.undo(
+                self.shop.database, self.shop.tools, number, settle=self.shop.settle, tell=self.shop.told.answered
+            )
         self.shop.noes.said()
         return undone

@@ -7,6 +7,7 @@ change of consent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
@@ -57,10 +58,15 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What was wrong, and how many rows the ledger got so that nobody allows more than before."""
+    """What was wrong, and how many rows the ledger got so that nobody allows more than before.
+
+    Attributes:
+        aside: files of every "no" outside with which somebody meddled, where they lie now.
+    """
 
     wrong: Wrong
     rows: int
+    aside: tuple[Path, ...] = ()
 
 
 def wrong_in(shop: "Shop", connection: Connection, last: No | None) -> Wrong:

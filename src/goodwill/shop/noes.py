@@ -6,9 +6,10 @@ has said yes since is not overruled.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from goodwill.basics.ids import PersonId
 from goodwill.consent import noes as rows
 from goodwill.people import merge
 from goodwill.protect import KeyStore
-from goodwill.storage.noes import No, NoFile, line_in, text_of
+from goodwill.storage.noes import Contents, Known, No, NoFile, known_in
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -44,26 +45,36 @@ class Noes:
         with suppress(OSError, GoodwillError):
             self.write_down()
 
-    def write_down(self, *, anew: bool = False) -> None:
-        """Bring the file up to the ledger, and let the key store know its last line.
+    def write_down(self, *, anew: bool = False) -> list[Path]:
+        """Bring the file up to the ledger, and let the key store know its last line and where it ends.
 
         Args:
-            anew: what the key store knew of it counts no more.
+            anew: what the key store knew of it counts no more; files with which somebody meddled are put aside, and
+                written anew from the ledger.
+
+        Returns:
+            the files that were put aside.
 
         Raises:
             OSError: it cannot be written.
         """
         file, keys = self.file, self.shop.keys
-        with _WRITING, self.shop.database.reading() as connection:
-            is_lost = not anew and lost(connection, file, last_line(keys, file.log)) is not None
-            last = file.last()
+        with _WRITING, file.writing(), self.shop.database.reading() as connection:
+            known = known_last(keys, file.log)
+            aside = file.set_aside(file.wrong(known.ends)) if anew else []
+            is_lost = not anew and lost(connection, file, known.line) is not None
+            last = None if aside else file.last()
             if last is None or rows.stands(connection, last):
-                file.add(rows.after(connection, 0 if last is None else last.position, log=file.log))
+                lines = rows.after(connection, 0 if last is None else last.position, log=file.log)
             else:
-                file.add(self._of_another_ledger(connection))
-            if not is_lost:
-                end = file.last()
-                keys.keep_last(_name(file.log), "" if end is None else text_of(end))
+                lines = self._of_another_ledger(connection)
+            if not lines and file.is_unsigned():
+                lines = [*filter(None, [rows.reached(connection, log=file.log)])]  # so that the others are signed by it
+            is_cut = not anew and not file.has(known.ends)
+            file.add(lines)
+            if not (is_lost or is_cut):  # else whoever looks next would not see it
+                keys.keep_last(_name(file.log), Known(file.last(), file.ends(known.ends)).text())
+        return aside
 
     def _of_another_ledger(self, connection: Connection) -> list[No]:
         """What to add where the file knows more than this ledger, or something else: it must go on to say so."""
@@ -112,9 +123,9 @@ def _name(log: str) -> str:
     return f"last no of {log}"
 
 
-def last_line(keys: KeyStore, log: str) -> No | None:
-    """The last line of the file of a ledger, as the key store knows it; None where it knows none."""
-    return line_in(keys.last_said(_name(log)))
+def known_last(keys: KeyStore, log: str) -> Known:
+    """The last line of the file of a ledger and where it ended, as the key store knows it."""
+    return known_in(keys.last_said(_name(log)))
 
 
 def lost(connection: Connection, file: NoFile, known: No | None) -> No | None:
@@ -152,6 +163,45 @@ def lacking(connection: Connection, lines: Sequence[No]) -> list[No]:
         and rows.key_of(one) not in said and rows.key_of(one, heirs[person]) not in said
     ]  # fmt: skip
     return list({rows.key_of(one): one for one in hers}.values())
+
+
+def unsure(connection: Connection, file: NoFile, known: Known, last: No | None) -> str:
+    """Why it cannot be told which "no" this ledger lacks, in sentences; "" where it lacks none or that can be told.
+
+    Args:
+        known, last: the last line as the key store knows it and in the file, read before the connection looked.
+    """
+    if all(line is None or rows.stands(connection, line) for line in (known.line, last)):
+        return ""
+    return " ".join(f"{meddled(path, found)} {_BEHIND}" for path, found in file.wrong(known.ends).items())
+
+
+_BEHIND: Final = "The consent log does not have the last of its lines, so nobody can tell which others it lacks."
+
+
+def meddled(file: Path, found: Contents) -> str:
+    """What somebody did to a file, in sentences."""
+    return f"Somebody changed {file}, the list of every answer that said no. {' '.join(found.wrong)}"
+
+
+def remarks(file: NoFile, known: Known) -> Iterator[str]:
+    """What is to be said of the files though nobody meddled with them, a sentence each."""
+    found = file.contents(known.ends)
+    for path, end in zip(file.files, known.ends, strict=False):
+        if end.mac and path not in found and path.parent.is_dir():
+            yield f"{path}, the list of every answer that said no, is gone. {_ANEW}"
+    for path, one in found.items():
+        if one.torn:
+            lines = "A line" if one.torn == 1 else f"{one.torn} lines"
+            yield f"{lines} of {path} {'was' if one.torn == 1 else 'were'} cut short by a crash; nothing is missing."
+        if one.unsigned:
+            yield (
+                f"Of {path} {one.unsigned} lines are not signed yet, for an earlier version wrote them. The next "
+                "checkpoint signs them: goodwill consent checkpoint"
+            )
+
+
+_ANEW: Final = "The next checkpoint writes it anew from the consent log: goodwill consent checkpoint"
 
 
 def lacks(left: Sequence[No]) -> str:

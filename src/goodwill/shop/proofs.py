@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from goodwill import consent, people
@@ -19,7 +20,7 @@ from goodwill.basics.merkle import consistency, inclusion, leaf_hash, root
 from goodwill.consent import doubt_everything, receipts
 from goodwill.consent import tables as consent_tables
 from goodwill.shop.mending import Mended, Wrong, lines_in_words, mend_in, wrong_in
-from goodwill.shop.noes import lacks, last_line, lost
+from goodwill.shop.noes import known_last, lacks, lost, meddled, remarks
 from goodwill.shop.quarantine import MEND, Place, Quarantine, leads_to, look, no_is_lost, nothing_outside, place_of
 from goodwill.storage import audit
 from goodwill.storage.engine import CHECKPOINTS, LEDGER, one_at_a_time
@@ -74,6 +75,8 @@ class Verdict:
         checkpoints: how many were compared, of both places outside.
         changed: positions whose rows are not those of which hashes were kept.
         findings: what is wrong, a sentence each; nothing where all is well.
+        remarks: what is to be known though nothing is wrong by it, a sentence each.
+        meddled: files of every "no" outside that are not what goodwill wrote.
     """
 
     log: str
@@ -82,6 +85,8 @@ class Verdict:
     checkpoints: int
     changed: tuple[int, ...]
     findings: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    meddled: tuple[Path, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -391,12 +396,13 @@ class Proofs:
 
         Where the ledger alone would allow more than the answer that stands, the answer is written into the ledger. A
         "no" that stands outside alone is written there too. Of whoever changed something that the ledger has lost no
-        yes counts any more for what it was about.
+        yes counts any more for what it was about. A file of every "no" with which somebody meddled is put aside, and
+        written anew from the ledger.
 
         Raises:
             Quarantined: the ledger is not what was signed of it, or has lost nobody knows whose answers.
         """
-        self.verdict(CONSENT)
+        meddled_with = self.verdict(CONSENT).meddled
         found = self.quarantine
         if found is not None and not found.mends:
             raise found.refuse()
@@ -406,23 +412,25 @@ class Proofs:
             rows = mend_in(self.shop, change.connection, wrong)
             told = {"answers": len(wrong.answers), "lost": len(wrong.lost), "noes": len(wrong.noes), "rows": rows}
             change.entry.detail.update(told)
-        self.shop.noes.write_down(anew=True)
+            if meddled_with:
+                change.entry.detail["put_aside"] = len(meddled_with)
+        aside = self.shop.noes.write_down(anew=True)
         self.place().outside.doubt("")  # whatever was wrong besides would have been refused
-        return Mended(wrong, rows)
+        return Mended(wrong, rows, tuple(aside))
 
     def _verdict(self, place: Place) -> Verdict:
         log, known = place.log, [checkpoint for checkpoint, _ in place.known()]
         latest = known[-1] if known else None
         bound = _still_bound(known)
         findings, last = list(self._unreadable(place)), None if place.noes is None else place.noes.last()
-        no = None if place.noes is None else last_line(place.keys, place.id)
+        known_no = known_last(place.keys, place.id)
         with self.shop.database.reading() as connection:
             try:
                 through = read_through(connection, log, place.id, [one.size for one in bound])
             except GoodwillError as error:
                 return Verdict(log.name, 0, b"", len(bound), (), (*findings, str(error)))
             wrong = wrong_in(self.shop, connection, last) if log is CONSENT else Wrong()
-            if place.noes is not None and (gone := lost(connection, place.noes, no)) is not None:
+            if place.noes is not None and (gone := lost(connection, place.noes, known_no.line)) is not None:
                 findings.append(no_is_lost(place.noes, gone))
         differences = [*_changed(log, through), *_not_as_known(log, through, bound), *_beside_rows(wrong)]
         place.outside.doubt("\n".join(differences))
@@ -432,7 +440,12 @@ class Proofs:
             findings.append(f"The second place of checkpoints, {place.outside.second}, cannot be reached.")
         if latest is None and through.kept:
             findings.append(nothing_outside(place, through.kept))
-        return Verdict(log.name, through.size, through.root, len(bound), through.changed, tuple(findings))
+        bad = {} if place.noes is None else place.noes.wrong(known_no.ends)
+        findings += [f"{meddled(file, one)} {_WRITE_ANEW}" for file, one in bad.items()]
+        said = () if place.noes is None else tuple(remarks(place.noes, known_no))
+        return Verdict(
+            log.name, through.size, through.root, len(bound), through.changed, tuple(findings), said, tuple(bad)
+        )
 
     def _unreadable(self, place: Place) -> Iterator[str]:
         for where, note in place.notes():
@@ -555,6 +568,9 @@ def _text(data: bytes) -> str:
 
 
 _LOOK: Final = "Look closer with: goodwill consent verify"
+
+
+_WRITE_ANEW: Final = f"If the consent log is whole, this puts the file aside and writes it anew: {MEND}"
 
 
 def _changed(log: Log, through: Through) -> Iterator[str]:

@@ -19,12 +19,12 @@ from goodwill.basics.merkle import root
 from goodwill.consent import noes as rows
 from goodwill.consent.tables import LOG as CONSENT
 from goodwill.protect import KeyStore
-from goodwill.protect.signing import Signer
+from goodwill.protect.signing import Signer, mac_with
 from goodwill.shop.mending import lines_lost
-from goodwill.shop.noes import lacks, last_line, lost, missing
+from goodwill.shop.noes import known_last, lacks, lost, missing, unsure
 from goodwill.storage import Database
 from goodwill.storage.logs import TILE, Hashes, Lacking, Log, last_position, rows_kept
-from goodwill.storage.noes import No, NoFile
+from goodwill.storage.noes import Known, No, NoFile
 from goodwill.storage.outside import Mark, Outside
 
 MEND: Final = "goodwill consent verify --mend"
@@ -166,7 +166,7 @@ class Place:
 
 def place_of(log: Log, shop_id: str, home: Path, second: Path | None, keys: KeyStore) -> Place:
     id_, signer = log.id_in(shop_id), keys.signer("checkpoints")
-    noes = NoFile(home, second, id_) if log is CONSENT else None
+    noes = NoFile(home, second, id_, mac_with(keys.secret("noes"))) if log is CONSENT else None
     return Place(log, id_, Outside(home, second, log.name), keys, signer, signer.public, noes)
 
 
@@ -191,7 +191,7 @@ def look(database: Database, place: Place, *, everywhere: bool) -> Found:
     """
     try:
         doubted = place.outside.doubted
-        noes = Lines(last_line(place.keys, place.id), place.noes.last()) if place.noes is not None else Lines()
+        noes = Lines(known_last(place.keys, place.id), place.noes.last()) if place.noes is not None else Lines()
         latest, _ = place.latest(everywhere=everywhere)
         if latest is None and not everywhere:  # what the home has lost may lie in the second place
             latest, _ = place.latest(everywhere=True)
@@ -224,7 +224,7 @@ def look(database: Database, place: Place, *, everywhere: bool) -> Found:
 class Lines:
     """The last line of every "no" outside: as the key store knows it, and in the file."""
 
-    known: No | None = None
+    known: Known = field(default_factory=Known)
     last: No | None = None
 
 
@@ -248,11 +248,13 @@ def _beside_checkpoints(
     connection: Connection, place: Place, doubted: str, noes: Lines, reached: int, size: int
 ) -> Quarantine | None:
     """What is wrong with a log that leads to what was signed of it: a "no" is missing, or a whole reading found it."""
-    if place.noes is not None and (no := lost(connection, place.noes, noes.known)) is not None:
+    if place.noes is not None and (no := lost(connection, place.noes, noes.known.line)) is not None:
         mends = _mends(doubted) and _is_told(connection, no, reached)
         why, wanted = no_is_lost(place.noes, no), max(no.position, size)
         why += f" What else tells of the rows that are gone, lets them be mended: {MEND}" if mends else ""
         return Quarantine(place.log.name, reached, wanted, size, why, mends, None if mends else place.outside.home)
+    if place.noes is not None and (why := unsure(connection, place.noes, noes.known, noes.last)):
+        return Quarantine(place.log.name, reached, size, size, why, gone=place.outside.home)
     if doubted:
         return Quarantine(place.log.name, reached, size, size, _sentences(doubted), _mends(doubted))
     lacking = missing(connection, place.noes, noes.last) if place.noes is not None else ()

@@ -411,7 +411,8 @@ class Shop:
         if not self.proofs.trusts(consent.last_position(connection)):
             return None
         at = self.clock()
-        return may_contact(connection, self.register[EMAIL_MARKETING], at=at, day=day_of(at, self.settings.zone))
+        entry, settings = self.register[EMAIL_MARKETING], self.settings
+        return may_contact(connection, self.cipher, entry, at=at, day=day_of(at, settings.zone), region=settings.region)
 
     # ---- decisions -------------------------------------------------------------------------------------------------
 

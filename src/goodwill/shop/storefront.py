@@ -181,4 +181,4 @@ class Storefront:
         now = self.shop.clock()
         with self.shop.database.transaction() as connection:
             day = day_of(now, self.shop.settings.zone)
-            store.note(connection, [Came(key, f"banner: {how}", "")], day=day, now=now)
+            store.note(connection, Came(key, f"banner: {how}", ""), day=day, now=now)

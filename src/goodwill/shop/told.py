@@ -141,15 +141,13 @@ class Told:
         wanted = store.wanting(connection, topic)
         outbox.put(connection, wanted, topic, data, now=self.shop.clock(), person=person)
 
-    def answered(self, connection: Connection, first: Position, last_: Position) -> None:
+    def answered(self, connection: Connection, first: Position, last: Position) -> None:
         """Tell of rows of the ledger: once for each person and purpose, what was said last of it."""
-        if not store.wanting(connection, CONSENT):
+        wanted = store.wanting(connection, CONSENT)
+        if not wanted:
             return
-        rows = consent.lines_at(connection, [Position(number) for number in range(first, last_ + 1)])
-        last = {(row.person, row.purpose): row for row in rows}
-        for (person, purpose), row in last.items():
-            data = {"person": person, "purpose": purpose, "state": str(row.state), "position": row.position}
-            self.tell(connection, CONSENT, data, person=person)
+        changes = ((one.person, one._asdict()) for one in consent.said_last(connection, first, last))
+        outbox.put_all(connection, wanted, CONSENT, changes, now=self.shop.clock())
 
     def decided(self, connection: Connection, decision: Decision) -> None:
         """Tell of a decision."""

@@ -25,7 +25,7 @@ from goodwill.collect.connectors.signatures import System, is_signed
 from goodwill.collect.connectors.store import Delivery, Source
 from goodwill.collect.connectors.taking import Outcome, Waits
 from goodwill.collect.live import store as counts
-from goodwill.collect.live.rules import status_of
+from goodwill.collect.live.rules import status_of, words_of
 from goodwill.collect.live.segment import Unread
 from goodwill.collect.live.store import Came
 from goodwill.protect import Box, Sealed
@@ -94,6 +94,45 @@ class Listed:
     source: Source
     url: str
     alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDelivery:
+    """A delivery as every face shows it: not what it said.
+
+    Attributes:
+        rule: that dropped or refused it, or the kind of the last failure; because: the same in words.
+        is_kept: whether what it said is still there, so that it can be worked on once more.
+        is_stuck: whether somebody might want that.
+    """
+
+    id: int
+    system: str
+    name: str
+    topic: str
+    at: int
+    state: str
+    rule: str
+    because: str
+    tries: int
+    is_kept: bool
+    is_stuck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How a source does, in numbers.
+
+    Attributes:
+        lately: deliveries of the last day by what became of them.
+        waiting: how many are still to be worked on; oldest: seconds since the first of them came.
+    """
+
+    system: str
+    name: str
+    lately: Mapping[str, int]
+    waiting: int
+    oldest: float
 
 
 @dataclass(frozen=True)
@@ -180,7 +219,38 @@ class Webhooks:
             number = None if system is None or name is None else self._known(connection, system, name).id
             return store.latest(connection, source=number, failed=failed, limit=limit)
 
-    def replay(self, number: int) -> Delivery:
+    def shown(
+        self, system: str | None = None, name: str | None = None, *, failed: bool = False, limit: int = 50
+    ) -> "list[ShownDelivery]":
+        """The latest deliveries as every face shows them. Raises as `deliveries`."""
+        found = self.deliveries(system, name, failed=failed, limit=limit)
+        with self.shop.database.reading() as connection:
+            return self._as_shown(connection, found)
+
+    def _as_shown(self, connection: Connection, found: "list[Delivery]") -> "list[ShownDelivery]":
+        sources = {one.id: one for one in store.sources(connection)}
+        return [
+            ShownDelivery(
+                one.id, sources[one.source].system, sources[one.source].name, one.topic, one.at, one.state,
+                one.reason or "", words_of(one.reason or "") or one.reason or "", one.tries,
+                is_kept=one.sealed is not None, is_stuck=one.state in (store.FAILED, store.REFUSED),
+            )
+            for one in found
+        ]  # fmt: skip
+
+    def watched(self) -> "list[Watched]":
+        """How every source does that is not revoked, in numbers."""
+        now = self.shop.clock()
+        with self.shop.database.reading() as connection:
+            open_ = [one for one in store.sources(connection) if one.state != store.REVOKED]
+            lately, waiting = store.counted(connection, since=now - DAY), store.waiting(connection)
+        return [
+            Watched(one.system, one.name, lately.get(one.id, {}), many, (now - oldest) / SECOND)
+            for one in open_
+            for many, oldest in [waiting.get(one.id, (0, now))]
+        ]
+
+    def replay(self, number: int) -> ShownDelivery:
         """Work on a delivery once more, as if it had just come.
 
         Raises:
@@ -198,7 +268,7 @@ class Webhooks:
             if found.sealed is None:
                 raise Conflict("What it said is not kept any more: for 7 days, and only where it may be kept at all.")
             self._again(change.connection, number)
-            return store.one(change.connection, number) or found
+            return self._as_shown(change.connection, [store.one(change.connection, number) or found])[0]
 
     def _again(self, connection: Connection, number: int) -> None:
         values = {"state": store.NEW, "tries": 0, "due_at": self.shop.clock(), "reason": None, "done_at": None}
@@ -289,7 +359,7 @@ class Webhooks:
             if values["state"] in (store.DONE, store.DROPPED, store.REFUSED):
                 values |= {"done_at": now, **self._kept(connection, delivery, outcome)}
                 came = Came(f"webhook {source.name}", delivery.topic, outcome.rule)
-                counts.note(connection, [came], day=day_of(now, self.shop.settings.zone), now=now)
+                counts.note(connection, came, day=day_of(now, self.shop.settings.zone), now=now)
             store.note(connection, delivery.id, lease, values)
         return str(values["state"])
 

@@ -27,6 +27,7 @@ _WHY_NOT = {
     "withdrawn": "said yes, and took it back",
     "expired": "said yes too long ago",
     "no-address": "said yes, but no address is known",
+    "left-alone": "said yes, but an address of theirs said no",
     "unknown-person": "not known here",
     "no-history": "nothing bought yet",
 }

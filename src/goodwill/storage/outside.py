@@ -4,12 +4,18 @@ Whoever restores an old database, or changes it, does not change these with it. 
 two empty lines after each.
 """
 
+import errno
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from goodwill.basics.checkpoint import notes_in
+
+if sys.platform != "win32":
+    import fcntl
 
 _TAIL = 16_384  # bytes at the end of a file in which its last whole note lies
 
@@ -101,18 +107,18 @@ def mark_of(file: Path) -> Mark:
 
 
 def _last(file: Path) -> str:
-    tail = tail_of(file)
+    tail = tail_of(file, _TAIL)
     if len(tail) == _TAIL:
         tail = tail.partition(_END)[2]
     return next(reversed(list(_whole(tail))), "")
 
 
-def tail_of(file: Path) -> bytes:
+def tail_of(file: Path, size: int) -> bytes:
     """The last bytes of a file, of which the first line may be cut; nothing where there is none."""
     try:
         with file.open("rb") as opened:
-            opened.seek(max(0, opened.seek(0, os.SEEK_END) - _TAIL))
-            return opened.read(_TAIL)
+            opened.seek(max(0, opened.seek(0, os.SEEK_END) - size))
+            return opened.read(size)
     except FileNotFoundError:
         return b""
 
@@ -146,7 +152,9 @@ def append_to(file: Path, data: bytes, *, mended: Callable[[int], bytes] = lambd
     is_new = not file.exists()
     handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
     try:
-        os.write(handle, mended(handle) + data)  # in one go, so that two of them never mix
+        whole = mended(handle) + data
+        if os.write(handle, whole) < len(whole):  # in one go, so that two of them never mix
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -156,6 +164,21 @@ def append_to(file: Path, data: bytes, *, mended: Callable[[int], bytes] = lambd
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def holding(folder: Path) -> Iterator[None]:
+    """Nobody else holds a folder meanwhile, of whatever process; where the system knows no such locks, of this one."""
+    if sys.platform == "win32":
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network folders know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _ends_well(handle: int) -> bool:

@@ -8,8 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Executable, LargeBinary, Select, Text, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Executable,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from goodwill.storage.engine import driver, is_sqlite
 
@@ -23,7 +35,10 @@ class Lists:
 
     def numbers(self, name: str) -> Select[Any]:
         """Whole numbers."""
-        return self._values(name, BigInteger())
+        found = self._values(name, BigInteger())
+        if not self.sqlite:
+            self.ways[name] = whole_numbers
+        return found
 
     def texts(self, name: str) -> Select[Any]:
         """Texts."""
@@ -35,6 +50,20 @@ class Lists:
             return self._values(name, LargeBinary())
         self.ways[name] = _hex
         return select(func.unhex(func.json_each(bindparam(name)).table_valued("value").c.value, type_=LargeBinary))
+
+    def rows(self, name: str, *kinds: type[int] | type[str]) -> Select[Any]:
+        """Rows of whole numbers and texts."""
+        self.ways[name] = _json
+        if self.sqlite:
+            value: Any = func.json_each(bindparam(name)).table_valued("value").c.value
+        else:
+            value = func.jsonb_array_elements(bindparam(name, type_=JSONB)).table_valued("value").c.value
+        found = [
+            cast(value.op("->>")(literal_column(str(n))), BigInteger if kind is int else Text)
+            for n, kind in enumerate(kinds)
+        ]
+        every: Select[Any] = select()
+        return every.add_columns(*found)
 
     def _values(self, name: str, kind: Any) -> Select[Any]:
         if self.sqlite:
@@ -92,6 +121,11 @@ class _Made:
 
 
 _encode: Final = msgspec.json.Encoder().encode
+
+
+def whole_numbers(values: Iterable[int | None]) -> str:
+    """PostgreSQL's own words for an array of whole numbers, which the driver would need longer to find."""
+    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
 
 
 def _json(values: Iterable[Any]) -> str:

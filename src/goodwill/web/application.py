@@ -21,6 +21,7 @@ from goodwill.shop import Shop
 from goodwill.web import (
     api,
     collect,
+    deliveries,
     erasing,
     identity,
     intake,
@@ -28,6 +29,7 @@ from goodwill.web import (
     metrics,
     notices,
     office,
+    office_imports,
     openapi,
     pages,
     proofs,
@@ -71,6 +73,7 @@ ENDPOINTS = (
     *proofs.ENDPOINTS,
     *requests.ENDPOINTS,
     *staff.ENDPOINTS,
+    *deliveries.ENDPOINTS,
 )
 
 REQUESTS_A_MINUTE = 12_000
@@ -100,6 +103,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *centre.handlers(desk, log),
             *staff_pages.handlers(desk),
             *office.handlers(desk),
+            *office_imports.handlers(desk),
             *leave.handlers(desk),
             *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
             *storefront.handlers(desk, per_minute=per_minute * collect.TIMES),
@@ -141,6 +145,12 @@ def _response(given: bytes | Streamed) -> Answer | Stream:
         return Response(given, media_type=_JSON)
     headers = {"content-disposition": f'attachment; filename="{given.name}"'} if given.name else {}
     return Stream(given.parts, media_type=given.media, headers=headers)
+
+
+def _look(desk: Desk, letter: Letter) -> None:
+    """Let whoever has a key see how webhooks do."""
+    desk.admit(letter, METRICS.more_with)
+    desk.metrics.show_webhooks(desk.shop.webhooks.watched())
 
 
 def _letter(desk: Desk, request: Asked, body: bytes = b"") -> Letter:
@@ -229,7 +239,7 @@ def _running(desk: Desk) -> list[HTTPRouteHandler]:
         letter = _letter(desk, request)
         keyed = letter.header(b"authorization") is not None
         if keyed:
-            await asyncio.get_running_loop().run_in_executor(desk.threads, desk.admit, letter, METRICS.more_with)
+            await asyncio.get_running_loop().run_in_executor(desk.threads, _look, desk, letter)
         return Response(desk.metrics.page(whole=keyed), media_type=metrics.MEDIA_TYPE)
 
     async def log_keys() -> Answer:

@@ -6,8 +6,8 @@ at `code` and `message`; so this part of the API speaks their language and not R
 
 import asyncio
 import zlib
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -16,9 +16,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from goodwill.basics.errors import Busy
 from goodwill.collect.live.group import Full, Group
+from goodwill.collect.live.reading import TAKEN, Outcome, Sender
 from goodwill.collect.live.rules import DROPPED, SECRET
 from goodwill.collect.live.segment import LETTERS, TYPES, Message, Parcel, read_batch, read_one
-from goodwill.collect.live.take import TAKEN, Given, Outcome, Sender
 from goodwill.shop.collecting import Collecting, KeyClosed
 from goodwill.web import rudder
 from goodwill.web.bodies import LARGEST_BODY, read
@@ -27,6 +27,8 @@ from goodwill.web.keys import key_text
 from goodwill.web.pace import Pace
 from goodwill.web.problems import TOO_LARGE, Problem
 from goodwill.web.store import Key, Scope, closed
+
+T = TypeVar("T")
 
 LARGEST_UNPACKED: Final = 5 * 1024 * 1024
 _INLINE: Final = 64 * 1024  # what is larger is read in a thread, so that neighbours go on
@@ -90,7 +92,7 @@ def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
         if request.method == "OPTIONS":  # a browser asks first whether it may send from another site
             return _response(b"", 200, origin)
         try:
-            answer = await _take(desk, group, pace, request, origin)
+            answer = await _take(desk, collecting, group, pace, request)
         except Refused as error:
             return _response(_ENCODE(Failed(error.code, error.message)), error.status, origin, error.retry_after)
         return _response(answer, 200, origin)
@@ -101,7 +103,7 @@ def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
             return _response(b"", 200, origin)
         try:
             said = text or request.query_params.get("writeKey", "")
-            key = await asyncio.get_running_loop().run_in_executor(desk.threads, _key, desk, said)
+            key = await _opened(desk, said)
             _check_origin(key, origin)
             if not key.public:  # a key that is not for pages must not end up in addresses and their logs
                 raise _no_key()
@@ -121,24 +123,22 @@ def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
     return [post(take), get(settings)]
 
 
-async def _take(desk: Desk, group: Group, pace: Pace, request: Request[Any, Any, Any], origin: str | None) -> bytes:
+async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, request: Request[Any, Any, Any]) -> bytes:
     kind = _PATHS[request.scope["path"].rstrip("/").rpartition("/")[2]]
     raw = await _body(request)
-    loop = asyncio.get_running_loop()
-    now = desk.shop.clock()
-    if len(raw) > _INLINE or raw[:2] == _GZIP:
-        parcel = await loop.run_in_executor(desk.threads, _parcel, raw, kind, now)
-    else:
-        parcel = _parcel(raw, kind, now)
-    text = _shown(request, parcel)
-    key = await loop.run_in_executor(desk.threads, _key, desk, text)
+    large, now = len(raw) > _INLINE or raw[:2] == _GZIP, desk.shop.clock()
+    parcel = await _aside(desk, _parcel, raw, kind, now) if large else _parcel(raw, kind, now)
+    key = await _opened(desk, _shown(request, parcel))
     request.scope["state"]["notes"].key = key.id
-    _check_origin(key, origin)
+    _check_origin(key, request.headers.get("origin"))
     left = pace.take(key.id)
     if not left.allowed:
         raise Refused(429, "too_many_requests", f"This may be asked {pace.quota} times a minute.", left.wait)
+    sender = Sender(key.id, key.name, key.public)
+    read = collecting.read
+    given = await _aside(desk, read, sender, parcel.messages) if large else read(sender, parcel.messages)
     try:
-        waiting = group.bring(Given(Sender(key.id, key.name, key.public), parcel.messages), len(raw))
+        waiting = group.bring(given, len(raw))
         outcomes = await asyncio.wait_for(asyncio.wrap_future(waiting), _WITHIN)
     except Full as error:
         raise Refused(503, "overloaded", str(error), _COME_BACK) from None
@@ -204,13 +204,27 @@ def _no_key() -> Refused:
     return Refused(401, "invalid_key", said)
 
 
+async def _aside(desk: Desk, do: Callable[..., T], *given: Any) -> T:
+    """Have it done in a thread, so that neighbours go on."""
+    return await asyncio.get_running_loop().run_in_executor(desk.threads, do, *given)
+
+
+async def _opened(desk: Desk, text: str) -> Key:
+    """The key that a text is, and that opens the collector; from memory where it was asked a moment ago."""
+    known = desk.keyring.remembered(text)
+    return _checked(await _aside(desk, _key, desk, text) if known is None else known)
+
+
 def _key(desk: Desk, text: str) -> Key:
     try:
-        key = desk.keyring.recall(text)
+        return desk.keyring.recall(text)
     except Problem:
         raise _no_key() from None
     except Busy as error:
         raise Refused(503, "busy", str(error), _COME_BACK) from None
+
+
+def _checked(key: Key) -> Key:
     if not key.scopes.intersection(OPENS):
         raise Refused(403, "key_scope", f"The key '{key.id}' may not send events in; it needs the scope 'collect'.")
     return key

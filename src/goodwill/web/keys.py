@@ -166,14 +166,18 @@ class Keyring:
 
         Whoever writes then asks in the same transaction whether the key is still open.
         """
-        now, name = self._clock(), hashed(text)
-        at, key = self._remembered.get(name, (0, None))
-        if key is None or not 0 <= now - at < _REMEMBERED:
-            key = self.recognise(text)
+        key = self.remembered(text)
+        if key is None:
+            now, key = self._clock(), self.recognise(text)
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[name] = (now, key)
+            self._remembered[hashed(text)] = (now, key)
         return key
+
+    def remembered(self, text: str) -> Key | None:
+        """The key that a text is, if it was asked a moment ago; nothing is asked of the database."""
+        at, key = self._remembered.get(hashed(text), (0, None))
+        return key if 0 <= self._clock() - at < _REMEMBERED else None
 
     def forget(self, key_id: str) -> None:
         """Ask anew the next time that a key is shown."""

@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+import msgspec
 import structlog
 
 # The key's public id and the route's template are in; addresses, query strings, bodies, messages and names are not.
@@ -43,10 +44,14 @@ def log_to(stream: TextIO | None = None) -> Log:
             structlog.processors.add_log_level,
             only_allowed,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_text),
         ],
     )
     return log
+
+
+def _text(line: object, **_: object) -> str:
+    return msgspec.json.encode(line).decode()
 
 
 def only_allowed(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from goodwill.basics.language import TAG
 
@@ -357,6 +357,29 @@ class StaffLook(Struct, frozen=True):
     times: int
 
 
+class FileRead(Struct, frozen=True):
+    """A file of the shop's that told something about her, or changed it."""
+
+    import_: Annotated[int, Meta(description="The number of the import.")] = field(name="import")
+    file: str
+    at: Moment
+    taken_back: Annotated[bool, Meta(description="Whether the import was undone since.")]
+    brought: Annotated[dict[str, int], Meta(description="How many events by category, and rows by table.")]
+
+
+class TotalOfMany(Struct, frozen=True):
+    """A total over many people that counts her."""
+
+    total: str
+    purpose: str
+    people_at_least: Annotated[int, Meta(description="How many people it counts at least; a multiple of ten.")]
+    you_since_at_the_earliest: (
+        Annotated[str, Meta(description="From when on it can have counted her: yes noted, something happened.")] | None
+    )
+    something_of_yours_in_it: Annotated[bool, Meta(description="Whether anything that happened went into it yet.")]
+    as_of: Moment
+
+
 class OwnCopy(Struct, frozen=True):
     """A person's own copy: all that is held about her, in clear."""
 
@@ -371,6 +394,8 @@ class OwnCopy(Struct, frozen=True):
     consents: list[Line]
     reads: Annotated[list[Look], Meta(description="Who looked, and what for.")]
     staff: Annotated[list[StaffLook], Meta(description="What staff did about this person, by day.")]
+    files: Annotated[list[FileRead], Meta(description="The files of the shop's that told of her or changed her.")]
+    totals: Annotated[list[TotalOfMany], Meta(description="The totals that count her.")]
     more: Annotated[
         dict[str, list[dict[str, str | int | float | bool]]], Meta(description="All else, by heading: a line per row.")
     ]

@@ -4,6 +4,8 @@ They name nobody. But a counter of refusals that moves while somebody is watchin
 customer, so what concerns consent is shown to holders of a key only.
 """
 
+from collections.abc import Sequence
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -15,6 +17,8 @@ from prometheus_client import (
 )
 
 from goodwill import __version__
+from goodwill.collect.connectors.store import STATES
+from goodwill.shop.webhooks import Watched
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # the framework adds it to every text
 # A start time per series doubles the page and tells nothing.
@@ -49,6 +53,21 @@ class Metrics:
         self._refusals = Counter("goodwill_refusals", "Times the answer was no", ("reason",), registry=self._kept)
         self._signals = Counter("goodwill_gpc_signals", "Requests with Sec-GPC: 1", registry=self._kept)
 
+        self._hooks_refused = Counter(
+            "goodwill_webhooks_refused", "Webhooks not taken", ("source", "because"), registry=self._kept
+        )
+        self._hooks_lately = Gauge(
+            "goodwill_webhooks_last_day", "Webhooks that came in the last 24 hours, by what became of them",
+            ("source", "state"), registry=self._kept,
+        )  # fmt: skip
+        self._hooks_waiting = Gauge(
+            "goodwill_webhooks_waiting", "Webhooks still to be worked on", ("source",), registry=self._kept
+        )
+        self._hooks_oldest = Gauge(
+            "goodwill_webhooks_oldest_waiting_seconds", "Since the first webhook that waits came", ("source",),
+            registry=self._kept,
+        )  # fmt: skip
+
     def note_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer; ``route`` is the template, never the address itself."""
         self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
@@ -65,6 +84,21 @@ class Metrics:
 
     def note_signal(self) -> None:
         self._signals.inc()
+
+    def note_webhook_refused(self, system: str, name: str, because: str) -> None:
+        """Count a webhook that was not taken; of a source that is none, as ``unknown``."""
+        self._hooks_refused.labels(f"{system} {name}" if name else "unknown", because).inc()
+
+    def show_webhooks(self, sources: Sequence[Watched]) -> None:
+        """How the sources do now; they are asked when somebody reads."""
+        for gauge in (self._hooks_lately, self._hooks_waiting, self._hooks_oldest):
+            gauge.clear()
+        for one in sources:
+            source = f"{one.system} {one.name}"
+            for state in STATES:
+                self._hooks_lately.labels(source, state).set(one.lately.get(state, 0))
+            self._hooks_waiting.labels(source).set(one.waiting)
+            self._hooks_oldest.labels(source).set(one.oldest)
 
     def page(self, *, whole: bool) -> bytes:
         """What Prometheus reads; without ``whole`` nothing that concerns consent."""

@@ -13,23 +13,21 @@ from litestar.handlers import HTTPRouteHandler
 from goodwill.basics.clock import date_of, moment
 from goodwill.basics.errors import BadInput, GoodwillError
 from goodwill.basics.ids import opaque
-from goodwill.collect.connectors.store import FAILED, REFUSED
 from goodwill.collect.live.rules import status_of, words_of
 from goodwill.shop.collecting import Collecting
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
 from goodwill.web.problems import ROLE, Problem, problem_of
-from goodwill.web.staff_pages import CODE, Reply, StaffPages, Visit, route
+from goodwill.web.staff_pages import CODE, INTAKE, WEBHOOKS, Reply, StaffPages, Visit, rooms_for, route
 from goodwill.web.store import closed
 
-INTAKE, WEBHOOKS, REPLAY = "/office/intake", "/office/webhooks", "/office/webhooks/replay"
+REPLAY: Final = "/office/webhooks/replay"
 EVERY: Final = 10  # seconds between two looks
 _LOOKS: Final = 90  # then a quarter of an hour is over
 _SHOWN: Final = 100
 _DAYS: Final = (1, 7, 30, 90)
 _STATES: Final = ("taken", "dropped", "refused")
-_ROOMS: Final = ((INTAKE, "What comes in"), (WEBHOOKS, "Webhooks"))
 
 
 class Office(StaffPages):
@@ -76,15 +74,13 @@ class Office(StaffPages):
         session = self._admitted(visit, Act.WATCH)
         failed = visit.query.get("only") == "failed"
         webhooks, told = self.desk.shop.webhooks, self.desk.shop.told
-        sources = {one.source.id: one for one in webhooks.sources()}
         deliveries = [
             {
-                "id": each.id, "source": f"{sources[each.source].source.system} {sources[each.source].source.name}",
-                "topic": each.topic, "at": self._clock_time(each.at), "state": each.state,
-                "because": words_of(each.reason or "") or each.reason or "",
-                "again": each.state in (FAILED, REFUSED) and each.sealed is not None,
+                "id": each.id, "source": f"{each.system} {each.name}", "topic": each.topic,
+                "at": self._clock_time(each.at), "state": each.state, "because": each.because,
+                "again": each.is_stuck and each.is_kept,
             }
-            for each in webhooks.deliveries(failed=failed, limit=_SHOWN)
+            for each in webhooks.shown(failed=failed, limit=_SHOWN)
         ]  # fmt: skip
         targets = [one for one in told.targets() if one.closed_at is None]
         messages = [
@@ -98,7 +94,7 @@ class Office(StaffPages):
         said = f"Delivery {again} is worked on once more." if again.isdigit() and len(again) < 20 else ""
         return self._room(
             "webhooks", WEBHOOKS, visit, session, status, asked={"only": "failed" if failed else ""}, failed=failed,
-            sources=[(one, self._clock_time(one.source.last_at)) for one in sources.values()], deliveries=deliveries,
+            sources=[(one, self._clock_time(one.source.last_at)) for one in webhooks.sources()], deliveries=deliveries,
             targets=targets, messages=messages, said=said, wrong=wrong,
             may_replay=Act.KEYS in MAY[session.account.role],
         )  # fmt: skip
@@ -134,8 +130,9 @@ class Office(StaffPages):
         """A page of the office, with the way to the others; it looks again while somebody follows it."""
         left = min(_LOOKS, int(said)) if (said := visit.query.get("follow", "")).isdecimal() and len(said) < 5 else None
         kept = {name: value for name, value in asked.items() if value}
+        account = session.account
         page = self._page(
-            f"office/{template}", visit, status, here=path, rooms=_ROOMS, account=session.account, left=left,
+            f"office/{template}", visit, status, here=path, rooms=rooms_for(account.role), account=account, left=left,
             every=EVERY, stop=_address(path, kept), follow=_address(path, {**kept, "follow": str(_LOOKS)}),
             now=self._clock_time(self.desk.shop.clock(), seconds=True), zone=str(self.settings.zone), **values,
         )  # fmt: skip

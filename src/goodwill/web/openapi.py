@@ -21,6 +21,7 @@ _TAGS = {
     "Consent": "What a person allows, and what the ledger has written down.",
     "People": "What is known about one person.",
     "Collecting": "What programs and pages send in, and what became of it.",
+    "Webhooks": "What the shop's other systems send by themselves, and whom it tells of what happens.",
     "Requests": "What customers ask for: copies, corrections, erasure; and the clock that runs.",
     "Staff": "Who works here: sessions, accounts, approvals, the audit log. Opened by signing in, not by a key.",
     "Running": "For whoever runs this shop.",

@@ -5,6 +5,7 @@ GET shows and never changes anything. Each form repeats a token that belongs to 
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from goodwill.basics.errors import BadInput, Conflict, GoodwillError
 from goodwill.shop.staff import Begun
 from goodwill.staff import Act, Session
 from goodwill.staff.refusals import CodeNeeded, NotRecognised
-from goodwill.staff.roles import WORDS, needs_second_factor
+from goodwill.staff.roles import MAY, WORDS, Role, needs_second_factor
 from goodwill.staff.sessions import device_of, form_token
 from goodwill.web import pages
 from goodwill.web.desk import Desk, Headers
@@ -26,6 +27,8 @@ from goodwill.web.forms import fields_of, receive_form
 from goodwill.web.problems import NOT_SIGNED_IN, Problem, problem_of
 from goodwill.web.sessions import Kept, address_of, first, only_cookie
 
+IMPORTS, INTAKE, WEBHOOKS = "/office/imports", "/office/intake", "/office/webhooks"
+_ROOMS = ((IMPORTS, "Files", Act.IMPORT), (INTAKE, "What comes in", Act.WATCH), (WEBHOOKS, "Webhooks", Act.WATCH))
 SIGN_IN, CODE, FACTOR, ACCOUNT = "/staff/sign-in", "/staff/code", "/staff/second-factor", "/staff"
 _NOT_HERE = (
     "Staff sign in over https only, or on this machine itself. Whoever runs the shop sets base_url to its address."
@@ -65,6 +68,11 @@ class Reply:
     cookies: tuple[Kept, ...] = ()
     sends_to: str = ""
     again: tuple[int, str] | None = None
+
+
+def rooms_for(role: Role) -> list[tuple[str, str]]:
+    """The addresses and names of the office's pages that a role may see."""
+    return [(path, words) for path, words, act in _ROOMS if act in MAY[role]]
 
 
 class StaffPages:
@@ -202,7 +210,7 @@ class StaffPages:
         return self._page(
             "account", visit, status, wrong=wrong, said=said, account=account, words=WORDS[account.role],
             sessions=rows, left=self.staff.recovery_left(account.id), fresh=session.fresh,
-            may_watch=Act.WATCH in session.acts,
+            rooms=rooms_for(account.role),
         )  # fmt: skip
 
     def password(self, visit: Visit) -> Reply:
@@ -334,16 +342,16 @@ def route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]
         visit = Visit(method, headers, form, query, address_of(request.scope, headers, desk.shop.settings.proxies))
         apart = method == "POST" or path in (SIGN_IN, "/staff/back")  # these may wait for an identity provider
         threads = desk.doormen if apart else desk.threads
-        with desk.place_at_the_door():
+        with desk.place_at_the_door() if apart else nullcontext():
             reply = await asyncio.get_running_loop().run_in_executor(threads, made.told, do, visit)
-        return _answer(reply)
+        return answer_of(reply)
 
     methods = [HttpMethod(method)] if method == "POST" or path == "/staff/back" else [HttpMethod.GET, HttpMethod.HEAD]
     name = f"{method.lower()}_{path.strip('/').replace('/', '_').replace('-', '_')}"
     return HTTPRouteHandler(path, http_method=methods, name=name, status_code=200, opt={"page": True})(handle)
 
 
-def _answer(reply: Reply) -> Response[bytes]:
+def answer_of(reply: Reply) -> Response[bytes]:
     headers = {
         **({"refresh": f"{reply.again[0]}; url={reply.again[1]}"} if reply.again else {}),
         "content-security-policy": _POLICY.format(more=f" {reply.sends_to}" if reply.sends_to else ""),

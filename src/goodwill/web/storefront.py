@@ -24,9 +24,9 @@ from goodwill.basics.language import is_language
 from goodwill.consent.snapshot import BadSnapshot
 from goodwill.shop import Actor
 from goodwill.shop.storefront import Asking, Suggested, Visitor
+from goodwill.shop.words import USUAL, catalogues
 from goodwill.web.bodies import CallerGone, parse, parse_parameters, read, wrong
 from goodwill.web.centre.reasons import in_words
-from goodwill.web.centre.words import USUAL, catalogues
 from goodwill.web.desk import Desk
 from goodwill.web.keys import no_key
 from goodwill.web.messages import Id

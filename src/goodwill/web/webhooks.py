@@ -85,10 +85,13 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         try:
             news = await asyncio.wait_for(waiting, _WITHIN)
         except NotFound:
+            desk.metrics.note_webhook_refused("", "", "not_found")
             return _no(404, "not_found", "There is no such source.")
         except Unsigned:
+            desk.metrics.note_webhook_refused(system, name, "bad_signature")
             return _no(401, "bad_signature", "The signature does not fit.")
         except (Busy, TimeoutError):
+            desk.metrics.note_webhook_refused("", "", "busy")
             return _no(503, "busy", "The shop is busy; send it again.")
         if news:
             worker.ask()

@@ -7,8 +7,8 @@ import pytest
 
 from goodwill.basics.errors import Busy
 from goodwill.collect.live.group import MOST_AT_ONCE, MOST_BYTES, MOST_WAITING, Full, Group
+from goodwill.collect.live.reading import Given, Outcome, Sender
 from goodwill.collect.live.segment import Unread
-from goodwill.collect.live.take import Given, Outcome, Sender
 
 SENDER = Sender("k", "s", public=False)
 

@@ -14,8 +14,10 @@ import trustme
 from standardwebhooks import Webhook, WebhookVerificationError
 from tests.small_shop import bakery
 
+from goodwill import consent
 from goodwill.basics.clock import Micros, system_clock
 from goodwill.basics.errors import BadInput, NotFound
+from goodwill.collect import imports
 from goodwill.consent import Asked
 from goodwill.reach.channels.https import Https, is_public
 from goodwill.reach.outcome import Later, Refused, Sent
@@ -150,6 +152,72 @@ def test_what_waits_about_somebody_goes_with_her(told, peer):
     assert [one.person for one in told.told.messages()] == [told.known("bruno")]
     told.erasure.erase("bruno", chosen=False)
     assert told.told.messages() == []
+
+
+HEAD = "user_id,purpose,data_category,state,said_at,notice,source\n"
+
+
+def imported(told, folder, rows, **more):
+    file = folder / "consents.csv"
+    file.write_text(HEAD + rows)
+    return told.intake.run(imports.plan([file]), rejects_to=folder / "rejects.csv", **more)
+
+
+def data_of(told):
+    messages = sorted(told.told.messages(limit=1_000), key=lambda one: json.loads(one.body)["data"]["position"])
+    return [json.loads(one.body)["data"] for one in messages]
+
+
+def test_imported_answers_are_told_once_for_each_person_and_purpose_and_so_is_taking_them_back(told, peer, tmp_path):
+    told.told.add(peer.url(), ["consent.changed"])
+    rows = "nina,offers,,given,2026-03-02,,web\nomar,offers,,no,2026-03-02,,web\n"
+    report = imported(told, tmp_path, rows + "nina,recommendations,,given,2026-03-02,,web\n")
+    before = data_of(told)
+    nina, omar = told.known("nina"), told.known("omar")
+    assert [(one["person"], one["purpose"], one["state"]) for one in before] == [
+        (nina, "offers", "given"), (omar, "offers", "refused"), (nina, "recommendations", "given"),
+    ]  # fmt: skip
+    assert {message.person for message in told.told.messages()} == {nina, omar}
+    with told.database.reading() as connection:
+        for one in before:
+            row = consent.row_at(connection, one["position"])
+            assert (row.person, row.purpose, row.state) == (one["person"], one["purpose"], one["state"])
+    assert imported(told, tmp_path, rows).state == "nothing-new"
+    assert data_of(told) == before
+    told.intake.undo(report.id)
+    after = data_of(told)[len(before) :]
+    assert [(one["person"], one["purpose"], one["state"]) for one in after] == [
+        (nina, "offers", "invalidated"), (omar, "offers", "invalidated"), (nina, "recommendations", "invalidated"),
+    ]  # fmt: skip
+    assert told.told.deliver().sent == 6
+
+
+def test_an_import_that_keeps_nothing_tells_nothing(told, peer, tmp_path):
+    told.told.add(peer.url(), ["consent.changed"])
+    good = "nina,offers,,given,2026-03-02,,web\n"
+    imported(told, tmp_path, good, dry_run=True)
+    assert imported(told, tmp_path, good + "omar,nonsense,,given,2026-03-02,,web\n", strict=True).state == "refused"
+    assert told.told.messages() == []
+    imported(told, tmp_path, good, strict=True)
+    assert len(told.told.messages()) == 1
+
+
+def test_an_import_that_breaks_off_has_told_of_the_pieces_it_kept_and_goes_on_with_the_rest(told, peer, tmp_path):
+    told.told.add(peer.url(), ["consent.changed"])
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for file in files:
+        file.write_text(HEAD + "".join(f"{file.stem}{n},offers,,given,2026-03-02,,web\n" for n in range(30)))
+    planned = imports.plan(files)
+
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        told.intake.run(planned, rejects_to=tmp_path / "rejects.csv", progress=stop)
+    assert len(told.told.messages(limit=100)) == 30
+    told.intake.run(planned, rejects_to=tmp_path / "rejects.csv")
+    messages = told.told.messages(limit=100)
+    assert len(messages) == len({one.person for one in messages}) == 60
 
 
 # ---- secrets ---------------------------------------------------------------------------------------------------------

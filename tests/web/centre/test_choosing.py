@@ -10,11 +10,12 @@ from goodwill import people
 from goodwill.access.wishes import Wishes
 from goodwill.basics.errors import LeftAlone, Refused
 from goodwill.consent import Asked
+from goodwill.people import suppress
 from goodwill.reach import letters
 from goodwill.shop import Who
 from goodwill.shop.notices import Notices
+from goodwill.shop.words import catalogues
 from goodwill.storage import audit
-from goodwill.web.centre.words import catalogues
 
 IN = "/privacy"
 
@@ -89,6 +90,33 @@ def test_after_a_no_to_news_nobody_elses_word_brings_them_back(street):
     with pytest.raises(LeftAlone):
         street.shop.grant("bruno", "email-marketing", asked=Asked(how="till"))
     assert not street.shop.can("bruno", "email-marketing").allowed
+
+
+@pytest.mark.parametrize("why", [suppress.UNSUBSCRIBE, suppress.OBJECTION, suppress.ERASURE])
+def test_an_address_that_said_no_under_another_number_is_shown_and_her_own_yes_changes_it(street, clock, why):
+    browser, news = street.signed_in("bruno"), ("email-marketing", "contact")
+    browser.press("/privacy/choices/purpose", purpose="email-marketing", yes="yes")
+    assert street.shop.can("bruno", "email-marketing").allowed
+    suppress.suppress(street.shop.cipher, [("email", "bruno@example.org")], why)
+    clock.turn(seconds=60)
+    assert street.shop.can("bruno", "email-marketing").reason == "left-alone"
+    page = browser.get(IN).text
+    assert "Off: you allowed this, but we do not write to you." in page
+    assert "nobody writes news to you, although a yes of yours stands here" in page
+    assert buttons(page)[news] == "yes", "it offers to change that"
+    (choice,) = (one for one in street.shop.centre.choices(street.person("bruno")) if one.left_alone)
+    assert {line.category for line in choice.lines if choice.is_stopped(line)} == {"contact"}
+    assert "Darum schreibt Ihnen niemand Neues" in browser.get(IN + "?lang=de").text
+    browser.press("/privacy/choices", purpose="email-marketing", category="contact", yes="yes")
+    assert street.shop.can("bruno", "email-marketing").allowed
+    page = browser.get(IN + "?lang=en").text
+    assert "although a yes of yours stands here" not in page
+    assert buttons(page)[news] == "no"
+
+
+def test_whoever_allows_no_news_is_not_told_that_nobody_writes(street):
+    suppress.suppress(street.shop.cipher, [("email", "bruno@example.org")], suppress.UNSUBSCRIBE)
+    assert "nobody writes news to you" not in street.signed_in("bruno").get(IN).text
 
 
 def test_an_answer_is_proved_by_what_was_read(street):
@@ -277,7 +305,9 @@ def test_she_sees_what_is_held_of_her_what_for_and_who_looked(street):
     street.shop.identity.merge(Who(user_id="amina"), Who(user_id="c0"))
     page = street.signed_in("amina").see("/privacy/data")
     assert "amina@example.org" in page
-    assert re.search(r"What you bought, when, and for how much \d+ entries", page)
+    assert re.search(
+        r"What you bought, when, and for how much Kept as long as what it is used for needs it. \d+ entries", page
+    )
     assert "Suggest products you may like, from what you allow" in page
     assert "joined two entries that are both you" in page
     assert "bruno" not in page
@@ -294,7 +324,8 @@ def test_every_table_that_holds_something_of_her_has_its_line_with_count_and_sin
     assert {"people", "identities", "consent_rows", "consent_now", "audit_rows", "reads", "merges"} <= held.keys()
     for one in held.values():
         since = "–" if one.since is None else t.time(one.since, street.shop.settings.zone).striptags()
-        line = f"{t('table.' + one.table)} {t.count('data.entries', one.rows)} {since}"
+        kept = t("data.kept", long=t(f"kept.{one.table}"))
+        line = f"{t('table.' + one.table)} {kept} {t.count('data.entries', one.rows)} {since}"
         assert (line in page) == (one.table != "events"), line  # events are split by category
 
 

@@ -8,23 +8,28 @@ from pathlib import Path
 import pytest
 from tests.web.centre.conftest import path_of
 
+from goodwill import shop
 from goodwill.decide import because
 from goodwill.learn.usual import Habit
 from goodwill.people import registry
+from goodwill.shop.words import Words, catalogues
 from goodwill.web import centre
 from goodwill.web.centre import words
 from goodwill.web.centre.reasons import in_words
-from goodwill.web.centre.words import Words, catalogues, language_for, preferred
+from goodwill.web.centre.words import language_for, preferred
 
 ENGLISH = catalogues()["en"]
 HERE = Path(centre.__file__).parent
 TEMPLATES = sorted((HERE.parent / "templates" / "centre").glob("*.html"))
-SOURCES = [*TEMPLATES, *sorted(HERE.glob("*.py"))]
+SHOP = Path(shop.__file__).parent
+SOURCES = [*TEMPLATES, *sorted(HERE.glob("*.py")), SHOP / "telling.py", SHOP / "copy_pdf.py"]
 # Keys put together on the way: a name of the program stands at their end.
 GROUPS = (
     "month", "frame", "kind", "fact", "actor", "action", "state", "how", "reason", "problem", "welcome.may_",
     "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "held.", "request.copy_",
-    "request.days", "right.", "choices.saved_", "table.",
+    "request.days", "right.", "choices.saved_", "table.", "kept.", "paper.", "noted.", "evidence.", "event.", "detail.",
+    "verdict.", "role.", "hold.", "letter.", "sent_state.", "topic.", "record.", "opt_in.", "erasure.", "moved.",
+    "brought.", "totals.", "left_alone.",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What a webhook can mean, whoever sent it: a few values, and how all of them read times and amounts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeVar
@@ -10,7 +10,7 @@ import msgspec
 from goodwill.basics.clock import Micros, micros
 from goodwill.basics.money import digits_of
 from goodwill.catalogue.products import Product
-from goodwill.collect.live.commerce import amount_of, word_of
+from goodwill.collect.live.commerce import amount_of, quantity_of, word_of
 from goodwill.collect.live.segment import Unread
 
 Word = str | int | float | bool | None
@@ -240,3 +240,44 @@ def ids(**given: Any) -> Ids:
 def facts(**given: Any) -> dict[str, str]:
     """Those of some facts that are said, by the names that profiles have."""
     return {name.replace("_", "-"): word for name, text in given.items() if (word := word_of(text)) is not None}
+
+
+def first_of(words: Iterable[Word]) -> str | None:
+    """The first of some words that is said."""
+    return next((word for one in words if (word := word_of(one)) is not None), None)
+
+
+def number_of(given: Word, what: str, rule: str = "no-id") -> str:
+    """The sender's number of what a webhook is about; without one nothing of it can be known again."""
+    number = word_of(given)
+    if number is None:
+        raise Unread(rule, f"The {what} has no id.")
+    return number
+
+
+def named(*given: Word) -> str:
+    """What files of this shop call a product: the surest that there is; 0 stands for none."""
+    found = first_of(one for one in given if one != 0)
+    if found is None:
+        raise Unread("no-product", "A line names no product.")
+    return found
+
+
+def quantity(given: Word) -> int:
+    """Thousandths; nothing is 0."""
+    return quantity_of(given if not isinstance(given, bool) else None) or 0
+
+
+class _Deleted(msgspec.Struct):
+    id: Word
+
+
+_DELETED: Final = msgspec.json.Decoder(_Deleted)
+
+
+def deleted(body: bytes, what: Literal["customer", "order", "product"]) -> Said:
+    """Something is no more at the sender, which tells of it by its number alone."""
+    number = word_of(decoded(body, _DELETED).id)
+    if number is None:
+        raise Unread("malformed", "What was deleted has no id.")
+    return Said(what, number, None, (Gone(what),))

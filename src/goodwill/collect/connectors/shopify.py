@@ -13,7 +13,6 @@ from goodwill.collect.connectors.acts import (
     Answered,
     Asks,
     Closed,
-    Gone,
     Line,
     MoneyBack,
     Refund,
@@ -25,14 +24,19 @@ from goodwill.collect.connectors.acts import (
     Word,
     currency_of,
     decoded,
+    deleted,
     facts,
+    first_of,
     ids,
     moment,
     money,
+    named,
     nothing,
+    number_of,
+    quantity,
     when,
 )
-from goodwill.collect.live.commerce import quantity_of, word_of
+from goodwill.collect.live.commerce import word_of
 from goodwill.collect.live.segment import Unread
 from goodwill.purposes import EMAIL_MARKETING
 
@@ -145,10 +149,6 @@ class _Answer(Struct):
     sms_marketing_consent: _Consent | None = None
 
 
-class _Deleted(Struct):
-    id: Word
-
-
 class _Compliance(Struct):
     """All that tells a compliance webhook from another body with the same signature: the topic itself is not signed."""
 
@@ -180,7 +180,6 @@ _CUSTOMER = msgspec.json.Decoder(_Customer)
 _REFUND = msgspec.json.Decoder(_Refund)
 _PRODUCT = msgspec.json.Decoder(_Product)
 _ANSWER = msgspec.json.Decoder(_Answer)
-_DELETED = msgspec.json.Decoder(_Deleted)
 _DATA_REQUEST = msgspec.json.Decoder(_DataRequest)
 _REDACT = msgspec.json.Decoder(_Redact)
 _ALL_GO = msgspec.json.Decoder(_Compliance)
@@ -204,15 +203,13 @@ def _order(body: bytes, _: str) -> Said:
     said = decoded(body, _ORDER)
     if said.test is True:
         return nothing("test-order")
-    order = word_of(said.id)
-    if order is None:
-        raise Unread("no-order", "The order has no id.")
+    order = number_of(said.id, "order", "no-order")
     currency = currency_of(said.currency)
     refunds = [_refund(one, currency) for one in said.refunds or ()]
     changed = when(said.updated_at, said.created_at)
     if moment(said.cancelled_at) is not None:
         refunds.append(Refund("cancelled", None))
-    coupon = next((code for one in said.discount_codes or () if (code := word_of(one.code))), "")
+    coupon = first_of(one.code for one in said.discount_codes or ()) or ""
     sale = Sale(
         order, _who(said), when(said.created_at), currency, money(said.total_price, currency),
         lines=tuple(_line(one, currency) for one in said.line_items or ()),
@@ -232,19 +229,11 @@ def _who(said: _Order) -> Somebody:
 
 def _line(said: _Line, currency: str) -> Line:
     name = word_of(said.name) or word_of(said.title)
-    external = _named(said.sku, name, said.variant_id, said.product_id)
-    quantity = quantity_of(said.quantity if not isinstance(said.quantity, bool) else None) or 0
+    product = Product(named(said.sku, name, said.variant_id, said.product_id), name=name, brand=word_of(said.vendor))
+    many = quantity(said.quantity)
     # As files have it: less what was taken off this line; what was taken off the whole order shows in its total.
-    amount = (money(said.price, currency) * quantity + 500) // 1_000 - money(said.total_discount, currency)
-    return Line(Product(external, name=name, brand=word_of(said.vendor)), quantity, amount)
-
-
-def _named(*given: Word) -> str:
-    """What a file of this shop calls a product: its SKU, else the surest that there is."""
-    found = next((word for one in given if one != 0 and (word := word_of(one)) is not None), None)
-    if found is None:
-        raise Unread("no-product", "A line names no product.")
-    return found
+    amount = (money(said.price, currency) * many + 500) // 1_000 - money(said.total_discount, currency)
+    return Line(product, many, amount)
 
 
 def _refund(said: _Refund, currency: str) -> Refund:
@@ -269,9 +258,7 @@ def _refunded(body: bytes, currency: str) -> Said:
 
 def _customer(body: bytes, _: str) -> Said:
     said = decoded(body, _CUSTOMER)
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-id", "The customer has no id.")
+    number = number_of(said.id, "customer")
     who = Somebody(
         ids(user_id=said.id, email=said.email, phone=said.phone),
         facts(first_name=said.first_name, last_name=said.last_name),
@@ -313,9 +300,7 @@ def _answered(body: bytes, _: str) -> Said:
 
 def _product(body: bytes, currency: str) -> Said:
     said = decoded(body, _PRODUCT)
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-product", "The product has no id.")
+    number = number_of(said.id, "product", "no-product")
     tags = said.tags.split(",") if isinstance(said.tags, str) else said.tags if isinstance(said.tags, list) else []
     words = tuple(word for one in tags if (word := word_of(one)))
     products = [_variant(said, one, currency, words) for one in said.variants or ()]
@@ -328,7 +313,7 @@ def _variant(said: _Product, one: _Variant, currency: str, tags: tuple[str, ...]
     there = isinstance(one.inventory_quantity, int) and one.inventory_quantity > 0
     sold = one.inventory_management is None or one.inventory_policy == "continue" or there
     return Product(
-        _named(one.sku, name, one.id), name=name, type=word_of(said.product_type), brand=word_of(said.vendor),
+        named(one.sku, name, one.id), name=name, type=word_of(said.product_type), brand=word_of(said.vendor),
         price=money(one.price, currency) if one.price is not None else None,
         currency=currency if one.price is not None else None,
         available=said.status in (None, "active") and sold, tags=tags,
@@ -337,13 +322,6 @@ def _variant(said: _Product, one: _Variant, currency: str, tags: tuple[str, ...]
 
 
 _ONLY: Final = "Default Title"  # of a product that comes in one form only
-
-
-def _deleted(body: bytes, what: Any) -> Said:
-    number = word_of(decoded(body, _DELETED).id)
-    if number is None:
-        raise Unread("malformed", "What was deleted has no id.")
-    return Said(what, number, None, (Gone(what),))
 
 
 def _data_request(body: bytes, _: str) -> Said:
@@ -379,12 +357,12 @@ _TELL: Final[Mapping[str, Callable[[bytes, str], Said]]] = {
     "refunds/create": _refunded,
     "customers/create": _customer,
     "customers/update": _customer,
-    "customers/delete": lambda body, _: _deleted(body, "customer"),
+    "customers/delete": lambda body, _: deleted(body, "customer"),
     "customers_marketing_consent/update": _answered,
     "customers_email_marketing_consent/update": _answered,
     "products/create": _product,
     "products/update": _product,
-    "products/delete": lambda body, _: _deleted(body, "product"),
+    "products/delete": lambda body, _: deleted(body, "product"),
     "app/uninstalled": _uninstalled,
     "customers/data_request": _data_request,
     "customers/redact": _redact,

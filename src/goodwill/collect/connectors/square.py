@@ -25,6 +25,7 @@ from goodwill.collect.connectors.acts import (
     ids,
     moment,
     nothing,
+    number_of,
     when,
 )
 from goodwill.collect.live.commerce import word_of
@@ -114,9 +115,7 @@ def read(topic: str, body: bytes, _: str) -> Said:
 
 
 def _payment(said: _Payment) -> Said:
-    number, order = word_of(said.id), word_of(said.order_id)
-    if number is None:
-        raise Unread("no-order", "The payment has no id.")
+    number, order = number_of(said.id, "payment", "no-order"), word_of(said.order_id)
     if said.status != "COMPLETED":
         return nothing("not-paid")
     paid = said.total_money or said.amount_money or _Money()
@@ -139,9 +138,7 @@ def _refund(said: _Refund) -> Said:
 
 
 def _customer(said: _Customer) -> Said:
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-id", "The customer has no id.")
+    number = number_of(said.id, "customer")
     who = Somebody(
         ids(user_id=said.id, email=said.email_address, phone=said.phone_number),
         facts(first_name=said.given_name, last_name=said.family_name),

@@ -5,7 +5,7 @@ after some days, and at once where nothing of it may be kept.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metada
 
 OPEN, UNINSTALLED, REVOKED = "open", "uninstalled", "revoked"
 NEW, WORKING, DONE, DROPPED, REFUSED, FAILED = "new", "working", "done", "dropped", "refused", "failed"
+
+STATES = (NEW, WORKING, DONE, DROPPED, REFUSED, FAILED)
 
 hook_sources = Table(
     "hook_sources",
@@ -248,6 +250,22 @@ def stuck(connection: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in connection.execute(question)}
 
 
+def counted(connection: Connection, *, since: int) -> dict[int, dict[str, int]]:
+    """How many deliveries of each source came since then, by their state."""
+    question = select(deliveries.c.source, deliveries.c.state, func.count()).where(deliveries.c.at >= since)
+    found: dict[int, dict[str, int]] = {}
+    for source, state, many in connection.execute(question.group_by(deliveries.c.source, deliveries.c.state)):
+        found.setdefault(source, {})[state] = many
+    return found
+
+
+def waiting(connection: Connection) -> dict[int, tuple[int, int]]:
+    """How many deliveries of each source wait to be worked on, and when the first of them came."""
+    question = select(deliveries.c.source, func.count(), func.min(deliveries.c.at))
+    still = deliveries.c.state.in_((NEW, WORKING))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(question.where(still).group_by(deliveries.c.source))}
+
+
 def times(connection: Connection, number: int, *, since: int) -> list[int]:
     """When a source delivered, oldest first."""
     here = (deliveries.c.source == number, deliveries.c.at >= since)
@@ -320,6 +338,14 @@ def parts(connection: Connection, number: int, reference: int) -> list[tuple[byt
     here = hook_objects.c
     rows = connection.execute(select(here.mark, here.detail).where(here.source == number, here.reference == reference))
     return [(bytes(row.mark), json.loads(row.detail) if row.detail else {}) for row in rows]
+
+
+def whose(connection: Connection, references: Collection[int]) -> dict[int, int]:
+    """Whose those of some orders are that an open source tells of."""
+    here, source = hook_objects.c, hook_sources.c
+    question = select(here.reference, here.person).join(hook_sources, source.id == here.source)
+    told = (source.state == OPEN, here.reference.in_(references), here.person.is_not(None))
+    return {row.reference: row.person for row in connection.execute(question.where(*told).order_by(here.at))}
 
 
 def persons(connection: Connection, number: int) -> Sequence[int]:

@@ -18,14 +18,15 @@ from goodwill.collect.connectors.acts import (
     currency_of,
     decoded,
     facts,
+    first_of,
     ids,
     moment,
     nothing,
+    number_of,
     stripe_minor,
     when,
 )
 from goodwill.collect.live.commerce import word_of
-from goodwill.collect.live.segment import Unread
 from goodwill.purposes import EMAIL_MARKETING
 
 # Who pays here is often a customer of another system too, which has numbers of its own.
@@ -93,14 +94,11 @@ def read(topic: str, body: bytes, _: str) -> Said:
 
 
 def _charge(said: _Object, changed: Any) -> Said:
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-order", "The charge has no id.")
+    number = number_of(said.id, "charge", "no-order")
     if said.status != "succeeded" or said.captured is False:
         return nothing("not-paid")
     currency = currency_of(said.currency)
-    named = (word_of((said.metadata or {}).get(name)) for name in _ORDERS)
-    order = next((word for word in named if word is not None), None)
+    order = first_of((said.metadata or {}).get(name) for name in _ORDERS)
     contact = said.billing_details or _Contact()
     who = Somebody(
         ids(**{ID: _customer_id(said.customer)}, email=contact.email or said.receipt_email, phone=contact.phone),
@@ -120,9 +118,7 @@ def _customer_id(given: Any) -> Word:
 
 
 def _customer(topic: str, said: _Object, changed: Any) -> Said:
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-id", "The customer has no id.")
+    number = number_of(said.id, "customer")
     if topic == "customer.deleted":
         return Said("customer", number, None, (Gone("customer"),))
     who = Somebody(ids(**{ID: number}, email=said.email, phone=said.phone), facts(name=said.name))

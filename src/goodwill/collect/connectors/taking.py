@@ -24,6 +24,7 @@ from goodwill.collect.connectors import store
 from goodwill.collect.connectors.acts import Gone, Ids, MoneyBack, Said, Sale, Shelf, Somebody
 from goodwill.collect.connectors.store import Known
 from goodwill.collect.live.commerce import detail_of
+from goodwill.collect.live.orders import refund_key
 from goodwill.collect.live.segment import Unread
 from goodwill.collect.writing import Tools
 from goodwill.people import keeping, merge, repeats
@@ -97,6 +98,12 @@ class _Order:
         """What stands of one type, added up."""
         return sum(row["amount"] or 0 for row in self.stands if row["type"] == kind)
 
+    @property
+    def given_back(self) -> int:
+        """What went back as this system, or a file of its, told; what programs told of it is the same money."""
+        own = refund_key(self.reference)
+        return sum(row["amount"] or 0 for row in self.stands if row["key"] == own)
+
     def want(self, kind: int, key: int, **more: Any) -> None:
         base = {"person": self.person, "at": self.at, "day": self.day, "reference": self.reference}
         self.wanted.append({**dict.fromkeys(NAMES), **base, "type": kind, "key": key, **more})
@@ -105,8 +112,7 @@ class _Order:
         """Want a sum of money to have gone back; as in files it is one, and has the order's own day."""
         self.about.add(REFUNDED)
         if amount > 0:
-            key = int(keys.refund_keys(_array(self.reference))[0])
-            self.want(REFUNDED, key, amount=amount, currency=currency)
+            self.want(REFUNDED, refund_key(self.reference), amount=amount, currency=currency)
 
     def difference(self) -> tuple[list[Row], list[Place]]:
         """What is wanted and does not stand, and the places of what stands and is not wanted."""
@@ -236,7 +242,7 @@ class Taking:
         if self.known("refund", act.refund.id) is not None:
             return Outcome("", person), None  # the order told of it already
         order = self._order(said, person, reference, None)
-        order.want_back(order.standing(REFUNDED) + (act.refund.amount or 0), act.currency)
+        order.want_back(order.given_back + (act.refund.amount or 0), act.currency)
         return Outcome("", person), self._written(
             order, lambda: self._note("refund", act.refund.id, Known(person, reference, None, None))
         )
@@ -261,12 +267,19 @@ class Taking:
         """What stands of an order, of whoever it was said to be; placed when it stands, if somebody else told of it."""
         before = self.known(said.kind, said.id)
         persons = {person} | ({PersonId(before.person)} if before is not None and before.person is not None else set())
+        if sale is not None:
+            persons |= self._who_else(reference, sale)
         stands = repeats.of_order(self.connection, persons, reference)
         first = next((row for row in stands if row["type"] in (ORDERED, BOUGHT)), None)
         at = min(sale.said_at, self.now) if sale is not None else self.now
         if first is not None and (sale is None or sale.lines is None or abs(first["at"] - at) <= DAY):
             return _Order(person, reference, stands, first["at"], first["day"])
         return _Order(person, reference, stands, Micros(at), day_of(at, self.tools.zone))
+
+    def _who_else(self, reference: int, sale: Sale) -> set[PersonId]:
+        """Whose a program said that an order is, such as a device's of which nobody knew yet whose that is."""
+        key, day = int(keys.order_keys(_array(reference))[0]), day_of(min(sale.said_at, self.now), self.tools.zone)
+        return repeats.whose(self.connection, [(day + n, key) for n in (-1, 0, 1)])
 
     def _plan(self, order: _Order, said: Said, sale: Sale) -> None:
         """How an order should stand."""

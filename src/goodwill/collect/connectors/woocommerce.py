@@ -1,7 +1,7 @@
 """WooCommerce's webhooks: the bodies of its REST API, version 3 (https://woocommerce.github.io/woocommerce-rest-api-docs)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -19,14 +19,18 @@ from goodwill.collect.connectors.acts import (
     Word,
     currency_of,
     decoded,
+    deleted,
     facts,
+    first_of,
     ids,
     money,
+    named,
     nothing,
+    number_of,
+    quantity,
     when,
 )
-from goodwill.collect.live.commerce import quantity_of, word_of
-from goodwill.collect.live.segment import Unread
+from goodwill.collect.live.commerce import word_of
 
 
 class _Billing(Struct):
@@ -102,32 +106,22 @@ class _Product(Struct):
     images: list[_Image] | None = None
 
 
-class _Deleted(Struct):
-    id: Word
-
-
 _ORDER = msgspec.json.Decoder(_Order)
 _CUSTOMER = msgspec.json.Decoder(_Customer)
 _PRODUCT = msgspec.json.Decoder(_Product)
-_DELETED = msgspec.json.Decoder(_Deleted)
 _NOT_BOUGHT: Final = frozenset({"pending", "checkout-draft", "auto-draft", "draft"})
 _NO_MORE: Final = frozenset({"cancelled", "failed", "trash"})
 
 
 def read(topic: str, body: bytes, currency: str) -> Said:
     """What a webhook says; raises as `shopify.read`."""
-    what, _, act = topic.partition(".")
-    tell = _TELL.get(what)
-    if tell is None or act not in ("created", "updated", "deleted", "restored"):
-        return nothing("unknown-topic")
-    return _deleted(body, what) if act == "deleted" else tell(body, currency)
+    tell = _TELL.get(topic)
+    return nothing("unknown-topic") if tell is None else tell(body, currency)
 
 
 def _order(body: bytes, _: str) -> Said:
     said = decoded(body, _ORDER)
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-order", "The order has no id.")
+    number = number_of(said.id, "order", "no-order")
     if said.status in _NOT_BOUGHT:
         return nothing("not-paid")
     changed = when(said.date_modified_gmt, said.date_created_gmt, utc=True)
@@ -135,7 +129,7 @@ def _order(body: bytes, _: str) -> Said:
         return Said("order", number, changed, (Gone("order"),))
     currency = currency_of(said.currency)
     refunds = [Refund(word_of(one.id) or "", abs(money(one.total, currency))) for one in said.refunds or ()]
-    coupon = next((code for one in said.coupon_lines or () if (code := word_of(one.code))), "")
+    coupon = first_of(one.code for one in said.coupon_lines or ()) or ""
     sale = Sale(
         number, _who(said), when(said.date_created_gmt, utc=True), currency, money(said.total, currency),
         lines=tuple(_line(one, currency) for one in said.line_items or ()),
@@ -154,27 +148,17 @@ def _who(said: _Order) -> Somebody:
 
 
 def _line(said: _Line, currency: str) -> Line:
-    quantity = quantity_of(said.quantity if not isinstance(said.quantity, bool) else None) or 0
-    amount = money(said.total, currency) + money(said.total_tax, currency)
-    return Line(
-        Product(_named(said.sku, said.variation_id, said.product_id), name=word_of(said.name)),
-        quantity,
-        amount,
-    )
+    product = Product(_named(said.sku, said.variation_id, said.product_id), name=word_of(said.name))
+    return Line(product, quantity(said.quantity), money(said.total, currency) + money(said.total_tax, currency))
 
 
 def _named(*given: Word) -> str:
-    found = next((word for one in given if one not in (0, "0") and (word := word_of(one)) is not None), None)
-    if found is None:
-        raise Unread("no-product", "A line names no product.")
-    return found
+    return named(*(one for one in given if one != "0"))
 
 
 def _customer(body: bytes, _: str) -> Said:
     said = decoded(body, _CUSTOMER)
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-id", "The customer has no id.")
+    number = number_of(said.id, "customer")
     billing = said.billing or _Billing()
     who = Somebody(
         ids(user_id=said.id, email=said.email or billing.email, phone=billing.phone),
@@ -189,32 +173,26 @@ def _customer(body: bytes, _: str) -> Said:
 
 def _product(body: bytes, currency: str) -> Said:
     said = decoded(body, _PRODUCT)
-    number = word_of(said.id)
-    if number is None:
-        raise Unread("no-product", "The product has no id.")
+    number = number_of(said.id, "product", "no-product")
     priced = word_of(said.price) is not None
     product = Product(
         _named(said.sku, said.id), name=word_of(said.name),
-        category=next((word for one in said.categories or () if (word := word_of(one.name))), None),
+        category=first_of(one.name for one in said.categories or ()),
         price=money(said.price, currency) if priced else None, currency=currency if priced else None,
         available=said.status in (None, "publish") and said.stock_status != "outofstock",
         url=word_of(said.permalink),
-        image=next((word for one in said.images or () if (word := word_of(one.src))), None),
+        image=first_of(one.src for one in said.images or ()),
         tags=tuple(word for one in said.tags or () if (word := word_of(one.name))),
     )  # fmt: skip
     changed = when(said.date_modified_gmt, said.date_created_gmt, utc=True)
     return Said("product", number, changed, (Shelf((product,)),))
 
 
-def _deleted(body: bytes, what: Any) -> Said:
-    number = word_of(decoded(body, _DELETED).id)
-    if number is None:
-        raise Unread("malformed", "What was deleted has no id.")
-    return Said(what, number, None, (Gone(what),))
-
-
 _TELL: Final[Mapping[str, Callable[[bytes, str], Said]]] = {
-    "order": _order,
-    "customer": _customer,
-    "product": _product,
+    **{f"order.{act}": _order for act in ("created", "updated", "restored")},
+    **{f"customer.{act}": _customer for act in ("created", "updated", "restored")},
+    **{f"product.{act}": _product for act in ("created", "updated", "restored")},
+    "order.deleted": lambda body, _: deleted(body, "order"),
+    "customer.deleted": lambda body, _: deleted(body, "customer"),
+    "product.deleted": lambda body, _: deleted(body, "product"),
 }

@@ -6,10 +6,11 @@ Only what is listed here is kept. An event of another name means nothing to the 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from goodwill.basics.money import minor_units
 from goodwill.collect.live.segment import Message, Unread
@@ -55,7 +56,7 @@ class Properties(Thing):
     affiliation: Word = None
 
 
-class Meaning(NamedTuple):
+class Meaning(Struct, frozen=True, gc=False):
     """One event of the log, before it is known whose it is.
 
     Attributes:
@@ -102,7 +103,7 @@ def meanings(message: Message, currency: str) -> list[Meaning]:
         return [Meaning(_VIEWED, detail=_page(message))]
     if message.kind != "track":
         return []
-    tell = _TELL.get(message.event.strip().lower())
+    tell = _TELL.get(message.event) or _TELL.get(message.event.lower())
     if tell is None:
         raise Unread(
             "unknown-event", f"'{message.event[:60]}' is no event of the e-commerce specification; it is not kept."
@@ -142,7 +143,7 @@ def _of_things(type_: TypeCode) -> Callable[[Properties, str], list[Meaning]]:
 def _of_basket(sign: int) -> Callable[[Properties, str], list[Meaning]]:
     def tell(said: Properties, currency: str) -> list[Meaning]:
         line = _line(_CARTED, said, said, currency)
-        return [line._replace(quantity=sign * (line.quantity if line.quantity is not None else _ONE), amount=None)]
+        return [replace(line, quantity=sign * (line.quantity if line.quantity is not None else _ONE), amount=None)]
 
     return tell
 
@@ -172,7 +173,7 @@ def _numbered(lines: Sequence[Meaning]) -> list[Meaning]:
     for line in lines:
         nth = seen.get(line.product, 0)
         seen[line.product] = nth + 1
-        numbered.append(line._replace(nth=nth))
+        numbered.append(replace(line, nth=nth))
     return numbered
 
 
@@ -185,7 +186,7 @@ def _reviewed(said: Properties, currency: str) -> list[Meaning]:
     line = _line(_REVIEWED, said, said, currency)
     rating = word_of(said.rating)
     detail = detail_of(rating=rating) if rating is not None and re.fullmatch(r"\d{1,2}([.,]\d)?", rating) else None
-    return [line._replace(quantity=None, amount=None, currency=None, detail=detail)]
+    return [replace(line, quantity=None, amount=None, currency=None, detail=detail)]
 
 
 def _promotion(type_: TypeCode) -> Callable[[Properties, str], list[Meaning]]:
@@ -203,7 +204,7 @@ def _step(step: str) -> Callable[[Properties, str], list[Meaning]]:
 
 
 # The specification's names, in small letters.
-_TELL: Final[Mapping[str, Callable[[Properties, str], list[Meaning]]]] = {
+_SMALL: Final[Mapping[str, Callable[[Properties, str], list[Meaning]]]] = {
     "products searched": _searched,
     "product list viewed": _step("list"),
     "product list filtered": _step("list"),
@@ -229,7 +230,8 @@ _TELL: Final[Mapping[str, Callable[[Properties, str], list[Meaning]]]] = {
     "product added to wishlist": _of_things(event_type("told").code),
     "product reviewed": _reviewed,
 }
-KNOWN: Final = tuple(_TELL)
+KNOWN: Final = frozenset(_SMALL)
+_TELL: Final = {**_SMALL, **{name.title(): tell for name, tell in _SMALL.items()}}  # as nearly everybody writes them
 
 
 def _line(type_: TypeCode, thing: Thing, said: Properties, currency: str, order: str | None = None) -> Meaning:
@@ -297,9 +299,9 @@ def quantity_of(given: Amount) -> int | None:
 
 def word_of(given: Any) -> str | None:
     """A text or number as a text; None where nothing is said."""
-    if given is None or isinstance(given, bool):
+    if given is None or given.__class__ is bool:
         return None
-    text = str(given).strip()
+    text = (given if given.__class__ is str else str(given)).strip()
     if "\0" in text:
         raise Unread("malformed", "A text contains NUL, which no text here may have.")
     return text[:500] or None

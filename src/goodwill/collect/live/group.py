@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from goodwill.basics.errors import Busy
-from goodwill.collect.live.take import Given, Outcome
+from goodwill.collect.live.reading import Given, Outcome
 
 MOST_AT_ONCE: Final = 5_000  # messages in one transaction
 MOST_WAITING: Final = 20_000  # messages that wait for theirs

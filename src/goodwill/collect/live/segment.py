@@ -74,7 +74,7 @@ class _Single(Struct):
     writeKey: Word = None  # noqa: N815
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True, gc=False):
     """One message that could be read.
 
     Attributes:

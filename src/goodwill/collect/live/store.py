@@ -1,11 +1,10 @@
 """What came in lately, counted by what became of it: by key, name of the event and rule; never by person."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Column, Connection, Executable, Table, Text, bindparam, delete, func, insert, select
+from sqlalchemy import Column, Connection, Executable, Table, Text, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goodwill.basics.clock import Micros
@@ -34,7 +33,7 @@ intake_latest = Table(
 )
 
 SHOWN = 500  # of the latest
-_NOTED = 50  # of one group
+NOTED = 50  # of one group
 
 
 class Came(NamedTuple):
@@ -56,12 +55,18 @@ class Counted:
     messages: int
 
 
-def note(connection: Connection, came: Sequence[Came], *, day: int, now: Micros) -> None:
-    """Count what came in, and keep the last of it to look at."""
-    counts = Counter(came)
+def note(connection: Connection, came: Came, *, day: int, now: Micros) -> None:
+    """Count what came in, and keep it to look at."""
+    note_many(connection, {came: 1}, [came], day=day, now=now)
+
+
+def note_many(
+    connection: Connection, counts: Mapping[Came, int], latest: Sequence[Came], *, day: int, now: Micros
+) -> None:
+    """Count what came in, and keep the last of it to look at: at most `NOTED`."""
     # In one order, so that two who count never wait for each other.
     _COUNT.do(connection, ({"day": day, **one._asdict(), "messages": counts[one]} for one in sorted(counts)))
-    _KEEP.do(connection, ({"at": now, **one._asdict()} for one in came[-_NOTED:]))
+    _KEEP.do(connection, [{"rows": [(now, *one) for one in latest[-NOTED:]]}])
     _LET_GO.do(connection, [{}])
 
 
@@ -76,7 +81,9 @@ def _count(lists: Lists) -> Executable:
 
 _COUNT = Question(_count)
 _KEEP = Question(
-    lambda _: insert(intake_latest).values({name: bindparam(name) for name in ("at", "sender", "event", "rule")})
+    lambda lists: insert(intake_latest).from_select(
+        ["at", "sender", "event", "rule"], lists.rows("rows", int, str, str, str)
+    )
 )
 _NEWEST = select(func.max(intake_latest.c.id)).scalar_subquery()
 _LET_GO = Question(lambda _: delete(intake_latest).where(intake_latest.c.id <= _NEWEST - SHOWN))

@@ -3,7 +3,7 @@
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -66,17 +66,30 @@ def put(
         data: ids, states and words of ours alone.
         person: whom it is about; what waits goes with her.
     """
-    if not targets:
-        return
-    body = json.dumps({"type": topic, "timestamp": iso(now), "data": dict(data)}, separators=(",", ":"))
-    rows = [
-        {
-            "id": new_reference(), "target": number, "topic": topic, "body": body, "person": person, "at": now,
-            "state": store.WAITING, "tries": 0, "due_at": now,
-        }
-        for number in targets
-    ]  # fmt: skip
-    store.add(connection, rows)
+    put_all(connection, targets, topic, [(person, data)], now=now)
+
+
+def put_all(
+    connection: Connection,
+    targets: Sequence[int],
+    topic: str,
+    told: Iterable[tuple[PersonId | None, Mapping[str, Any]]],
+    *,
+    now: Micros,
+) -> None:
+    """The same of many things at once: each with whom it is about."""
+    at, rows = iso(now), list[Mapping[str, Any]]()
+    for person, data in told if targets else ():
+        body = json.dumps({"type": topic, "timestamp": at, "data": dict(data)}, separators=(",", ":"))
+        rows += (
+            {
+                "id": new_reference(), "target": number, "topic": topic, "body": body, "person": person, "at": now,
+                "state": store.WAITING, "tries": 0, "due_at": now,
+            }
+            for number in targets
+        )  # fmt: skip
+    if rows:
+        store.add(connection, rows)
 
 
 def deliver(transaction: Transaction, caller: Caller, box: Box, clock: Clock, *, limit: int = 500) -> Delivered:

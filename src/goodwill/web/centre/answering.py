@@ -11,8 +11,8 @@ from markupsafe import Markup
 from goodwill import __version__
 from goodwill.basics.errors import GoodwillError
 from goodwill.shop import Shop
+from goodwill.shop.words import catalogues
 from goodwill.web.centre.visit import Arrived, Fault, Keep, Visit
-from goodwill.web.centre.words import catalogues
 from goodwill.web.flood import Flood
 from goodwill.web.logs import Log, where
 from goodwill.web.pace import Pace
@@ -172,6 +172,7 @@ class Pages:
             visit=visit,
             said_at=said_at,
             sentence=visit.sentence,
+            told=visit.telling,
             shop=settings.name,
             zone=settings.zone,
             watermark=settings.watermark,

@@ -167,7 +167,7 @@ def copy(visit: Visit) -> File:
         raise Fault("not_here", 404)
     if not _is_ready(visit):
         raise Fault("no_copy", 403)
-    pieces = visit.acting.copies.made(visit.signed_in, form)
+    pieces = visit.acting.copies.made(visit.signed_in, form, language=visit.words.language)
     return File(f"my-data.{ENDING[form]}", MEDIA[form], pieces)
 
 

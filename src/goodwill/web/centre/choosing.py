@@ -6,10 +6,10 @@ from goodwill.basics.errors import Refused
 from goodwill.consent import Receipt, State
 from goodwill.consent.notices import Document
 from goodwill.shop.centre import PAUSES
+from goodwill.shop.words import catalogues
 from goodwill.web.centre.answering import Onward, Shown, page
 from goodwill.web.centre.notice import page_of
 from goodwill.web.centre.visit import Fault, Visit
-from goodwill.web.centre.words import catalogues
 
 _YES = {"yes": True, "no": False}
 

@@ -1,16 +1,13 @@
 """What is held of her, what was chosen for her and why, and the receipts of all that she said."""
 
 import json
-from typing import Any
 
-from goodwill.consent import Row
 from goodwill.web.centre.answering import File, Onward, Shown, page
 from goodwill.web.centre.reasons import in_words
 from goodwill.web.centre.visit import Fault, Visit
 
 _AT_ONCE = 10
 _SEEN_AT = {"consent_rows": "/privacy/receipts", "requests": "/privacy/requests"}  # what has a page of its own
-_ACTORS = ("staff", "key", "command", "job", "program")
 
 
 @page("GET", "/privacy/data")
@@ -23,19 +20,11 @@ def held(visit: Visit) -> Shown:
         {
             "overview": overview,
             "everything": everything,
-            "kinds": {kind.name: kind for kind in register.kinds.values()},
-            "purposes": {entry.name: entry for entry in register},
-            "actor": _actor,
+            "kinds": register.kinds,
             "seen_at": _SEEN_AT,
             "only_the_address": not (everything.events or everything.profile or len(everything.identities) > 1),
         },
     )
-
-
-def _actor(name: str) -> str:
-    """The kind of whoever acted; which member of staff it was is between the shop and its staff."""
-    first = name.partition(" ")[0]
-    return first if first in _ACTORS else "other"
 
 
 @page("GET", "/privacy/decisions")
@@ -71,15 +60,7 @@ def _after(visit: Visit) -> str:
 @page("GET", "/privacy/receipts")
 def receipts(visit: Visit) -> Shown:
     from_ledger = reversed(visit.acting.consents(visit.who))
-    return Shown(
-        "receipts.html",
-        {
-            "rows": list(from_ledger),
-            "purposes": {entry.name: entry for entry in visit.shop.register},
-            "kinds": visit.shop.register.kinds,
-            "how": _how,
-        },
-    )
+    return Shown("receipts.html", {"rows": list(from_ledger)})
 
 
 @page("POST", "/privacy/receipts/{position}")
@@ -92,10 +73,6 @@ def receipt(visit: Visit) -> File:
     signed = visit.acting.proofs.receipt(hers[position])
     document = json.dumps({"document": signed.document, "jws": signed.jws}, ensure_ascii=False, indent=2)
     return File(f"receipt-{position}.json", "application/json", iter([document.encode()]))
-
-
-def _how(row: Row) -> Any:
-    return json.loads(row.asked).get("how", "")
 
 
 PAGES = (held, chosen, judge, receipts, receipt)

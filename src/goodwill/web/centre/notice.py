@@ -5,7 +5,7 @@ The page is made from the register and the page's own words, and so is this, so 
 
 from goodwill.consent.notices import FORM, Document
 from goodwill.purposes import Basis, Entry, Register
-from goodwill.web.centre.words import Words
+from goodwill.shop.words import Words
 
 KEY = "privacy-centre"
 

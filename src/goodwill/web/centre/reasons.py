@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from markupsafe import Markup, escape
 
-from goodwill.web.centre.words import Words
+from goodwill.shop.words import Words
 
 # In the order of trying: "you buy X" would match less than it should only if X held the words of another shape.
 _SHAPES = {

@@ -9,14 +9,19 @@ from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
+
 from goodwill.access import SignedIn
+from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.codes import Token, new_token, token_from
 from goodwill.basics.ids import PersonId
 from goodwill.purposes import Entry, Kind
 from goodwill.rights.sign_in.store import Session
 from goodwill.shop import Actor, Shop, Who
 from goodwill.shop.centre import BY
-from goodwill.web.centre.words import Words, catalogues, language_for
+from goodwill.shop.telling import Telling
+from goodwill.shop.words import Words, catalogues
+from goodwill.web.centre.words import language_for
 from goodwill.web.desk import Notes
 from goodwill.web.forms import fields_of
 
@@ -186,9 +191,18 @@ class Visit:
             self._keep(LANGUAGE, language, _YEAR)
         return catalogues()[language]
 
+    @cached_property
+    def telling(self) -> Telling:
+        """What the program has names for, in the reader's language."""
+        return Telling(self.words, self.shop.register)
+
     def sentence(self, what: Entry | Kind) -> str:
         """What a purpose or a kind of data is, in the reader's language where the register speaks it."""
-        return self.shop.register.sentence(what, self.words.language) or what.sentence
+        return self.telling.sentence(what)
+
+    def day(self, at: int) -> Markup:
+        """The day of a moment on the shop's calendar."""
+        return self.words.day(date_of(day_of(at, self.shop.settings.zone)))
 
     def hear_signal(self, how: str = "header") -> None:
         """Honour Global Privacy Control for whoever is signed in; what she chose herself after it first came stays."""

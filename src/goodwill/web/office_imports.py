@@ -1,0 +1,298 @@
+"""The office's page for files: choose them, see what would become of them, take them in; and take an import back.
+
+Nothing is kept before somebody has seen the counts. Which column says what can be changed, and is shown again.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from copy import copy
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
+
+from goodwill.basics.errors import BadInput, Conflict, GoodwillError, NotFound
+from goodwill.collect import imports
+from goodwill.collect.imports import ImportReport, Plan
+from goodwill.collect.plans import PartPlan, kinds
+from goodwill.collect.report import WHY_NOT
+from goodwill.shop import Shop
+from goodwill.staff import Act
+from goodwill.web.bringing import KEPT, Bench, Brought
+from goodwill.web.desk import Desk
+from goodwill.web.forms import fields_of
+from goodwill.web.office import Office
+from goodwill.web.problems import Problem, problem_of
+from goodwill.web.sessions import address_of
+from goodwill.web.staff_pages import IMPORTS, SIGN_IN, Reply, Visit, answer_of, route
+from goodwill.web.uploads import LARGEST, receive_files
+
+_AGAIN: Final = 1  # second between two looks at how far the thread is
+_GROUPS: Final = 20
+_STATES: Final[Mapping[str, str]] = {
+    "running": "interrupted or running", "nothing-new": "nothing new", "undoing": "half taken back",
+}  # fmt: skip
+
+
+class ImportPages(Office):
+    """The pages of one shop for files."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.bench = Bench(desk.shop.folder)
+        desk.ends.append(self.bench.close)
+
+    def list_page(self, visit: Visit, wrong: str = "", status: int = 200) -> Reply:
+        """Choose files; what came in before."""
+        session = self._admitted(visit, Act.IMPORT)
+        self.bench.clear()
+        with self.desk.shop.database.reading() as connection:
+            listed = imports.list_imports(connection)
+        rows = [
+            {
+                "id": one.id, "state": _STATES.get(one.state, one.state), "at": self._clock_time(one.started_at),
+                "files": one.file, "kept": one.kept, "rejected": one.rejected, "back": one.state in ("done", "undoing"),
+            }
+            for one in reversed(listed)
+        ]  # fmt: skip
+        gone = visit.query.get("back", "")
+        said = f"Import {gone} is taken back, as if it had never been made." if gone.isdecimal() else ""
+        return self._room(
+            "imports", IMPORTS, visit, session, status, asked={}, rows=rows, wrong=wrong, said=said,
+            waiting=self.bench.waiting(session.actor().name), most=LARGEST // 2**20,
+        )  # fmt: skip
+
+    def admit(self, visit: Visit) -> Shop:
+        """The shop as whoever sends files may use it."""
+        self._check(visit)
+        return self.desk.shop.acting(self._admitted(visit, Act.IMPORT).actor())
+
+    def one_page(self, visit: Visit, wrong: str = "", status: int = 200) -> Reply:
+        """Some files on their way in."""
+        session = self._admitted(visit, Act.IMPORT)
+        found = copy(self.bench.get(visit.query.get("files", ""), session.actor().name))  # as it is at one moment
+        address = _address(found)
+        plan, report = found.plan, found.report
+        seen = None if found.works or report is None else report
+        page = self._room(
+            "import", IMPORTS, visit, session, status, asked={"files": found.id}, found=found, step=found.step,
+            wrong=wrong or _for_pages(found.trouble), report=seen,
+            parts=_parts(plan) if plan is not None and seen is not None else (),
+            behind=_left(seen) if seen is not None else (), why_not=_why_not(seen) if seen is not None else (),
+            groups=_GROUPS, minutes=round(KEPT / 60), kinds=tuple(kinds()), fields=_all_fields(),
+        )  # fmt: skip
+        if not found.works:
+            return page
+        return Reply(page.page, status, again=(_AGAIN, address))
+
+    def look(self, visit: Visit) -> Reply:
+        """Look again, with other columns."""
+        shop, found = self._change(visit)
+        mapping, kind = dict(found.mapping), found.kind
+        try:
+            mapping |= _said(visit, found.plan)
+        except BadInput as error:
+            return self.one_page(visit, str(error), 422)
+        if visit.said("reset"):
+            mapping, kind = {}, None
+        if chosen := visit.said("as"):
+            kind = chosen
+        self.bench.look(shop, found, mapping, kind)
+        return Reply(location=_address(found))
+
+    def take(self, visit: Visit) -> Reply:
+        """Take the files in."""
+        shop, found = self._change(visit)
+        self.bench.take(shop, found)
+        return Reply(location=_address(found))
+
+    def let_go(self, visit: Visit) -> Reply:
+        """Forget the files."""
+        _, found = self._change(visit)
+        self.bench.let_go(found)
+        return Reply(location=IMPORTS)
+
+    def undo(self, visit: Visit) -> Reply:
+        """Take an import back."""
+        shop = self.admit(visit)
+        number = visit.said("import")
+        try:
+            if not number.isdecimal() or len(number) > 18:
+                raise BadInput("That is no number of an import.")
+            shop.intake.undo(int(number))
+        except GoodwillError as error:
+            return self.list_page(visit, str(error), problem_of(error).kind.status)
+        return Reply(location=f"{IMPORTS}?back={number}")
+
+    def rejects(self, visit: Visit) -> Path:
+        """A file of rejected rows, to mend and bring again."""
+        session = self._admitted(visit, Act.IMPORT)
+        found = self.bench.get(visit.query.get("files", ""), session.actor().name)
+        wanted = visit.query.get("name", "")
+        for file in found.report.reject_files if found.report is not None and not found.works else ():
+            if file.name == wanted:
+                return file
+        raise NotFound("There is no such file of rejected rows.")
+
+    def _change(self, visit: Visit) -> tuple[Shop, Brought]:
+        shop = self.admit(visit)
+        found = self.bench.get(visit.query.get("files", ""), shop.actor.name)
+        if found.works:
+            raise Conflict("These files are being worked on; look again in a moment.")
+        return shop, found
+
+
+def _for_pages(trouble: str) -> str:
+    """What is wrong, without the sentences that name options of the command line."""
+    return " ".join(sentence for sentence in re.split(r"(?<=[.])\s+", trouble) if "--" not in sentence)
+
+
+def _address(found: Brought) -> str:
+    return f"{IMPORTS}/one?files={found.id}"
+
+
+# ---- what stands on the page -----------------------------------------------------------------------------------------
+
+
+def _parts(plan: Plan) -> list[dict[str, Any]]:
+    """Each table with which column says what, and the columns there are."""
+    return [
+        {
+            "name": part.name, "kind": part.kind.name, "read": _read(part), "headings": part.table.headings,
+            "more": [name for name in part.kind.fields if name not in {**part.known.columns, **part.known.constants}],
+            "sample": part.sample(1),
+        }
+        for part in plan.parts
+    ]  # fmt: skip
+
+
+def _read(part: PartPlan) -> list[tuple[str, str, str, bool]]:
+    """Of each field that is read its name, what it is, its column, and whether that is a value for all rows."""
+    fields = part.kind.fields
+    columns = [(name, fields[name].about, heading, False) for name, heading in part.known.columns.items()]
+    values = [(name, fields[name].about, value, True) for name, value in part.known.constants.items()]
+    return [*columns, *values]
+
+
+def _left(report: ImportReport) -> list[tuple[str, str, list[str]]]:
+    """The columns that are left behind, those of a file with the same reason together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for file, one in report.left_behind:
+        together.setdefault((file, one.why), []).append(one.column)
+    return [(file, why, columns) for (file, why), columns in together.items()]
+
+
+def _why_not(report: ImportReport) -> list[tuple[int, str]]:
+    if report.contact is None:
+        return []
+    return [(count, WHY_NOT.get(reason, reason)) for reason, count in report.contact.why_not.items()]
+
+
+def _all_fields() -> list[str]:
+    """Every field there is, in the order of their names."""
+    return sorted({field for kind in kinds().values() for field in kind.fields})
+
+
+def _said(visit: Visit, plan: Plan | None) -> dict[str, str]:
+    """What a form says of columns, as far as that is not so already."""
+    now = {name: heading for part in plan.parts for name, heading in part.known.columns.items()} if plan else {}
+    said = {name: column for name, column in _chosen(visit) if column and now.get(name) != column}
+    field, column, value = (visit.said(name) for name in ("more", "column", "value"))
+    if field and value:
+        said[field] = f"={value}"
+    elif field and column:
+        said[field] = column
+    elif field or column or value:
+        raise BadInput("Say both: the field, and the column that says it or the one value for all rows.")
+    return said
+
+
+def _chosen(visit: Visit) -> Iterator[tuple[str, str]]:
+    for name, column in visit.form.items():
+        kind, _, field = name.partition(":")
+        if kind == "read" and field:
+            yield field, column
+
+
+# ---- routes ----------------------------------------------------------------------------------------------------------
+
+Asked = Request[Any, Any, Any]
+
+
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+    """The routes for files."""
+    made = ImportPages(desk)
+    return [
+        route(made, IMPORTS, "GET", made.list_page),
+        route(made, f"{IMPORTS}/one", "GET", made.one_page),
+        route(made, f"{IMPORTS}/look", "POST", made.look),
+        route(made, f"{IMPORTS}/take", "POST", made.take),
+        route(made, f"{IMPORTS}/let-go", "POST", made.let_go),
+        route(made, f"{IMPORTS}/undo", "POST", made.undo),
+        _bring(made),
+        _download(made),
+    ]
+
+
+def _bring(made: ImportPages) -> HTTPRouteHandler:
+    """Files that a browser sends; who sends them is asked before the first is written."""
+    desk = made.desk
+
+    async def handle(request: Asked) -> Response[bytes]:
+        loop, headers = asyncio.get_running_loop(), tuple(request.scope["headers"])
+        address = address_of(request.scope, headers, desk.shop.settings.proxies)
+        shops: list[Shop] = []
+
+        async def admit(fields: Mapping[str, str]) -> None:
+            visit = Visit("POST", headers, fields, {}, address)
+            shops.append(await loop.run_in_executor(desk.threads, made.admit, visit))
+
+        if not desk.door.carries_session(headers):
+            return answer_of(Reply(location=SIGN_IN))
+        room = await loop.run_in_executor(desk.threads, made.bench.room)
+        try:
+            sent = await receive_files(request, room, admit)
+            found = await loop.run_in_executor(desk.threads, made.bench.bring, shops[0], room, sent.files)
+        except Problem as problem:
+            made.bench.drop(room)
+            visit = Visit("GET", headers, {}, {}, address)
+            text, status = str(problem.detail), problem.kind.status
+            again = await loop.run_in_executor(
+                desk.threads, made.told, lambda one: made.list_page(one, text, status), visit
+            )
+            return answer_of(again)
+        except BaseException:
+            made.bench.drop(room)
+            raise
+        return answer_of(Reply(location=_address(found)))
+
+    return HTTPRouteHandler(
+        f"{IMPORTS}/bring", http_method=[HttpMethod.POST], name="post_office_imports_bring", status_code=200,
+        opt={"page": True},
+    )(handle)  # fmt: skip
+
+
+def _download(made: ImportPages) -> HTTPRouteHandler:
+    desk = made.desk
+
+    async def handle(request: Asked) -> Response[bytes]:
+        headers = tuple(request.scope["headers"])
+        query = fields_of(request.scope["query_string"])
+        visit = Visit("GET", headers, {}, query, address_of(request.scope, headers, desk.shop.settings.proxies))
+
+        def read() -> tuple[str, bytes]:
+            file = made.rejects(visit)
+            return file.name, file.read_bytes()
+
+        name, data = await asyncio.get_running_loop().run_in_executor(desk.threads, read)
+        kept = name.encode("ascii", "replace").decode().replace('"', "").replace("?", "_")
+        disposition = {"content-disposition": f'attachment; filename="{kept}"'}
+        return Response(data, media_type="text/csv", headers=disposition)
+
+    return HTTPRouteHandler(
+        f"{IMPORTS}/rejects", http_method=[HttpMethod.GET, HttpMethod.HEAD], name="get_office_imports_rejects",
+        status_code=200, opt={"page": True},
+    )(handle)  # fmt: skip
