@@ -5,6 +5,7 @@ import pytest
 from goodwill import consent
 from goodwill.basics.clock import day_of, iso
 from goodwill.basics.ids import PersonId
+from goodwill.collect import separated
 from goodwill.purposes import shipped
 
 HEAD = "user_id,purpose,data_category,state,said_at,notice,source\n"
@@ -331,3 +332,20 @@ def test_it_is_the_same_person_by_whichever_id_a_row_names_her(desk, write):
     assert allows(desk, "amina") == allows(desk, "bruno") == []
     assert allows(desk, "chiara")
     assert allows(desk, "amina", "recommendations")
+
+
+def test_an_interrupted_import_with_open_rows_goes_on(desk, write, monkeypatch):
+    monkeypatch.setattr(separated, "_PIECE", 100)
+    rows = [f"c{n},email-marketing,{'yes' if n % 2 else ''},2026-05-02\n" for n in range(30)]
+    path = write("consents.csv", "".join(["user_id,purpose,state,said_at\n", *rows]))
+    calls = []
+
+    def stop(now):
+        calls.append(now)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.take(path, progress=stop)
+    report = desk.take(path)
+    assert (report.resumed, report.rows, report.kept, report.parts[0].skipped) == (True, 30, 15, 15)

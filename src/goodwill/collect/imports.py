@@ -247,20 +247,17 @@ def _import_file(
     read = [0] * len(parts)
     for chunks in _chunks(parts):
         prepared = [_with_passed(writer.prepare(chunk), chunk) for writer, chunk in zip(writers, chunks, strict=True)]
+        chunks.clear()  # or the next piece would be read beside this one
         read = [rows + piece.rows for rows, piece in zip(read, prepared, strict=True)]
         # What was written before the interruption is read again all the same, so that its orders are remembered.
-        open_ = [place for place, number in enumerate(numbers) if read[place] > work.before[number]]
-        if not open_:
-            continue
-        with unit.telling(several=len(parts) > 1) as connection:
-            for place in open_:
-                work.take_in(connection, numbers[place], prepared[place], wrote := prepared[place].write(connection))
-                if wrote.positions is not None:
-                    tell(connection, *wrote.positions)
+        told = {n: piece for n, rows, piece in zip(numbers, read, prepared, strict=True) if rows > work.before[n]}
+        del prepared
+        _write(unit, work, told, several=len(parts) > 1, tell=tell)
         if progress is not None:
-            for place in open_:
-                rows, seconds = work.totals["rows"], perf_counter() - started
-                progress(Progress(parts[place].name, rows, work.plan.rows, work.rejected, seconds, work.fresh))
+            for number in told:
+                name, rows, seconds = work.plan.parts[number].name, work.totals["rows"], perf_counter() - started
+                progress(Progress(name, rows, work.plan.rows, work.rejected, seconds, work.fresh))
+        told.clear()
     for part, rows in zip(parts, read, strict=True):
         if rows != part.survey.rows:
             raise BadFile(
@@ -268,6 +265,18 @@ def _import_file(
                 f"Take back what came in with: goodwill import undo {work.making.id}"
             )
     return writers
+
+
+def _write(unit: _Unit, work: Work, told: Mapping[int, Prepared], *, several: bool, tell: Tell) -> None:
+    """Write what a piece of a file tells, by the numbers of its parts, and note how far all got."""
+    if not told:
+        return
+    with unit.telling(several=several) as connection:
+        wrote = [(number, one, one.write(connection)) for number, one in told.items()]
+        work.take_in(connection, wrote)
+        for _, _, one in wrote:
+            if one.positions is not None:
+                tell(connection, *one.positions)
 
 
 def _chunks(parts: Sequence[PartPlan]) -> Iterator[list[Chunk]]:

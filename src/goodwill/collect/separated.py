@@ -83,8 +83,7 @@ class Separated:
             while feed.line < self.first:
                 next(reader)
             while piece := feed.piece():
-                quick = self._split(piece, feed)
-                yield quick if quick is not None else self._spell(feed, reader, len(piece))
+                yield self._split(piece, feed) or self._spell(feed, reader, len(piece))
 
     def _split(self, piece: bytes, feed: "_Feed") -> Rows | None:
         """A piece in which every line has as many values as there are headings, and no quoted one spans lines."""

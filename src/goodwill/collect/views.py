@@ -7,6 +7,7 @@ filled in one reading of it.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import ne
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -26,7 +27,8 @@ def every_row(piece: "Piece") -> Marks:
 
 def said(cells: Sequence[str]) -> Marks:
     """Which of some cells say anything."""
-    return which(cells, lambda cell: bool(cell.strip()))
+    marks: Marks = np.fromiter(map(bool, map(str.strip, cells)), bool, len(cells))
+    return marks
 
 
 def which(cells: Sequence[str], test: Callable[[str], bool]) -> Marks:
@@ -140,11 +142,8 @@ class Piece:
         """The rows with which an order begins."""
         if self.group is None:
             return every_row(self)
-        marks = np.empty(self.chunk.rows, bool)
-        last = self.before.get(self.group)
-        for row, number in enumerate(self.cells(self.group)):
-            marks[row] = number != last
-            last = number
+        numbers = self.cells(self.group)
+        marks: Marks = np.fromiter(map(ne, numbers, [self.before.get(self.group), *numbers[:-1]]), bool, len(numbers))
         return marks
 
     @cached_property
@@ -274,6 +273,7 @@ class Known:
             piece = Piece(chunk, self.heads, group, self.format.filled, before)
             yield piece
             before = piece.after()
+            del piece, chunk  # or the next one would be read beside them
 
 
 @dataclass(frozen=True)

@@ -77,19 +77,20 @@ class Work:
             name: sum(getattr(part, name) for part in self.counts) for name in ("rows", "kept", "unchanged", "rejected")
         }
 
-    def take_in(self, connection: Connection, number: int, prepared: Prepared, wrote: Wrote) -> None:
-        """Count a piece of a part, write its rejects to their file, and note in the database how far all got."""
-        rejects = [*prepared.rejects, *wrote.rejects]
-        self.counts[number].add(prepared, wrote, len(rejects))
-        self.faults.add(grouped(rejects))
-        self.remarks.add((*prepared.remarks, *wrote.remarks))
-        self.files[number].add(rejects)
-        self._add_positions(wrote)
+    def take_in(self, connection: Connection, told: Sequence[tuple[int, Prepared, Wrote]]) -> None:
+        """Count a piece of some parts, write its rejects to their files, and note in the database how far all got."""
+        for number, prepared, wrote in told:
+            rejects = [*prepared.rejects, *wrote.rejects]
+            self.counts[number].add(prepared, wrote, len(rejects))
+            self.faults.add(grouped(rejects))
+            self.remarks.add((*prepared.remarks, *wrote.remarks))
+            self.files[number].add(rejects)
+            self._add_positions(wrote)
+            self.rejects.extend(rejects[: SHOWN - len(self.rejects)])
+            self.fresh += prepared.rows
         place = self._place()
         store.move(connection, self.making.id, self.place, place, self.totals)
         self.place = place
-        self.rejects.extend(rejects[: SHOWN - len(self.rejects)])
-        self.fresh += prepared.rows
 
     def _add_positions(self, wrote: Wrote) -> None:
         if wrote.positions is None:
@@ -133,7 +134,7 @@ def begin(connection: Connection, tools: Tools, planned: Plan, rejects_to: Path,
             options=options, now=now,
         )  # fmt: skip
         making, place = Making(number, now, since), {}
-    counts = [Counts(**counts) for counts in place.get("parts", [])]
+    counts = [Counts(**{**part, "skipped": dict(part["skipped"])}) for part in place.get("parts", [])]
     counts += [Counts() for _ in planned.parts[len(counts) :]]
     return Work(
         plan=planned,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select
@@ -267,6 +268,7 @@ _LAST_ROW = (
 )
 _ADD = insert(consent_rows)
 _NAMES = [column.name for column in consent_rows.c]
+_in_order = itemgetter(*_NAMES)
 _MANY = 100  # rows from which the driver's own way is worth it
 
 
@@ -274,15 +276,17 @@ def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if len(rows) < _MANY:
         connection.execute(_ADD, rows)
     elif is_sqlite(connection):
-        places = ", ".join(f":{name}" for name in _NAMES)
-        driver(connection).executemany(f"INSERT INTO {consent_rows.name} ({', '.join(_NAMES)}) VALUES ({places})", rows)
+        places = ", ".join("?" * len(_NAMES))
+        driver(connection).executemany(
+            f"INSERT INTO {consent_rows.name} ({', '.join(_NAMES)}) VALUES ({places})", map(_in_order, rows)
+        )
     else:
         with (
             driver(connection).cursor() as cursor,
             cursor.copy(f"COPY {consent_rows.name} ({', '.join(_NAMES)}) FROM STDIN") as copy,
         ):
             for row in rows:
-                copy.write_row([row[name] for name in _NAMES])
+                copy.write_row(_in_order(row))
 
 
 def _can_be_kept(text: str) -> bool:

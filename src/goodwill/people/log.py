@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, literal_column, sele
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import EventId, PersonId
 from goodwill.people import holds
-from goodwill.people.bulk import blocks, chunks, postgresql_type
+from goodwill.people.bulk import add_blocks, blocks, chunks, postgresql_type
 from goodwill.people.columns import NAMES, EventColumns
 from goodwill.people.tables import events, people
 from goodwill.people.types import DECIDED, TypeCode
@@ -54,7 +54,7 @@ def append(connection: Connection, columns: EventColumns) -> Appended:
         return Appended(0, 0, None, None)
     one_at_a_time(connection, EVENTS)
     _check_known(connection, columns.persons())
-    kept, first, last = (_by_json if is_sqlite(connection) else _by_arrays)(connection, rows)
+    kept, first, last = (_by_blocks if is_sqlite(connection) else _by_arrays)(connection, rows)
     return Appended(kept, len(columns) - kept, first, last)
 
 
@@ -125,16 +125,19 @@ _NONE_IS = {"person", "product", "reference"}  # where -1 says "none"
 
 
 def _values(given: Sequence[str]) -> str:
-    return ", ".join(
-        f"nullif({value}, -1)" if name in _NONE_IS else value for name, value in zip(NAMES, given, strict=True)
-    )
+    return ", ".join(_each(given))
+
+
+def _each(given: Sequence[str]) -> list[str]:
+    return [f"nullif({value}, -1)" if name in _NONE_IS else value for name, value in zip(NAMES, given, strict=True)]
 
 
 _TYPES = [postgresql_type(events, name) for name in NAMES]
 _MARKS = {"sqlite": ["?"] * len(NAMES), "postgresql": [f"%s::{kind}" for kind in _TYPES]}
-# One statement for many rows: between two the driver would give way to other threads, and wait to go on.
+# A few rows come as JSON, so that they are one statement too, however many they are.
 _EACH = [f"value ->> {place}" for place in range(len(NAMES))]
 _ADD = f"INSERT INTO events ({_NAMED}) SELECT {_values(_EACH)} FROM json_each(?) WHERE true {_NOT_AGAIN}"
+_GIVEN = _each(_MARKS["sqlite"])
 _UNNEST = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
 _ADD_ALL = (
     f"WITH added AS (INSERT INTO events ({_NAMED}) SELECT {_values(NAMES)} "
@@ -154,10 +157,10 @@ _DECISION = select(events.c.person, events.c.detail).where(
 )
 
 
-def _by_json(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
+def _by_blocks(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
     raw, before = driver(connection), last_id(connection)
     changes = raw.total_changes
-    for some in chunks(rows):
+    for some in chunks(add_blocks(raw, f"INSERT INTO events ({_NAMED})", _GIVEN, _NOT_AGAIN, rows)):
         raw.execute(_ADD, (some,))
     kept = raw.total_changes - changes
     return kept, *_NEW.ask(connection, before=before)[0]
