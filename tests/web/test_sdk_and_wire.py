@@ -2,7 +2,9 @@
 
 import json
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
+from threading import Barrier
 
 import pytest
 from litestar.testing import TestClient
@@ -143,6 +145,28 @@ def test_two_refunds_of_an_order_are_two_by_both_ways(house, first):
         for tell in tellers if first == "program" else reversed(tellers):
             tell()
     assert sum(house.all("refunded")) == 1150
+
+
+def test_money_back_counts_once_though_both_tell_of_it_in_the_same_moment(house):
+    numbers = range(2001, 2013)
+    for number in numbers:
+        house.shopify.send("orders/create", shopify_order(number, f"c{number}@example.com", number))
+    together = Barrier(2)
+
+    def program(number):
+        together.wait()
+        said = {"order_id": str(820_000_000_000 + number), "total": 9.5}
+        house.track("Order Refunded", said, at="2026-11-22T08:00:05Z", userId=str(number))
+
+    def webhook(number):
+        together.wait()
+        house.shopify.send("refunds/create", shopify_refund(number, number))
+
+    with ThreadPoolExecutor(2) as pool:
+        for number in numbers:
+            for done in [pool.submit(program, number), pool.submit(webhook, number)]:
+                done.result(30)
+    assert house.all("refunded") == [950] * len(numbers)
 
 
 def test_a_program_that_is_the_only_one_to_tell_of_refunds_is_believed_on_each(house):

@@ -35,6 +35,7 @@ from goodwill.people.together import Id, Met, identify_rows, known_by
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.protect import Box
 from goodwill.purposes import Category
+from goodwill.storage.engine import EVENTS, one_at_a_time
 
 _PURCHASES: Final = Category("purchases")
 CONTACT: Final = Category("contact")
@@ -216,6 +217,7 @@ class Taking:
         if met is None:
             return Outcome("left-alone"), None
         reference = keys.reference(self.tools.source, sale.number)
+        self._products([line.product for line in sale.lines or ()])  # before the log is held, as whoever collects does
         order = self._order(said, met.person, reference, sale)
         self._plan(order, said, sale)
 
@@ -265,6 +267,7 @@ class Taking:
 
     def _order(self, said: Said, person: PersonId, reference: int, sale: Sale | None) -> _Order:
         """What stands of an order, of whoever it was said to be; placed when it stands, if somebody else told of it."""
+        one_at_a_time(self.connection, EVENTS)  # no program adds to it between the look and the rows
         before = self.known(said.kind, said.id)
         persons = {person} | ({PersonId(before.person)} if before is not None and before.person is not None else set())
         if sale is not None:

@@ -15,6 +15,7 @@ from goodwill.collect import keys
 from goodwill.collect.connectors import store
 from goodwill.people import merge, repeats
 from goodwill.people.types import REFUNDED, TypeCode
+from goodwill.storage.engine import EVENTS, one_at_a_time
 
 
 class Told(NamedTuple):
@@ -30,8 +31,11 @@ class Told(NamedTuple):
 
 
 def told_by_systems(connection: Connection, references: Collection[int]) -> dict[int, Told]:
-    """Those of some orders that a connected system tells of."""
-    found = store.whose(connection, references) if references else {}
+    """Those of some orders that a connected system tells of, none of which does so before the caller has committed."""
+    if not references:
+        return {}
+    one_at_a_time(connection, EVENTS)
+    found = store.whose(connection, references)
     heirs = merge.survivors(connection, [PersonId(person) for person in found.values()]) if found else {}
     told = {}
     for reference, person in found.items():
