@@ -7,7 +7,7 @@ every live key is locked anew in the next one; what was copied out of the store 
 A key is live, destroyed or never created. Destroyed is for ever: a late event of an erased person finds a tombstone and
 no new key. No unlocked key is kept in memory: each use reads the person's row again, which costs 5 µs, where asking
 whether a key kept from before is still good would cost 3. So a key that any process destroys is gone for all of them at
-once.
+once. Only whoever makes people has their new keys at hand until it commits: nobody else knows these people yet.
 """
 
 import os
