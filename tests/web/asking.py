@@ -49,6 +49,8 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "webhook_deliveries": ("/api/v1/webhooks/deliveries?failed=true&limit=5", None),
     "replay_webhook": ("/api/v1/webhooks/deliveries/replay", {"delivery": 1}),
     "rotate_webhook": ("/api/v1/webhooks/targets/rotate", {"target": 1}),
+    "evaluate_slot": ("/ofrep/v1/evaluate/flags/home", {"context": {"targetingKey": "amina"}}),
+    "evaluate_slots": ("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "amina"}}),
     "answer_approval": ("/api/v1/approvals/answer", {"approval": "{approval}", "approve": False}),
 }
 _FRESH = count()

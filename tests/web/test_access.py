@@ -34,6 +34,8 @@ SHOWS_PERSONAL_DATA = {
     "candidates",
     "merge",
     "unmerge",
+    "evaluate_slot",
+    "evaluate_slots",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {"current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks"}

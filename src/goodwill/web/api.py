@@ -56,7 +56,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     """
     ask = call.ask
     who = None if ask.person is None else person_of(ask.person)
-    notes = _honour(call, who)
+    notes = honour(call, who)
     context = Context(basket=tuple(ask.context.basket), new=ask.context.new)
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
@@ -126,10 +126,10 @@ def consent(call: Call[ConsentRequest]) -> Receipt:
     categories = _categories(call.shop, ask)
     who = person_of(ask.person)
     if ask.snapshot is not None:
-        notes = _honour(call, who)
+        notes = honour(call, who)
         return answers.receipt(call.shop, _shown(call, who, categories, signal=bool(notes)), notes)
     # Whoever says something becomes known; the signal comes first, or it would seem to come after her own click.
-    notes = _honour(call, who, known=not ask.yes)
+    notes = honour(call, who, known=not ask.yes)
     asked = Asked(
         how=ask.asked.how,
         notice=ask.notice,
@@ -170,7 +170,7 @@ def _shown(call: Call[ConsentRequest], who: Who, categories: list[Category] | No
     return as_one(written)
 
 
-def _honour(call: Call[Any], who: Who | None, *, known: bool = True) -> list[str]:
+def honour(call: Call[Any], who: Who | None, *, known: bool = True) -> list[str]:
     """Honour the header Sec-GPC before anything else; what to say of it.
 
     Args:

@@ -30,6 +30,7 @@ from goodwill.web import (
     notices,
     office,
     office_imports,
+    ofrep,
     openapi,
     pages,
     proofs,
@@ -41,7 +42,7 @@ from goodwill.web import (
 )
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
-from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed
+from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed, Unchanged
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
 from goodwill.web.outside import PAGE_POLICY, Outside
@@ -74,6 +75,7 @@ ENDPOINTS = (
     *requests.ENDPOINTS,
     *staff.ENDPOINTS,
     *deliveries.ENDPOINTS,
+    *ofrep.ENDPOINTS,
 )
 
 REQUESTS_A_MINUTE = 12_000
@@ -173,6 +175,8 @@ def _answer_to(log: Log, base_url: str) -> Any:
     def answer(request: Asked, error: Exception) -> Answer:
         if isinstance(error, CallerGone):
             raise error
+        if isinstance(error, Unchanged):
+            return Response(b"", status_code=304, media_type=_JSON)
         if isinstance(error, HTTPException) and not isinstance(error, Problem):
             problem = problem_of_status(error.status_code, dict(error.headers or {}))
         else:

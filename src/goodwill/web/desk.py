@@ -131,6 +131,10 @@ class Streamed:
     name: str = ""
 
 
+class Unchanged(Exception):
+    """What was asked for is as whoever asks knows it: 304, with the headers of the notes."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """What one address does, for the router, the reference page and the OpenAPI document.

@@ -152,12 +152,19 @@ class Problem(Exception):
     """A request that cannot be answered as asked, with what its answer should say."""
 
     def __init__(
-        self, kind: Kind, detail: str, *, errors: Sequence[Wrong] = (), headers: Mapping[str, str] | None = None
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        errors: Sequence[Wrong] = (),
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.errors = tuple(errors)
+        self.more = dict(more or {})  # members of another format, for those who read that one
         self.headers = {**(AUTHENTICATE if kind.status == 401 else {}), **(headers or {})}
 
     def document(self, request: str, base_url: str) -> bytes:
@@ -167,17 +174,16 @@ class Problem(Exception):
             request: the request's id.
             base_url: where this shop is reached; the addresses of the kinds of problem start with it.
         """
-        return msgspec.json.encode(
-            ProblemDocument(
-                f"{base_url}{self.kind.path}",
-                self.kind.title,
-                self.kind.status,
-                self.detail,
-                request,
-                self.kind.help,
-                list(self.errors),
-            )
+        document = ProblemDocument(
+            f"{base_url}{self.kind.path}",
+            self.kind.title,
+            self.kind.status,
+            self.detail,
+            request,
+            self.kind.help,
+            list(self.errors),
         )
+        return msgspec.json.encode({**msgspec.to_builtins(document), **self.more} if self.more else document)
 
 
 def problem_of(error: Exception) -> Problem:
