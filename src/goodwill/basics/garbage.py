@@ -19,7 +19,7 @@ def collected_rarely() -> Iterator[None]:
     """Look for circles less often in this block, in the whole program; with the last such block all is as it was."""
     with _lock:
         _usual.append(_usual[0] if _usual else gc.get_threshold())
-        gc.set_threshold(_AT_ONCE, *_usual[0][1:])
+        gc.set_threshold(max(_AT_ONCE, _usual[0][0]), *_usual[0][1:])
     try:
         yield
     finally:
