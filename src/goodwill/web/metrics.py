@@ -23,7 +23,7 @@ from goodwill.shop.webhooks import Watched
 MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # the framework adds it to every text
 # A start time per series doubles the page and tells nothing.
 disable_created_metrics()  # type: ignore[no-untyped-call] # the library gives types to all but this one
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _REASONS = frozenset(
     (
         "never-asked", "refused", "withdrawn", "expired", "objected", "purpose-expired", "unknown-person", "no-history",
@@ -70,7 +70,7 @@ class Metrics:
 
     def note_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer; ``route`` is the template, never the address itself."""
-        self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
+        self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def note_decision(self, *, personalised: bool, reason: str) -> None:

@@ -10,7 +10,7 @@ from goodwill.basics.ids import new_reference, opaque
 from goodwill.web.bodies import CallerGone
 from goodwill.web.desk import Notes
 from goodwill.web.logs import Log, where
-from goodwill.web.metrics import Metrics
+from goodwill.web.metrics import METHODS, Metrics
 from goodwill.web.problems import MEDIA_TYPE, problem_of
 
 _NOWHERE = "unmatched"
@@ -89,8 +89,9 @@ class Outside:
 
     def _note(self, scope: Any, notes: Notes, status: int, seconds: float) -> None:
         route = scope.get("path_template", _NOWHERE)
-        self._metrics.note_request(scope["method"], route, status, seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"  # what nobody knows might be anybody's name
+        self._metrics.note_request(method, route, status, seconds)
         self._log.info(
-            "answered", request=notes.request, method=scope["method"], route=route, status=status,
+            "answered", request=notes.request, method=method, route=route, status=status,
             ms=round(seconds * 1000, 2), key=notes.key,
         )  # fmt: skip
