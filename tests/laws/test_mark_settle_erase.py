@@ -14,6 +14,7 @@ from tests.laws.lives import ASKED, Village
 from goodwill.access import settle
 from goodwill.basics.errors import Conflict
 from goodwill.collect import undo
+from goodwill.collect.writing import nobody_listens
 from goodwill.people import holds, log, merge
 from goodwill.people import undo as people_undo
 
@@ -61,7 +62,7 @@ def undoing(village, names):
 
     def mark():
         with village.database.transaction() as connection:
-            undo._mark(connection, tools, number)
+            undo._mark(connection, tools, number, nobody_listens)
 
     def erase():
         with village.database.transaction() as connection:
