@@ -15,6 +15,7 @@ from time import perf_counter
 from sqlalchemy import Connection
 
 from goodwill import catalogue
+from goodwill.basics.ahead import ahead
 from goodwill.basics.errors import BadFile, BadInput, Conflict
 from goodwill.basics.garbage import collected_rarely
 from goodwill.catalogue import store as shelves
@@ -245,13 +246,11 @@ def _import_file(
     parts = [work.plan.parts[number] for number in numbers]
     writers = [_WRITERS[part.kind.name](part, work.tools, work.making, work.plan.currency) for part in parts]
     read = [0] * len(parts)
-    for chunks in _chunks(parts):
-        prepared = [_with_passed(writer.prepare(chunk), chunk) for writer, chunk in zip(writers, chunks, strict=True)]
-        chunks.clear()  # or the next piece would be read beside this one
+    for prepared in ahead(_prepared(parts, writers)):  # reading goes on while the database writes
         read = [rows + piece.rows for rows, piece in zip(read, prepared, strict=True)]
         # What was written before the interruption is read again all the same, so that its orders are remembered.
         told = {n: piece for n, rows, piece in zip(numbers, read, prepared, strict=True) if rows > work.before[n]}
-        del prepared
+        prepared.clear()  # or it would lie beside the one after the next
         _write(unit, work, told, several=len(parts) > 1, tell=tell)
         if progress is not None:
             for number in told:
@@ -265,6 +264,13 @@ def _import_file(
                 f"Take back what came in with: goodwill import undo {work.making.id}"
             )
     return writers
+
+
+def _prepared(parts: Sequence[PartPlan], writers: Sequence[Writer]) -> Iterator[list[Prepared]]:
+    """What each part has to say, piece by piece."""
+    for chunks in _chunks(parts):
+        yield [_with_passed(writer.prepare(chunk), chunk) for writer, chunk in zip(writers, chunks, strict=True)]
+        chunks.clear()  # or the next piece would be read beside this one
 
 
 def _write(unit: _Unit, work: Work, told: Mapping[int, Prepared], *, several: bool, tell: Tell) -> None:

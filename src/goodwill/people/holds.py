@@ -101,16 +101,14 @@ def check_settled(connection: Connection, concerned: Select[Any]) -> None:
     Raises:
         Conflict: somebody is not held, or a total has not settled since; the message names the totals.
     """
-    last, among = _last_rows(concerned).subquery(), concerned.subquery()
-    free = select(func.count()).select_from(among.outerjoin(last, last.c.person == among.c[0])).where(
-        func.coalesce(last.c.held, 0) == 0
-    )  # fmt: skip
-    if not_held := connection.execute(free).scalar_one():
+    persons = set(connection.execute(concerned).scalars())
+    last = connection.execute(_last_rows(listed(connection, persons))).all() if persons else []
+    if not_held := len(persons) - sum(row.held for row in last):
         raise Conflict(
             f"{not_held} of the people concerned are not held, so totals may still count them. Hold them, settle every "
             "total, then try again."
         )
-    needed = connection.execute(select(func.coalesce(func.max(last.c.id), 0))).scalar_one()
+    needed = max((row.id for row in last), default=0)
     behind = [total.name for total in kept(connection) if total.as_of.holds < needed]
     if behind:
         raise Conflict(
