@@ -282,15 +282,49 @@ DEEP = b'{"batch":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     (json.dumps({"batch": [{}] * 501}).encode(), 400),
     (b"x" * (512 * 1024 + 1), 413),
     (gzip.compress(b"0" * 100_000_000), 413),
+    (gzip.compress(b'{"batch":[' + b"{}," * 1_700_000 + b"{}]}"), 400),
     (gzip.compress(b'{"batch":[]}') * 2, 400),
     (gzip.compress(b'{"batch":[]}')[:-4], 400),
     (b"\x1f\x8b\x08\x00broken", 400),
-], ids=range(12))  # fmt: skip
+], ids=range(13))  # fmt: skip
 def test_bombs_and_broken_bodies_are_refused_at_once_in_json(counter, body, status):
     begun = time.monotonic()
     answer = counter.send("batch", body)
     assert (answer.status_code, set(answer.json())) == (status, {"code", "message"})
     assert time.monotonic() - begun < 5
+
+
+def test_what_is_no_address_of_the_collectors_says_so_in_its_own_words(counter):
+    answer = counter.client.get("/v1/nothing")
+    assert (answer.status_code, answer.json()["code"], answer.json()["message"]) == (
+        404, "not_found", answer.json()["detail"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/v1/import", "/beacon/v1/batch"])
+def test_rudderstacks_other_addresses_for_batches_are_known(counter, path):
+    counter.allow(user_id=f"by {path}")
+    body = {"batch": [viewed(f"by {path}")], "writeKey": counter.server}
+    answer = counter.client.post(path, json=body)
+    assert [one["status"] for one in answer.json()["results"]] == ["taken"]
+
+
+def test_an_order_that_is_told_again_another_day_is_one_order_and_no_program_changes_it(counter):
+    counter.allow(user_id="thankful")
+    order = {"order_id": "O-95", "total": 10, "currency": "EUR", "products": [{"product_id": "bread", "price": 10}]}
+    days = [f"2026-11-{day}T10:00:00Z" for day in (18, 19, 19)]
+    told = [
+        {"type": "track", "event": "Order Completed", "userId": "thankful", "messageId": f"o{n}", "timestamp": at,
+         "properties": order} for n, at in enumerate(days)
+    ]  # fmt: skip
+    assert outcomes(counter.send("batch", {"batch": told[:2]})) == [("taken", "")] * 2
+    assert outcomes(counter.send("batch", {"batch": told[2:]})) == [("taken", "")]
+    assert sorted(counter.kinds(user_id="thankful")) == ["bought", "ordered"]
+    changed = {**told[0], "event": "Order Updated", "messageId": "o9", "properties": {**order, "total": 25}}
+    assert outcomes(counter.send("batch", {"batch": [changed]})) == [("dropped", "order-stands")]
+    other = {**changed, "messageId": "o10", "properties": {**order, "order_id": "O-96"}}
+    assert outcomes(counter.send("batch", {"batch": [other]})) == [("taken", "")]
+    assert sorted(counter.kinds(user_id="thankful")) == ["bought", "bought", "ordered", "ordered"]
 
 
 def test_gzip_is_read_whatever_the_headers_call_it(counter):

@@ -15,6 +15,7 @@ from tests.staff.working import cheaply, hired
 from tests.web.test_staff_pages import HOST, Browser
 
 from goodwill.app import create_shop
+from goodwill.collect import imports
 from goodwill.shop import Who
 from goodwill.web.application import application
 from goodwill.web.bringing import KEPT, clear_uploads
@@ -154,16 +155,57 @@ def test_a_file_that_cannot_be_understood_asks_and_goes_on_with_the_answer(house
     assert re.search(r'name="read:time"[^>]*>.*?<option selected>moment</option>', answer.text, re.DOTALL)
 
 
+def test_a_bare_yes_asks_its_question_in_the_words_of_the_page(house):
+    desk = house.desk()
+    asked = desk.brought(("newsletter.csv", b"Email,Newsletter\nnews@example.org,yes\nnone@example.org,no\n"))
+    question = re.search(r'role="alert">(.*?)</p>', asked.text, re.DOTALL)[1]
+    assert "--" not in question
+    assert "What did people tick, when, and with which words?" in question
+    assert "unknown" in question
+    for field in ("time", "words"):
+        answer = desk.press("look", more=field, value="unknown")
+    assert "This is what would come in" in answer.text
+
+
+def test_how_a_file_is_written_can_be_said_on_the_page(house):
+    desk = house.desk()
+    file = b"order;product;time;amount\n1;bread;03/04/2026;1.234\n2;bread;05/04/2026;1.234\n"
+    seen = desk.brought(("till.csv", file))
+    for way, value in (("dates", "dmy"), ("decimal", ",")):
+        seen = desk.press("look", more=way, value=value)
+    assert "Rejected</h2>" not in seen.text
+    assert "--map" not in seen.text
+
+
+def test_what_was_interrupted_is_not_called_otherwise_understood(house):
+    desk, shop = house.desk(), house.shop
+    file = ("half.csv", b"customer,email\n" + b"".join(b"h%d,half%d@example.org\n" % (n, n) for n in range(50)))
+    desk.brought(file)
+    found = shop.folder / "uploads" / desk.at.rpartition("=")[2] / "half.csv"
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shop.intake.run(imports.plan([found]), rejects_to=found.with_name("rejects.csv"), progress=stop)
+    seen = desk.press("look")
+    assert "understood them otherwise" not in seen.text
+    desk.press("take")
+    assert not found.exists()  # nobody needs it any more
+
+
 def test_a_zip_of_files_and_names_that_would_lead_elsewhere_stay_in_their_folder(house):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("customers.csv", "customer,email,name\nz1,zip@example.org,Zoe\n")
     desk = house.desk()
     desk.brought(("../../../shop.zip", packed.getvalue()))
-    desk.press("take")
-    assert house.knows("zip@example.org")
     uploads = house.shop.folder / "uploads"
     assert {path.parent.parent for path in uploads.rglob("*.zip")} == {uploads}
+    desk.press("take")
+    assert house.knows("zip@example.org")
+    assert not list(uploads.rglob("*.zip"))  # nobody needs it any more
+    desk.brought(("../../../shop.zip", packed.getvalue()))
     assert house.desk("owner").get(desk.at).status_code == 404  # whoever brought them sees them, and nobody else
     desk.post(f"{FILES}/let-go?{desk.at.partition('?')[2]}")
     assert not list(uploads.rglob("*.zip"))

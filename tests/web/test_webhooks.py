@@ -376,7 +376,7 @@ def test_a_yes_is_claimed_with_its_time_and_its_confirmation(house):
     assert (row.state, row.purpose, row.evidence) == ("given", "email-marketing", "claimed")
     assert row.said_at == 1_795_078_800 * SECOND
     assert json.loads(row.asked) == {
-        "how": "shopify, confirmed_opt_in", "by": "webhook main", "confirmed_at": "2026-11-19T09:00:00Z",
+        "how": "shopify, confirmed_opt_in", "by": "webhook shopify/main", "confirmed_at": "2026-11-19T09:00:00Z",
     }  # fmt: skip
     house.shopify.send("customers/update", yes | {"updated_at": "2026-11-21T00:00:00Z"})
     assert len(house.shop.consents(Who(user_id="7030"))) == 4  # one for each category, once
@@ -731,7 +731,7 @@ def test_what_came_in_is_counted_with_all_that_comes_in(house):
 
     house.shopify.send("themes/publish", {"id": 1})
     counted = Collecting(house.shop, closed).counted(days=400)
-    assert [one.rule for one in counted if (one.sender, one.event) == ("webhook main", "themes/publish")]
+    assert [one.rule for one in counted if (one.sender, one.event) == ("webhook shopify/main", "themes/publish")]
 
 
 # ---- sources ---------------------------------------------------------------------------------------------------------

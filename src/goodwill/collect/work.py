@@ -120,7 +120,8 @@ def begin(connection: Connection, tools: Tools, planned: Plan, rejects_to: Path,
     now = tools.clock()
     said = said_of(tools, planned, strict=strict)
     running = store.running(connection, planned.sha256)
-    same = [] if anew else [one for one in running if _is(one, planned, said)]
+    alike = [one for one in running if _is(one, planned, said)]
+    same = [] if anew else alike
     since = store.first_begun(connection, planned.sha256) or now
     if same:
         begun = same[-1]
@@ -146,7 +147,7 @@ def begin(connection: Connection, tools: Tools, planned: Plan, rejects_to: Path,
         files=_reject_files(planned, rejects_to, place.get("rejects", [0] * len(planned.parts))),
         place=place,
         resumed=bool(same),
-        others=tuple(one.id for one in running if one not in same),
+        others=tuple(one.id for one in running if one not in alike),
         faults=_groups(place.get("faults", [])),
         remarks=_groups(place.get("remarks", [])),
     )

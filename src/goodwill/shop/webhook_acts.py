@@ -177,7 +177,7 @@ class Carrier:
         timed = act.said_at is not None
         confirmed = iso(said_at) if act.confirmed and timed else None
         asked = Asked(
-            how=act.how or self.source.system, by=f"webhook {self.source.name}", confirmed_at=confirmed,
+            how=act.how or self.source.system, by=self.source.sender, confirmed_at=confirmed,
             evidence=Evidence.CLAIMED if timed else Evidence.NONE,
         )  # fmt: skip
         state, until = State.REFUSED, None

@@ -358,7 +358,7 @@ class Webhooks:
         with self.shop.database.transaction() as connection:
             if values["state"] in (store.DONE, store.DROPPED, store.REFUSED):
                 values |= {"done_at": now, **self._kept(connection, delivery, outcome)}
-                came = Came(f"webhook {source.name}", delivery.topic, outcome.rule)
+                came = Came(source.sender, delivery.topic, outcome.rule)
                 counts.note(connection, came, day=day_of(now, self.shop.settings.zone), now=now)
             store.note(connection, delivery.id, lease, values)
         return str(values["state"])
@@ -399,7 +399,7 @@ class Webhooks:
         said = _READERS[System(source.system)](
             delivery.topic, self._body(delivery).encode(), self.shop.settings.currency
         )
-        worker = Carrier(self.shop.acting(Actor(f"webhook {source.name}", "collected")), source, delivery, self._box)
+        worker = Carrier(self.shop.acting(Actor(source.sender, "collected")), source, delivery, self._box)
         outcome = Outcome(said.rule)
         for act in said.acts:
             became = worker.do(said, act)

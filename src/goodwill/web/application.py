@@ -182,6 +182,8 @@ def _answer_to(log: Log, base_url: str) -> Any:
         else:
             problem = problem_of(error)
         notes: Notes = request.scope["state"]["notes"]
+        if request.scope["path"].startswith("/v1/"):  # whoever sends there looks at these two and nothing else
+            problem.more = {"code": problem.kind.slug.replace("-", "_"), "message": problem.detail}
         if problem.kind is INTERNAL:
             log.error("broke", request=notes.request, error=type(error).__name__, where=where(error))
         return Response(

@@ -190,6 +190,8 @@ class Bench:
         if found.plan is not None:
             found.report = self._run(shop, found, found.plan, dry_run=False)
             found.step = Step.TAKEN
+            for file in found.files:  # nobody needs them any more; the rejected rows stay for a while
+                file.unlink(missing_ok=True)
 
     def _run(self, shop: Shop, found: Brought, plan: Plan, *, dry_run: bool) -> ImportReport:
         def reached(progress: Progress) -> None:

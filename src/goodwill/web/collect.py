@@ -35,7 +35,9 @@ _INLINE: Final = 64 * 1024  # what is larger is read in a thread, so that neighb
 _WITHIN: Final = 30.0  # seconds
 _GZIP: Final = b"\x1f\x8b"
 _JSON: Final = "application/json"
-_PATHS: Final[Mapping[str, str]] = {**{kind: kind for kind in TYPES}, **LETTERS, "batch": "batch", "b": "batch"}
+_PATHS: Final[Mapping[str, str]] = {
+    **{kind: kind for kind in TYPES}, **LETTERS, "batch": "batch", "b": "batch", "import": "batch",
+}  # fmt: skip
 _ALLOWED: Final = f"authorization, content-type, content-encoding, x-retry-count, {rudder.HEADERS}"
 
 
@@ -113,7 +115,7 @@ def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
         return _response(_settings(at, said) if text else rudder.source_config(key, said, at), 200, origin)
 
     opt = {"page": True}
-    paths = sorted({f"/v1/{name}" for name in _PATHS})
+    paths = sorted({*(f"/v1/{name}" for name in _PATHS), "/beacon/v1/batch"})  # the last two are RudderStack's
     both = [HttpMethod.POST, HttpMethod.OPTIONS]
     post = HTTPRouteHandler(paths, http_method=both, name="collect", status_code=200, opt=opt)
     get = HTTPRouteHandler(
@@ -127,7 +129,7 @@ async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, re
     kind = _PATHS[request.scope["path"].rstrip("/").rpartition("/")[2]]
     raw = await _body(request)
     large, now = len(raw) > _INLINE or raw[:2] == _GZIP, desk.shop.clock()
-    parcel = await _aside(desk, _parcel, raw, kind, now) if large else _parcel(raw, kind, now)
+    parcel = await _apart(desk, _parcel, raw, kind, now) if large else _parcel(raw, kind, now)
     key = await _opened(desk, _shown(request, parcel))
     request.scope["state"]["notes"].key = key.id
     _check_origin(key, request.headers.get("origin"))
@@ -202,6 +204,11 @@ def _shown(request: Request[Any, Any, Any], parcel: Parcel) -> str:
 def _no_key() -> Refused:
     said = "Send a key with the scope 'collect' as the user of Basic credentials, or as 'writeKey'."
     return Refused(401, "invalid_key", said)
+
+
+async def _apart(desk: Desk, do: Callable[..., T], *given: Any) -> T:
+    """Have it done one at a time: what one large request takes while it is read, many together must not take."""
+    return await asyncio.get_running_loop().run_in_executor(desk.reader, do, *given)
 
 
 async def _aside(desk: Desk, do: Callable[..., T], *given: Any) -> T:

@@ -248,6 +248,7 @@ class Desk:
         self.pace = Pace(per_minute, 60, shop.clock)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="goodwill-web")
         self.doormen = ThreadPoolExecutor(DOORMEN, thread_name_prefix="goodwill-door")
+        self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.ends: list[Callable[[], None]] = []  # what else is to be finished when the desk closes
         self._encode = msgspec.json.Encoder().encode
@@ -391,6 +392,7 @@ class Desk:
             end()
         self.threads.shutdown(wait=True)
         self.doormen.shutdown(wait=True)
+        self.reader.shutdown(wait=True)
         self.keyring.close()
         self.door.close()
 

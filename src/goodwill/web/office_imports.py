@@ -18,10 +18,11 @@ from goodwill.basics.errors import BadInput, Conflict, GoodwillError, NotFound
 from goodwill.collect import imports
 from goodwill.collect.imports import ImportReport, Plan
 from goodwill.collect.plans import PartPlan, kinds
+from goodwill.collect.recognise import ANSWERS
 from goodwill.collect.report import WHY_NOT
 from goodwill.shop import Shop
 from goodwill.staff import Act
-from goodwill.web.bringing import KEPT, Bench, Brought
+from goodwill.web.bringing import KEPT, Bench, Brought, Step
 from goodwill.web.desk import Desk
 from goodwill.web.forms import fields_of
 from goodwill.web.office import Office
@@ -35,6 +36,11 @@ _GROUPS: Final = 20
 _STATES: Final[Mapping[str, str]] = {
     "running": "interrupted or running", "nothing-new": "nothing new", "undoing": "half taken back",
 }  # fmt: skip
+
+
+_OPTION = re.compile(r"--map (?:'([\w-]+)=(=?)([^']*)'|([\w-]+)='(=?)([^']*)'|([\w-]+)=(=?)([^\s;,)]*[^\s;,.)]))")
+_KIND = re.compile(r"--as (\S*[^\s.;,)])")
+_UNDO = re.compile(r"goodwill import undo (\d+)")
 
 
 class ImportPages(Office):
@@ -80,9 +86,9 @@ class ImportPages(Office):
         page = self._room(
             "import", IMPORTS, visit, session, status, asked={"files": found.id}, found=found, step=found.step,
             wrong=wrong or _for_pages(found.trouble), report=seen,
-            parts=_parts(plan) if plan is not None and seen is not None else (),
+            parts=_parts(plan) if plan is not None and found.step is Step.SEEN and seen is not None else (),
             behind=_left(seen) if seen is not None else (), why_not=_why_not(seen) if seen is not None else (),
-            groups=_GROUPS, minutes=round(KEPT / 60), kinds=tuple(kinds()), fields=_all_fields(),
+            groups=_GROUPS, plainly=_for_pages, minutes=round(KEPT / 60), kinds=tuple(kinds()), fields=_all_fields(),
         )  # fmt: skip
         if not found.works:
             return page
@@ -146,8 +152,17 @@ class ImportPages(Office):
 
 
 def _for_pages(trouble: str) -> str:
-    """What is wrong, without the sentences that name options of the command line."""
-    return " ".join(sentence for sentence in re.split(r"(?<=[.])\s+", trouble) if "--" not in sentence)
+    """What is said for the command line, in the words of the page: each option is a field of its forms."""
+
+    def field(found: re.Match[str]) -> str:
+        name, fixed, value = next(found.group(n, n + 1, n + 2) for n in (1, 4, 7) if found.group(n))
+        if (name, value) == ("FIELD", "COLUMN"):
+            return "a field and its column"
+        return f"the field '{name}', '{value}' in all rows" if fixed else f"the field '{name}', column '{value}'"
+
+    trouble = _KIND.sub(r"'The files hold \1'", _OPTION.sub(field, trouble))
+    trouble = trouble.replace("'The files hold KIND'", "what the files hold").replace("column 'COLUMN'", "its column")
+    return _UNDO.sub(r"'Take back' beside import \1", trouble)
 
 
 def _address(found: Brought) -> str:
@@ -162,11 +177,15 @@ def _parts(plan: Plan) -> list[dict[str, Any]]:
     return [
         {
             "name": part.name, "kind": part.kind.name, "read": _read(part), "headings": part.table.headings,
-            "more": [name for name in part.kind.fields if name not in {**part.known.columns, **part.known.constants}],
+            "more": [*(name for name in part.kind.fields if name not in _said_of(part)), *ANSWERS],
             "sample": part.sample(1),
         }
         for part in plan.parts
     ]  # fmt: skip
+
+
+def _said_of(part: PartPlan) -> set[str]:
+    return {*part.known.columns, *part.known.constants}
 
 
 def _read(part: PartPlan) -> list[tuple[str, str, str, bool]]:
@@ -193,7 +212,7 @@ def _why_not(report: ImportReport) -> list[tuple[int, str]]:
 
 def _all_fields() -> list[str]:
     """Every field there is, in the order of their names."""
-    return sorted({field for kind in kinds().values() for field in kind.fields})
+    return sorted({field for kind in kinds().values() for field in kind.fields} | set(ANSWERS))
 
 
 def _said(visit: Visit, plan: Plan | None) -> dict[str, str]:

@@ -117,6 +117,11 @@ class Source:
     missing: Mapping[str, int]
     all_go_by: int | None
 
+    @property
+    def sender(self) -> str:
+        """What it is called where somebody asks who said something."""
+        return f"webhook {self.system}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -65,6 +65,7 @@ class Meaning(Struct, frozen=True, gc=False):
         order: the shop's own number of the order.
         nth: which of several equal lines of an order.
         detail: the rest, as JSON can hold it.
+        update: it says how an order is now, not that there is one.
     """
 
     type: TypeCode
@@ -76,6 +77,7 @@ class Meaning(Struct, frozen=True, gc=False):
     order: str | None = None
     nth: int = 0
     detail: Mapping[str, str | int] | None = None
+    update: bool = False
 
 
 _PROPERTIES: Final = msgspec.json.Decoder(Properties | None)
@@ -157,6 +159,11 @@ def _completed(said: Properties, currency: str) -> list[Meaning]:
     return [head, *_numbered(lines)] if total is not None else _numbered(lines) or [head]
 
 
+def _updated(said: Properties, currency: str) -> list[Meaning]:
+    """An order as it is now; where it stands already, a program cannot change it."""
+    return [replace(one, update=True) for one in _completed(said, currency)]
+
+
 def _refunded(said: Properties, currency: str) -> list[Meaning]:
     """Money given back: for some products, or for a whole order."""
     order, currency = _order(said), _currency(said, currency)
@@ -224,7 +231,7 @@ _SMALL: Final[Mapping[str, Callable[[Properties, str], list[Meaning]]]] = {
     "coupon denied": _step("coupon"),
     "coupon removed": _step("coupon"),
     "order completed": _completed,
-    "order updated": _completed,
+    "order updated": _updated,
     "order refunded": _refunded,
     "order cancelled": _refunded,
     "product added to wishlist": _of_things(event_type("told").code),

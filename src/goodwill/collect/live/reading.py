@@ -105,6 +105,7 @@ class Event(Struct, frozen=True, gc=False):
     key: int
     detail: str | None
     thing: Thing | None
+    update: bool
 
 
 class Introduced(NamedTuple):
@@ -191,6 +192,7 @@ class Reading:
             meaning.product, meaning.quantity, meaning.amount, meaning.currency, reference,
             number if key is None else key,
             None if meaning.detail is None else json.dumps(meaning.detail, sort_keys=True), meaning.thing,
+            meaning.update,
         )  # fmt: skip
 
     def _day(self, at: Micros) -> int:

@@ -16,7 +16,8 @@ DROPPED: Final[Mapping[str, str]] = MappingProxyType(
         "test-order": "it is a test order",
         "not-paid": "nothing was bought yet, or no more",
         "ids-only": "it holds nothing but ids",
-        "unknown-order": "its order never came",
+        "unknown-order": "its order has not come",
+        "order-stands": "its order stands already, and is changed by the shop's own system alone",
         "nobody": "it is about nobody who is known here",
     }
 )

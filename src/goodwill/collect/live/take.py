@@ -17,7 +17,7 @@ from goodwill.catalogue.products import Product
 from goodwill.collect.live.orders import told_by_systems
 from goodwill.collect.live.reading import FACTS, TAKEN, Event, Given, Ids, Introduced, Outcome, Stand, text_of
 from goodwill.collect.writing import Tools
-from goodwill.people import keeping, log
+from goodwill.people import keeping, log, repeats
 from goodwill.people.columns import EventColumns
 from goodwill.people.together import Id, Met, identify_rows, known_by
 from goodwill.people.types import BY_CODE, REFUNDED
@@ -94,7 +94,7 @@ class Taking:
         introduced = self._introduce(connection, work, now)
         self._look_up(connection, work, now, trusts=trusts)
         kept = self._find_persons(connection, self._with_products(connection, self._allowed(work)), now)
-        if fresh := self._not_told_yet(connection, kept, now, trusts=trusts):
+        if fresh := self._not_told_yet(connection, _not_there_yet(connection, kept), now, trusts=trusts):
             log.append(connection, _columns(fresh))
         for one in work:
             one.tell()
@@ -204,35 +204,36 @@ class Taking:
                 one.outcomes[event.message] = _LEFT_ALONE
             else:
                 one.kept[event.message] = one.kept.get(event.message, 0) + 1
-                lines.append((person, event, product))
+                lines.append((person, event, product, one))
         return lines
 
     def _not_told_yet(
         self, connection: Connection, lines: Sequence["_Line"], now: Micros, *, trusts: bool
     ) -> Sequence["_Line"]:
         """Those events that no connected system told of; what they add to an order of its is its customer's."""
-        orders = {event.reference for _, event, _ in lines if event.reference is not None}
+        orders = {event.reference for _, event, _, _ in lines if event.reference is not None}
         told = told_by_systems(connection, orders) if orders else {}
         if not told:
             return lines
         persons, day = {one.person for one in told.values()}, day_of(now, self.tools.zone)
         cells = keeping.may_keep(connection, self.tools.register, persons, at=now, day=day, trusts=trusts)
         fresh = []
-        for person, event, product in lines:
+        for line in lines:
+            _, event, product, one = line
             order = told.get(event.reference) if event.reference is not None else None
             if order is None:
-                fresh.append((person, event, product))
+                fresh.append(line)
             elif event.type in order.types:
                 continue
             elif event.trusted and _CATEGORY[event.type] in cells[order.person].categories:
-                fresh.append((order.person, event, product))
+                fresh.append((order.person, event, product, one))
             elif not event.trusted and event.type != REFUNDED:
-                # Of whoever it said: anybody may have that key, and name anybody's order.
-                fresh.append((person, event, product))
+                fresh.append(line)  # of whoever it said: anybody may have that key, and name anybody's order
         return fresh
 
 
-_Line = tuple[PersonId, Event, ProductId | None]
+_Line = tuple[PersonId, Event, ProductId | None, "_Request"]
+_STANDS: Final = Outcome("order-stands", "This order stands already. Its changes come from the shop's own system.")
 _LEFT_ALONE: Final = Outcome("left-alone", "Whoever this is was erased and asked to be left alone.")
 
 
@@ -259,6 +260,28 @@ class _Request:
             self.outcomes[message] = _ONE_KEPT if kept == 1 else Outcome(kept=kept)
 
 
+def _not_there_yet(connection: Connection, lines: Sequence[_Line]) -> Sequence[_Line]:
+    """Those of orders that do not stand yet, of whatever day: a page of thanks may be looked at again tomorrow."""
+    if all(event.reference is None for _, event, _, _ in lines):
+        return lines
+    stands: dict[tuple[PersonId, int], set[int]] = {}
+    fresh = []
+    for line in lines:
+        person, event, _, one = line
+        if event.reference is None:
+            fresh.append(line)
+            continue
+        order = person, event.reference
+        if order not in stands:
+            stands[order] = {row["key"] for row in repeats.of_order(connection, {person}, event.reference)}
+        if event.key not in stands[order]:
+            stands[order].add(event.key)
+            fresh.append(line)
+        elif event.update and one.kept.pop(event.message, 0):
+            one.outcomes[event.message] = _STANDS
+    return fresh
+
+
 def _row(ids: Ids) -> dict[str, Id]:
     return {kind: Id(form, form) for kind, form in ids}
 
@@ -275,13 +298,13 @@ def _facts(
 
 
 def _columns(lines: Sequence[_Line]) -> EventColumns:
-    events = [event for _, event, _ in lines]
+    events = [event for _, event, _, _ in lines]
     return EventColumns(
-        person=[person for person, _, _ in lines],
+        person=[person for person, _, _, _ in lines],
         type=[event.type for event in events],
         at=[event.at for event in events],
         day=[event.day for event in events],
-        product=[product for _, _, product in lines],
+        product=[product for _, _, product, _ in lines],
         quantity=_some([event.quantity for event in events]),
         amount=_some([event.amount for event in events]),
         currency=_some([event.currency for event in events]),
