@@ -16,7 +16,7 @@ from goodwill.basics.clock import Micros, micros
 
 LARGEST_MESSAGE: Final = 32 * 1024
 MOST_MESSAGES: Final = 500
-MOST_VALUES: Final = 400_000  # in a batch: of 5 MB that is one in 13 letters; each costs memory once it is read
+MOST_VALUES: Final = 150_000  # in a batch, three hundred a message; each costs memory once it is read
 TYPES: Final = ("identify", "track", "page", "screen", "group", "alias")
 LETTERS: Final[Mapping[str, str]] = {kind[0]: kind for kind in TYPES}
 
