@@ -218,3 +218,11 @@ def test_every_word_means_one_thing_in_its_kind():
                     kind.name,
                     word,
                 )
+
+
+def test_a_column_of_yes_and_no_asks_whatever_it_is_called_and_a_number_does_not(write):
+    rows = "customer,E-Mail,Vorname,Werbung?,Treue\nc1,a@example.org,Amina,ja,1\nc2,b@example.org,Bruno,nein,0\n"
+    part = plan([write("kunden.csv", rows.encode())]).parts[0]
+    why = {left.column: left.why for left in part.left}
+    assert "what people ticked, when and with which words" in why["Werbung?"]
+    assert why["Treue"] == "nothing here uses it"

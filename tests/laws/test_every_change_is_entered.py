@@ -174,6 +174,8 @@ def test_the_line_says_who_and_why(shop):
 
 LEFT_OUT = {
     "decide": "stands in the person's own log",
+    "evaluate_slot": "the same",
+    "evaluate_slots": "the same",
     "erase": "what `asking` asks for is a trial",
     "merge": "what `asking` asks for is one already",
 }

@@ -241,7 +241,8 @@ class _Reading:
             word = hints(heading).word
             if heading in used or word.startswith("rejected ") or word == "what to do":
                 continue
-            if word in answers and self.kind.name != "consents":
+            told = word in answers or (self.kind.name == "customers" and self._all(heading, _is_yes_or_no))
+            if told and self.kind.name != "consents" and word not in self.words.leave:
                 yield Left(
                     heading, "holds yes and no: say what people ticked, when and with which words, with --as consents"
                 )
@@ -319,6 +320,16 @@ def _is_date(text: str) -> bool:
 
 def _first_texts(column: Column) -> list[str]:
     return [column.text(row) for row in range(min(len(column), _LOOKED_AT))]
+
+
+def _is_yes_or_no(text: str) -> bool:
+    """Whether a value answers, in words; a 1 or a 0 may count anything."""
+    if text.strip().isdigit():
+        return False
+    try:
+        return values.read_answer(text) is not None
+    except Unreadable:
+        return False
 
 
 def _can_be(shape: Shape, text: str) -> bool:
