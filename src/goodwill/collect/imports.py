@@ -15,7 +15,6 @@ from time import perf_counter
 from sqlalchemy import Connection
 
 from goodwill import catalogue
-from goodwill.basics.ahead import ahead
 from goodwill.basics.errors import BadFile, BadInput, Conflict
 from goodwill.basics.garbage import collected_rarely
 from goodwill.catalogue import store as shelves
@@ -246,11 +245,11 @@ def _import_file(
     parts = [work.plan.parts[number] for number in numbers]
     writers = [_WRITERS[part.kind.name](part, work.tools, work.making, work.plan.currency) for part in parts]
     read = [0] * len(parts)
-    for prepared in ahead(_prepared(parts, writers)):  # reading goes on while the database writes
+    for prepared in _prepared(parts, writers):
         read = [rows + piece.rows for rows, piece in zip(read, prepared, strict=True)]
         # What was written before the interruption is read again all the same, so that its orders are remembered.
         told = {n: piece for n, rows, piece in zip(numbers, read, prepared, strict=True) if rows > work.before[n]}
-        prepared.clear()  # or it would lie beside the one after the next
+        prepared.clear()  # or it would lie beside the next
         _write(unit, work, told, several=len(parts) > 1, tell=tell)
         if progress is not None:
             for number in told:
