@@ -10,8 +10,10 @@ import pytest
 from litestar.testing import TestClient
 
 from goodwill.app import create_shop
+from goodwill.basics.errors import Busy
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
+from goodwill.collect.live import store
 from goodwill.consent import Asked
 from goodwill.people.tables import events, people
 from goodwill.people.types import BY_CODE
@@ -325,6 +327,26 @@ def test_an_order_that_is_told_again_another_day_is_one_order_and_no_program_cha
     other = {**changed, "messageId": "o10", "properties": {**order, "order_id": "O-96"}}
     assert outcomes(counter.send("batch", {"batch": [other]})) == [("taken", "")]
     assert sorted(counter.kinds(user_id="thankful")) == ["bought", "bought", "ordered", "ordered"]
+
+
+def test_what_was_seen_in_a_write_that_failed_is_not_believed(counter, monkeypatch):
+    counter.allow(user_id="unlucky")
+    note = store.note_many
+
+    def fail(*_, **__):
+        monkeypatch.setattr(store, "note_many", note)
+        raise Busy("the disk is full")
+
+    monkeypatch.setattr(store, "note_many", fail)
+    ghost = viewed("unlucky", number="g", properties={"product_id": "ghost"})
+    assert counter.send("track", ghost).status_code == 503
+    other = viewed("unlucky", number="r", properties={"product_id": "real"})  # it gets the number that ghost had
+    assert outcomes(counter.send("track", other)) == [("taken", "")]
+    assert outcomes(counter.send("track", ghost)) == [("taken", "")]
+    with counter.shop.database.reading() as connection:
+        ids = catalogue.ids_of(connection, {"ghost", "real"})
+    assert {row.product for row in counter.held(user_id="unlucky")} == set(ids.values())
+    assert len(ids) == 2
 
 
 def test_gzip_is_read_whatever_the_headers_call_it(counter):

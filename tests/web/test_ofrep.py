@@ -12,10 +12,13 @@ FLAGS = "/ofrep/v1/evaluate/flags"
 def asked(database, tmp_path, clock, client_of, clients):
     with bakery(database, tmp_path, clock).shop as shop:
         shop.learn()
-        client = client_of(shop, Scope.DECIDE)
-        yield lambda path="/home", context=None, **headers: client.post(
-            f"{FLAGS}{path}", json={"context": context or {}}, headers=headers
-        )
+        client = client_of(shop, Scope.DECIDE, Scope.READ)
+
+        def ask(path="/home", context=None, **headers):
+            return client.post(f"{FLAGS}{path}", json={"context": context or {}}, headers=headers)
+
+        ask.metrics = lambda: client.get("/metrics").text
+        yield ask
         clients.close()
 
 
@@ -34,10 +37,11 @@ def test_whoever_allows_it_gets_a_personal_flag_and_everyone_else_what_everyone_
         assert flag["value"]["items"]
 
 
-def test_a_signal_is_honoured_first(asked):
-    answer = asked(context={"targetingKey": "amina"}, **{"Sec-GPC": "1"})
-    assert answer.status_code == 200
-    assert answer.json()["reason"] in {"TARGETING_MATCH", "DEFAULT"}
+def test_a_signal_is_honoured_first_and_once_a_request(asked):
+    for n, path in enumerate(("/home", ""), start=1):
+        context = {"targetingKey": "amina", "slots": ["home", "basket-page"]}
+        assert asked(path, context, **{"Sec-GPC": "1"}).status_code == 200
+        assert f"goodwill_gpc_signals_total {n}.0" in asked.metrics()
 
 
 def test_several_slots_come_at_once_and_304_where_nothing_is_new(asked):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from goodwill.basics.ids import PersonId
 from goodwill.people import holds, log, merge
@@ -17,6 +17,7 @@ from goodwill.people.columns import NAMES, EventColumns
 from goodwill.people.tables import events
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, driver, is_sqlite, one_at_a_time
+from goodwill.storage.questions import Question
 
 Place = tuple[int, int]  # day and key, by which an event is known again
 Row = Mapping[str, Any]  # an event, by the names of its columns
@@ -164,6 +165,24 @@ def of_order(connection: Connection, persons: Collection[PersonId], reference: i
     about = (row.person.in_(listed(connection, persons)), row.reference == reference, row.type.in_(_OF_ORDERS))
     found = connection.execute(select(*(row[name] for name in NAMES)).where(*about).order_by(row.id))
     return [dict(zip(NAMES, line, strict=True)) for line in found]
+
+
+def keys_of_orders(
+    connection: Connection, orders: Collection[tuple[PersonId, int]]
+) -> set[tuple[PersonId, int | None, int]]:
+    """What stands of some orders, each given as person and reference: these two and the key of each event."""
+    persons, references = {person for person, _ in orders}, {reference for _, reference in orders}
+    found = _KEYS.ask(connection, persons=persons, references=references)
+    return {(PersonId(person), reference, key) for person, reference, key in found}
+
+
+_KEYS = Question(
+    lambda lists: select(events.c.person, events.c.reference, events.c.key).where(
+        events.c.person.in_(lists.numbers("persons")),
+        events.c.reference.in_(lists.numbers("references")),
+        or_(*(events.c.type == kind for kind in _OF_ORDERS)),
+    )
+)
 
 
 def replace(connection: Connection, rows: Sequence[Row], *, also: Sequence[Place] = ()) -> list[Row]:

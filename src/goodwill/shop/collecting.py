@@ -123,20 +123,27 @@ class Collecting:
     def _write(self, given: Sequence[Given]) -> list[list[Outcome]]:
         if not given:
             return []
+        try:
+            with self.shop.database.transaction() as connection:
+                return self._write_in(connection, given)
+        except BaseException:
+            self._taking.memory.forget()
+            raise
+
+    def _write_in(self, connection: Connection, given: Sequence[Given]) -> list[list[Outcome]]:
         shop = self.shop
-        with shop.database.transaction() as connection:
-            if gone := self.closed(connection, sorted({one.sender.key for one in given})):
-                raise KeyClosed(min(gone))
-            now = shop.clock()
-            reached = consent.last_position(connection)
-            outcomes, introduced = self._taking.take(
-                connection, given, now=now, reached=reached, trusts=shop.proofs.trusts(reached)
-            )
-            counts, latest = _came(given, outcomes)
-            store.note_many(connection, counts, latest, day=day_of(now, shop.settings.zone), now=now)
-            for key, person in introduced:
-                audit.note(connection, Actor(f"key {key}", "collected"), Entry("person.identify", person), now=now)
-            return outcomes
+        if gone := self.closed(connection, sorted({one.sender.key for one in given})):
+            raise KeyClosed(min(gone))
+        now = shop.clock()
+        reached = consent.last_position(connection)
+        outcomes, introduced = self._taking.take(
+            connection, given, now=now, reached=reached, trusts=shop.proofs.trusts(reached)
+        )
+        counts, latest = _came(given, outcomes)
+        store.note_many(connection, counts, latest, day=day_of(now, shop.settings.zone), now=now)
+        for key, person in introduced:
+            audit.note(connection, Actor(f"key {key}", "collected"), Entry("person.identify", person), now=now)
+        return outcomes
 
     def _one_by_one(self, given: Given) -> list[Outcome]:
         """What holds a word about consent, or makes one person of two: each in its place among the others."""

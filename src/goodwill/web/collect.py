@@ -7,6 +7,7 @@ at `code` and `message`; so this part of the API speaks their language and not R
 import asyncio
 import zlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -129,7 +130,8 @@ async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, re
     kind = _PATHS[request.scope["path"].rstrip("/").rpartition("/")[2]]
     raw = await _body(request)
     large, now = len(raw) > _INLINE or raw[:2] == _GZIP, desk.shop.clock()
-    parcel = await _apart(desk, _parcel, raw, kind, now) if large else _parcel(raw, kind, now)
+    # One at a time: what one large request takes while it is read, many together must not take.
+    parcel = await _aside(desk.reader, _parcel, raw, kind, now) if large else _parcel(raw, kind, now)
     key = await _opened(desk, _shown(request, parcel))
     request.scope["state"]["notes"].key = key.id
     _check_origin(key, request.headers.get("origin"))
@@ -138,7 +140,7 @@ async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, re
         raise Refused(429, "too_many_requests", f"This may be asked {pace.quota} times a minute.", left.wait)
     sender = Sender(key.id, key.name, key.public)
     read = collecting.read
-    given = await _aside(desk, read, sender, parcel.messages) if large else read(sender, parcel.messages)
+    given = await _aside(desk.threads, read, sender, parcel.messages) if large else read(sender, parcel.messages)
     try:
         waiting = group.bring(given, len(raw))
         outcomes = await asyncio.wait_for(asyncio.wrap_future(waiting), _WITHIN)
@@ -206,20 +208,15 @@ def _no_key() -> Refused:
     return Refused(401, "invalid_key", said)
 
 
-async def _apart(desk: Desk, do: Callable[..., T], *given: Any) -> T:
-    """Have it done one at a time: what one large request takes while it is read, many together must not take."""
-    return await asyncio.get_running_loop().run_in_executor(desk.reader, do, *given)
-
-
-async def _aside(desk: Desk, do: Callable[..., T], *given: Any) -> T:
+async def _aside(threads: ThreadPoolExecutor, do: Callable[..., T], *given: Any) -> T:
     """Have it done in a thread, so that neighbours go on."""
-    return await asyncio.get_running_loop().run_in_executor(desk.threads, do, *given)
+    return await asyncio.get_running_loop().run_in_executor(threads, do, *given)
 
 
 async def _opened(desk: Desk, text: str) -> Key:
     """The key that a text is, and that opens the collector; from memory where it was asked a moment ago."""
     known = desk.keyring.remembered(text)
-    return _checked(await _aside(desk, _key, desk, text) if known is None else known)
+    return _checked(await _aside(desk.threads, _key, desk, text) if known is None else known)
 
 
 def _key(desk: Desk, text: str) -> Key:

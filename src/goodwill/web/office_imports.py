@@ -217,7 +217,9 @@ def _all_fields() -> list[str]:
 
 def _said(visit: Visit, plan: Plan | None) -> dict[str, str]:
     """What a form says of columns, as far as that is not so already."""
-    now = {name: heading for part in plan.parts for name, heading in part.known.columns.items()} if plan else {}
+    place = visit.said("part")
+    shown = plan.parts[int(place)] if plan and place.isdecimal() and int(place) < len(plan.parts) else None
+    now = shown.known.columns if shown is not None else {}
     said = {name: column for name, column in _chosen(visit) if column and now.get(name) != column}
     field, column, value = (visit.said(name) for name in ("more", "column", "value"))
     if field and value:

@@ -93,7 +93,9 @@ def evaluate_slot(call: Call[EvaluateRequest]) -> Flag:
     if not _SLOT.fullmatch(slot):
         said = f"'{slot[:64]}' is no name of a slot: 1 to 64 small letters, digits and hyphens, such as product-page."
         raise Problem(NOT_FOUND, said, more=_failed(slot[:64], "FLAG_NOT_FOUND", said))
-    return _evaluated(call, slot)
+    who = _who(call.ask.context)
+    honour(call, who)
+    return _evaluated(call, who, slot)
 
 
 @endpoint(
@@ -111,7 +113,9 @@ def evaluate_slots(call: Call[EvaluateRequest]) -> Flags:
     if wrong := [slot for slot in slots if not _SLOT.fullmatch(slot)]:
         said = f"'{wrong[0][:64]}' in `slots` is no name of a slot: 1 to 64 small letters, digits and hyphens."
         raise Problem(MALFORMED, said, more=_failed(wrong[0][:64], "INVALID_CONTEXT", said))
-    flags = Flags([_evaluated(call, slot) for slot in slots])
+    who = _who(call.ask.context)
+    honour(call, who)
+    flags = Flags([_evaluated(call, who, slot) for slot in slots])
     tag = f'"{_tag(flags)}"'
     call.letter.notes.headers["ETag"] = tag
     if call.letter.header(b"if-none-match") == tag:
@@ -119,10 +123,8 @@ def evaluate_slots(call: Call[EvaluateRequest]) -> Flags:
     return flags
 
 
-def _evaluated(call: Call[EvaluateRequest], slot: str) -> Flag:
+def _evaluated(call: Call[EvaluateRequest], who: Who | None, slot: str) -> Flag:
     moment = call.ask.context
-    who = _who(moment)
-    honour(call, who)
     decision = call.shop.decide(who, slot=slot, count=moment.count, context=Context(basket=tuple(moment.basket)))
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
     return _flag(call, slot, decision)

@@ -61,6 +61,10 @@ class Memory:
     stand: Stand = (-1, -1, -1, False)
     products: dict[str, ProductId] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Nothing of it may be believed: what was seen in a transaction that failed may never have been."""
+        self.at((-1, -1, -1, False))
+
     def at(self, stand: Stand) -> None:
         """Forget what may be out of date."""
         if stand != self.stand or len(self.products) > _MOST_KNOWN:
@@ -94,7 +98,8 @@ class Taking:
         introduced = self._introduce(connection, work, now)
         self._look_up(connection, work, now, trusts=trusts)
         kept = self._find_persons(connection, self._with_products(connection, self._allowed(work)), now)
-        if fresh := self._not_told_yet(connection, _not_there_yet(connection, kept), now, trusts=trusts):
+        # What systems tell of comes first: from then on nobody else adds to these orders.
+        if fresh := _not_there_yet(connection, self._not_told_yet(connection, kept, now, trusts=trusts)):
             log.append(connection, _columns(fresh))
         for one in work:
             one.tell()
@@ -224,7 +229,7 @@ class Taking:
             if order is None:
                 fresh.append(line)
             elif event.type in order.types:
-                continue
+                one.tell_of_update(event)
             elif event.trusted and _CATEGORY[event.type] in cells[order.person].categories:
                 fresh.append((order.person, event, product, one))
             elif not event.trusted and event.type != REFUNDED:
@@ -250,6 +255,12 @@ class _Request:
     kept: dict[int, int] = field(default_factory=dict)
     dropped: dict[int, Category] = field(default_factory=dict)
 
+    def tell_of_update(self, event: Event) -> None:
+        """Tell of an event that stands already, if it should have changed that."""
+        if event.update:
+            self.kept.pop(event.message, None)
+            self.outcomes[event.message] = _STANDS
+
     def tell(self) -> None:
         """Tell of each message what became of it."""
         for message, category in self.dropped.items():
@@ -262,23 +273,21 @@ class _Request:
 
 def _not_there_yet(connection: Connection, lines: Sequence[_Line]) -> Sequence[_Line]:
     """Those of orders that do not stand yet, of whatever day: a page of thanks may be looked at again tomorrow."""
-    if all(event.reference is None for _, event, _, _ in lines):
+    orders = [(person, event.reference) for person, event, _, _ in lines if event.reference is not None]
+    if not orders:
         return lines
-    stands: dict[tuple[PersonId, int], set[int]] = {}
+    stands = repeats.keys_of_orders(connection, orders)
     fresh = []
     for line in lines:
         person, event, _, one = line
+        place = person, event.reference, event.key
         if event.reference is None:
             fresh.append(line)
-            continue
-        order = person, event.reference
-        if order not in stands:
-            stands[order] = {row["key"] for row in repeats.of_order(connection, {person}, event.reference)}
-        if event.key not in stands[order]:
-            stands[order].add(event.key)
+        elif place not in stands:
+            stands.add(place)
             fresh.append(line)
-        elif event.update and one.kept.pop(event.message, 0):
-            one.outcomes[event.message] = _STANDS
+        else:
+            one.tell_of_update(event)
     return fresh
 
 
