@@ -187,6 +187,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
     shop.erasure.follow()
     shop.acting(Actor("opening the shop")).noes.follow()
     shop.notices.keep_starters()
+    shop.planning.keep_starters()
     return shop
 
 

@@ -54,6 +54,7 @@ class Village:
     def __post_init__(self) -> None:
         self.columns = Columns(self.database, engine=self.engine)
         self.shop = self.another_process()
+        self.shop.planning.keep_starters()
         with self.database.transaction() as connection:
             added = catalogue.upsert_many(connection, [Product(name, name) for name in GOODS])
         self.goods = tuple(int(product) for product in added.ids)

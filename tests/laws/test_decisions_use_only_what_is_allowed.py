@@ -284,7 +284,7 @@ def spoilt(village, column, value):
     village.database.engine.dispose()
     shop = village.another_process()
     with shop.database.transaction() as connection:
-        shop._choosing.refresh(connection, "product", ())
+        shop._choosing.refresh(connection, shop._rules)
     try:
         people = village.anew().people
     except (GoodwillError, DBAPIError, TypeError, ValueError):

@@ -28,6 +28,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "goodwill"
 WITHOUT = {
     "shop/shop.py change": "writes the line itself",
     "shop/shop.py decide": "a decision stands in the person's own log",
+    "shop/planning.py keep_starters": "what comes with goodwill; stands in the plan's own journal",
     "shop/shop.py explain": "the reading stands in the read log",
     "shop/shop.py decisions": "the reading stands in the read log",
     "shop/shop.py warm": "fetches what was learned",

@@ -191,7 +191,7 @@ def test_her_own_copy_holds_everything(small: Bakery) -> None:
     small.shop.decide("amina")
     own = small.shop.own(SignedIn(small.person["amina"], by="test"))
     assert ("user_id", "amina") in own.identities
-    assert {happened.type for happened in own.events} == {"bought", "decided"}
+    assert {happened.type for happened in own.events} == {"bought", "decided", "proposed"}
     assert len(own.consents) == 8
     assert {read.verb for read in own.reads} >= {"one", "own"}
 

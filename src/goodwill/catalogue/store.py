@@ -169,6 +169,17 @@ def words_of_items(connection: Connection, level: str) -> list[str]:
     return [" ".join(some) for some in words]
 
 
+def kinds_of_items(connection: Connection, level: str) -> list[str]:
+    """The next wider kind that each item of the shop's level belongs to, by number; "" where none is known."""
+    department: ColumnElement[str] = products.c.department
+    kind = department if level == "category" else func.coalesce(products.c.category, department)
+    answer = [""] * len(item_names(connection, level))
+    question = select(products.c.item, func.min(kind)).where(products.c.item.is_not(None), kind.is_not(None))
+    for item, name in connection.execute(question.group_by(products.c.item)):
+        answer[item] = name
+    return answer
+
+
 def shown(connection: Connection, numbers: Iterable[int]) -> dict[int, Product]:
     """A product to show for each item at the shop's level: one that can be had, the first that the catalogue learned.
 

@@ -46,6 +46,38 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Intervention:
+    """What a guardrail did to a decision.
+
+    Attributes:
+        rule: its name (see `goodwill.decide.guardrails`).
+        does: denied · limited · disclosed.
+        count: of how many items it kept something back, or put something in their place.
+    """
+
+    rule: str
+    does: str
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What a decision stands on beside the person: enough to see later whether it is still the same.
+
+    Attributes:
+        models: names the total that the models were fitted from; "" where none was used.
+        weight: λ of what goes together, in people.
+        plan: the last row of the journal of slots, experiments and gates.
+        shelf: names the catalogue as the models counted it.
+    """
+
+    models: str = ""
+    weight: float = 0.0
+    plan: int = 0
+    shelf: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was chosen in one slot, for one person or for nobody in particular.
 
@@ -54,11 +86,15 @@ class Decision:
         person: whose data may be used; None where nobody's may, so that nothing about her is written down.
         personalised: False: this is what everyone gets.
         reason: "" when it is; else why not: never-asked · refused · withdrawn · expired · held · unknown-person ·
-            no-history · anonymous · quarantined.
+            no-history · anonymous · quarantined · switched-off · holdout · not-approved.
         used: the data categories that the choice rests on.
         withheld: those that the purpose could use and this person did not allow.
         as_of: how far in ledger and log the decision saw.
         arm: the experiment arm; "all" while no experiment runs.
+        experiment: its name; "shop" where the arm is the shop's own holdout.
+        propensity: the chance with which somebody is in this arm.
+        unused: the data categories that she allows and the choice left alone.
+        interventions: what guardrails did, in the order in which they spoke.
     """
 
     id: str
@@ -73,6 +109,11 @@ class Decision:
     as_of: AsOf
     at: int
     arm: str = "all"
+    experiment: str = ""
+    propensity: float = 1.0
+    unused: tuple[Category, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    footing: Footing = Footing()
 
     @property
     def because(self) -> tuple[Reason, ...]:

@@ -1,4 +1,4 @@
-"""What may be shown at all: things that can be had, and nothing from the kinds that the shop keeps discreet."""
+"""What may be shown at all: nothing from the kinds that the shop keeps discreet."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def discreet(words_of_items: Sequence[str], sensitive: Sequence[str]) -> NDArray[np.bool_]:
-    """Which items are of a kind that is never suggested unasked.
+def word_of(words_of_items: Sequence[str], sensitive: Sequence[str]) -> NDArray[np.int64]:
+    """Which sensitive word names each item, by its place among them; −1 for none.
 
     Args:
         words_of_items: all that names an item (its name, category and department), one text per item.
         sensitive: parts of words, in any case.
-
-    Returns:
-        One truth value per item.
     """
     parts = [part.casefold() for part in sensitive]
-    return np.array([any(part in words.casefold() for part in parts) for words in words_of_items], dtype=bool)
+    texts = (words.casefold() for words in words_of_items)
+    return np.array([next((n for n, part in enumerate(parts) if part in text), -1) for text in texts], np.int64)

@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 
 from goodwill import people
 from goodwill.access import Door, SignedIn
-from goodwill.basics.clock import day_of
+from goodwill.basics.clock import Micros, day_of
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import PersonId, from_opaque
+from goodwill.catalogue import store as catalogue
 from goodwill.decide.decision import Decision
 from goodwill.people import log
 from goodwill.people.types import BY_CODE, DECIDED
@@ -21,17 +22,23 @@ _DECODER = msgspec.json.Decoder(Decision)
 
 def write(connection: Connection, decision: Decision, *, zone: ZoneInfo) -> None:
     """Add a decision to the event log; one about nobody in particular belongs to nobody."""
-    reference = from_opaque(decision.id)
+    reference, day = from_opaque(decision.id), day_of(decision.at, zone)
     log.append_one(
         connection,
         person=decision.person,
         type_=DECIDED,
         at=decision.at,
-        day=day_of(decision.at, zone),
+        day=day,
         reference=reference,
         key=reference,
         detail=_ENCODER.encode(decision).decode(),
     )
+    new = [choice.product for choice in decision.items if choice.kind == "new"]
+    if decision.person is not None and new:
+        products = tuple(catalogue.ids_of(connection, new).values())
+        people.gentle.propose(
+            connection, decision.person, products, decision=reference, at=Micros(decision.at), day=day
+        )
 
 
 def read(door: Door, connection: Connection, word: str) -> Decision:

@@ -1,7 +1,9 @@
 """What can be shown: the catalogue as models see it, held in memory and looked at again when it changes."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,39 +11,68 @@ from sqlalchemy import Connection
 
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
-from goodwill.decide.guard import discreet
+from goodwill.decide.guard import word_of
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Shelf:
     """The items of a shop.
 
     Attributes:
         item_of: item of each product, int64, indexed by product id; −1 for none.
         names: of the items, by number.
-        hidden: which items are never suggested unasked, one truth value per item.
+        word: which of the shop's sensitive words names each item, int64; −1 for none.
+        kind: the wider kind of each item, as a number from 0, int64; −1 where none is known.
     """
 
     level: str
     item_of: NDArray[np.int64]
     names: tuple[str, ...]
-    hidden: NDArray[np.bool_]
+    word: NDArray[np.int64]
+    kind: NDArray[np.int64]
 
     @property
     def items(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def hidden(self) -> NDArray[np.bool_]:
+        """Which items are never suggested unasked, one truth value per item."""
+        return self.word >= 0
+
+    @cached_property
+    def version(self) -> str:
+        """Names what models count and what is never suggested: 12 hexadecimal digits."""
+        found = hashlib.sha256(self.item_of.astype("<i8").tobytes())
+        for part in (self.word, self.kind):
+            found.update(part.astype("<i8").tobytes())
+        found.update("\0".join(self.names).encode())
+        return found.hexdigest()[:12]
 
     def items_of(self, products: NDArray[np.int64]) -> NDArray[np.int64]:
         """The items of some products; −1 where the catalogue does not know one."""
         known = (products >= 0) & (products < self.item_of.size)
         return np.where(known, self.item_of[np.where(known, products, 0)], -1)
 
+    def asked_for(self, viewed: Sequence[int]) -> NDArray[np.bool_]:
+        """The sensitive items of the same kind as some that are being looked at, one truth value per item."""
+        words = self.word[[item for item in viewed if item >= 0]]
+        return np.isin(self.word, words[words >= 0])
+
 
 def shelf_of(connection: Connection, level: str, sensitive: Sequence[str]) -> Shelf:
     """The shelf as the catalogue stands."""
     names = catalogue.spoken_names(connection, level)
     words = catalogue.words_of_items(connection, level)
-    return Shelf(level, catalogue.items_of_products(connection), tuple(names), discreet(words, sensitive))
+    kinds = catalogue.kinds_of_items(connection, level)
+    numbers = {kind: number for number, kind in enumerate(sorted({kind for kind in kinds if kind}))}
+    return Shelf(
+        level,
+        catalogue.items_of_products(connection),
+        tuple(names),
+        word_of(words, sensitive),
+        np.array([numbers.get(kind, -1) for kind in kinds], np.int64),
+    )
 
 
 def to_show(connection: Connection, items: Sequence[int], preferred: Mapping[int, int]) -> dict[int, Product]:

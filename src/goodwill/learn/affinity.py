@@ -128,14 +128,22 @@ class Affinity:
         scores[self.known] = found
         return scores
 
-    def recommend(self, row: Numbers, count: int, *, barred: NDArray[np.bool_] | None = None) -> list[Suggestion]:
+    def recommend(
+        self,
+        row: Numbers,
+        count: int,
+        *,
+        barred: NDArray[np.bool_] | None = None,
+        scored: Floats | None = None,
+    ) -> list[Suggestion]:
         """The best items that are not in the row, best first; fewer than ``count`` if too few are stood by.
 
         Args:
             row: distinct items of one person.
             barred: items not to be suggested, such as all she ever bought, shape (items,).
+            scored: her `scores`, where they were worked out already.
         """
-        scores = self.scores(row)
+        scores = self.scores(row) if scored is None else scored.copy()
         scores[row] = -np.inf
         if barred is not None:
             scores[barred] = -np.inf

@@ -58,6 +58,7 @@ class Models:
 
     Attributes:
         faces: the product that most people bought, for each item.
+        people: how many it counts.
         version: names the total that they were fitted from.
         as_of: how far that total reaches.
     """
@@ -66,6 +67,7 @@ class Models:
     together: Affinity
     popular: Popular
     faces: Mapping[int, int]
+    people: int
     version: str
     as_of: AsOf
 
@@ -321,6 +323,7 @@ def _models(items: Items, total: Total, together: Affinity) -> Models:
         together=together,
         popular=by_many.fit(only(total.sums, by_many.name)),
         faces=faces(only(total.sums, "best-sellers").array("buyers"), items.item_of),
+        people=total.people,
         version=total.hash[:12],
         as_of=total.as_of,
     )

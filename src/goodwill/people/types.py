@@ -37,6 +37,7 @@ _TYPES = (
     (15, "asked", "feedback"),
     (16, "located", "location"),
     (17, "met", "device"),
+    (18, "proposed", "decisions"),
 )
 ALL = tuple(EventType(TypeCode(code), name, Category(category)) for code, name, category in _TYPES)
 BY_NAME = {kind.name: kind for kind in ALL}

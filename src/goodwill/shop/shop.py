@@ -21,7 +21,7 @@ from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
 from goodwill.consent import Asked, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
-from goodwill.decide.choose import Choosing, Context, choose
+from goodwill.decide.choose import Choosing, Context, Rules, choose
 from goodwill.decide.decision import Decision
 from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import Learned, Library
@@ -49,6 +49,7 @@ from goodwill.shop.looks import Looks
 from goodwill.shop.naming import LEFT_OUT, asked_without_names, by_what, refuse_names
 from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
+from goodwill.shop.planning import Planning
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
@@ -420,17 +421,24 @@ class Shop:
         self,
         who: Who | str | None = None,
         slot: str = "home",
-        count: int = 10,
+        count: int | None = None,
         context: Context | None = None,
         *,
         person: Who | str | None = None,
     ) -> Decision:
-        """Choose ``count`` products for somebody, or for nobody in particular, and write the decision down."""
+        """Choose ``count`` products for somebody, or for nobody in particular, and write the decision down.
+
+        Args:
+            count: as the slot says unless given.
+
+        Raises:
+            BadInput: a count that is none, or a slot for something else than products.
+        """
         who = person if who is None else who
-        if context is not None and context.new is not None and not 0 <= context.new <= count:
-            raise BadInput(f"Of {count} suggestions 0 to {count} can be new, not {context.new}.")
-        if not 1 <= count <= 100:
+        if count is not None and not 1 <= count <= 100:
             raise BadInput(f"Ask for 1 to 100 suggestions, not {count}.")
+        if context is not None and context.new is not None and not 0 <= context.new <= (count or 100):
+            raise BadInput(f"Of {count or 100} suggestions 0 to {count or 100} can be new, not {context.new}.")
         with self.database.transaction(patience=_FOR_A_PAGE) as connection:
             decision = choose(
                 self._door(connection),
@@ -441,13 +449,21 @@ class Shop:
                 slot=slot,
                 count=count,
                 context=context or Context(),
-                level=self.settings.items,
-                sensitive=self.settings.sensitive,
-                new_in_ten=self.settings.new_in_ten,
+                rules=self._rules,
             )
             record.write(connection, decision, zone=self.settings.zone)
             self.told.decided(connection, decision)
             return decision
+
+    @property
+    def planning(self) -> Planning:
+        """What the shop decided about choosing: slots, experiments, what may run."""
+        return Planning(self)
+
+    @property
+    def _rules(self) -> Rules:
+        settings = self.settings
+        return Rules(settings.items, settings.sensitive, settings.new_in_ten)
 
     def explain(self, decision: str) -> Decision:
         """A decision that was made earlier, with its reasons.
@@ -492,7 +508,7 @@ class Shop:
         if self.proofs.quarantine is not None:
             return
         with self.database.transaction() as connection:
-            self._choosing.ready(connection, self.settings.items, self.settings.sensitive)
+            self._choosing.ready(connection, self._rules)
         self.library.caught_up(self._at_the_door, self._shelf())
 
     def settle(self) -> Total:
@@ -534,11 +550,11 @@ class Shop:
 
     def _shelf(self) -> Shelf:
         with self.database.transaction() as connection:
-            return self._choosing.ready(connection, self.settings.items, self.settings.sensitive)
+            return self._choosing.ready(connection, self._rules)
 
     def _look_at_shelf(self) -> Shelf:
         with self.database.transaction() as connection:
-            return self._choosing.refresh(connection, self.settings.items, self.settings.sensitive)
+            return self._choosing.refresh(connection, self._rules)
 
     @contextmanager
     def _at_the_door(self) -> Iterator[Door]:

@@ -120,8 +120,12 @@ class Telling:
         return ", ".join(self._said(name, value) for name, value in found.items())
 
     def _said(self, name: str, value: object) -> str:
-        if name == "verdict":
-            return self._of("verdict", str(value), str(value))
+        if name in ("verdict", "care"):
+            return self._of(name, str(value), str(value))
+        if name == "personal":
+            return self.words.plain(f"personal.{'on' if value else 'off'}")
+        if name == "over":
+            return self.words.plain("care.over")
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         return self.words.plain(f"detail.{name}", value=text) if self.words.has(f"detail.{name}") else text
 

@@ -27,6 +27,8 @@ class Act(StrEnum):
     SIGN_OFF = "sign-off-notices"
     IMPORT = "import"
     LEARN = "learn"
+    PLAN = "plan"  # slots, experiments, segments, offers
+    APPROVE = "approve"  # that a model or an initiative may run
     KEYS = "manage-keys"
     WATCH = "watch-what-comes-in"  # and which rule stopped what did not stay; it names nobody
     STAFF = "manage-staff"
@@ -58,15 +60,15 @@ MAY: dict[Role, frozenset[Act]] = {
         }
     ),
     Role.REVIEWER: frozenset(
-        {Act.OWN_ACCOUNT, Act.ASK, Act.READ_CONSENT, Act.SIGN_OFF, Act.AUDIT, Act.BULK_APPROVE}
+        {Act.OWN_ACCOUNT, Act.ASK, Act.READ_CONSENT, Act.SIGN_OFF, Act.AUDIT, Act.BULK_APPROVE, Act.APPROVE}
     ),
     Role.MARKETER: frozenset(
         {
             Act.OWN_ACCOUNT, Act.SUGGEST, Act.ASK, Act.READ, Act.READ_CONSENT, Act.WRITE_CONSENT, Act.REQUESTS,
-            Act.NOTICES, Act.IMPORT,
+            Act.NOTICES, Act.IMPORT, Act.PLAN,
         }
     ),
-    Role.ANALYST: frozenset({Act.OWN_ACCOUNT, Act.LEARN}),
+    Role.ANALYST: frozenset({Act.OWN_ACCOUNT, Act.LEARN, Act.PLAN}),
     Role.DEVELOPER: frozenset({Act.OWN_ACCOUNT, Act.KEYS, Act.WATCH, Act.IMPORT, Act.LEARN}),
     Role.READ_ONLY: frozenset({Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT}),
 }  # fmt: skip

@@ -347,6 +347,7 @@ STAFF = 8410
 KEYS = 8413  # ids are being locked anew
 SIGN_IN = 8412
 WEBHOOKS = 8417
+PLAN = 8418
 
 
 def one_at_a_time(connection: Connection, lock: int) -> None:

@@ -1,0 +1,158 @@
+"""What stands between a model and a person: rules that keep things back, each with a name, in one order.
+
+First what is denied, then what is limited, then what is disclosed; all of it is written down with the decision. A rule
+is a plain function and can be tried by itself. Guardrails only ever take away: none of them chooses.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodwill.decide.decision import Intervention
+from goodwill.decide.shelf import Shelf
+from goodwill.decide.situation import Situation
+from goodwill.learn.affinity import Affinity
+
+Mask = NDArray[np.bool_]
+
+DENIED, LIMITED, DISCLOSED = "denied", "limited", "disclosed"
+
+# Every rule that may stand in a decision, with what it does, in the order in which they speak.
+RULES: Final[Mapping[str, str]] = {
+    "not-approved": DENIED,  # a model that nobody approved, or that was suspended
+    "sensitive": DENIED,  # of a kind that is never shown unasked
+    "tells-of-sensitive": DENIED,  # so often bought by those who buy such a thing that it gives it away
+    "unwanted": DENIED,  # she said less, or wrong
+    "in-basket": DENIED,
+    "not-personal": DENIED,  # switched off, or under age: nothing from her data
+    "not-to-be-had": LIMITED,
+    "resting": LIMITED,  # shown as new on several days, and not taken
+    "care": LIMITED,  # nothing new is urged on somebody who is having a hard time
+    "outside": LIMITED,  # the filter-bubble floor: a part of the list lies outside the kind she buys most
+    "personal": DISCLOSED,  # the answer says that it was chosen for her, and from what
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Which items may not be chosen, by rule, in the order in which the rules speak."""
+
+    masks: tuple[tuple[str, Mask], ...]
+
+    @property
+    def all(self) -> Mask:
+        return np.asarray(np.logical_or.reduce([mask for _, mask in self.masks]), bool)
+
+    def rule(self, item: int) -> str:
+        """The first rule that bars an item; "" where none does."""
+        return next((rule for rule, mask in self.masks if mask[item]), "")
+
+    def counted(self, would: Mask) -> dict[str, int]:
+        """How many of some items each rule keeps back; an item counts for the first rule that does."""
+        found: dict[str, int] = {}
+        for rule, mask in self.masks:
+            kept = would & mask
+            if count := int(np.count_nonzero(kept)):
+                found[rule] = count
+            would = would & ~mask
+        return found
+
+
+def bars_for(seen: Situation, shelf: Shelf, telling: Mask) -> Bars:
+    """All rules that bar items for everybody or for this person, whatever a model proposes.
+
+    Args:
+        telling: of `tells_of_sensitive`.
+    """
+    asked_for = intended(seen, shelf)
+    return Bars((
+        ("sensitive", shelf.hidden & ~asked_for),
+        ("tells-of-sensitive", telling & ~shelf.hidden),
+        ("unwanted", marked(shelf, shelf.items_of(np.array(seen.gentle.left_out, np.int64)))),
+        ("in-basket", marked(shelf, shelf.items_of(seen.basket), shelf.items_of(seen.viewing))),
+    ))  # fmt: skip
+
+
+def marked(shelf: Shelf, *items: NDArray[np.int64]) -> Mask:
+    """Some items, as one truth value per item."""
+    found = np.zeros(shelf.items, bool)
+    for some in items:
+        found[some[some >= 0]] = True
+    return found
+
+
+def intended(seen: Situation, shelf: Shelf) -> Mask:
+    """Sensitive items that may be shown after all: their like is being looked at, in a slot that is not discreet."""
+    if seen.slot.discreet or not seen.viewing.size:
+        return np.zeros(shelf.items, bool)
+    return shelf.asked_for([int(item) for item in shelf.items_of(seen.viewing)])
+
+
+def resting(seen: Situation, shelf: Shelf) -> Mask:
+    """Items that were shown to her as something new on several days, and not taken."""
+    days = np.zeros(shelf.items, np.int64)
+    for product, shown in seen.resting.items():
+        item = int(shelf.items_of(np.array([product], np.int64))[0])
+        if item >= 0:
+            days[item] = max(days[item], shown)
+    return days >= seen.ways.rests_after if seen.ways.rests_after else np.zeros(shelf.items, bool)
+
+
+# ---- what gives a sensitive thing away -----------------------------------------------------------------------------
+
+AUC: Final = 0.65  # from where on a feature counts as a stand-in
+_SURE: Final = 1.645  # one-sided 95 %
+_ENOUGH: Final = 20  # people who bought the sensitive thing; of fewer nothing is sure
+
+
+def tells_of_sensitive(together: Affinity, hidden: Mask, people: int) -> Mask:
+    """Items that give away whoever buys a sensitive thing: then they carry no suggestion, and are none.
+
+    "Bought it" is taken as a test for "bought the sensitive thing": its AUC is (sensitivity + specificity) / 2, and the
+    lower end of its 95 % interval (Wald, one-sided) must lie above .65.
+
+    Args:
+        together: the model whose counts of people are asked.
+        hidden: sensitive items, shape (items,).
+        people: whom the counts cover.
+
+    Returns:
+        One truth value per item; sensitive ones are not marked themselves.
+    """
+    found = np.zeros(hidden.size, bool)
+    buyers = np.diagonal(together.pairs)
+    for thing in np.flatnonzero(hidden & (buyers >= _ENOUGH)).tolist():
+        cases, others = int(buyers[thing]), people - int(buyers[thing])
+        if others < _ENOUGH:
+            continue
+        both = together.pairs[thing, :] + together.pairs[:, thing]
+        hit, false_alarm = both / cases, np.clip((buyers - both) / others, 0, 1)
+        error = np.sqrt(hit * (1 - hit) / cases + false_alarm * (1 - false_alarm) / others) / 2
+        found |= (hit + 1 - false_alarm) / 2 - _SURE * error > AUC
+    return found & ~hidden
+
+
+# ---- the filter-bubble floor ---------------------------------------------------------------------------------------
+
+
+def outside_wanted(count: int, percent: int) -> int:
+    """How many of a list shall lie outside the kind she buys most; lists of fewer than five are left alone."""
+    return 0 if count < 5 else -(-count * percent // 100)
+
+
+def main_kind(shelf: Shelf, bought: NDArray[np.int64]) -> int:
+    """The kind of most things she bought, counted by visit; −1 where no kind is known."""
+    kinds = shelf.kind[bought]
+    kinds = kinds[kinds >= 0]
+    return int(np.bincount(kinds).argmax()) if kinds.size else -1
+
+
+def interventions(counts: Sequence[tuple[str, int]]) -> tuple[Intervention, ...]:
+    """What the rules did, in the order in which they speak; counts of one rule together."""
+    together: dict[str, int] = {}
+    for rule, count in counts:
+        together[rule] = together.get(rule, 0) + count
+    return tuple(Intervention(rule, RULES[rule], together[rule]) for rule in RULES if rule in together)

@@ -1,0 +1,290 @@
+"""The choice itself: nine usual and one new, guarded, with the reasons that carried them; else what everyone gets.
+
+Nothing is read here but what can be had: all else stands in the situation, the models and the shelf.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodwill.access import View
+from goodwill.catalogue.products import Product
+from goodwill.decide.because import because_many, because_together, because_usual
+from goodwill.decide.calibrate import calibrated
+from goodwill.decide.decision import Choice, Reason
+from goodwill.decide.guardrails import Bars, bars_for, main_kind, outside_wanted, resting, tells_of_sensitive
+from goodwill.decide.plan import Plan
+from goodwill.decide.shelf import Shelf
+from goodwill.decide.situation import Situation
+from goodwill.learn.baskets import Baskets, of_view
+from goodwill.learn.habits import SINCE
+from goodwill.learn.library import Models
+from goodwill.learn.rows import rows
+from goodwill.people.types import BOUGHT
+
+_SPARE = 3  # proposals for each place, as some cannot be had
+_OFF_THE_SHELF = 10  # times as many are looked at, as some cannot be had
+
+Because = Callable[[], tuple[tuple[Reason, ...], float]]
+# Asked for the products to show for some items, by item; those of which nothing can be had are left out.
+ToShow = Callable[[Sequence[int], Mapping[int, int]], dict[int, Product]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An item that a model proposes, before anybody knows whether it can be had.
+
+    Attributes:
+        because: tells the reasons and the share that they cover; asked only for what is chosen.
+    """
+
+    item: int
+    kind: str
+    score: float
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """What a person bought, as the models count it.
+
+    Attributes:
+        baskets: visit by visit.
+        items: everything she ever bought, rising.
+        product: for each item, the product she took last.
+        today: the day that a visit now would be on; None where her last visit is so long ago that the time since then
+            tells nothing, and the next visit is taken to follow the last.
+    """
+
+    baskets: Baskets
+    items: NDArray[np.int64]
+    product: Mapping[int, int]
+    today: int | None
+
+
+def history_of(view: View, shelf: Shelf, day: int) -> History:
+    """What somebody bought, from her view."""
+    baskets = of_view(view, shelf.item_of, shelf.items)
+    bought = view.events.where(view.events.type == BOUGHT)
+    items = shelf.items_of(bought.product)
+    known = items >= 0
+    product = dict(zip(items[known].tolist(), bought.product[known].tolist(), strict=True))
+    last = int(baskets.day[-1]) if baskets.day.size else day
+    return History(baskets, np.unique(baskets.item), product, day if day - last <= SINCE[-1] else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What was picked.
+
+    Attributes:
+        personal: whether her data carried any of it.
+        reason: why not; "" where it did.
+        counts: what rules kept back, as (rule, how many items).
+    """
+
+    choices: tuple[Choice, ...]
+    personal: bool
+    reason: str
+    counts: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Picking:
+    """One choice under way."""
+
+    seen: Situation
+    models: Models
+    shelf: Shelf
+    plan: Plan
+    to_show: ToShow
+    telling: NDArray[np.bool_]
+    counts: list[tuple[str, int]] = field(default_factory=list)
+
+    def picked(self) -> Picked:
+        """What to show, for her or for everyone."""
+        bars = bars_for(self.seen, self.shelf, self.telling)
+        chosen, reason = self._for_her(bars)
+        personal = bool(chosen)
+        if len(chosen) < self.seen.count:
+            chosen += self._for_everyone(bars, {proposal.item for proposal, _ in chosen})
+        if personal:
+            self.counts.append(("personal", len(chosen)))
+        choices = tuple(self._choice(proposal, product) for proposal, product in chosen)
+        return Picked(choices, personal, "" if personal else reason, tuple(self.counts))
+
+    def _for_her(self, bars: Bars) -> tuple[list[tuple[Proposal, Product]], str]:
+        seen = self.seen
+        if seen.view is None:
+            return [], seen.reason
+        if seen.not_personal:
+            if seen.not_personal != "holdout":
+                self.counts.append(("not-personal", seen.count))
+            return [], seen.not_personal
+        refused = [name for name in ("usual", "together") if not self.plan.may(name)]
+        self.counts.extend(("not-approved", 1) for _ in refused)
+        if len(refused) == 2:
+            return [], "not-approved"
+        history = history_of(seen.view, self.shelf, seen.day)
+        if not history.items.size:
+            return [], "no-history"
+        return self._personal(bars, history), "no-history"
+
+    # ---- personal --------------------------------------------------------------------------------------------------
+
+    def _personal(self, bars: Bars, history: History) -> list[tuple[Proposal, Product]]:
+        count, new = self.seen.count, self._places_for_new()
+        usual = self._usual(bars, history, count + _SPARE) if self.plan.may("usual") else []
+        wanted = max(new, count - len(usual)) if not self.seen.careful else 0
+        fresh = self._new(bars, history, wanted + _SPARE) if wanted and self.plan.may("together") else []
+        had = self._had([*usual, *fresh], history)
+        # Something new for which no reason can be told is not suggested: only discreet things would stand behind it.
+        usual = [proposal for proposal in usual if proposal.item in had]
+        fresh = [proposal for proposal in fresh if proposal.item in had and proposal.because()[0]]
+        fresh = fresh[: max(new, count - len(usual))]
+        places = max(0, count - min(new, len(fresh)))
+        ordered = self._calibrated(usual, history, places)
+        chosen = [*ordered[:places], *fresh][:count]
+        return [(p, had[p.item]) for p in self._with_some_outside(chosen, [*ordered[places:], *fresh], history)]
+
+    def _places_for_new(self) -> int:
+        """How many places go to something new: at least one of three or more, if the shop wants any."""
+        seen = self.seen
+        new_in_ten = seen.ways.new_in_ten or 0
+        wanted = seen.context.new
+        if wanted is None:
+            few = new_in_ten == 0 or seen.count < 3
+            wanted = 0 if few else min(seen.count, max(1, round(seen.count * new_in_ten / 10)))
+        if wanted and seen.careful:
+            self.counts.append(("care", wanted))
+            return 0
+        return wanted
+
+    def _usual(self, bars: Bars, history: History, count: int) -> list[Proposal]:
+        barred = bars.all
+        known = history.items[barred[history.items]]
+        found = self.models.usual.recommend(history.baskets, count + known.size, today=history.today)
+        open_ = [habit for habit in found if not barred[habit.item]][:count]
+        last = open_[-1].score if open_ else 0.0
+        would = np.zeros(self.shelf.items, bool)
+        would[[habit.item for habit in found if barred[habit.item] and habit.score >= last]] = True
+        self.counts.extend(bars.counted(would).items())
+        return [
+            Proposal(habit.item, "usual", habit.score, partial(because_usual, habit, self.shelf.names[habit.item]))
+            for habit in open_
+        ]
+
+    def _new(self, bars: Bars, history: History, count: int) -> list[Proposal]:
+        together, shelf = self.models.together, self.shelf
+        # What is sensitive, or gives it away, carries nothing else.
+        all_hers = rows(history.baskets).of(0)
+        row = all_hers[~(shelf.hidden | self.telling)[all_hers]]
+        if not row.size:
+            return []
+        had = np.zeros(shelf.items, bool)
+        had[history.items] = True
+        rests = resting(self.seen, shelf) & ~had & ~bars.all
+        scores = together.scores(row)
+        found = together.recommend(row, count, barred=had | rests | bars.all, scored=scores)
+        if found:
+            would = (scores >= found[-1].score) & ~had
+            kept = Bars((*bars.masks, ("resting", rests)))
+            self.counts.extend(kept.counted(would).items())
+
+        @cache
+        def because(item: int) -> tuple[tuple[Reason, ...], float]:
+            return because_together(together.explain(row, item), shelf.names, shelf.hidden)
+
+        return [Proposal(liked.item, "new", liked.score, partial(because, liked.item)) for liked in found]
+
+    def _had(self, proposals: Sequence[Proposal], history: History) -> dict[int, Product]:
+        """The products to show for some proposals; those that cannot be had are counted."""
+        items = [proposal.item for proposal in proposals]
+        had = self.to_show(items, {**self.models.faces, **history.product})
+        if missing := len(items) - len(had):
+            self.counts.append(("not-to-be-had", missing))
+        return had
+
+    def _calibrated(self, usual: list[Proposal], history: History, places: int) -> list[Proposal]:
+        weight = (self.seen.ways.calibration or 0) / 100
+        if not weight:
+            return usual
+        scores = np.array([proposal.score for proposal in usual])
+        kinds = self.shelf.kind[[proposal.item for proposal in usual]]
+        first = calibrated(scores, kinds, self.shelf.kind[history.baskets.item], places, weight)
+        rest = [n for n in range(len(usual)) if n not in set(first)]
+        return [usual[n] for n in (*first, *rest)]
+
+    def _with_some_outside(self, chosen: list[Proposal], spare: Sequence[Proposal], history: History) -> list[Proposal]:
+        """The list, with its last places given to other kinds where nearly all is of the kind she buys most."""
+        main = main_kind(self.shelf, history.baskets.item)
+        kind = self.shelf.kind
+        wanted = outside_wanted(len(chosen), self.seen.ways.outside or 0) if main >= 0 else 0
+        missing = wanted - sum(kind[one.item] != main for one in chosen)
+        taken = {one.item for one in chosen}
+        others = [one for one in spare if kind[one.item] != main and one.item not in taken][: max(0, missing)]
+        if not others:
+            return chosen
+        inside = [n for n, one in enumerate(chosen) if kind[one.item] == main][-len(others) :]
+        for place, other in zip(inside, others, strict=False):
+            chosen[place] = other
+        self.counts.append(("outside", len(others)))
+        return chosen
+
+    # ---- for everyone ----------------------------------------------------------------------------------------------
+
+    def _for_everyone(self, bars: Bars, taken: set[int]) -> list[tuple[Proposal, Product]]:
+        """What many people buy, without what is left out or chosen already."""
+        if not self.plan.may("popular"):
+            self.counts.append(("not-approved", 1))
+            return []
+        barred, wanted = bars.all, self.seen.count - len(taken)
+        names = {self.shelf.names[item] for item in taken}
+        found = self.models.popular.recommend(self.seen.count + len(taken) + _SPARE, barred=barred)
+        ranked = [item for item in found if self.shelf.names[item] not in names]
+        products = self.to_show(ranked, self.models.faces)
+        return [
+            (Proposal(item, "everyone", float(self.models.popular.visits[item]), because_many), products[item])
+            for item in ranked
+            if item in products
+        ][:wanted]
+
+    def _choice(self, proposal: Proposal, product: Product) -> Choice:
+        reasons, covered = proposal.because()
+        return Choice(
+            product=product.external,
+            name=product.name or product.external,
+            item=self.shelf.names[proposal.item],
+            kind=proposal.kind,
+            because=reasons,
+            covered=covered,
+            score=proposal.score,
+            model=self.models.version,
+        )
+
+
+def off_the_shelf(seen: Situation, shelf: Shelf, to_show: ToShow) -> Picked:
+    """What stands first in the catalogue: nothing that was learned of anybody stands behind it.
+
+    What was learned may hold people whose "no" the ledger has lost, or may not be used.
+    """
+    basket = set(shelf.items_of(seen.basket).tolist())
+    open_ = [int(item) for item in np.flatnonzero(~shelf.hidden) if int(item) not in basket]
+    products = to_show(open_[: _OFF_THE_SHELF * seen.count], {})
+    because = (Reason("it is in our range", 1.0),)
+    chosen = [item for item in open_ if item in products][: seen.count]
+    return Picked(
+        tuple(
+            Choice(products[item].external, products[item].name or products[item].external, shelf.names[item],
+                   "everyone", because, 1.0, 0.0, "none")
+            for item in chosen
+        ),
+        False,
+        seen.reason,
+    )  # fmt: skip
+
+
+__all__ = ["History", "Picked", "Picking", "Proposal", "history_of", "off_the_shelf", "tells_of_sensitive"]

@@ -1,0 +1,279 @@
+"""What the shop decides about choosing: its slots, its experiments, what may run at all, and whom to treat gently.
+
+Until a review board has its say, whoever owns the shop approves; every word of it stands in the audit log and in the
+plan's own journal.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from goodwill import people
+from goodwill.basics.clock import day_of
+from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
+from goodwill.basics.ids import PersonId
+from goodwill.decide import store
+from goodwill.decide.experiments import Assigned, assign
+from goodwill.decide.plan import MODELS, NAME, Arm, Experiment, Gate, Holdout, Plan, Row, Slot, State, Status, plan_of
+from goodwill.people.gentle import Care
+from goodwill.shop.who import Who
+from goodwill.staff.roles import Act
+from goodwill.storage.engine import EVENTS, PEOPLE, one_at_a_time
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Change, Shop
+
+_STARTER: Final = "opening the shop"
+_NAME: Final = re.compile(NAME)
+_SALT: Final = 8  # random bytes
+
+
+@dataclass(frozen=True)
+class Planning:
+    """The plan of one shop."""
+
+    shop: "Shop"
+
+    def plan(self) -> Plan:
+        """What counts now."""
+        with self.shop.database.reading() as connection:
+            return plan_of(store.rows(connection))
+
+    def journal(self) -> list[Row]:
+        """Everything that was ever decided, oldest first."""
+        with self.shop.database.reading() as connection:
+            return store.rows(connection)
+
+    def keep_starters(self) -> None:
+        """Approve the models that come with goodwill, once, when a shop is first opened with them."""
+        known = self.plan().gates
+        missing = [name for name in MODELS if name not in known]
+        if not missing:
+            return
+        with self.shop.database.transaction() as connection:
+            known = self._plan(connection).gates
+            gate, at = Gate(Status.APPROVED, "comes with goodwill"), self.shop.clock()
+            for name in [name for name in missing if name not in known]:
+                store.add(connection, "gate", name, gate, actor=_STARTER, at=at)
+
+    # ---- what may run ----------------------------------------------------------------------------------------------
+
+    def approve(self, name: str, reason: str = "") -> Gate:
+        """Let a model or an initiative choose.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        return self._gate(name, Gate(Status.APPROVED, reason))
+
+    def suspend(self, name: str, reason: str = "") -> Gate:
+        """Let a model or an initiative choose no more; from the next decision on.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        return self._gate(name, Gate(Status.SUSPENDED, reason))
+
+    def _gate(self, name: str, gate: Gate) -> Gate:
+        with self.shop.change(f"plan.{'approve' if gate.status is Status.APPROVED else 'suspend'}") as change:
+            self.shop.staff.demand(Act.APPROVE)
+            change.entry.detail["of"] = name
+            plan = self._plan(change.connection)
+            if name not in gated(plan):
+                raise NotFound(f"There is no model or initiative '{name}'. There are: {', '.join(gated(plan))}.")
+            self._write(change, "gate", name, gate)
+            return gate
+
+    # ---- slots -----------------------------------------------------------------------------------------------------
+
+    def set_slot(self, name: str, slot: Slot) -> Slot:
+        """Describe a slot.
+
+        Raises:
+            BadInput: a value does not fit; the message names it.
+        """
+        with self.shop.change("slot.set") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["slot"] = name
+            self._write(change, "slot", checked_name(name), checked(slot))
+            return slot
+
+    def remove_slot(self, name: str) -> None:
+        """Make a slot an ordinary one again.
+
+        Raises:
+            NotFound: nobody described it.
+        """
+        with self.shop.change("slot.remove") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["slot"] = name
+            if name not in self._plan(change.connection).slots:
+                raise NotFound(f"Nobody described a slot '{name}'. See: goodwill slot list")
+            self._write(change, "slot", name, None)
+
+    # ---- experiments -----------------------------------------------------------------------------------------------
+
+    def hold_out(self, percent: int) -> Holdout:
+        """Give some percent of all people what everyone gets, for good: the yardstick for whatever else is tried.
+
+        The same people stay in it; a larger share adds to them.
+        """
+        with self.shop.change("holdout.set") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["percent"] = percent
+            salt = self._plan(change.connection).holdout.salt or _salt()
+            holdout: Holdout = checked(Holdout(percent, salt))
+            self._write(change, "holdout", "", holdout)
+            return holdout
+
+    def new_experiment(
+        self, name: str, question: str, arms: Sequence[Arm], *, slots: Sequence[str] = (), holdout: int = 0
+    ) -> Experiment:
+        """Describe an experiment; it begins when it was approved and started.
+
+        Raises:
+            Conflict: there is one of that name.
+            BadInput: a value does not fit.
+        """
+        made = Experiment(question, tuple(arms), _salt(), tuple(slots), holdout).checked()
+        with self.shop.change("experiment.new") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["experiment"] = name
+            if name in self._plan(change.connection).experiments:
+                raise Conflict(
+                    f"There is an experiment '{name}' already. An experiment is never changed: name another."
+                )
+            self._write(change, "experiment", checked_name(name), checked(made))
+            return made
+
+    def start(self, name: str) -> Experiment:
+        """Begin an experiment.
+
+        Raises:
+            NotFound: there is none.
+            Refused: it was not approved.
+            Conflict: it began before, or another runs in its place.
+        """
+        with self.shop.change("experiment.start") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["experiment"] = name
+            plan = self._plan(change.connection)
+            found = plan.experiment(name)
+            if found.state is not State.DRAFT:
+                raise Conflict(f"Experiment '{name}' is {found.state.value}. Name another for another try.")
+            if not plan.may(f"experiment-{name}"):
+                raise Refused(f"Nobody approved 'experiment-{name}'. Do: goodwill govern approve experiment-{name}")
+            plan.can_start(name)
+            return self._moved(change, name, found, State.RUNNING)
+
+    def stop(self, name: str) -> Experiment:
+        """End an experiment; everybody gets what they get without it from the next decision on.
+
+        Raises:
+            NotFound: there is none. Conflict: it does not run.
+        """
+        with self.shop.change("experiment.stop") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["experiment"] = name
+            found = self._plan(change.connection).experiment(name)
+            if found.state is not State.RUNNING:
+                raise Conflict(f"Experiment '{name}' does not run; it is {found.state.value}.")
+            return self._moved(change, name, found, State.STOPPED)
+
+    def assigned(self, who: Who | str, slot: str) -> Assigned:
+        """The arm of somebody in a slot.
+
+        Raises:
+            NotFound: nobody of that name is known.
+        """
+        return assign(self.plan(), slot, self.shop.known(who))
+
+    def _moved(self, change: "Change", name: str, experiment: Experiment, state: State) -> Experiment:
+        moved = msgspec.structs.replace(experiment, state=state)
+        self._write(change, "experiment", name, moved)
+        return moved
+
+    # ---- gentleness ------------------------------------------------------------------------------------------------
+
+    def care(self, who: Who | str, why: str, *, over: bool = False) -> None:
+        """Note that somebody is to be treated with care, for 90 days; or that this is over.
+
+        Raises:
+            NotFound: nobody of that name is known. BadInput: this is no reason.
+        """
+        if why not in set(Care):
+            raise BadInput(f"Say one of: {', '.join(Care)}.")
+        person = self.shop.known(who)
+        with self.shop.change("person.care", about=person) as change:
+            self.shop.staff.demand(Act.WRITE_CONSENT)
+            self._gently(change, lambda who, at, day: people.gentle.note_care(
+                change.connection, who, Care(why), over=over, at=at, day=day))  # fmt: skip
+
+    def personal(self, who: Who | str, *, personal: bool) -> None:
+        """Switch off, or on again, that anything is chosen from somebody's data; what she allows stays as it is.
+
+        Raises:
+            NotFound: nobody of that name is known.
+        """
+        person = self.shop.known(who)
+        with self.shop.change("person.switch", about=person) as change:
+            change.entry.detail["personal"] = personal
+            self._gently(change, lambda who, at, day: people.gentle.switch(
+                change.connection, who, personal=personal, at=at, day=day))  # fmt: skip
+
+    def _gently(self, change: "Change", write: Any) -> None:
+        for lock in (PEOPLE, EVENTS):
+            one_at_a_time(change.connection, lock)
+        about = change.entry.person
+        survivor = None if about is None else people.merge.survivor(change.connection, PersonId(about))
+        if survivor is None:
+            raise NotFound("This person was erased a moment ago.")
+        change.entry.person = survivor
+        now = self.shop.clock()
+        write(survivor, now, day_of(now, self.shop.settings.zone))
+
+    # ---- writing ---------------------------------------------------------------------------------------------------
+
+    def _plan(self, connection: Connection) -> Plan:
+        return plan_of(store.rows(connection))
+
+    def _write(self, change: "Change", kind: str, name: str, body: Any) -> None:
+        number = store.add(change.connection, kind, name, body, actor=self.shop.actor.name, at=self.shop.clock())
+        change.entry.detail["row"] = number
+
+
+def gated(plan: Plan) -> list[str]:
+    """Every model and initiative that may be approved or suspended."""
+    return [*MODELS, *(f"experiment-{name}" for name in plan.experiments)]
+
+
+def checked(body: Any) -> Any:
+    """The same, as it will be read back.
+
+    Raises:
+        BadInput: a value is out of its bounds; the message says which.
+    """
+    try:
+        return msgspec.convert(msgspec.to_builtins(body), type(body))
+    except msgspec.ValidationError as error:
+        raise BadInput(f"This does not fit: {error}.") from None
+
+
+def checked_name(name: str) -> str:
+    """The name.
+
+    Raises:
+        BadInput: it is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"'{name[:40]}' is no name: 1 to 40 small letters, digits and hyphens, such as product-page.")
+    return name
+
+
+def _salt() -> str:
+    return secrets.token_hex(_SALT)
