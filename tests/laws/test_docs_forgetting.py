@@ -43,8 +43,9 @@ def test_a_third_party_gets_the_hash_of_the_proof(database, tmp_path, clock, has
         assert proof.equal
         assert proof.was_counted
         (file,) = (shop.folder / "totals").glob("models-*.npz")
-        assert hash_by_the_page(file) == proof.hash_after != proof.hash_before
-        assert proof.hash_after.startswith(file.stem.removeprefix("models-"))
+        assert hash_by_the_page(file) == proof.total("models").hash_after
+        assert proof.total("models").hash_after != proof.total("models").hash_before
+        assert proof.total("models").hash_after.startswith(file.stem.removeprefix("models-"))
 
 
 def test_one_changed_number_gives_another_hash(database, tmp_path, clock, hash_by_the_page):

@@ -15,11 +15,16 @@ from goodwill.cli.shell import SUGGESTIONS, Shell, app, command, switch
 if TYPE_CHECKING:
     from goodwill.decide.decision import Choice, Decision, Reason
     from goodwill.shop import Forgotten, Shop
+    from goodwill.shop.forgetting import Proved
 
 UNLEARNED = "Nothing was learned yet; run: goodwill learn"
 _BASKET = typer.Option("--basket", metavar="PRODUCT", help="What is in the basket now; may be given more than once.")
 _NEW = typer.Option(min=0, max=100, help="How many of them shall be new to the person; else by the setting new_in_ten.")
-_PROVE = switch("--prove", help="Show the total's hash: before, after, and built anew without them.")
+_PROVE = switch("--prove", help="Show the hash of every total: before, after, and built anew without them.")
+_PROVED = (
+    "Proved: the total equals, bit for bit, one that never had them.",
+    "Proved: each of the {} totals equals, bit for bit, one that never had them.",
+)
 
 
 @command(app, "recommend", panel=SUGGESTIONS)
@@ -147,16 +152,34 @@ def _document(shop: "Shop", forgotten: "Forgotten") -> dict[str, object]:
     from goodwill.web import answers
 
     return {
+        "proved": forgotten.equal,
         "equal": forgotten.equal,
         "was_counted": forgotten.was_counted,
-        "hash_before": forgotten.hash_before,
-        "hash_after": forgotten.hash_after,
-        "hash_rebuilt_without": forgotten.hash_rebuilt_without,
-        "people_before": forgotten.people_before,
-        "people_after": forgotten.people_after,
+        "totals": [_total(one) for one in forgotten.totals],
+        **_of_the_models(forgotten),
         "milliseconds": round(forgotten.milliseconds, 2),
         "receipts": [answers.receipt(shop, receipt) for receipt in forgotten.receipts],
     }
+
+
+def _total(one: "Proved") -> dict[str, object]:
+    return {
+        "name": one.name,
+        "purpose": one.purpose,
+        "equal": one.equal,
+        "was_counted": one.was_counted,
+        "hash_before": one.hash_before,
+        "hash_after": one.hash_after,
+        "hash_rebuilt_without": one.hash_rebuilt_without,
+        "people_before": one.people_before,
+        "people_after": one.people_after,
+    }
+
+
+def _of_the_models(forgotten: "Forgotten") -> dict[str, object]:
+    """The same for the total of the models beside the list, where it stood before there were others."""
+    found = next((_total(one) for one in forgotten.totals if one.name == "models"), {})
+    return {name: value for name, value in found.items() if name.startswith(("hash_", "people_"))}
 
 
 def _forgotten(forgotten: "Forgotten", *, prove: bool) -> Iterator[RenderableType]:
@@ -165,17 +188,25 @@ def _forgotten(forgotten: "Forgotten", *, prove: bool) -> Iterator[RenderableTyp
     after = f"{forgotten.milliseconds:,.1f} ms later nothing learned held them any more."
     yield f"Withdrawn: {names} ({rows} rows of the ledger); {after}" if rows else "They allowed nothing to take back."
     if prove:
-        yield out.table(
-            ("total", "people#", "hash"),
-            [
-                ("before", out.number(forgotten.people_before), forgotten.hash_before),
-                ("after", out.number(forgotten.people_after), forgotten.hash_after),
-                ("built anew without them", out.number(forgotten.people_after), forgotten.hash_rebuilt_without),
-            ],
-        )
-    if not forgotten.equal:
-        yield "NOT PROVED: the total differs from one that never had them. Build it anew with: goodwill learn"
+        for one in forgotten.totals:
+            yield f"Total '{one.name}', under {one.purpose}:"
+            yield _hashes(one)
+    if wrong := [one.name for one in forgotten.totals if not one.equal]:
+        many = f"{out.number(len(wrong), 'totals')} differ{'s' if len(wrong) == 1 else ''} from one that never had them"
+        yield f"NOT PROVED: {many} ({', '.join(wrong)}). Build it anew with: goodwill learn"
     elif forgotten.was_counted:
-        yield "Proved: the total equals, bit for bit, one that never had them."
+        yield _PROVED[len(forgotten.totals) > 1].format(out.number(len(forgotten.totals)))
     else:
-        yield "Nothing of them was in the total before, so nothing had to leave it."
+        yield "Nothing of them was in any total before, so nothing had to leave it."
+
+
+def _hashes(one: "Proved") -> RenderableType:
+    after = out.number(one.people_after)
+    return out.table(
+        ("total", "people#", "hash"),
+        [
+            ("before", out.number(one.people_before), one.hash_before),
+            ("after", after, one.hash_after),
+            ("built anew without them", after, one.hash_rebuilt_without),
+        ],
+    )
