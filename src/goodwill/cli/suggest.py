@@ -1,6 +1,7 @@
 """Suggestions: choose for somebody, say why, learn, and forget."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ UNLEARNED = "Nothing was learned yet; run: goodwill learn"
 _BASKET = typer.Option("--basket", metavar="PRODUCT", help="What is in the basket now; may be given more than once.")
 _NEW = typer.Option(min=0, max=100, help="How many of them shall be new to the person; else by the setting new_in_ten.")
 _PROVE = switch("--prove", help="Show the hash of every total: before, after, and built anew without them.")
+_KEEP = typer.Option("--keep", metavar="DIR", help="Write here what a third party needs to check the proof.")
 _PROVED = (
     "Proved: the total equals, bit for bit, one that never had them.",
     "Proved: each of the {} totals equals, bit for bit, one that never had them.",
@@ -134,7 +136,12 @@ def learn(shell: Shell) -> None:
 
 
 @command(app, "forget", panel=SUGGESTIONS, lost=LOST)
-def forget(shell: Shell, person: Person, prove: Annotated[bool, _PROVE] = False) -> int:
+def forget(
+    shell: Shell,
+    person: Person,
+    prove: Annotated[bool, _PROVE] = False,
+    keep: Annotated[Path | None, _KEEP] = None,
+) -> int:
     """Take back all that somebody allowed, so that no total and no model holds them any more.
 
     Example: goodwill forget chiara --prove
@@ -143,42 +150,32 @@ def forget(shell: Shell, person: Person, prove: Annotated[bool, _PROVE] = False)
         somebody = who(shop, person)
         shop.consents(somebody)  # not found is said before anything is asked
         shell.make_sure(f"Withdraw every consent of '{person}'? Only they can give it again.")
-        forgotten = shop.forget(somebody)
+        forgotten = shop.forget(somebody, keep)
+        if keep is not None:
+            shell.note(f"What a third party needs to check it lies in {keep}; how: docs/forgetting.md")
         shell.answer(_document(shop, forgotten), *_forgotten(forgotten, prove=prove), watermark=shop.settings.watermark)
     return int(Code.DONE if forgotten.equal else Code.FAILED)
 
 
 def _document(shop: "Shop", forgotten: "Forgotten") -> dict[str, object]:
+    from goodwill.shop.forgetting import document
     from goodwill.web import answers
 
+    totals = [document(one) for one in forgotten.totals]
     return {
         "proved": forgotten.equal,
         "equal": forgotten.equal,
         "was_counted": forgotten.was_counted,
-        "totals": [_total(one) for one in forgotten.totals],
-        **_of_the_models(forgotten),
+        "totals": totals,
+        **_of_the_models(totals),
         "milliseconds": round(forgotten.milliseconds, 2),
         "receipts": [answers.receipt(shop, receipt) for receipt in forgotten.receipts],
     }
 
 
-def _total(one: "Proved") -> dict[str, object]:
-    return {
-        "name": one.name,
-        "purpose": one.purpose,
-        "equal": one.equal,
-        "was_counted": one.was_counted,
-        "hash_before": one.hash_before,
-        "hash_after": one.hash_after,
-        "hash_rebuilt_without": one.hash_rebuilt_without,
-        "people_before": one.people_before,
-        "people_after": one.people_after,
-    }
-
-
-def _of_the_models(forgotten: "Forgotten") -> dict[str, object]:
+def _of_the_models(totals: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """The same for the total of the models beside the list, where it stood before there were others."""
-    found = next((_total(one) for one in forgotten.totals if one.name == "models"), {})
+    found = next((one for one in totals if one["name"] == "models"), {})
     return {name: value for name, value in found.items() if name.startswith(("hash_", "people_"))}
 
 

@@ -1,9 +1,11 @@
 """Forget somebody: take back all that she allowed, and prove that nothing learned holds her any more."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
@@ -12,10 +14,14 @@ from goodwill.access import Total
 from goodwill.basics.clock import day_of
 from goodwill.basics.ids import PersonId
 from goodwill.consent import Asked, Receipt
+from goodwill.learn.totals import save
 from goodwill.purposes import Basis, Purpose
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop, Who
+
+FORM: Final = "goodwill receipt of forgetting, version 1"
+_TRIES = 5  # to see a total and its rebuild at one point of time
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,14 @@ class Forgotten:
         return next(one for one in self.totals if one.name == name)
 
 
-def forget(shop: "Shop", who: "Who | str") -> Forgotten:
+def forget(shop: "Shop", who: "Who | str", keep: Path | None = None) -> Forgotten:
     """Take back all that somebody allowed, and prove of every total that it holds her no more.
 
     All are settled before, settled again after the withdrawal, and then worked out anew from the database by another
     way than the one that settles; the last two must be equal, bit for bit.
+
+    Args:
+        keep: a folder that gets what a third party needs to check the proof; see `handed_over`.
 
     Raises:
         NotFound: nobody of that name is known.
@@ -93,21 +102,75 @@ def forget(shop: "Shop", who: "Who | str") -> Forgotten:
     with shop.change("person.forget", about=person) as change:
         receipts = _withdraw_all(shop, change.connection, person)
         shop.erasure.leave_alone(change.connection, person)
-    after = {name: shop.caught_up(name) for name in before}
+    for name in before:
+        shop.caught_up(name)
     took = (perf_counter() - start) * 1_000
-    rebuilt = {name: shop.rebuilt(name) for name in before}
+    found = settled_and_rebuilt(shop, before)
     shop.settle_all()
-    totals = tuple(_proved(shop, name, before, after, rebuilt) for name in before)
-    return Forgotten(person, totals, took, tuple(receipts))
+    purposes = {lesson.name: lesson.purpose for lesson in shop.library.lessons}
+    totals = tuple(_proved(purposes[name], name, before[name], *found[name]) for name in before)
+    forgotten = Forgotten(person, totals, took, tuple(receipts))
+    if keep is not None:
+        handed_over(keep, forgotten, {name: (before[name], *found[name]) for name in before})
+    return forgotten
 
 
-def _proved(
-    shop: "Shop", name: str, before: Mapping[str, Total], after: Mapping[str, Total], rebuilt: Mapping[str, Total]
-) -> Proved:
-    purpose = next(lesson.purpose for lesson in shop.library.lessons if lesson.name == name)
-    return Proved(
-        name, purpose, before[name].hash, after[name].hash, rebuilt[name].hash, before[name].people, after[name].people
-    )
+def settled_and_rebuilt(shop: "Shop", names: Iterable[str]) -> dict[str, tuple[Total, Total]]:
+    """Some totals, each as it settles and as it is built anew from the database.
+
+    Others buy and answer meanwhile: where the two differ and a log has grown between them, both are worked out again.
+    """
+    return {name: _both(shop, name) for name in names}
+
+
+def _both(shop: "Shop", name: str) -> tuple[Total, Total]:
+    after, rebuilt = shop.caught_up(name), shop.rebuilt(name)
+    for _ in range(_TRIES):
+        if after.hash == rebuilt.hash or _reach(after) == _reach(rebuilt):
+            break
+        after, rebuilt = shop.caught_up(name), shop.rebuilt(name)
+    return after, rebuilt
+
+
+def _reach(total: Total) -> tuple[int, int, int]:
+    return total.as_of.consent, total.as_of.events, total.as_of.holds
+
+
+def _proved(purpose: Purpose, name: str, before: Total, after: Total, rebuilt: Total) -> Proved:
+    return Proved(name, purpose, before.hash, after.hash, rebuilt.hash, before.people, after.people)
+
+
+def document(one: Proved) -> dict[str, object]:
+    """One total of a receipt, in plain values."""
+    return {
+        "name": one.name,
+        "purpose": one.purpose,
+        "equal": one.equal,
+        "was_counted": one.was_counted,
+        "hash_before": one.hash_before,
+        "hash_after": one.hash_after,
+        "hash_rebuilt_without": one.hash_rebuilt_without,
+        "people_before": one.people_before,
+        "people_after": one.people_after,
+    }
+
+
+def handed_over(folder: Path, forgotten: Forgotten, totals: Mapping[str, tuple[Total, Total, Total]]) -> None:
+    """Write what a third party needs to check a proof, without what would tell her data.
+
+    The totals after and built anew are written out. Of the one before, only the hash of each array: before less after
+    is what she bought. Nothing names her.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    each = []
+    for one in forgotten.totals:
+        before, after, rebuilt = totals[one.name]
+        save(after.sums, folder / f"{one.name}-after.npz")
+        save(rebuilt.sums, folder / f"{one.name}-rebuilt.npz")
+        each.append({**document(one), "arrays_before": before.sums.array_hashes})
+    receipt = {"form": FORM, "proved": forgotten.equal, "totals": each}
+    text = json.dumps(receipt, ensure_ascii=False, indent=2) + "\n"
+    (folder / "receipt.json").write_text(text, encoding="utf-8")
 
 
 def _withdraw_all(shop: "Shop", connection: Connection, person: PersonId) -> list[Receipt]:

@@ -483,13 +483,16 @@ class Shop:
         """A total worked out from nothing but the database, without the way that settles; nothing is kept of it."""
         return self.library.rebuilt(self._at_the_door, name)
 
-    def forget(self, who: Who | str) -> Forgotten:
+    def forget(self, who: Who | str, keep: Path | None = None) -> Forgotten:
         """Take back all that somebody allowed, and prove that nothing learned holds her any more.
+
+        Args:
+            keep: a folder that gets what a third party needs to check the proof.
 
         Raises:
             NotFound: nobody of that name is known.
         """
-        return forget(self, who)
+        return forget(self, who, keep)
 
     def accuracy(self) -> Accuracy:
         """How good the suggestions would have been on everybody's last visit, beside simple counting."""
