@@ -264,9 +264,17 @@ class Sums(Mapping[str, Part]):
     @property
     def hash(self) -> str:
         """SHA-256 in hex, equal on every machine for equal sums (see the module's text); worked out once."""
+        return _hash(self._with_digests())
+
+    @property
+    def array_hashes(self) -> dict[str, str]:
+        """Of each array, what goes into the hash, in hex: it tells of the numbers only that they are these."""
+        return {name: _array_hash(name, *some).hex() for name, some in self._with_digests().items()}
+
+    def _with_digests(self) -> dict[str, tuple[tuple[int, ...], NDArray[np.uint8]]]:
         if self._digests is None:
             self._digests = {name: _digests_of(part) for name, part in self.items()}
-        return _hash({name: (part.shape, self._digests[name]) for name, part in self.items()})
+        return {name: (part.shape, self._digests[name]) for name, part in self.items()}
 
     def _combine(self, other: "Sums", *, negate: bool) -> "Sums":
         if self.shapes != other.shapes:
@@ -428,8 +436,11 @@ def _digests_of(part: Part) -> NDArray[np.uint8]:
 def _hash(digests: Mapping[str, tuple[tuple[int, ...], NDArray[np.uint8]]]) -> str:
     whole_hash = hashlib.sha256(b"goodwill-sums-v1")
     for name in sorted(digests):
-        shape, rows = digests[name]
-        inner = hashlib.sha256(f"{name}\0{','.join(map(str, shape))}\0".encode())
-        inner.update(rows.tobytes())
-        whole_hash.update(inner.digest())
+        whole_hash.update(_array_hash(name, *digests[name]))
     return whole_hash.hexdigest()
+
+
+def _array_hash(name: str, shape: tuple[int, ...], rows: NDArray[np.uint8]) -> bytes:
+    array = hashlib.sha256(f"{name}\0{','.join(map(str, shape))}\0".encode())
+    array.update(rows.tobytes())
+    return array.digest()

@@ -30,6 +30,7 @@ def test_the_certificate_goes_to_a_file_and_names_nobody(shop: Run, tmp_path):
     ended = shop("people", "erase", "chiara", "--yes", "--reason", "asked by mail", "--certificate", file)
     assert ended.code == Code.DONE, ended.err
     assert "done" in ended.out
+    assert "proved: models equal" in ended.out
     document = json.loads(file.read_text())
     assert document["sha256"] == sha256(payload_of(document)).hexdigest()
     assert (document["person"], document["status"], document["reason"]) == (number, "done", "asked by mail")

@@ -127,6 +127,18 @@ def test_forgetting_is_proved_by_equal_hashes(shop: Run):
     assert shop("recommend", "amina", "--json").document["reason"] == "withdrawn"
 
 
+def test_the_proof_is_a_list_of_all_totals_and_what_checks_it_is_written_where_it_is_asked_for(shop: Run, tmp_path):
+    ended = shop("forget", "amina", "--prove", "--keep", tmp_path / "proof", "--yes", "--json")
+    assert ended.document["proved"] is True
+    (models,) = ended.document["totals"]
+    assert (models["name"], models["purpose"], models["equal"]) == ("models", "model-improvement", True)
+    assert models["hash_after"] == ended.document["hash_after"]
+    assert {file.name for file in (tmp_path / "proof").iterdir()} == {
+        "receipt.json", "models-after.npz", "models-rebuilt.npz",
+    }  # fmt: skip
+    assert str(tmp_path / "proof") in ended.err
+
+
 def test_the_proof_is_shown_only_where_it_is_asked_for(shop: Run):
     assert "built anew" not in shop("forget", "amina", "--yes").out
     assert "built anew" in shop("forget", "dev", "--prove", "--yes").out

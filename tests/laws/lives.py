@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -16,11 +17,12 @@ from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.collect import store as imports
 from goodwill.consent import Asked, grant
-from goodwill.learn.library import Library, contribution
+from goodwill.learn.lesson import Lesson
+from goodwill.learn.library import LESSONS, MODELS, Library
 from goodwill.people.columns import EventColumns
 from goodwill.people.types import BOUGHT
 from goodwill.protect import Cipher
-from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, shipped
+from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, Purpose, Register, shipped
 from goodwill.shop import Shop, ShopSettings
 from goodwill.storage import Database
 from goodwill.storage.schema import metadata
@@ -40,6 +42,7 @@ class Village:
 
     Attributes:
         goods: the product ids.
+        lessons: what the shop learns; purposes: what people agree to.
     """
 
     database: Database
@@ -50,6 +53,9 @@ class Village:
     person: dict[str, PersonId] = field(default_factory=dict)
     goods: tuple[int, ...] = ()
     key: int = 0
+    register: Register = field(default_factory=shipped)
+    lessons: tuple[Lesson[Any, Any], ...] = LESSONS
+    purposes: tuple[Purpose, ...] = (RECOMMENDATIONS, MODEL_IMPROVEMENT)
 
     def __post_init__(self) -> None:
         self.columns = Columns(self.database, engine=self.engine)
@@ -61,9 +67,9 @@ class Village:
 
     def another_process(self) -> Shop:
         """The same shop as another process sees it: with a library of its own, and nothing in memory yet."""
-        library = Library(self.folder / "totals")
+        library = Library(self.folder / "totals", lessons=self.lessons)
         return Shop(
-            self.database, shipped(), self.cipher.keys, self.cipher, self.columns, library, _SETTINGS, self.folder,
+            self.database, self.register, self.cipher.keys, self.cipher, self.columns, library, _SETTINGS, self.folder,
             self.clock,
         )  # fmt: skip
 
@@ -75,11 +81,11 @@ class Village:
         self.person |= found
 
     def agrees(self, *names: str, import_id: int | None = None) -> list[int]:
-        """They allow suggestions and shared learning; gives the ledger's positions."""
+        """They allow suggestions and shared learning, or what else is asked here; gives the ledger's positions."""
         positions: list[int] = []
         with self.database.transaction() as connection:
             for name in names:
-                for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT):
+                for purpose in self.purposes:
                     entry = self.shop.register[purpose]
                     receipt = grant(connection, self.person[name], entry, asked=ASKED, now=self.clock())
                     positions += receipt.positions
@@ -116,10 +122,11 @@ class Village:
             imports.move(connection, import_id, {}, place, {})
             imports.close(connection, import_id, "done")
 
-    def anew(self) -> Total:
+    def anew(self, lesson: Lesson[Any, Any] = MODELS) -> Total:
         """The total worked out from nothing but the database."""
         with self.shop._at_the_door() as door:
-            return door.total(contribution(self.shop._look_at_shelf()))
+            counted = lesson.counted(door.connection, self.shop._look_at_shelf())
+            return door.total(lesson.contribution(counted))
 
     def stands(self) -> dict[str, list[object]]:
         """All rows of all tables but the read log and the kept totals."""

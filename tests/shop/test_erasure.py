@@ -28,7 +28,7 @@ from goodwill.purposes import Category
 from goodwill.shop import Who
 from goodwill.shop.certificate import payload_of
 from goodwill.storage import audit
-from goodwill.storage.kept import kept
+from goodwill.storage.kept import drop_kept, kept
 from goodwill.storage.residue import cut_log
 from goodwill.storage.schema import Erase
 
@@ -182,6 +182,36 @@ def test_a_total_after_erasing_is_the_total_that_never_had_her(database, tmp_pat
     (file,) = (shop.folder / "totals").glob("*.npz")
     assert file.read_bytes() == after
     shop.close()
+
+
+def test_the_certificate_proves_of_every_total_that_it_never_had_her(small):
+    shop = small.shop
+    shop.learn()
+    before = shop.settle().hash
+    totals = shop.erasure.erase("c0").document["totals"]
+    assert totals["proved"] is True
+    assert [one["name"] for one in totals["each"]] == ["models"]
+    for one in totals["each"]:
+        assert one["hash_before"] == before != one["hash_after"]
+        assert one["hash_after"] == one["hash_rebuilt_without"] == totals["after"][one["name"]]
+        assert not [name for name in one if name.startswith("people")], "counts are not told live"
+
+
+def test_a_total_that_kept_something_of_her_is_told(small, monkeypatch):
+    shop = small.shop
+    shop.learn()
+    wrong = shop.settle()
+    monkeypatch.setattr(type(shop), "caught_up", lambda *_: wrong)  # a settling that takes nothing out
+    totals = shop.erasure.erase("c0").document["totals"]
+    assert totals["proved"] is False
+    assert [one["equal"] for one in totals["each"]] == [False]
+
+
+def test_where_nothing_was_learned_nothing_is_to_be_proved(small):
+    with small.shop.database.transaction() as connection:
+        drop_kept(connection)
+    totals = small.shop.erasure.erase("c0").document["totals"]
+    assert (totals["proved"], totals["each"]) == (True, [])
 
 
 @pytest.mark.parametrize("groups", [[["c1"], ["c4"], ["c7"]], [["c7"], ["c1", "c4"]], [["c4", "c7", "c1"]]])

@@ -114,7 +114,9 @@ def test_forgetting_is_exact_and_proved(small: Bakery) -> None:
     proof = small.shop.forget("c0")
     assert proof.equal
     assert proof.was_counted
-    assert proof.people_after == proof.people_before - 1
+    assert {one.name for one in proof.totals} == {lesson.name for lesson in small.shop.library.lessons}
+    models = proof.total("models")
+    assert models.people_after == models.people_before - 1
     again = small.shop.forget("c0")
     assert again.equal
     assert not again.was_counted
@@ -128,7 +130,7 @@ def test_forgetting_somebody_who_never_allowed_changes_nothing_known(small: Bake
 
 def test_who_comes_back_is_counted_again_and_the_total_is_the_first_one(small: Bakery, clock: FakeClock) -> None:
     first = small.shop.settle().hash
-    assert small.shop.forget("c0").hash_after != first
+    assert small.shop.forget("c0").total("models").hash_after != first
     clock.turn(seconds=1)
     small.shop.grant("c0", MODEL_IMPROVEMENT, asked=ASKED)
     assert small.shop.settle().hash == first

@@ -9,7 +9,7 @@ from goodwill import people
 from goodwill.access import SignedIn
 from goodwill.basics.clock import DAY
 from goodwill.collect import imports
-from goodwill.learn import library
+from goodwill.learn.library import MODELS, contribution
 from goodwill.purposes import MODEL_IMPROVEMENT
 from goodwill.shop.traces import ANSWERS, traces_of
 from goodwill.storage import kept
@@ -89,7 +89,7 @@ def test_a_file_that_was_taken_back_says_so(made, tmp_path):
 def test_everybody_whom_the_total_counts_is_told_so_and_nobody_else(made):
     made.shop.learn()
     with made.shop.database.reading() as connection:
-        (total,) = kept.kept(connection, library.TOTAL)
+        (total,) = kept.kept(connection, MODELS.name)
     counted = [name for name in made.person if traces(made, name).totals]
     assert len(counted) == total.people
     assert "amina" in counted
@@ -110,7 +110,7 @@ def test_how_many_people_are_in_it_is_said_in_tens(made):
     """Looked at twice, the number itself would tell that somebody left."""
     made.shop.learn()
     with made.shop.database.reading() as connection:
-        (total,) = kept.kept(connection, library.TOTAL)
+        (total,) = kept.kept(connection, MODELS.name)
     (told,) = traces(made, "amina").totals
     assert told.people % 10 == 0
     assert 0 <= total.people - told.people < 10
@@ -143,7 +143,7 @@ def test_whoever_is_held_is_in_no_total(made):
 
 
 def test_what_a_total_uses_is_what_its_contribution_says(made):
-    assert library.contribution(made.shop._look_at_shelf()).categories == library.USES
+    assert contribution(made.shop._look_at_shelf()).categories == MODELS.uses
 
 
 def test_the_overview_tells_of_both(made, tmp_path):

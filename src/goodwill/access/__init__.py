@@ -5,6 +5,8 @@ categories that the purpose lists and the person allowed. What it cannot read co
 """
 
 from goodwill.access.door import Door, SignedIn
-from goodwill.access.view import Contribution, Everything, Frame, Log, Total, View
+from goodwill.access.view import Aggregate, Contribution, Everything, Frame, Log, Total, View, nobody
 
-__all__ = ["Contribution", "Door", "Everything", "Frame", "Log", "SignedIn", "Total", "View"]
+__all__ = [
+    "Aggregate", "Contribution", "Door", "Everything", "Frame", "Log", "SignedIn", "Total", "View", "nobody",
+]  # fmt: skip

@@ -9,12 +9,11 @@ import numpy as np
 from goodwill.access import expressions as ask
 from goodwill.access.columns import Columns
 from goodwill.access.rows import as_of_now
-from goodwill.access.view import COLUMNS, Aggregate, Contribution, Frame, Log, Numbers, Total
+from goodwill.access.view import COLUMNS, Aggregate, Contribution, Frame, Log, Numbers, Total, nobody
 from goodwill.basics.errors import Conflict
 from goodwill.people.types import TypeCode
 from goodwill.purposes import Category, Entry
 from goodwill.storage import AsOf
-from goodwill.sums import Sums
 
 if TYPE_CHECKING:
     from ibis import Table
@@ -41,7 +40,7 @@ def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at:
     for _ in range(_TRIES):
         as_of = _committed(columns, at)
         if off:
-            return Total(_nobody(what), as_of, 0)
+            return Total(nobody(what), as_of, 0)
         found = _answers(columns, entry, what, as_of, current=True)
         reached = _committed(columns, at)
         if reached != as_of:
@@ -114,11 +113,3 @@ def _committed(columns: Columns, at: int) -> AsOf:
     """How far the logs reach in what is committed; what the column engine reads next reaches at least as far."""
     with columns.database.reading() as connection:
         return as_of_now(connection, at)
-
-
-def _nobody(what: Contribution | Aggregate) -> Sums:
-    nothing = np.zeros(0, np.int64)
-    empty = Log(*(nothing for _ in COLUMNS))
-    if isinstance(what, Aggregate):
-        return what.gather(0, {})
-    return what.whole(Frame(0, nothing, empty))

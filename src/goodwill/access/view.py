@@ -124,6 +124,14 @@ class Aggregate(Protocol):
     def gather(self, people: int, columns: Mapping[str, Numbers]) -> Sums: ...
 
 
+def nobody(what: Contribution | Aggregate) -> Sums:
+    """The total of a contribution over no people: its names and shapes, all zero."""
+    if isinstance(what, Aggregate):
+        return what.gather(0, {})
+    nothing = np.zeros(0, np.int64)
+    return what.whole(Frame(0, nothing, Log(*(nothing for _ in COLUMNS))))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Total:
     """What all who allow it contributed together.

@@ -1,10 +1,10 @@
 """Erasing customers from the command line, and the list of those who were."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import RenderableType
@@ -69,7 +69,8 @@ def erase(
             shell.note("Something that was known of them stands elsewhere too; look at 'looked for' above.")
         if any(one.status == "named in a log" for one in done):
             shell.note("A text in a log that can only grow names them; look at 'named in' above.")
-    return int(Code.DONE if all(one.status == "done" for one in done) else Code.FAILED)
+    well = all(one.status == "done" and one.document["totals"]["proved"] is not False for one in done)
+    return int(Code.DONE if well else Code.FAILED)
 
 
 def _preview(shell: Shell, shop: "Shop", persons: Sequence[str]) -> None:
@@ -101,10 +102,23 @@ def _told(done: "Sequence[Certificate]") -> Iterator[RenderableType]:
                 ("looked for", f"{searched}: {', '.join(found) or 'none found'}"),
                 *([("not looked into", ", ".join(unread))] if unread else []),
                 *(("named in", each["where"]) for each in document["logs"]),
+                ("totals", _verdict(document["totals"])),
                 ("certificate", document["sha256"]),
             ]
         )
         yield ""
+
+
+def _verdict(totals: Mapping[str, Any]) -> str:
+    """Whether what was learned is without her, in a sentence; the hashes stand in the certificate."""
+    if totals["proved"] is None:
+        return "not built anew for a proof yet"
+    if not totals["each"]:
+        return "none is kept, so nothing had to leave one"
+    if not totals["proved"]:
+        wrong = ", ".join(one["name"] for one in totals["each"] if not one["equal"])
+        return f"NOT PROVED: {wrong} differed from one that never had them; built anew since"
+    return f"proved: {', '.join(one['name'] for one in totals['each'])} equal, bit for bit, what never had them"
 
 
 @command(people, "erased")

@@ -1,6 +1,7 @@
 """Suggestions: choose for somebody, say why, learn, and forget."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,17 @@ from goodwill.cli.shell import SUGGESTIONS, Shell, app, command, switch
 if TYPE_CHECKING:
     from goodwill.decide.decision import Choice, Decision, Reason
     from goodwill.shop import Forgotten, Shop
+    from goodwill.shop.forgetting import Proved
 
 UNLEARNED = "Nothing was learned yet; run: goodwill learn"
 _BASKET = typer.Option("--basket", metavar="PRODUCT", help="What is in the basket now; may be given more than once.")
 _NEW = typer.Option(min=0, max=100, help="How many of them shall be new to the person; else by the setting new_in_ten.")
-_PROVE = switch("--prove", help="Show the total's hash: before, after, and built anew without them.")
+_PROVE = switch("--prove", help="Show the hash of every total: before, after, and built anew without them.")
+_KEEP = typer.Option("--keep", metavar="DIR", help="Write here what a third party needs to check the proof.")
+_PROVED = (
+    "Proved: the total equals, bit for bit, one that never had them.",
+    "Proved: each of the {} totals equals, bit for bit, one that never had them.",
+)
 
 
 @command(app, "recommend", panel=SUGGESTIONS)
@@ -129,7 +136,12 @@ def learn(shell: Shell) -> None:
 
 
 @command(app, "forget", panel=SUGGESTIONS, lost=LOST)
-def forget(shell: Shell, person: Person, prove: Annotated[bool, _PROVE] = False) -> int:
+def forget(
+    shell: Shell,
+    person: Person,
+    prove: Annotated[bool, _PROVE] = False,
+    keep: Annotated[Path | None, _KEEP] = None,
+) -> int:
     """Take back all that somebody allowed, so that no total and no model holds them any more.
 
     Example: goodwill forget chiara --prove
@@ -138,25 +150,33 @@ def forget(shell: Shell, person: Person, prove: Annotated[bool, _PROVE] = False)
         somebody = who(shop, person)
         shop.consents(somebody)  # not found is said before anything is asked
         shell.make_sure(f"Withdraw every consent of '{person}'? Only they can give it again.")
-        forgotten = shop.forget(somebody)
+        forgotten = shop.forget(somebody, keep)
+        if keep is not None:
+            shell.note(f"What a third party needs to check it lies in {keep}; how: docs/forgetting.md")
         shell.answer(_document(shop, forgotten), *_forgotten(forgotten, prove=prove), watermark=shop.settings.watermark)
     return int(Code.DONE if forgotten.equal else Code.FAILED)
 
 
 def _document(shop: "Shop", forgotten: "Forgotten") -> dict[str, object]:
+    from goodwill.shop.forgetting import document
     from goodwill.web import answers
 
+    totals = [document(one) for one in forgotten.totals]
     return {
+        "proved": forgotten.equal,
         "equal": forgotten.equal,
         "was_counted": forgotten.was_counted,
-        "hash_before": forgotten.hash_before,
-        "hash_after": forgotten.hash_after,
-        "hash_rebuilt_without": forgotten.hash_rebuilt_without,
-        "people_before": forgotten.people_before,
-        "people_after": forgotten.people_after,
+        "totals": totals,
+        **_of_the_models(totals),
         "milliseconds": round(forgotten.milliseconds, 2),
         "receipts": [answers.receipt(shop, receipt) for receipt in forgotten.receipts],
     }
+
+
+def _of_the_models(totals: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """The same for the total of the models beside the list, where it stood before there were others."""
+    found = next((one for one in totals if one["name"] == "models"), {})
+    return {name: value for name, value in found.items() if name.startswith(("hash_", "people_"))}
 
 
 def _forgotten(forgotten: "Forgotten", *, prove: bool) -> Iterator[RenderableType]:
@@ -165,17 +185,25 @@ def _forgotten(forgotten: "Forgotten", *, prove: bool) -> Iterator[RenderableTyp
     after = f"{forgotten.milliseconds:,.1f} ms later nothing learned held them any more."
     yield f"Withdrawn: {names} ({rows} rows of the ledger); {after}" if rows else "They allowed nothing to take back."
     if prove:
-        yield out.table(
-            ("total", "people#", "hash"),
-            [
-                ("before", out.number(forgotten.people_before), forgotten.hash_before),
-                ("after", out.number(forgotten.people_after), forgotten.hash_after),
-                ("built anew without them", out.number(forgotten.people_after), forgotten.hash_rebuilt_without),
-            ],
-        )
-    if not forgotten.equal:
-        yield "NOT PROVED: the total differs from one that never had them. Build it anew with: goodwill learn"
+        for one in forgotten.totals:
+            yield f"Total '{one.name}', under {one.purpose}:"
+            yield _hashes(one)
+    if wrong := [one.name for one in forgotten.totals if not one.equal]:
+        many = f"{out.number(len(wrong), 'totals')} differ{'s' if len(wrong) == 1 else ''} from one that never had them"
+        yield f"NOT PROVED: {many} ({', '.join(wrong)}). Build it anew with: goodwill learn"
     elif forgotten.was_counted:
-        yield "Proved: the total equals, bit for bit, one that never had them."
+        yield _PROVED[len(forgotten.totals) > 1].format(out.number(len(forgotten.totals)))
     else:
-        yield "Nothing of them was in the total before, so nothing had to leave it."
+        yield "Nothing of them was in any total before, so nothing had to leave it."
+
+
+def _hashes(one: "Proved") -> RenderableType:
+    after = out.number(one.people_after)
+    return out.table(
+        ("total", "people#", "hash"),
+        [
+            ("before", out.number(one.people_before), one.hash_before),
+            ("after", after, one.hash_after),
+            ("built anew without them", after, one.hash_rebuilt_without),
+        ],
+    )

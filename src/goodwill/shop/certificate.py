@@ -72,7 +72,7 @@ def certificate_of(shop: "Shop", one: Erasure) -> Certificate:
         "deleted": _added(notes.get("unnamed", {}), notes.get("deleted", {})),
         "files": notes.get("files", {"rows blanked": {}, "removed": []}),
         "kept": _kept(notes, leave_alone=one.leave_alone),
-        "totals": {"before": notes.get("totals before", {}), "after": notes.get("totals after", {})},
+        "totals": _totals(notes),
         "search": notes.get("search"),
         "logs": [{"where": where, "why": _LOGS} for where in notes.get("logs", ())],
         "backups": _BACKUPS.format(hours=shop.settings.epoch_hours),
@@ -97,6 +97,17 @@ def _status(one: Erasure) -> str:
     if one.notes.get("logs"):
         return "named in a log"
     return "done, found again" if (one.notes.get("search") or {}).get("found") else "done"
+
+
+def _totals(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """The hashes of every total, and the one verdict: None where nothing was proved, as before there were proofs."""
+    proof = notes.get("proof")
+    return {
+        "proved": None if proof is None else all(one["equal"] for one in proof),
+        "each": proof or [],
+        "before": notes.get("totals before", {}),
+        "after": notes.get("totals after", {}),
+    }
 
 
 def _kept(notes: Mapping[str, Any], *, leave_alone: bool) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ subtracted, when her key is gone. The steps are:
 2. *Key*: her ids go on the list of those to be left alone and her keys are destroyed, in one transaction of the key
    store. From here on names and addresses are unreadable in every copy of the data, and there is no way back.
 3. *Unname*: what only her key could open is deleted; files that name her are cleaned.
-4. *Settle*: every kept total catches up, which takes her part out.
+4. *Settle*: every kept total catches up, which takes her part out; then each is built anew, and must be the same.
 5. *Erase*: every other row about her goes, her sales become sums of nobody, and her number is closed for good.
 6. *Residue*: the write-ahead log is cut, tables are vacuumed, totals are written anew, and everything is searched.
 
@@ -21,6 +21,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from goodwill import people
+from goodwill.access import Total
 from goodwill.basics.clock import SECOND
 from goodwill.basics.errors import Conflict, LeftAlone, NotFound
 from goodwill.basics.ids import PersonId
@@ -39,10 +40,11 @@ from goodwill.purposes import EMAIL_MARKETING
 from goodwill.reach.webhooks.outbox import ERASED
 from goodwill.shop import leftovers
 from goodwill.shop.certificate import Certificate, certificate_of
+from goodwill.shop.forgetting import settled_and_rebuilt
 from goodwill.staff.roles import Act
 from goodwill.storage.audit import Actor
 from goodwill.storage.engine import EVENTS, HOLDS, PEOPLE, one_at_a_time
-from goodwill.storage.kept import kept
+from goodwill.storage.kept import Kept, kept
 from goodwill.storage.residue import let_go
 from goodwill.storage.schema import ONLY_GROWING
 
@@ -199,6 +201,7 @@ class Erasures:
         self._unname(persons, told)
         self._clean(persons, told)
         settle_if_kept(self.shop.database, self.shop.settle)
+        self._prove(persons)
         self._erase(persons)
         settle_if_kept(self.shop.database, self.shop.settle)  # anew: a second row of the holds stands about each
         self._note_totals(persons)
@@ -257,6 +260,21 @@ class Erasures:
                 blank_free_texts(connection, _canaries(told.values(), naming=True))
             for one in waiting:
                 erasures.move(connection, one.person, one.state, notes=notes)
+
+    def _prove(self, persons: Sequence[PersonId]) -> None:
+        """Build every total anew while she is held, and note whether that equals what is left after her part went."""
+        waiting = [one for one in self._some(persons) if one.state is State.UNNAMED]
+        with self.shop.database.reading() as connection:
+            noted = kept(connection)
+        if not waiting:
+            return
+        found = settled_and_rebuilt(self.shop, [total.name for total in noted])
+        for some in _parts([one.person for one in waiting]):
+            with self.shop.database.transaction() as connection:
+                for one in (erasures.get(connection, person) for person in some):
+                    before = one.notes.get("totals before", {})
+                    proof = [_line(total, before.get(total.name), *found[total.name]) for total in noted]
+                    erasures.move(connection, one.person, one.state, notes={"proof": proof})
 
     def _erase(self, persons: Sequence[PersonId]) -> None:
         for some in _parts(persons):
@@ -533,6 +551,14 @@ def _touched(one: Erasure) -> list[str]:
 
 def _parts(persons: Sequence[PersonId]) -> "Iterable[Sequence[PersonId]]":
     return (persons[first : first + _AT_ONCE] for first in range(0, len(persons), _AT_ONCE))
+
+
+def _line(total: Kept, before: str | None, after: Total, rebuilt: Total) -> dict[str, object]:
+    """What the certificate says of one total; without how many people are in it, which is nobody's business."""
+    return {
+        "name": total.name, "purpose": total.purpose, "equal": after.hash == rebuilt.hash,
+        "hash_before": before, "hash_after": after.hash, "hash_rebuilt_without": rebuilt.hash,
+    }  # fmt: skip
 
 
 def _check_merging(connection: "Connection", person: PersonId) -> None:

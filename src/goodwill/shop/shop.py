@@ -1,10 +1,9 @@
 """The shop itself. Each call is one unit of work: it opens a transaction, does what is asked, and commits."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
@@ -24,7 +23,7 @@ from goodwill.decide import record
 from goodwill.decide.choose import Choosing, Context, Rules, choose
 from goodwill.decide.decision import Decision
 from goodwill.decide.shelf import Shelf
-from goodwill.learn.library import Learned, Library
+from goodwill.learn.library import MODELS, Learned, Library
 from goodwill.learn.purchases import OfPurchases
 from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
@@ -41,6 +40,7 @@ from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
+from goodwill.shop.forgetting import Forgotten, forget
 from goodwill.shop.held import why_held
 from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
@@ -142,38 +142,6 @@ class Answer:
     position: Position
     categories: tuple[Standing, ...]
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """The proof that a person is in what the shop knows no more.
-
-    Attributes:
-        hash_before: of the whole-number total while it held her.
-        hash_after: after her part was subtracted.
-        hash_rebuilt_without: of the same total worked out anew from a database in which she says no.
-        people_before, people_after: how many people it counts.
-        milliseconds: from before the withdrawal until the total and the models are without her, commits included.
-        receipts: for what she took back.
-    """
-
-    person: PersonId
-    hash_before: str
-    hash_after: str
-    hash_rebuilt_without: str
-    people_before: int
-    people_after: int
-    milliseconds: float
-    receipts: tuple[Receipt, ...]
-
-    @property
-    def equal(self) -> bool:
-        """Whether subtracting her gave, bit for bit, what never had her."""
-        return self.hash_after == self.hash_rebuilt_without
-
-    @property
-    def was_counted(self) -> bool:
-        return self.hash_before != self.hash_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,35 +477,38 @@ class Shop:
             return
         with self.database.transaction() as connection:
             self._choosing.ready(connection, self._rules)
-        self.library.caught_up(self._at_the_door, self._shelf())
+        for lesson in self.library.lessons:
+            self.caught_up(lesson.name)
 
     def settle(self) -> Total:
-        """Let the kept total catch up with consent and events; work it out anew if the catalogue changed."""
+        """Let every kept total catch up, as `settle_all`; gives the one of the models, nobody's where that is off."""
+        return self.settle_all().get(MODELS.name) or self.caught_up()
+
+    def settle_all(self) -> Mapping[str, Total]:
+        """Let every kept total catch up with consent and events; anew where what it counts has changed.
+
+        What is kept for a purpose that is off by now goes, and nothing else changes. Those are given that are on.
+        """
         return self.library.settle(self._at_the_door, self._look_at_shelf())
 
-    def forget(self, who: Who | str) -> Forgotten:
+    def caught_up(self, name: str = MODELS.name) -> Total:
+        """A total without everybody who said no; in memory only, as a decision does it."""
+        return self.library.caught_up(self._at_the_door, self._shelf(), name)
+
+    def rebuilt(self, name: str = MODELS.name) -> Total:
+        """A total worked out from nothing but the database, without the way that settles; nothing is kept of it."""
+        return self.library.rebuilt(self._at_the_door, name)
+
+    def forget(self, who: Who | str, keep: Path | None = None) -> Forgotten:
         """Take back all that somebody allowed, and prove that nothing learned holds her any more.
 
-        The total is settled before, settled again after the withdrawal, and then worked out anew from the database;
-        the last two must be equal, bit for bit.
+        Args:
+            keep: a folder that gets what a third party needs to check the proof.
 
         Raises:
             NotFound: nobody of that name is known.
         """
-        person = self.known(who)
-        shelf = self._shelf()
-        before = self.library.settle(self._at_the_door, shelf)
-        start = perf_counter()
-        with self.change("person.forget", about=person) as change:
-            receipts = self._withdraw_all(change.connection, person)
-            self.erasure.leave_alone(change.connection, person)
-        after = self.library.caught_up(self._at_the_door, shelf)
-        took = (perf_counter() - start) * 1_000
-        rebuilt = self.library.rebuilt(self._at_the_door)
-        self.library.settle(self._at_the_door, shelf)
-        return Forgotten(
-            person, before.hash, after.hash, rebuilt.hash, before.people, after.people, took, tuple(receipts)
-        )
+        return forget(self, who, keep)
 
     def accuracy(self) -> Accuracy:
         """How good the suggestions would have been on everybody's last visit, beside simple counting."""
@@ -561,17 +532,6 @@ class Shop:
         """The door, in a transaction of its own."""
         with self.database.transaction() as connection:
             yield self._door(connection)
-
-    def _withdraw_all(self, connection: Connection, person: PersonId) -> list[Receipt]:
-        """Take back every yes that counts today; what was never allowed needs no withdrawal."""
-        now = self.clock()
-        day, asked = day_of(now, self.settings.zone), Asked(how="forget", by="shop")
-        receipts = []
-        for entry in self.register:
-            allowed = consent.allowed_categories(connection, person, entry, at=now, day=day)
-            if entry.basis is Basis.CONSENT and allowed:
-                receipts.append(consent.withdraw(connection, person, entry, sorted(allowed), asked=asked, now=now))
-        return receipts
 
     # ---- people ----------------------------------------------------------------------------------------------------
 

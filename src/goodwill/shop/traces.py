@@ -17,7 +17,6 @@ from goodwill.collect import store
 from goodwill.collect.store import Import
 from goodwill.collect.undo import reason
 from goodwill.consent import Row, State
-from goodwill.learn import library
 from goodwill.people import merge, registry
 from goodwill.purposes import Category, Entry
 from goodwill.storage import kept
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 ANSWERS, CHANGED = "consent_rows", store.before_import.name
 _HAPPENED: Final = "events"
 _ROUND: Final = 10  # people
-# What each kept total uses of the categories of its purpose; any other might use all of them.
-_USES: Final[Mapping[str, frozenset[Category]]] = {library.TOTAL: library.USES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ def _counted(shop: "Shop", connection: Connection, everything: Everything, total
         return None
     entry, as_of, person = shop.register[total.purpose], total.as_of, everything.person
     day = day_of(as_of.at, shop.settings.zone)
-    allowed = rows.categories_as_of(connection, person, entry, as_of, day=day) & _uses(total, entry)
+    allowed = rows.categories_as_of(connection, person, entry, as_of, day=day) & _uses(shop, total, entry)
     if not allowed or rows.is_held(connection, person, as_of.holds) or not rows.is_known(connection, person):
         return None
     hers = [event.at for event in everything.events if event.category in allowed and event.id <= as_of.events]
@@ -135,8 +132,10 @@ def _counted(shop: "Shop", connection: Connection, everything: Everything, total
     return Counted(total.name, total.purpose, people, since, bool(hers), Micros(as_of.at))
 
 
-def _uses(total: Kept, entry: Entry) -> frozenset[Category]:
-    return _USES.get(total.name, frozenset(entry.categories))
+def _uses(shop: "Shop", total: Kept, entry: Entry) -> frozenset[Category]:
+    """What a total uses of the categories of its purpose; one that nobody learns any more might use all of them."""
+    uses = {lesson.name: lesson.uses for lesson in shop.library.lessons}
+    return uses.get(total.name, frozenset(entry.categories))
 
 
 def _yes_since(said: Sequence[Row], entry: Entry, allowed: frozenset[Category], total: Kept) -> Micros | None:

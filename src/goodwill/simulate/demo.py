@@ -18,6 +18,7 @@ from goodwill.basics.clock import Micros, iso
 from goodwill.basics.errors import Conflict
 from goodwill.collect import imports
 from goodwill.decide.decision import Choice
+from goodwill.learn.library import MODELS
 from goodwill.measure import ranking
 from goodwill.shop import Shop
 from goodwill.simulate.journey import Cast, Household, Prepared, prepare
@@ -230,17 +231,18 @@ def _item(choice: Choice) -> Item:
 
 
 def _forgotten(shop: Shop, person: str, who: Household) -> Forgetting:
-    found = shop.forget(who.id)
+    forgotten = shop.forget(who.id)
+    found = forgotten.total(MODELS.name)
     return Forgetting(
         person=person,
         user_id=who.id,
         hash_before=found.hash_before,
         hash_after=found.hash_after,
         hash_rebuilt_without=found.hash_rebuilt_without,
-        equal=found.equal,
+        equal=forgotten.equal,
         people_before=found.people_before,
         people_after=found.people_after,
-        milliseconds=round(found.milliseconds, 2),
+        milliseconds=round(forgotten.milliseconds, 2),
     )
 
 

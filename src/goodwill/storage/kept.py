@@ -103,10 +103,10 @@ def keep(connection: Connection, kept: Kept) -> None:
     connection.execute(line.on_conflict_do_update(index_elements=[totals.c.name], set_=changed))
 
 
-def drop_kept(connection: Connection) -> None:
-    """Forget every total that was kept; each is worked out anew when it is next asked for."""
+def drop_kept(connection: Connection, name: str | None = None) -> None:
+    """Forget every total that was kept, or one; each is worked out anew when it is next asked for."""
     one_at_a_time(connection, HOLDS)
-    connection.execute(delete(totals))
+    connection.execute(delete(totals) if name is None else delete(totals).where(totals.c.name == name))
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -1,0 +1,107 @@
+"""The lesson of every shop: the usual, what goes together, what everyone gets, all from one total of purchases."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from goodwill.access import Total
+from goodwill.learn.affinity import Affinity, BoughtTogether, inner, shown
+from goodwill.learn.baskets import HoldBack
+from goodwill.learn.best import BestSellers, faces
+from goodwill.learn.composed import Composed, only
+from goodwill.learn.lesson import Doors, Items, Lesson, Plain
+from goodwill.learn.moved import moved
+from goodwill.learn.path import path
+from goodwill.learn.popular import BoughtByMany, Popular
+from goodwill.learn.usual import BuysAgain, Usual
+from goodwill.purposes import MODEL_IMPROVEMENT, Category
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Models:
+    """Fitted models, all from one total that holds nobody who said no.
+
+    Attributes:
+        exact: what goes together, following a withdrawal at once; `together` may show the floored one.
+        faces: the product that most people bought, for each item.
+        people: how many the total counts.
+        version: names the total that they were fitted from.
+    """
+
+    usual: Usual
+    exact: Affinity
+    together: Affinity
+    popular: Popular
+    faces: Mapping[int, int]
+    people: int
+    version: str
+
+
+class ShopModels(Lesson[Items, Models]):
+    """What the shop's suggestions come from."""
+
+    name = "models"
+    purpose = MODEL_IMPROVEMENT
+    uses = frozenset({Category("purchases")})
+    first_weight = 500.0  # λ, in people; only a shop that never learned uses it
+
+    def counted(self, connection: Connection, items: Items) -> Items:  # noqa: ARG002 - what the catalogue counts
+        return items
+
+    def mark(self, counted: Items) -> Plain:
+        mapping = hashlib.sha256(counted.item_of.astype("<i8").tobytes()).hexdigest()
+        return {"items": counted.items, "item_of": mapping}
+
+    def contribution(self, counted: Items) -> Composed:
+        return contribution(counted)
+
+    def fit(self, counted: Items, total: Total, weight: float) -> Models:
+        """All models, the shown one without pairs that too few people share."""
+        together = only(total.sums, "bought-together")
+        return _models(counted, total, inner(together, weight), shown(together, weight))
+
+    def follow(self, known: Models, counted: Items, total: Total, weight: float) -> Models:
+        """All models after a change: the exact one follows, and is shown until the next fit from the ground."""
+        pairs = only(total.sums, "bought-together")
+        exact = moved(known.exact, pairs.array("pairs")) or inner(pairs, weight)
+        return _models(counted, total, exact, exact)
+
+    def weight(self, doors: Doors, counted: Items) -> float:
+        """λ that suggests best for each person's last fifth of visits, learned from the others."""
+        hold_back = (HoldBack.LAST_FIFTH,)
+        with doors() as door:
+            early = door.total(BoughtTogether(counted.item_of, counted.items, hold_back=hold_back))
+        trial = path(early.sums, counted.item_of, hold_back)
+        with doors() as door:
+            return trial.fit(door.total(trial).sums)
+
+
+MODELS = ShopModels()
+
+
+def contribution(items: Items) -> Composed:
+    """What each person who allows it adds to the models of a shop."""
+    return Composed(
+        MODELS.name,
+        (
+            BuysAgain(items.item_of, items.items),
+            BoughtTogether(items.item_of, items.items),
+            BoughtByMany(items.item_of, items.items),
+            BestSellers(items.item_of.size),
+        ),
+    )
+
+
+def _models(items: Items, total: Total, exact: Affinity, together: Affinity) -> Models:
+    again, by_many = BuysAgain(items.item_of, items.items), BoughtByMany(items.item_of, items.items)
+    return Models(
+        usual=again.fit(only(total.sums, again.name)),
+        exact=exact,
+        together=together,
+        popular=by_many.fit(only(total.sums, by_many.name)),
+        faces=faces(only(total.sums, "best-sellers").array("buyers"), items.item_of),
+        people=total.people,
+        version=total.hash[:12],
+    )
