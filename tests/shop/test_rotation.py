@@ -56,7 +56,7 @@ def test_everybody_is_found_as_before_and_nobody_twice(small, clock):
 def test_another_process_finds_everybody_too(small, clock):
     shop = small.shop
     keys = KeyStore.open(shop.folder / "keys", clock=clock)
-    other = Cipher(keys, shop.cipher._tenant)
+    other = Cipher(keys, shop.cipher.tenant)
     shop.erasure.rotate()
     with shop.database.transaction() as connection:
         assert people.find(connection, other, "user_id", "amina") == small.person["amina"]

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from litestar.testing import TestClient
 
+from goodwill import people as people_of
 from goodwill.app import create_shop
 from goodwill.basics.errors import Busy
 from goodwill.catalogue import store as catalogue
@@ -198,6 +199,55 @@ def test_a_key_on_pages_speaks_for_a_device_or_for_a_user_whom_the_shop_signed(c
     assert outcomes(counter.send("identify", said, counter.pages)) == [("refused", "unsigned-user")]
     alias = {"userId": "signed user", "previousId": "tab 3", "messageId": "al"}
     assert outcomes(counter.send("alias", alias, counter.pages)) == [("refused", "unsigned-user")]
+
+
+def test_a_merge_makes_one_person_of_several_names_and_only_for_the_shop_s_server(counter):
+    counter.allow(user_id="merged")
+    counter.allow(email="merged@example.org")
+    others = [{"type": "email", "value": "Merged@example.org"}, {"type": "mobile", "value": "+49 30 901820"}]
+    said = {"userId": "merged", "messageId": "mg", "mergeProperties": others}
+    assert outcomes(counter.send("merge", said, counter.pages)) == [("refused", "unsigned-user")]
+    assert outcomes(counter.send("merge", said)) == [("taken", "")]
+    assert outcomes(counter.send("batch", {"batch": [{**said, "type": "merge"}]})) == [("taken", "")]  # once more
+    with counter.shop.database.reading() as connection:
+        found = {
+            people_of.find(connection, counter.shop.cipher, kind, value)
+            for kind, value in (("user_id", "merged"), ("email", "merged@example.org"), ("phone", "+4930901820"))
+        }
+    assert len(found) == 1
+    assert None not in found
+
+
+def test_a_merge_that_names_nobody_or_by_an_id_that_nobody_has_is_refused(counter):
+    alone = {"userId": "alone", "messageId": "m1"}
+    assert outcomes(counter.send("merge", alone)) == [("refused", "no-id")]
+    fax = {**alone, "mergeProperties": [{"type": "fax", "value": "12"}]}
+    assert outcomes(counter.send("merge", fax)) == [("refused", "no-id")]
+    nobody = {"messageId": "m2", "mergeProperties": [{"type": "email", "value": "a@example.org"}]}
+    assert outcomes(counter.send("merge", nobody)) == [("refused", "no-id")]
+
+
+def test_a_picture_s_address_is_a_message_and_the_picture_comes_anyhow(counter):
+    counter.allow(anonymous_id="amp-1")
+    page = f"/pixel/v1/page?writeKey={counter.pages}&anonymousId=%22amp-1%22&properties.path=/bread"
+    track = (
+        f"/pixel/v1/track?writeKey={counter.pages}&anonymousId=amp-1&event=Product%20Viewed&properties.product_id=wine"
+    )
+    for address in (page, track):
+        answer = counter.client.get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/gif")
+        assert answer.content.startswith(b"GIF89a")
+        assert answer.headers["cache-control"] == "no-store"
+    held = counter.held(anonymous_id="amp-1")
+    assert [(BY_CODE[row.type].name, row.detail and json.loads(row.detail)) for row in held] == [
+        ("viewed", {"page": "/bread"}), ("viewed", None),
+    ]  # fmt: skip
+    for refused in (
+        page.replace(counter.pages, counter.server), page.replace(counter.pages, "gw_none"), "/pixel/v1/page",
+        page + "".join(f"&properties.a{n}=1" for n in range(200)),
+    ):  # fmt: skip
+        assert counter.client.get(refused).content.startswith(b"GIF89a")
+    assert len(counter.held(anonymous_id="amp-1")) == 2
 
 
 def test_a_key_in_the_body_does_and_the_credentials_win(counter):

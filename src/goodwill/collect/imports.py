@@ -37,7 +37,9 @@ from goodwill.collect.writing import Making, Prepared, Tell, Tools, Writer, nobo
 from goodwill.people import undo as people_undo
 from goodwill.people.circle import remembering
 from goodwill.people.contact import MayContact
+from goodwill.protect import Cipher, on_trial
 from goodwill.storage import Database
+from goodwill.storage.apart import apart
 from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, one_at_a_time
 
 __all__ = ["Import", "ImportReport", "Plan", "Progress", "Tools", "list_imports", "plan", "resume", "run", "undo"]
@@ -56,7 +58,10 @@ def _nobody_waits() -> None:
     """For a shop that keeps no total: a correction would be refused if there were one that did not settle."""
 
 
-def _nobody_asks(_: Connection) -> None:
+Contact = Callable[[Connection, Cipher], MayContact | None]
+
+
+def _nobody_asks(_: Connection, __: Cipher) -> None:
     """For whoever does not want to know."""
 
 
@@ -70,18 +75,19 @@ def run(
     rejects_to: Path,
     progress: Callable[[Progress], None] | None = None,
     settle: Callable[[], object] = _nobody_waits,
-    contact: Callable[[Connection], MayContact | None] = _nobody_asks,
+    contact: Contact = _nobody_asks,
     tell: Tell = nobody_listens,
 ) -> ImportReport:
     """Import what was planned; if the same import was interrupted, go on with it.
 
     Args:
-        dry_run: do everything and take it back; the report says what would be kept. Others wait while it runs.
+        dry_run: do everything in a copy of the database, and nothing here; the report says what would be kept. Others
+            wait only where there is no room for a copy.
         strict: keep nothing if any row is rejected. Others wait while it runs.
         rejects_to: where the rejected rows are written, a CSV file per file that has any.
         progress: called after each piece; an exception from it interrupts the import.
         settle: lets every kept total catch up; only asked where rows correct what an earlier import said.
-        contact: tells, once all is in, whom the shop may write to.
+        contact: tells, once all is in, whom the shop may write to, by the cipher that the import used.
         tell: is told, in the transaction that writes them, of the rows that each piece adds to the consent ledger.
 
     Raises:
@@ -90,7 +96,9 @@ def run(
     """
     started = perf_counter()
     last = _Last(None, ())
-    with collected_rarely(), _unit(database, whole=dry_run or strict) as unit:
+    with collected_rarely(), _unit(database, dry_run=dry_run, strict=strict) as unit:
+        if dry_run:  # only now, or the copy could hold people of whom these keys never heard
+            tools = replace(tools, cipher=on_trial(tools.cipher))
         with unit.piece() as connection:
             work = begin(connection, tools, planned, rejects_to, strict=strict, anew=dry_run)
         try:
@@ -108,7 +116,7 @@ def run(
         refused = strict and work.rejected > 0
         if dry_run or refused:
             with unit.piece() as connection:
-                last = _looked(connection, writers, contact)
+                last = _looked(connection, writers, contact, tools.cipher)
             state = "refused" if refused and not dry_run else "dry-run"
             unit.take_back()
         else:
@@ -120,7 +128,7 @@ def run(
         state = "done"
     if state in ("done", "nothing-new"):
         with database.reading() as connection:
-            last = _looked(connection, writers, contact)
+            last = _looked(connection, writers, contact, tools.cipher)
     return _report(work, state, perf_counter() - started, last)
 
 
@@ -132,11 +140,9 @@ class _Last:
     totals: tuple[Reconciled, ...]
 
 
-def _looked(
-    connection: Connection, writers: Sequence[Writer], contact: Callable[[Connection], MayContact | None]
-) -> _Last:
+def _looked(connection: Connection, writers: Sequence[Writer], contact: Contact, cipher: Cipher) -> _Last:
     totals = (one.reconciled(connection) for one in writers if isinstance(one, Orders))
-    return _Last(contact(connection), tuple(one for one in totals if one.says.count))
+    return _Last(contact(connection, cipher), tuple(one for one in totals if one.says.count))
 
 
 def resume(
@@ -146,7 +152,7 @@ def resume(
     *,
     progress: Callable[[Progress], None] | None = None,
     settle: Callable[[], object] = _nobody_waits,
-    contact: Callable[[Connection], MayContact | None] = _nobody_asks,
+    contact: Contact = _nobody_asks,
 ) -> ImportReport:
     """Go on with an interrupted import, from the files that it was made from.
 
@@ -215,12 +221,12 @@ class _TakeBack(Exception):
 
 
 @contextmanager
-def _unit(database: Database, *, whole: bool) -> Iterator[_Unit]:
-    if not whole:
+def _unit(database: Database, *, dry_run: bool, strict: bool) -> Iterator[_Unit]:
+    if not dry_run and not strict:
         yield _Unit(database, None)
         return
     try:
-        with database.transaction() as connection:
+        with apart(database) if dry_run else database.transaction() as connection:
             _lock(connection)
             yield _Unit(database, connection)
     except _TakeBack:

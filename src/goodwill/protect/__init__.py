@@ -7,5 +7,6 @@ numbers of people, names of fields and bytes; it never knows whose they are, and
 from goodwill.protect.box import Box
 from goodwill.protect.cipher import Cipher, Sealed
 from goodwill.protect.keystore import KeyState, KeyStore, PersonKey
+from goodwill.protect.trial import on_trial
 
-__all__ = ["Box", "Cipher", "KeyState", "KeyStore", "PersonKey", "Sealed"]
+__all__ = ["Box", "Cipher", "KeyState", "KeyStore", "PersonKey", "Sealed", "on_trial"]

@@ -44,7 +44,7 @@ class Cipher:
 
     def __init__(self, keys: KeyStore, tenant: str) -> None:
         self.keys = keys
-        self._tenant = tenant
+        self.tenant = tenant
         self._bound = framed("goodwill sealed", 1, tenant)
 
     def seal(self, person: PersonId, field: str, text: str) -> Sealed:
@@ -103,7 +103,7 @@ class Cipher:
 
     def box(self, use: str) -> Box:
         """What seals for nobody known yet, for one use of this shop."""
-        return Box(self.keys, self._tenant, use)
+        return Box(self.keys, self.tenant, use)
 
     def lookup(self, kind: str, value: str, *, epoch: int | None = None) -> bytes:
         """What a value of some kind is found again by in an epoch (48 bytes; the current one, unless given).
@@ -120,7 +120,7 @@ class Cipher:
     def lookup_many(self, kind: str, values: Sequence[str], *, epoch: int | None = None) -> list[bytes]:
         """What many values of one kind are found again by, in their order."""
         lock = self.keys.index_lock(self.keys.epoch if epoch is None else epoch)
-        bound = [framed("goodwill lookup", self._tenant, kind)]
+        bound = [framed("goodwill lookup", self.tenant, kind)]
         return [lock.encrypt(mark, bound) for mark in self._marks(_IDENTIFIERS, kind, values)]
 
     def look_up_anew(self, kind: str, lookups: Sequence[bytes], old: int, new: int) -> list[bytes]:
@@ -131,7 +131,7 @@ class Cipher:
             KeyMissing: one of the epochs has ended.
         """
         before, after = self.keys.index_lock(old), self.keys.index_lock(new)
-        bound = [framed("goodwill lookup", self._tenant, kind)]
+        bound = [framed("goodwill lookup", self.tenant, kind)]
         try:
             return [after.encrypt(before.decrypt(bytes(lookup), bound), bound) for lookup in lookups]
         except InvalidTag:
@@ -145,7 +145,7 @@ class Cipher:
         return self._marks(_LEFT_ALONE, kind, values)
 
     def _marks(self, use: str, kind: str, values: Sequence[str]) -> list[bytes]:
-        begun = hmac.new(self.keys.secret(use), framed(f"goodwill {use}", self._tenant, kind), "sha256")
+        begun = hmac.new(self.keys.secret(use), framed(f"goodwill {use}", self.tenant, kind), "sha256")
         try:
             return [_ended(begun, framed(value)) for value in values]
         except UnicodeEncodeError as error:

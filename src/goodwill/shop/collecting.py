@@ -157,13 +157,13 @@ class Collecting:
 
     def _slow(self, sender: Sender, message: Message, name: str) -> Outcome:
         try:
-            (self._alias if message.kind == "alias" else self._answered)(sender, message)
+            self._doing(message)(sender, message)
         except Unread as refused:
             outcome = Outcome(refused.rule, refused.detail)
         except LeftAlone as error:
             outcome = Outcome("left-alone", str(error))
         except (Conflict, NotFound, BadInput) as error:
-            outcome = Outcome("not-merged" if message.kind == "alias" else "malformed", str(error))
+            outcome = Outcome("malformed" if message.kind == "track" else "not-merged", str(error))
         else:
             outcome = Outcome()
         shop = self.shop
@@ -172,11 +172,31 @@ class Collecting:
             store.note(connection, Came(sender.key, name, outcome.rule), day=day_of(now, shop.settings.zone), now=now)
         return outcome
 
+    def _doing(self, message: Message) -> Callable[[Sender, Message], None]:
+        return {"alias": self._alias, "merge": self._merge}.get(message.kind, self._answered)
+
+    def _merge(self, sender: Sender, message: Message) -> None:
+        """More names of one person, by the shop's own server: whoever is known by one of them is her."""
+        _check_own(sender)
+        kind, first = ("user_id", message.user) if message.user else ("anonymous_id", message.device)
+        if first is None or not message.others:
+            raise Unread("no-id", "To make one person of several, send 'userId' or 'anonymousId', and mergeProperties.")
+        names = [(kind, first), *((_kind_of(word), value) for word, value in message.others)]
+        shop, cipher, region = self.shop.acting(_actor(sender)), self.shop.cipher, self.shop.settings.region
+        with shop.database.reading() as connection:
+            found = [people.find(connection, cipher, named, value, region=region) for named, value in names]
+        known = list(dict.fromkeys(person for person in found if person is not None))
+        for other in known[1:]:
+            shop.identity.merge(Who(id=known[0]), Who(id=other), reason=f"merge from {sender.source}")
+        for (named, value), person in zip(names, found, strict=True):
+            if person is None:
+                with shop.change("person.identify", reason=f"merge from {sender.source}") as change:
+                    change.entry.person = self._introduced(change.connection, {kind: first, named: value})
+
     def _alias(self, sender: Sender, message: Message) -> None:
         """Two names of one person, by the shop's own server."""
         user, previous = message.user, message.previous
-        if sender.public:
-            raise Unread("unsigned-user", "Only the shop's own server may say that two people are one.")
+        _check_own(sender)
         if user is None or previous is None:
             raise Unread("no-id", "To make one person of two, send 'userId' and 'previousId'.")
         shop = self.shop.acting(_actor(sender))
@@ -232,6 +252,27 @@ class Collecting:
 def is_signed(shop: "Shop", user: str, signature: str) -> bool:
     """Whether the shop's own server lets a browser speak for a user."""
     return hmac.compare_digest(signed(shop.keys.secret(_SIGNATURES), user).encode(), signature.lower().encode())
+
+
+# How RudderStack's senders call the kinds of ids that people are known by here.
+_KINDS: Final[Mapping[str, str]] = {
+    "email": "email", "phone": "phone", "mobile": "phone", "userid": "user_id", "anonymousid": "anonymous_id",
+}  # fmt: skip
+
+
+def _kind_of(word: str) -> str:
+    kind = _KINDS.get(word.replace("_", "").lower())
+    if kind is None:
+        raise Unread(
+            "no-id",
+            f"'{word[:40]}' is no id that people are known by: use email, phone, mobile, userId or anonymousId.",
+        )
+    return kind
+
+
+def _check_own(sender: Sender) -> None:
+    if sender.public:
+        raise Unread("unsigned-user", "Only the shop's own server may say that two people are one.")
 
 
 def _actor(sender: Sender) -> Actor:

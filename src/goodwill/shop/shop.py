@@ -370,18 +370,18 @@ class Shop:
             Quarantined: the ledger may not be believed now.
         """
         with self.database.reading() as connection:
-            found = self.may_contact_in(connection)
+            found = self.may_contact_in(connection, self.cipher)
         if found is None:
             raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
         return found
 
-    def may_contact_in(self, connection: Connection) -> MayContact | None:
+    def may_contact_in(self, connection: Connection, cipher: Cipher) -> MayContact | None:
         """The same as one transaction sees it; None while the ledger may not be believed."""
         if not self.proofs.trusts(consent.last_position(connection)):
             return None
         at = self.clock()
         entry, settings = self.register[EMAIL_MARKETING], self.settings
-        return may_contact(connection, self.cipher, entry, at=at, day=day_of(at, settings.zone), region=settings.region)
+        return may_contact(connection, cipher, entry, at=at, day=day_of(at, settings.zone), region=settings.region)
 
     # ---- decisions -------------------------------------------------------------------------------------------------
 

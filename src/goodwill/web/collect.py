@@ -8,7 +8,8 @@ import asyncio
 import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from contextlib import suppress
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -21,7 +22,7 @@ from goodwill.collect.live.reading import TAKEN, Outcome, Sender
 from goodwill.collect.live.rules import DROPPED, SECRET
 from goodwill.collect.live.segment import LETTERS, TYPES, Message, Parcel, read_batch, read_one
 from goodwill.shop.collecting import Collecting, KeyClosed
-from goodwill.web import rudder
+from goodwill.web import pixel, rudder
 from goodwill.web.bodies import LARGEST_BODY, read
 from goodwill.web.desk import Desk
 from goodwill.web.keys import key_text
@@ -115,15 +116,38 @@ def handlers(desk: Desk, *, per_minute: int) -> list[HTTPRouteHandler]:
         at = desk.shop.settings.reached_at
         return _response(_settings(at, said) if text else rudder.source_config(key, said, at), 200, origin)
 
+    async def picture(request: Request[Any, Any, Any]) -> Response[bytes]:
+        with suppress(Refused):
+            await _pictured(desk, collecting, group, pace, request)
+        headers = {"cross-origin-resource-policy": "cross-origin", "cache-control": "no-store"}
+        return Response(pixel.GIF, media_type="image/gif", status_code=200, headers=headers)
+
     opt = {"page": True}
-    paths = sorted({*(f"/v1/{name}" for name in _PATHS), "/beacon/v1/batch"})  # the last two are RudderStack's
+    # Import, merge, beacon and the pictures are RudderStack's.
+    paths = sorted({*(f"/v1/{name}" for name in _PATHS), "/beacon/v1/batch"})
     both = [HttpMethod.POST, HttpMethod.OPTIONS]
     post = HTTPRouteHandler(paths, http_method=both, name="collect", status_code=200, opt=opt)
     get = HTTPRouteHandler(
         ["/v1/projects/{key:str}/settings", "/sourceConfig"], name="settings of a library", status_code=200, opt=opt,
         http_method=[HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS],
     )  # fmt: skip
-    return [post(take), get(settings)]
+    pictures = HTTPRouteHandler(list(pixel.PATHS), http_method=[HttpMethod.GET], name="pixel", status_code=200, opt=opt)
+    return [post(take), get(settings), pictures(picture)]
+
+
+async def _pictured(
+    desk: Desk, collecting: Collecting, group: Group, pace: Pace, request: Request[Any, Any, Any]
+) -> None:
+    """Take the message that the address of a picture holds."""
+    try:
+        text, body = pixel.message_of(request.scope["query_string"])
+    except ValueError:
+        raise Refused(400, "malformed", "The address holds no message.") from None
+    key = await _opened(desk, text)
+    if not key.public:  # any other has no place in addresses and their logs
+        raise _no_key()
+    parcel = _parcel(body, request.scope["path"].rstrip("/").rpartition("/")[2], desk.shop.clock())
+    await _written(desk, collecting, group, pace, request, _Came(parcel, key, len(body), large=False))
 
 
 async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, request: Request[Any, Any, Any]) -> bytes:
@@ -133,6 +157,25 @@ async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, re
     # One at a time: what one large request takes while it is read, many together must not take.
     parcel = await _aside(desk.reader, _parcel, raw, kind, now) if large else _parcel(raw, kind, now)
     key = await _opened(desk, _shown(request, parcel))
+    came = _Came(parcel, key, len(raw), large=large)
+    outcomes = await _written(desk, collecting, group, pace, request, came)
+    return _ENCODE(Answer(success=True, results=_results(parcel, outcomes, public=key.public)))
+
+
+class _Came(NamedTuple):
+    """What a request brought, and by which key; `size` in bytes."""
+
+    parcel: Parcel
+    key: Key
+    size: int
+    large: bool
+
+
+async def _written(
+    desk: Desk, collecting: Collecting, group: Group, pace: Pace, request: Request[Any, Any, Any], came: _Came
+) -> list[Outcome]:
+    """What became of each message, once it is on disk."""
+    parcel, key = came.parcel, came.key
     request.scope["state"]["notes"].key = key.id
     _check_origin(key, request.headers.get("origin"))
     left = pace.take(key.id)
@@ -140,10 +183,10 @@ async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, re
         raise Refused(429, "too_many_requests", f"This may be asked {pace.quota} times a minute.", left.wait)
     sender = Sender(key.id, key.name, key.public)
     read = collecting.read
-    given = await _aside(desk.threads, read, sender, parcel.messages) if large else read(sender, parcel.messages)
+    given = await _aside(desk.threads, read, sender, parcel.messages) if came.large else read(sender, parcel.messages)
     try:
-        waiting = group.bring(given, len(raw))
-        outcomes = await asyncio.wait_for(asyncio.wrap_future(waiting), _WITHIN)
+        waiting = group.bring(given, came.size)
+        return await asyncio.wait_for(asyncio.wrap_future(waiting), _WITHIN)
     except Full as error:
         raise Refused(503, "overloaded", str(error), _COME_BACK) from None
     except Busy as error:
@@ -153,7 +196,6 @@ async def _take(desk: Desk, collecting: Collecting, group: Group, pace: Pace, re
     except KeyClosed as error:
         desk.keyring.forget(error.key)
         raise _no_key() from None
-    return _ENCODE(Answer(success=True, results=_results(parcel, outcomes, public=key.public)))
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes:

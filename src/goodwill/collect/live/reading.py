@@ -244,7 +244,7 @@ class Reading:
 def is_slow(message: Message | Unread) -> bool:
     """Whether a message holds a word about consent, or makes one person of two."""
     return isinstance(message, Message) and (
-        message.kind == "alias"
+        message.kind in ("alias", "merge")
         or (len(message.event) == len(CHANGED) and message.kind == "track" and message.event.lower() == CHANGED)
     )
 

@@ -16,9 +16,10 @@ from goodwill.basics.clock import Micros, micros
 
 LARGEST_MESSAGE: Final = 32 * 1024
 MOST_MESSAGES: Final = 500
+MOST_OTHERS: Final = 10  # names that one message makes one person of
 MOST_VALUES: Final = 150_000  # in a batch, three hundred a message; each costs memory once it is read
-TYPES: Final = ("identify", "track", "page", "screen", "group", "alias")
-LETTERS: Final[Mapping[str, str]] = {kind[0]: kind for kind in TYPES}
+TYPES: Final = ("identify", "track", "page", "screen", "group", "alias", "merge")  # the last one is RudderStack's
+LETTERS: Final[Mapping[str, str]] = {kind[0]: kind for kind in TYPES if kind != "merge"}
 
 Word = str | int | float | bool | None
 
@@ -48,6 +49,11 @@ class _Context(Struct):
     userSignature: Word = None  # noqa: N815
 
 
+class _Property(Struct):
+    type: Word = None
+    value: Word = None
+
+
 class _Message(Struct):
     type: Word = None
     event: Word = None
@@ -62,6 +68,7 @@ class _Message(Struct):
     traits: Raw | UnsetType = UNSET
     properties: Raw | UnsetType = UNSET
     context: _Context | None = None
+    mergeProperties: list[_Property] | None = None  # noqa: N815
 
 
 class _Batch(Struct):
@@ -87,6 +94,7 @@ class Message(Struct, frozen=True, gc=False):
         properties, traits: JSON objects, unread.
         denied, allowed: what the message's own consent object says of categories; None where it says nothing.
         signature: proof by the shop's own server that this is the user.
+        others: more names of whoever is meant, each with its kind as the sender calls it.
     """
 
     kind: str
@@ -102,6 +110,7 @@ class Message(Struct, frozen=True, gc=False):
     denied: frozenset[str] | None
     allowed: frozenset[str] | None
     signature: str | None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class Parcel(NamedTuple):
@@ -202,7 +211,13 @@ def _message(raw: Raw, kind: str | None, sent: Micros | Unread | None, outer: _C
         denied,
         allowed,
         _text(context.userSignature),
+        _others(told.mergeProperties) if kind == "merge" else (),
     )
+
+
+def _others(given: list[_Property] | None) -> tuple[tuple[str, str], ...]:
+    named = [(_text(one.type), _text(one.value)) for one in (given or ())[:MOST_OTHERS]]
+    return tuple((kind, value) for kind, value in named if kind is not None and value is not None)
 
 
 _NOTHING: Final = Raw(b"{}")
