@@ -33,6 +33,9 @@ PROMISED = [
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
     "approvals ask", "approvals list", "approvals approve", "approvals refuse", "audit list", "audit verify",
     "audit export", "protect rotate-keys",
+    "people care", "people personal", "slot set", "slot list", "slot remove",
+    "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
+    "govern status", "govern approve", "govern suspend",
 ]  # fmt: skip
 
 
@@ -64,6 +67,9 @@ def test_no_command_exists_that_was_not_promised(run: Run):
         "approvals",
         "audit",
         "protect",
+        "slot",
+        "experiment",
+        "govern",
     ):
         promised = {name.split()[1] for name in PROMISED if name.startswith(f"{group} ")}
         assert set(program.commands[group].commands) == promised

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 UNLEARNED = "Nothing was learned yet; run: goodwill learn"
 _BASKET = typer.Option("--basket", metavar="PRODUCT", help="What is in the basket now; may be given more than once.")
+_VIEWING = typer.Option("--viewing", metavar="PRODUCT", help="What the page shows now; may be given more than once.")
+_PERSONAL = typer.Option("--personal/--impersonal", help="Impersonal: this once nothing from their data.")
 _NEW = typer.Option(min=0, max=100, help="How many of them shall be new to the person; else by the setting new_in_ten.")
 _PROVE = switch("--prove", help="Show the hash of every total: before, after, and built anew without them.")
 _KEEP = typer.Option("--keep", metavar="DIR", help="Write here what a third party needs to check the proof.")
@@ -34,9 +36,11 @@ def recommend(
     shell: Shell,
     person: Person,
     slot: Annotated[str, typer.Option(help="The place in the shop that the suggestions are for.")] = "home",
-    count: Annotated[int, typer.Option(help="How many products.", min=1, max=100)] = 10,
+    count: Annotated[int | None, typer.Option(help="How many; as the slot says unless given.", min=1, max=100)] = None,
     basket: Annotated[list[str] | None, _BASKET] = None,
+    viewing: Annotated[list[str] | None, _VIEWING] = None,
     new: Annotated[int | None, _NEW] = None,
+    personal: Annotated[bool, _PERSONAL] = True,
 ) -> None:
     """Choose products for somebody from what they allow, with the reasons; without consent, what everyone gets.
 
@@ -45,7 +49,7 @@ def recommend(
     from goodwill.decide.choose import Context
 
     with shell.shop() as shop:
-        context = Context(basket=tuple(basket or ()), new=new)
+        context = Context(tuple(basket or ()), tuple(viewing or ()), new, personal)
         decision = shop.decide(who(shop, person), slot=slot, count=count, context=context)
         _show(shell, shop, decision)
         people = learned_from(shop)
@@ -93,6 +97,9 @@ def _decision(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
             ("when", out.when(decision.at, zone)),
             ("used", ", ".join(sorted(decision.used)) or "nothing personal"),
             ("withheld", ", ".join(sorted(decision.withheld)) or "nothing"),
+            ("allowed, not used", ", ".join(sorted(decision.unused)) or "nothing"),
+            *([("arm", f"{decision.arm} of {decision.experiment}")] if decision.experiment else []),
+            *([("guardrails", _guardrails(decision))] if decision.interventions else []),
         ]
     )
     yield ""
@@ -101,6 +108,10 @@ def _decision(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
         yield out.table(("##", "product", "name", "kind", "because", "covered#"), rows)
     else:
         yield "Nothing could be suggested."
+
+
+def _guardrails(decision: "Decision") -> str:
+    return "; ".join(f"{one.rule} {one.does} ({one.count})" for one in decision.interventions)
 
 
 def _choice(place: int, choice: "Choice") -> tuple[object, ...]:

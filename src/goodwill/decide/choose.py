@@ -102,12 +102,14 @@ def choose(
     """Choose for one person, with what she allows for recommendations and nothing else.
 
     Raises:
-        BadInput: the slot is for something else than products.
+        BadInput: the slot is for something else than products, or more shall be new than there are.
     """
     shelf, plan = choosing.ready(door.connection, rules), choosing.plan(door.connection)
     seen = look(
         door, plan, person=person, named=named, slot=slot, count=count, context=context, new_in_ten=rules.new_in_ten
     )
+    if context.new is not None and not 0 <= context.new <= seen.count:
+        raise BadInput(f"Of {seen.count} suggestions 0 to {seen.count} can be new, not {context.new}.")
     if seen.slot.kind != "products":
         raise BadInput(f"Slot '{slot}' is for {seen.slot.kind}, not for products.")
     show = partial(to_show, door.connection)

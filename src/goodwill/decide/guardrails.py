@@ -128,7 +128,7 @@ def tells_of_sensitive(together: Affinity, hidden: Mask, people: int) -> Mask:
         cases, others = int(buyers[thing]), people - int(buyers[thing])
         if others < _ENOUGH:
             continue
-        both = together.pairs[thing, :] + together.pairs[:, thing]
+        both = together.shared(np.full(hidden.size, thing), np.arange(hidden.size))
         hit, false_alarm = both / cases, np.clip((buyers - both) / others, 0, 1)
         error = np.sqrt(hit * (1 - hit) / cases + false_alarm * (1 - false_alarm) / others) / 2
         found |= (hit + 1 - false_alarm) / 2 - _SURE * error > AUC

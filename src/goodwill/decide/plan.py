@@ -16,7 +16,7 @@ from msgspec import Meta
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 
 # A name goes into web addresses, decision records and reports.
-NAME: Final = "^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"
+NAME: Final = "^[a-z0-9][a-z0-9-]{0,63}$"
 Name = Annotated[str, Meta(pattern=NAME)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 

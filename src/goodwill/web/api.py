@@ -57,7 +57,8 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     ask = call.ask
     who = None if ask.person is None else person_of(ask.person)
     notes = honour(call, who)
-    context = Context(basket=tuple(ask.context.basket), new=ask.context.new)
+    said = ask.context
+    context = Context(basket=tuple(said.basket), viewing=tuple(said.viewing), new=said.new, personal=said.personal)
     decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
     return answers.decision(call.shop, decision, notes)

@@ -32,6 +32,8 @@ class Basket(Struct, forbid_unknown_fields=True, frozen=True):
     """What is known about the moment."""
 
     basket: Annotated[list[Id], Meta(max_length=255, description="Product ids that are in the basket now.")] = []
+    viewing: Annotated[list[Id], Meta(max_length=50, description="Product ids that the page shows just now.")] = []
+    personal: Annotated[bool, Meta(description="False: this once nothing is chosen from the person's data.")] = True
     new: (
         Annotated[int, Meta(ge=0, le=100, description="How many of the suggestions shall be new to the person.")] | None
     ) = None
@@ -49,7 +51,7 @@ class DecideRequest(Struct, forbid_unknown_fields=True, frozen=True):
             extra={"words": "1 to 64 small letters, digits and hyphens, such as product-page"},
         ),
     ] = "home"
-    count: Annotated[int, Meta(ge=1, le=100)] = 10
+    count: Annotated[int, Meta(ge=1, le=100, description="As the slot says unless given.")] | None = None
     context: Basket = Basket()
 
 
@@ -196,6 +198,14 @@ class Item(Struct, frozen=True):
     covered: Annotated[Share, Meta(description="The share of the evidence that the reasons carry together.")]
 
 
+class Guardrail(Struct, frozen=True):
+    """What a rule did to this decision, and to how many items."""
+
+    rule: Annotated[str, Meta(description="sensitive, tells-of-sensitive, unwanted, in-basket, resting, care …")]
+    does: Annotated[str, Meta(description="`denied`, `limited` or `disclosed`.")]
+    count: Annotated[int, Meta(ge=0)]
+
+
 class DecideAnswer(Struct, frozen=True):
     """What was chosen, from which data, and why."""
 
@@ -205,10 +215,18 @@ class DecideAnswer(Struct, frozen=True):
     used: Annotated[list[str], Meta(description="The data categories that the choice rests on.")]
     withheld: Annotated[list[str], Meta(description="Those that the person did not allow.")]
     items: list[Item]
-    arm: Annotated[str, Meta(description="The experiment arm; `all` while no experiment runs.")]
+    arm: Annotated[
+        str, Meta(description="The experiment arm; `all` while no experiment runs, `holdout` for who is left out.")
+    ]
     why_url: Annotated[str, Meta(description="Where this decision can be read again.")]
     slot: str
     at: Moment
+    unused: Annotated[list[str], Meta(description="Categories that the person allows and the choice left alone.")]
+    guardrails: Annotated[list[Guardrail], Meta(description="What rules kept back or disclosed, in their order.")]
+    experiment: Annotated[str, Meta(description="The experiment that the arm belongs to.")] | UnsetType = UNSET
+    propensity: (
+        Annotated[float, Meta(ge=0, le=1, description="The chance with which somebody is in this arm.")] | UnsetType
+    ) = UNSET
     reason: (
         Annotated[str, Meta(description="Why it is not personalised: never-asked, refused, withdrawn …")] | UnsetType
     ) = UNSET

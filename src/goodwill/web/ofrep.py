@@ -32,7 +32,9 @@ class Moment(Struct, frozen=True, rename="camel"):
     targeting_key: Annotated[Id, Meta(description="Your own id of the user; without it nobody is named.")] | None = None
     anonymous: Annotated[bool, Meta(description="The targeting key is a device's id.")] = False
     basket: Annotated[list[Id], Meta(max_length=255, description="Product ids that are in the basket now.")] = []
-    count: Annotated[int, Meta(ge=1, le=100, description="How many products.")] = 10
+    viewing: Annotated[list[Id], Meta(max_length=50, description="Product ids that the page shows just now.")] = []
+    personal: Annotated[bool, Meta(description="False: this once nothing is chosen from the person's data.")] = True
+    count: Annotated[int, Meta(ge=1, le=100, description="As the slot says unless given.")] | None = None
     slots: Annotated[
         tuple[str, ...], Meta(max_length=_SLOTS, description="Which slots, where all flags are asked for at once.")
     ] = ("home",)
@@ -125,7 +127,8 @@ def evaluate_slots(call: Call[EvaluateRequest]) -> Flags:
 
 def _evaluated(call: Call[EvaluateRequest], who: Who | None, slot: str) -> Flag:
     moment = call.ask.context
-    decision = call.shop.decide(who, slot=slot, count=moment.count, context=Context(basket=tuple(moment.basket)))
+    context = Context(basket=tuple(moment.basket), viewing=tuple(moment.viewing), personal=moment.personal)
+    decision = call.shop.decide(who, slot=slot, count=moment.count, context=context)
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
     return _flag(call, slot, decision)
 

@@ -109,6 +109,7 @@ class SlotRequest(_Visited, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     slot: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$", extra={"words": "such as product-page"})] = "home"
     count: Annotated[int, Meta(ge=1, le=24)] = 4
     basket: Annotated[list[Id], Meta(max_length=100)] = []
+    viewing: Annotated[list[Id], Meta(max_length=50)] = []
 
 
 # ---- what is answered ------------------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ class _There:
         key = self._open(request, ask.key)
         shop = self.desk.shop.acting(Actor(f"key {key}", "shown on a page", acts=frozenset()))
         found = shop.storefront.suggest(
-            ask.visitor, ask.slot, ask.count, basket=ask.basket, signal=self._signal(request)
+            ask.visitor, ask.slot, ask.count, basket=ask.basket, viewing=ask.viewing, signal=self._signal(request)
         )
         self.desk.metrics.note_decision(personalised=found.decision.personalised, reason=found.decision.reason)
         return self._slot(found, self._language(ask.language))

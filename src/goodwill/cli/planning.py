@@ -1,0 +1,323 @@
+"""What the shop decides about choosing: slots, experiments, and what may run at all."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goodwill.basics.errors import BadInput
+from goodwill.cli import out
+from goodwill.cli.named import LOST, Person, who
+from goodwill.cli.people import people
+from goodwill.cli.shell import SUGGESTIONS, Shell, command, group, switch
+
+if TYPE_CHECKING:
+    from goodwill.decide.plan import Arm, Experiment, Plan, Slot, Ways
+
+slot = group("slot", "The places where something is chosen, and how it is chosen there.", panel=SUGGESTIONS)
+experiment = group("experiment", "Try ways of choosing beside each other, and hold people out.", panel=SUGGESTIONS)
+govern = group("govern", "Which models and initiatives may run.", panel=SUGGESTIONS)
+
+_SLOTS, _EXPERIMENTS, _STATUS = "goodwill slot list", "goodwill experiment list", "goodwill govern status"
+_Name = Annotated[str, typer.Argument(metavar="NAME", help="1 to 64 small letters, digits and hyphens.")]
+_WAY = typer.Option(
+    "--way",
+    metavar="NAME=VALUE",
+    help="new_in_ten, calibration, outside, rests_after, rest_days (numbers) or personal (yes, no); may be repeated.",
+)
+_ARM = typer.Option(
+    "--arm", metavar="NAME[,WAY=VALUE…]", help="An arm with its ways, such as more-new,new_in_ten=3,weight=2."
+)
+_REASON = typer.Option("--reason", help="Why; it stands in the plan's journal.")
+
+
+@command(slot, "set", lost=_SLOTS)
+def set_slot(
+    shell: Shell,
+    name: _Name,
+    kind: Annotated[str, typer.Option(help="products, content or offers.")] = "products",
+    count: Annotated[int, typer.Option(min=1, max=100, help="How many, where the question does not say.")] = 10,
+    way: Annotated[list[str] | None, _WAY] = None,
+    discreet: Annotated[
+        bool,
+        typer.Option(
+            "--discreet/--not-discreet",
+            help="Not discreet: a sensitive thing may be shown to whoever looks at its like just now.",
+        ),
+    ] = True,
+) -> None:
+    """Describe a slot: how many, how much that is new, how much of other kinds.
+
+    Example: goodwill slot set home --count 4 --way new_in_ten=2
+    """
+    from goodwill.decide.plan import Slot
+
+    with shell.shop() as shop:
+        made = shop.planning.set_slot(name, Slot(kind, count, _ways(way or ()), discreet))
+        shell.answer(_slot(name, made), out.pairs(_facts(_slot(name, made))))
+
+
+@command(slot, "list")
+def list_slots(shell: Shell) -> None:
+    """List the slots that somebody described; every other name is an ordinary one for products."""
+    with shell.shop() as shop:
+        found = [_slot(name, one) for name, one in shop.planning.plan().slots.items()]
+        rows = [(one["slot"], one["kind"], one["count"], _said(one["ways"]), _yes(one["discreet"])) for one in found]
+        table = out.table(("slot", "kind", "count#", "ways", "discreet"), rows)
+        shell.answer({"slots": found}, table if found else "All slots are ordinary ones for products.")
+
+
+@command(slot, "remove", lost=_SLOTS)
+def remove_slot(shell: Shell, name: _Name) -> None:
+    """Make a slot an ordinary one again."""
+    with shell.shop() as shop:
+        shop.planning.remove_slot(name)
+        shell.answer({"slot": name, "removed": True}, f"Slot '{name}' is an ordinary one again.")
+
+
+# ---- experiments -----------------------------------------------------------------------------------------------------
+
+
+@command(experiment, "new")
+def new(
+    shell: Shell,
+    name: _Name,
+    question: Annotated[str, typer.Option(help="What it is to answer, in a sentence.")],
+    arm: Annotated[list[str], _ARM],
+    slot: Annotated[list[str] | None, typer.Option(help="Where; everywhere unless given. May be repeated.")] = None,
+    holdout: Annotated[int, typer.Option(min=0, max=100, help="Percent who get what everyone gets.")] = 0,
+) -> None:
+    """Describe an experiment, which begins when it was approved and started, and is never changed.
+
+    Example: goodwill experiment new more-new --question "Do three new things sell more?" --arm as-is --arm
+    three,new_in_ten=3 --slot home --holdout 10
+    """
+    with shell.shop() as shop:
+        made = shop.planning.new_experiment(
+            name, question, [_arm(text) for text in arm], slots=slot or (), holdout=holdout
+        )
+        shell.answer(_experiment(name, made), out.pairs(_facts(_experiment(name, made))))
+        shell.note(f"Next: goodwill govern approve experiment-{name}; then: goodwill experiment start {name}")
+
+
+@command(experiment, "list")
+def list_experiments(shell: Shell) -> None:
+    """List all experiments and the shop's own holdout."""
+    with shell.shop() as shop:
+        plan = shop.planning.plan()
+        found = [_experiment(name, one) for name, one in plan.experiments.items()]
+        rows = [
+            (one["experiment"], one["state"], ", ".join(one["slots"]) or "everywhere",
+             ", ".join(arm["name"] for arm in one["arms"]), f"{one['holdout']} %", one["question"])
+            for one in found
+        ]  # fmt: skip
+        table = out.table(("experiment", "state", "slots", "arms", "holdout#", "question"), rows)
+        document = {"holdout": plan.holdout.percent, "experiments": found}
+        shell.answer(document, _held(plan), *([table] if found else ["There is no experiment."]))
+
+
+@command(experiment, "start", lost=_EXPERIMENTS)
+def start(shell: Shell, name: _Name) -> None:
+    """Begin an experiment that was approved."""
+    with shell.shop() as shop:
+        started = shop.planning.start(name)
+        shell.answer(
+            _experiment(name, started), f"Experiment '{name}' runs. Everybody stays in the arm that they are in."
+        )
+
+
+@command(experiment, "stop", lost=_EXPERIMENTS)
+def stop(shell: Shell, name: _Name) -> None:
+    """End an experiment."""
+    with shell.shop() as shop:
+        stopped = shop.planning.stop(name)
+        shell.answer(_experiment(name, stopped), f"Experiment '{name}' is over.")
+
+
+@command(experiment, "holdout")
+def holdout(
+    shell: Shell, percent: Annotated[int, typer.Argument(metavar="PERCENT", min=0, max=50, help="Of all people.")]
+) -> None:
+    """Give some percent of all people what everyone gets, for good: the yardstick for all that personalising brings.
+
+    Example: goodwill experiment holdout 5
+    """
+    with shell.shop() as shop:
+        shop.planning.hold_out(percent)
+        shell.answer({"holdout": percent}, _held(shop.planning.plan()))
+
+
+@command(experiment, "arm", lost=LOST)
+def arm_of(shell: Shell, person: Person, slot: Annotated[str, typer.Option(help="Where.")] = "home") -> None:
+    """Show the arm that somebody is in; it never depends on what they allow."""
+    with shell.shop() as shop:
+        found = shop.planning.assigned(who(shop, person), slot)
+        document = {
+            "slot": slot, "experiment": found.experiment, "arm": found.arm, "propensity": round(found.propensity, 6)
+        }  # fmt: skip
+        shell.answer(document, out.pairs(_facts(document)))
+
+
+# ---- what may run ----------------------------------------------------------------------------------------------------
+
+
+@command(govern, "status")
+def status(shell: Shell) -> None:
+    """Show which models and initiatives may run, and who said so."""
+    from goodwill.shop.planning import gated
+
+    with shell.shop() as shop:
+        plan = shop.planning.plan()
+        last = {row.name: row for row in shop.planning.journal() if row.kind == "gate"}
+        found = [
+            {
+                "name": name,
+                "may_run": plan.may(name),
+                "status": str(plan.gates[name].status) if name in plan.gates else "not approved",
+                "reason": plan.gates[name].reason if name in plan.gates else "",
+                "by": last[name].actor if name in last else "",
+            }
+            for name in gated(plan)
+        ]
+        rows = [(one["name"], one["status"], one["by"], one["reason"]) for one in found]
+        shell.answer({"models_and_initiatives": found}, out.table(("name", "status", "by", "reason"), rows))
+
+
+@command(govern, "approve", lost=_STATUS)
+def approve(shell: Shell, name: _Name, reason: Annotated[str, _REASON] = "") -> None:
+    """Let a model or an initiative run; it stands in the audit log.
+
+    Example: goodwill govern approve experiment-more-new --reason "small, in one slot, with a holdout"
+    """
+    with shell.shop() as shop:
+        gate = shop.planning.approve(name, reason)
+        shell.answer({"name": name, "status": str(gate.status)}, f"'{name}' may run.")
+
+
+@command(govern, "suspend", lost=_STATUS)
+def suspend(shell: Shell, name: _Name, reason: Annotated[str, _REASON] = "") -> None:
+    """Stop a model or an initiative from the next decision on."""
+    with shell.shop() as shop:
+        gate = shop.planning.suspend(name, reason)
+        shell.answer({"name": name, "status": str(gate.status)}, f"'{name}' chooses nothing any more.")
+
+
+# ---- gentleness ------------------------------------------------------------------------------------------------------
+
+
+@command(people, "care", lost=LOST)
+def care(
+    shell: Shell,
+    person: Person,
+    why: Annotated[
+        str, typer.Option("--why", help="bereavement, payment-trouble, health, needs-help, self-declared or minor.")
+    ],
+    over: Annotated[bool, switch("--over", help="It is over.")] = False,
+) -> None:
+    """Note that somebody is to be treated with care for 90 days: nothing is urged on them, and nothing rests on it.
+
+    Example: goodwill people care amina --why bereavement
+    """
+    with shell.shop() as shop:
+        shop.planning.care(who(shop, person), why, over=over)
+        told = (
+            "It is over."
+            if over
+            else "Nothing is urged on them" + (" until it is over." if why == "minor" else " for 90 days.")
+        )
+        shell.answer({"person": person, "why": why, "over": over}, told)
+
+
+@command(people, "personal", lost=LOST)
+def personal(
+    shell: Shell, person: Person, off: Annotated[bool, typer.Option("--off/--on", help="Off, or on again.")] = True
+) -> None:
+    """Switch off for somebody that anything is chosen from their data; what they allow stays as it is."""
+    with shell.shop() as shop:
+        shop.planning.personal(who(shop, person), personal=not off)
+        told = "Nothing is chosen from their data now." if off else "What they allow counts again."
+        shell.answer({"person": person, "personal": not off}, told)
+
+
+# ---- reading and saying ----------------------------------------------------------------------------------------------
+
+
+def _ways(given: Iterable[str]) -> "Ways":
+    from goodwill.decide.plan import Ways
+    from goodwill.shop.planning import checked
+
+    known = Ways.__struct_fields__
+    values: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or name not in known:
+            raise BadInput(f"'{text}' is no way of choosing. Write NAME=VALUE; names are: {', '.join(known)}.")
+        values[name] = _value(name, value)
+    made: Ways = checked(Ways(**values))
+    return made
+
+
+def _value(name: str, value: str) -> bool | int:
+    if name == "personal":
+        if value not in ("yes", "no"):
+            raise BadInput(f"personal is yes or no, not '{value}'.")
+        return value == "yes"
+    if not value.isdecimal():
+        raise BadInput(f"{name} is a whole number, not '{value}'.")
+    return int(value)
+
+
+def _arm(text: str) -> "Arm":
+    from goodwill.decide.plan import Arm
+
+    name, *given = (part.strip() for part in text.split(","))
+    weight = next((part.partition("=")[2] for part in given if part.startswith("weight=")), "1")
+    return Arm(name, int(_value("weight", weight)), _ways(part for part in given if not part.startswith("weight=")))
+
+
+def _slot(name: str, one: "Slot") -> dict[str, Any]:
+    import msgspec
+
+    return {
+        "slot": name,
+        "kind": one.kind,
+        "count": one.count,
+        "ways": msgspec.to_builtins(one.ways),
+        "discreet": one.discreet,
+    }
+
+
+def _experiment(name: str, one: "Experiment") -> dict[str, Any]:
+    import msgspec
+
+    arms = [{"name": arm.name, "weight": arm.weight, "ways": msgspec.to_builtins(arm.ways)} for arm in one.arms]
+    return {
+        "experiment": name, "state": str(one.state), "question": one.question, "slots": list(one.slots), "arms": arms,
+        "holdout": one.holdout,
+    }  # fmt: skip
+
+
+def _held(plan: "Plan") -> str:
+    if not plan.holdout.percent:
+        return (
+            "Nobody is held out, so what personalising brings cannot be told. See: goodwill experiment holdout --help"
+        )
+    return f"{plan.holdout.percent} % of all people get what everyone gets, whatever runs."
+
+
+def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name, _said(value)) for name, value in document.items()]
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return _yes(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={_said(one)}" for name, one in value.items()) or "as usual"
+    if isinstance(value, list):
+        return "; ".join(_said(one) for one in value) or "everywhere"
+    return str(value)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
