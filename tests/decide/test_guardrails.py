@@ -47,7 +47,7 @@ def seen(**more: Any) -> Situation:
     values: dict[str, Any] = {
         "slot_name": "home", "slot": Slot(), "count": 10, "context": Context(), "person": PersonId(1), "view": None,
         "reason": "", "as_of": AsOf(0, 0, 0, 0), "at": Micros(20_000 * DAY), "day": 20_000, "offset": 0,
-        "assigned": Assigned(), "ways": USUAL_WAYS,
+        "assigned": Assigned(), "ways": USUAL_WAYS, "new_in_ten": 1,
     }  # fmt: skip
     return Situation(**{**values, **more})
 

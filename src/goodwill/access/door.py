@@ -11,7 +11,7 @@ from goodwill.access.columns import Columns
 from goodwill.access.own import everything, only_events
 from goodwill.access.view import Aggregate, Contribution, Everything, Total, View
 from goodwill.basics.clock import Clock, Day, Micros, day_of
-from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, TooFew
+from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, Refused, TooFew
 from goodwill.basics.ids import PersonId
 from goodwill.consent import allowed_categories, standing
 from goodwill.people.types import event_type
@@ -111,14 +111,19 @@ class Door:
                 self._note(entry, "each", view.used, as_of, person=person, people=1)
                 yield view
 
-    def total(self, what: Contribution | Aggregate, *, since: Total | None = None) -> Total:
+    def total(
+        self, what: Contribution | Aggregate, *, since: Total | None = None, back_to: AsOf | None = None
+    ) -> Total:
         """What all who allow it contribute together; nobody is visible.
 
         Args:
             since: an earlier total of the same contribution. Only people about whom something changed are looked at
                 again; the result is bit for bit the one worked out anew.
+            back_to: an earlier point: the total as it was then, from ``since``, which reaches to now.
 
         Raises:
+            Refused: ``back_to`` is before somebody took her yes back: what she gave is not used again.
+            Conflict: ``back_to`` is before history was changed, or so far back that too many people would be looked at.
             TooFew: the purpose sets a least number of people, and fewer would be counted.
             BadInput: the contribution wants a category that its purpose does not list.
             Quarantined: the ledger may not be believed now.
@@ -126,6 +131,8 @@ class Door:
         entry = self.register[what.purpose]
         if unlisted := sorted(what.categories - frozenset(entry.categories)):
             raise BadInput(f"'{what.name}' wants {', '.join(unlisted)}, which '{entry.name}' does not list.")
+        if since is not None and back_to is not None:
+            return self._as_it_was(entry, what, since, back_to)
         total = self._settled(entry, what, since) if since is not None else None
         if total is None:
             total = self._anew(entry, what)
@@ -192,6 +199,34 @@ class Door:
         if rows.as_of_now(self.connection, at).holds != now.holds:
             return None  # history may have changed between two of the parts (PostgreSQL shows each as it then stands)
         return Total(running.given_up(), now, people)
+
+    def _as_it_was(self, entry: Entry, what: Contribution | Aggregate, since: Total, then: AsOf) -> Total:
+        """A total at an earlier point, person by person, from one that reaches further."""
+        now = since.as_of
+        self._refuse_quarantined(entry, now)
+        if not _reaches_back(then, now) or settle.history_was_rewritten(self.connection, then, now):
+            raise Conflict("What was counted then has been changed since: merged, corrected, taken back or erased.")
+        changed = settle.changed_people(self.connection, entry, what.categories, what.types, then, now)
+        if entry.basis is not Basis.CONSENT or len(changed) > settle.MANY:
+            raise Conflict(f"Since then something changed about more than {settle.MANY} people, too many to go back.")
+        then_day, day = day_of(then.at, self.zone), day_of(now.at, self.zone)
+        running, people = Running(since.sums), since.people
+        for person in sorted(changed):
+            allowed, before = (
+                rows.categories_as_of(self.connection, person, entry, point, day=on) & what.categories
+                for point, on in ((now, day), (then, then_day))
+            )
+            if not before <= allowed or rows.is_held(self.connection, person, now.holds):
+                raise Refused("Somebody who was counted then has taken her yes back; what she gave is not used again.")
+            old = self._part(person, entry, what, then, then_day)
+            new = self._part(person, entry, what, now, day)
+            people += (old is not None) - (new is not None)
+            if new is not None:
+                running.subtract(new)
+            if old is not None:
+                running.add(old)
+        self._note(entry, "total", what.categories, then, person=0, people=people)
+        return Total(running.given_up(), then, people)
 
     def _part(
         self, person: PersonId, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, day: int

@@ -94,6 +94,6 @@ def _count(connection: Connection, question: Any) -> int:
 
 def _in_words(row: Any) -> Happened:
     kind = BY_CODE[row.type]
-    names = ("product", "quantity", "amount", "currency", "reference", "detail", "import_id")
+    names = ("product", "quantity", "amount", "currency", "reference", "detail", "import_id", "day")
     values = {name: getattr(row, name) for name in names}
     return Happened(id=row.id, type=kind.name, category=kind.category, at=row.at, **values)

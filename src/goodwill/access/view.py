@@ -166,6 +166,7 @@ class Happened:
     reference: int | None
     detail: str | None
     import_id: int | None = None
+    day: int = 0
 
 
 @dataclass(frozen=True, slots=True)

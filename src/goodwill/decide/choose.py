@@ -16,7 +16,7 @@ from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
 from goodwill.decide.decision import Decision, Footing
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
-from goodwill.decide.pick import Picked, Picking, off_the_shelf
+from goodwill.decide.pick import Picked, Picking, ToShow, off_the_shelf
 from goodwill.decide.plan import Plan, plan_of
 from goodwill.decide.shelf import Shelf, shelf_of, to_show
 from goodwill.decide.situation import Context, Situation, look
@@ -113,17 +113,37 @@ def choose(
     if seen.slot.kind != "products":
         raise BadInput(f"Slot '{slot}' is for {seen.slot.kind}, not for products.")
     show = partial(to_show, door.connection)
-    if seen.is_quarantined:
-        return _decision(
-            seen, off_the_shelf(seen, shelf, show), door.register[RECOMMENDATIONS], Footing(plan=plan.upto)
-        )
-    models = library.ready(door, shelf, seen.as_of)
-    picked = Picking(seen, models, shelf, plan, show, choosing.telling(models, shelf)).picked()
+    models = None if seen.is_quarantined else library.ready(door, shelf, seen.as_of)
+    telling = None if models is None else choosing.telling(models, shelf)
+    return decided(seen, plan, shelf, models, telling, show, door.register[RECOMMENDATIONS])
+
+
+def decided(
+    seen: Situation,
+    plan: Plan,
+    shelf: Shelf,
+    models: Models | None,
+    telling: NDArray[np.bool_] | None,
+    show: ToShow,
+    entry: Entry,
+) -> Decision:
+    """What comes of a situation; the same of the same, but for the decision's id.
+
+    Args:
+        models: None where nothing that was learned may be used.
+        telling: items that give sensitive things away, of the same models.
+    """
+    if models is None or telling is None:
+        picked = off_the_shelf(seen, shelf, show)
+        return _decision(seen, picked, entry, Footing(plan=plan.upto, shelf=shelf.version, missing=picked.missing))
+    picked = Picking(seen, models, shelf, plan, show, telling).picked()
     if not picked.choices and not plan.may("popular"):
         kept = off_the_shelf(seen, shelf, show)
-        picked = Picked(kept.choices, False, picked.reason, picked.counts)
-    footing = Footing(models.version, models.together.weight, plan.upto, shelf.version)
-    return _decision(seen, picked, door.register[RECOMMENDATIONS], footing)
+        picked = Picked(kept.choices, False, picked.reason, picked.counts, kept.missing)
+    footing = Footing(
+        models.version, models.as_of, models.together.weight, models.floored, plan.upto, shelf.version, picked.missing
+    )
+    return _decision(seen, picked, entry, footing)
 
 
 def _decision(seen: Situation, picked: Picked, entry: Entry, footing: Footing) -> Decision:
@@ -149,5 +169,6 @@ def _decision(seen: Situation, picked: Picked, entry: Entry, footing: Footing) -
         propensity=arm.propensity if arm is not None else 1.0,
         unused=tuple(category for category in entry.categories if category in allowed and category not in used),
         interventions=interventions(picked.counts),
+        asked=seen.asked,
         footing=footing,
     )

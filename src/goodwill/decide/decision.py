@@ -61,20 +61,44 @@ class Intervention:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for.
+
+    Attributes:
+        basket, viewing: the shop's ids of products.
+        new: how many shall be new; None where the question did not say.
+        new_in_ten: the shop's setting then.
+    """
+
+    count: int = 0
+    basket: tuple[str, ...] = ()
+    viewing: tuple[str, ...] = ()
+    new: int | None = None
+    personal: bool = True
+    new_in_ten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Footing:
-    """What a decision stands on beside the person: enough to see later whether it is still the same.
+    """What a decision stands on beside the person: enough to make it again, or to see why it cannot be.
 
     Attributes:
         models: names the total that the models were fitted from; "" where none was used.
+        reach: how far that total reached.
         weight: λ of what goes together, in people.
+        floored: whether pairs that few people share were left out.
         plan: the last row of the journal of slots, experiments and gates.
         shelf: names the catalogue as the models counted it.
+        missing: items that a model proposed and that could not be had.
     """
 
     models: str = ""
+    reach: AsOf | None = None
     weight: float = 0.0
+    floored: bool = False
     plan: int = 0
     shelf: str = ""
+    missing: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +119,7 @@ class Decision:
         propensity: the chance with which somebody is in this arm.
         unused: the data categories that she allows and the choice left alone.
         interventions: what guardrails did, in the order in which they spoke.
+        asked: what was asked for; footing: what it stands on beside her.
     """
 
     id: str
@@ -113,6 +138,7 @@ class Decision:
     propensity: float = 1.0
     unused: tuple[Category, ...] = ()
     interventions: tuple[Intervention, ...] = ()
+    asked: Request = Request()
     footing: Footing = Footing()
 
     @property

@@ -19,6 +19,7 @@ from goodwill.decide.guardrails import Bars, bars_for, main_kind, outside_wanted
 from goodwill.decide.plan import Plan
 from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Situation
+from goodwill.learn.affinity import even
 from goodwill.learn.baskets import Baskets, of_view
 from goodwill.learn.habits import SINCE
 from goodwill.learn.library import Models
@@ -26,6 +27,7 @@ from goodwill.learn.rows import rows
 from goodwill.people.types import BOUGHT
 
 _SPARE = 3  # proposals for each place, as some cannot be had
+_DECIMALS = 9  # of what is written down; what comes behind depends on how a model was worked out
 _OFF_THE_SHELF = 10  # times as many are looked at, as some cannot be had
 
 Because = Callable[[], tuple[tuple[Reason, ...], float]]
@@ -84,12 +86,14 @@ class Picked:
         personal: whether her data carried any of it.
         reason: why not; "" where it did.
         counts: what rules kept back, as (rule, how many items).
+        missing: items that were proposed and could not be had, rising.
     """
 
     choices: tuple[Choice, ...]
     personal: bool
     reason: str
     counts: tuple[tuple[str, int], ...] = ()
+    missing: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +107,7 @@ class Picking:
     to_show: ToShow
     telling: NDArray[np.bool_]
     counts: list[tuple[str, int]] = field(default_factory=list)
+    missing: set[int] = field(default_factory=set)
 
     def picked(self) -> Picked:
         """What to show, for her or for everyone."""
@@ -114,7 +119,7 @@ class Picking:
         if personal:
             self.counts.append(("personal", len(chosen)))
         choices = tuple(self._choice(proposal, product) for proposal, product in chosen)
-        return Picked(choices, personal, "" if personal else reason, tuple(self.counts))
+        return Picked(choices, personal, "" if personal else reason, tuple(self.counts), tuple(sorted(self.missing)))
 
     def _for_her(self, bars: Bars) -> tuple[list[tuple[Proposal, Product]], str]:
         seen = self.seen
@@ -187,7 +192,7 @@ class Picking:
         had = np.zeros(shelf.items, bool)
         had[history.items] = True
         rests = resting(self.seen, shelf) & ~had & ~bars.all
-        scores = together.scores(row)
+        scores = even(together.scores(row))
         found = together.recommend(row, count, barred=had | rests | bars.all, scored=scores)
         if found:
             would = (scores >= found[-1].score) & ~had
@@ -203,7 +208,7 @@ class Picking:
     def _had(self, proposals: Sequence[Proposal], history: History) -> dict[int, Product]:
         """The products to show for some proposals; those that cannot be had are counted."""
         items = [proposal.item for proposal in proposals]
-        had = self.to_show(items, {**self.models.faces, **history.product})
+        had = self._shown(items, {**self.models.faces, **history.product})
         if missing := len(items) - len(had):
             self.counts.append(("not-to-be-had", missing))
         return had
@@ -245,12 +250,17 @@ class Picking:
         names = {self.shelf.names[item] for item in taken}
         found = self.models.popular.recommend(self.seen.count + len(taken) + _SPARE, barred=barred)
         ranked = [item for item in found if self.shelf.names[item] not in names]
-        products = self.to_show(ranked, self.models.faces)
+        products = self._shown(ranked, self.models.faces)
         return [
             (Proposal(item, "everyone", float(self.models.popular.visits[item]), because_many), products[item])
             for item in ranked
             if item in products
         ][:wanted]
+
+    def _shown(self, items: Sequence[int], preferred: Mapping[int, int]) -> dict[int, Product]:
+        found = self.to_show(items, preferred)
+        self.missing.update(item for item in items if item not in found)
+        return found
 
     def _choice(self, proposal: Proposal, product: Product) -> Choice:
         reasons, covered = proposal.because()
@@ -259,9 +269,9 @@ class Picking:
             name=product.name or product.external,
             item=self.shelf.names[proposal.item],
             kind=proposal.kind,
-            because=reasons,
-            covered=covered,
-            score=proposal.score,
+            because=tuple(Reason(reason.text, round(reason.share, _DECIMALS)) for reason in reasons),
+            covered=round(covered, _DECIMALS),
+            score=round(proposal.score, _DECIMALS),
             model=self.models.version,
         )
 
@@ -273,7 +283,8 @@ def off_the_shelf(seen: Situation, shelf: Shelf, to_show: ToShow) -> Picked:
     """
     basket = set(shelf.items_of(seen.basket).tolist())
     open_ = [int(item) for item in np.flatnonzero(~shelf.hidden) if int(item) not in basket]
-    products = to_show(open_[: _OFF_THE_SHELF * seen.count], {})
+    looked_at = open_[: _OFF_THE_SHELF * seen.count]
+    products = to_show(looked_at, {})
     because = (Reason("it is in our range", 1.0),)
     chosen = [item for item in open_ if item in products][: seen.count]
     return Picked(
@@ -284,6 +295,8 @@ def off_the_shelf(seen: Situation, shelf: Shelf, to_show: ToShow) -> Picked:
         ),
         False,
         seen.reason,
+        (),
+        tuple(item for item in looked_at if item not in products),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def write(connection: Connection, decision: Decision, *, zone: ZoneInfo) -> None
         day=day,
         reference=reference,
         key=reference,
-        detail=_ENCODER.encode(decision).decode(),
+        detail=encoded(decision),
     )
     new = [choice.product for choice in decision.items if choice.kind == "new"]
     if decision.person is not None and new:
@@ -41,12 +41,22 @@ def write(connection: Connection, decision: Decision, *, zone: ZoneInfo) -> None
         )
 
 
+def encoded(decision: Decision) -> str:
+    """A decision as it is written down."""
+    return _ENCODER.encode(decision).decode()
+
+
 def read(door: Door, connection: Connection, word: str) -> Decision:
     """A decision by its id.
 
     Raises:
         NotFound: there is none, or it was erased with the person.
     """
+    return read_raw(door, connection, word)[0]
+
+
+def read_raw(door: Door, connection: Connection, word: str) -> tuple[Decision, str]:
+    """A decision by its id, and its record as it was written down. Raises as `read`."""
     try:
         reference = from_opaque(word)
     except ValueError:
@@ -55,12 +65,12 @@ def read(door: Door, connection: Connection, word: str) -> Decision:
     if found is None:
         raise NotFound(f"There is no decision '{word}' here. It may have been erased with the person it was made for.")
     person, detail = found
-    if person is None:
-        return _DECODER.decode(detail or "")
-    for happened in door.own(SignedIn(person, by=f"explain {word}"), types=_DECIDED).events:
-        if happened.reference == reference:
-            return _DECODER.decode(happened.detail or "")
-    raise NotFound(f"There is no decision '{word}' here.")
+    if person is not None:
+        own = door.own(SignedIn(person, by=f"explain {word}"), types=_DECIDED).events
+        detail = next((happened.detail for happened in own if happened.reference == reference), None)
+    if not detail:
+        raise NotFound(f"There is no decision '{word}' here.")
+    return _DECODER.decode(detail), detail
 
 
 def of_person(door: Door, person: PersonId, limit: int) -> list[Decision]:

@@ -21,6 +21,7 @@ from goodwill.basics.clock import DAY, SECOND, Micros, day_of, moment
 from goodwill.basics.errors import QUARANTINED, NoConsent
 from goodwill.basics.ids import PersonId
 from goodwill.catalogue import store as catalogue
+from goodwill.decide.decision import Request
 from goodwill.decide.experiments import Assigned, assign
 from goodwill.decide.plan import USUAL_WAYS, Plan, Slot, Ways
 from goodwill.people.gentle import ORDINARY, Gentle
@@ -75,10 +76,17 @@ class Situation:
     offset: int
     assigned: Assigned
     ways: Ways
+    new_in_ten: int
     gentle: Gentle = ORDINARY
     resting: Mapping[int, int] = field(default_factory=dict)
     basket: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     viewing: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def asked(self) -> Request:
+        """What was asked for, as it is written down."""
+        said = self.context
+        return Request(self.count, said.basket, said.viewing, said.new, said.personal, self.new_in_ten)
 
     @property
     def is_quarantined(self) -> bool:
@@ -127,13 +135,15 @@ def look(
     day = day_of(at, door.zone)
     gentle, resting = ORDINARY, dict[int, int]()
     if view is not None:
-        gentle = people.gentle.gentle_with(door.connection, view.person, at=at)
+        gentle = people.gentle.gentle_with(door.connection, view.person, at=at, upto=as_of.events)
         if ways.rests_after:
-            resting = people.gentle.proposed_days(door.connection, view.person, since=day - (ways.rest_days or 0))
+            resting = people.gentle.proposed_days(
+                door.connection, view.person, since=day - (ways.rest_days or 0), upto=as_of.events
+            )
     return Situation(
         slot, found, found.count if count is None else count, context, person, view, reason, as_of, at, day,
-        _offset(at, door.zone), assigned, ways, gentle, resting,
-        _products(door.connection, context.basket), _products(door.connection, context.viewing),
+        offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
+        products_of(door.connection, context.basket), products_of(door.connection, context.viewing),
     )  # fmt: skip
 
 
@@ -147,12 +157,14 @@ def _view(door: Door, person: PersonId | None, *, named: bool) -> tuple[View | N
         return None, refusal.reason
 
 
-def _products(connection: Connection, externals: tuple[str, ...]) -> NDArray[np.int64]:
+def products_of(connection: Connection, externals: tuple[str, ...]) -> NDArray[np.int64]:
+    """The numbers of some products, by the shop's own ids; what the catalogue does not know is left out."""
     found = catalogue.ids_of(connection, externals) if externals else {}
     return np.array(list(found.values()), dtype=np.int64)
 
 
-def _offset(at: Micros, zone: ZoneInfo) -> int:
+def offset_of(at: Micros, zone: ZoneInfo) -> int:
+    """Of the shop's clock from UTC at a moment, in microseconds."""
     away = moment(at).astimezone(zone).utcoffset()
     return 0 if away is None else int(away.total_seconds()) * SECOND
 

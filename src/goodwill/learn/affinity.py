@@ -143,7 +143,7 @@ class Affinity:
             barred: items not to be suggested, such as all she ever bought, shape (items,).
             scored: her `scores`, where they were worked out already.
         """
-        scores = self.scores(row) if scored is None else scored.copy()
+        scores = even(self.scores(row) if scored is None else scored)
         scores[row] = -np.inf
         if barred is not None:
             scores[barred] = -np.inf
@@ -210,6 +210,11 @@ def _place(known: Numbers, items: int) -> Numbers:
     place = np.full(items, -1)
     place[known] = np.arange(known.size)
     return place
+
+
+def even(scores: Floats) -> Floats:
+    """Scores to rank by: to ten decimals, so that what is equal stays equal however the inverse was worked out."""
+    return np.round(scores, 10)
 
 
 def _best(scores: Floats, count: int) -> Numbers:

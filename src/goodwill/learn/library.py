@@ -1,7 +1,7 @@
 """All that a shop has learned: one total for each lesson, each under its own purpose and settled by itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -63,6 +63,22 @@ class Library:
     def ready(self, door: Door, items: Items, now: AsOf) -> Models:
         """The models, after everybody who said no by ``now`` was taken out."""
         return self._models.ready(door, items, now)
+
+    def models_as_they_were(
+        self, door: Door, items: Items, version: str, then: AsOf, *, weight: float, floored: bool
+    ) -> Models:
+        """The models of an earlier decision.
+
+        Args:
+            version, then, weight, floored: as the decision's footing has them.
+
+        Raises:
+            Refused, Conflict: as `Settled.as_it_was`.
+        """
+        known = self._models.as_it_was(door, items, version, then)
+        if known.model.version == version and known.weight == weight and known.model.floored == floored:
+            return replace(known.model, as_of=then)
+        return replace(MODELS.again(known.counted, known.total, weight, floored=floored), as_of=then)
 
     def model(self, lesson: Lesson[C, M], door: Door, items: Items, now: AsOf) -> M:
         """What was learned in a lesson, after everybody who said no by ``now`` was taken out."""

@@ -17,6 +17,7 @@ from goodwill.learn.path import path
 from goodwill.learn.popular import BoughtByMany, Popular
 from goodwill.learn.usual import BuysAgain, Usual
 from goodwill.purposes import MODEL_IMPROVEMENT, Category
+from goodwill.storage import AsOf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,7 @@ class Models:
         faces: the product that most people bought, for each item.
         people: how many the total counts.
         version: names the total that they were fitted from.
+        as_of: how far that total reaches.
     """
 
     usual: Usual
@@ -37,6 +39,12 @@ class Models:
     faces: Mapping[int, int]
     people: int
     version: str
+    as_of: AsOf
+
+    @property
+    def floored(self) -> bool:
+        """Whether pairs that too few people share are left out of what goes together."""
+        return self.together is not self.exact
 
 
 class ShopModels(Lesson[Items, Models]):
@@ -66,6 +74,13 @@ class ShopModels(Lesson[Items, Models]):
         """All models after a change: the exact one follows, and is shown until the next fit from the ground."""
         pairs = only(total.sums, "bought-together")
         exact = moved(known.exact, pairs.array("pairs")) or inner(pairs, weight)
+        return _models(counted, total, exact, exact)
+
+    def again(self, counted: Items, total: Total, weight: float, *, floored: bool) -> Models:
+        """The models of a total as they were shown once: without pairs that few share, or following a withdrawal."""
+        if floored:
+            return self.fit(counted, total, weight)
+        exact = inner(only(total.sums, "bought-together"), weight)
         return _models(counted, total, exact, exact)
 
     def weight(self, doors: Doors, counted: Items) -> float:
@@ -104,4 +119,5 @@ def _models(items: Items, total: Total, exact: Affinity, together: Affinity) -> 
         faces=faces(only(total.sums, "best-sellers").array("buyers"), items.item_of),
         people=total.people,
         version=total.hash[:12],
+        as_of=total.as_of,
     )

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from goodwill.access import Door, Total, nobody
 from goodwill.access.rows import as_of_now
 from goodwill.basics.clock import Micros, day_of, micros
-from goodwill.basics.errors import BadInput, TooFew
+from goodwill.basics.errors import BadInput, Conflict, TooFew
 from goodwill.basics.memory import give_back
 from goodwill.consent import next_end, said_no_since
 from goodwill.learn import totals
@@ -129,6 +129,31 @@ class Settled(Generic[C, M]):
                 if self._must_settle(door.connection, known, now):
                     known = self._catch_up(door, known)
         return known.model
+
+    def as_it_was(self, door: Door, items: Items, version: str, then: AsOf) -> Known[C, M]:
+        """What was known at an earlier point, found by going back from now.
+
+        Args:
+            version: the first digits of the total's hash then.
+
+        Raises:
+            Refused: somebody who was counted then has taken her yes back; what she gave is not used again.
+            Conflict: it cannot be found any more, because what it counts has changed.
+        """
+        known = self._known or self._remembered(door, items) or self._first(door, items)
+        if self._must_settle(door.connection, known, as_of_now(door.connection, door.clock())):
+            known = self._catch_up(door, known)  # also here nobody counts who said no
+        if known.total.hash.startswith(version):
+            return known
+        known = self._catch_up(door, known)
+        if not known.total.hash.startswith(version):
+            total = door.total(self.lesson.contribution(known.counted), since=known.total, back_to=then)
+            known = replace(known, total=total)
+        if not known.total.hash.startswith(version):
+            raise Conflict(
+                f"The total of '{self.lesson.name}' of then cannot be found again: what it counts has changed."
+            )
+        return known
 
     def drop(self) -> None:
         """Forget what is held in memory: it may count people by rows of the ledger that are not there any more."""

@@ -22,6 +22,7 @@ from goodwill.people.verdicts import OBEYED_FOR, Verdict
 TOLD: Final = event_type("told").code
 PROPOSED: Final = event_type("proposed").code
 CARE_FOR: Final = 90 * DAY
+_END: Final = (1 << 63) - 1  # no event has a higher number
 
 
 class Care(StrEnum):
@@ -53,20 +54,23 @@ class Gentle:
 ORDINARY: Final = Gentle()
 _TOLD_OF = (
     select(events.c.product, events.c.detail, events.c.at)
-    .where(events.c.person == bindparam("person"), events.c.type == TOLD)
+    .where(events.c.person == bindparam("person"), events.c.type == TOLD, events.c.id <= bindparam("upto"))
     .order_by(events.c.id)
 )
 
 
-def gentle_with(connection: Connection, person: PersonId, *, at: int) -> Gentle:
+def gentle_with(connection: Connection, person: PersonId, *, at: int, upto: int = _END) -> Gentle:
     """How to be with somebody now; her last word of each kind counts.
 
     What she said of a product is obeyed for a year, a hard time for 90 days, a switch and her age until taken back.
+
+    Args:
+        upto: the last event that counts.
     """
     out: dict[int, bool] = {}
     cares: dict[object, bool] = {}
     impersonal = False
-    for product, detail, said_at in connection.execute(_TOLD_OF, {"person": person}):
+    for product, detail, said_at in connection.execute(_TOLD_OF, {"person": person, "upto": upto}):
         said = _read(detail)
         if product is not None and said_at > at - OBEYED_FOR and "verdict" in said:
             out[product] = said["verdict"] in (Verdict.LESS, Verdict.WRONG)
@@ -120,14 +124,19 @@ def propose(
 _PROPOSED = (
     select(events.c.product, events.c.day)
     .distinct()
-    .where(events.c.person == bindparam("person"), events.c.type == PROPOSED, events.c.day > bindparam("since"))
+    .where(
+        events.c.person == bindparam("person"),
+        events.c.type == PROPOSED,
+        events.c.day > bindparam("since"),
+        events.c.id <= bindparam("upto"),
+    )
 )
 
 
-def proposed_days(connection: Connection, person: PersonId, *, since: int) -> dict[int, int]:
+def proposed_days(connection: Connection, person: PersonId, *, since: int, upto: int = _END) -> dict[int, int]:
     """On how many days since a day each product was proposed to her as something new."""
     days: dict[int, int] = {}
-    for product, _ in connection.execute(_PROPOSED, {"person": person, "since": since}):
+    for product, _ in connection.execute(_PROPOSED, {"person": person, "since": since, "upto": upto}):
         days[product] = days.get(product, 0) + 1
     return days
 

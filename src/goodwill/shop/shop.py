@@ -1,7 +1,7 @@
 """The shop itself. Each call is one unit of work: it opens a transaction, does what is asked, and commits."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -40,6 +40,7 @@ from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
+from goodwill.shop.explaining import Explaining
 from goodwill.shop.forgetting import Forgotten, forget
 from goodwill.shop.held import why_held
 from goodwill.shop.identity import Identity
@@ -422,6 +423,11 @@ class Shop:
             return decision
 
     @property
+    def explaining(self) -> Explaining:
+        """The account that the shop gives of its decisions."""
+        return Explaining(self)
+
+    @property
     def planning(self) -> Planning:
         """What the shop decided about choosing: slots, experiments, what may run."""
         return Planning(self)
@@ -524,6 +530,14 @@ class Shop:
     def _look_at_shelf(self) -> Shelf:
         with self.database.transaction() as connection:
             return self._choosing.refresh(connection, self._rules)
+
+    def shelf(self) -> Shelf:
+        """What can be suggested, as it was last looked at."""
+        return self._shelf()
+
+    def at_the_door(self) -> AbstractContextManager[Door]:
+        """The door, in a transaction of its own."""
+        return self._at_the_door()
 
     @contextmanager
     def _at_the_door(self) -> Iterator[Door]:

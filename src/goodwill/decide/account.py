@@ -1,0 +1,225 @@
+"""Give account of a decision: all that spoke for and against each item, and what she could have done to see another.
+
+Worked out when somebody asks, from the decision made again. Contributions are exact: those of an item add up to its
+score (of a habit: their logarithms). The counterfactual is found by choosing again without a thing that she bought.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodwill.access import View
+from goodwill.access.view import Log
+from goodwill.catalogue import store as catalogue
+from goodwill.decide.again import Then
+from goodwill.decide.decision import Choice, Decision
+from goodwill.decide.pick import History, history_of
+from goodwill.decide.situation import Situation
+from goodwill.learn.library import Models
+from goodwill.learn.moved import influence
+from goodwill.learn.rows import rows
+from goodwill.people.types import BOUGHT
+
+_TRIED = 8  # things that are left out in turn to find one that makes the difference
+_EXPLAINED = 3  # items for which that is looked for
+_STEPS = (1, 2, 3, 5, 8, 13, 21)  # latest orders of a usual thing that are left out in turn
+_SAME = 2e-9  # scores are written down to nine decimals
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One thing on the scales.
+
+    Attributes:
+        what: a thing that she bought; of a habit a factor (average, often, since, lately, item).
+        weight: its summand of the score, of a habit the logarithm of its factor; negative: it counted against.
+        told: whether it may be told: no sensitive thing, and none that few people share.
+    """
+
+    what: str
+    weight: float
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Everything that was weighed for one item, weightiest first.
+
+    Attributes:
+        adds_up: whether the summands give the score that was written down, to nine decimals.
+    """
+
+    product: str
+    kind: str
+    score: float
+    weighed: tuple[Weighed, ...]
+    covered: float
+    adds_up: bool
+
+    @property
+    def against(self) -> tuple[Weighed, ...]:
+        """What counted against it, weightiest first."""
+        return tuple(sorted((one for one in self.weighed if one.weight < 0), key=lambda one: one.weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """The nearest thing that would have made a difference, among those in her hands.
+
+    Attributes:
+        product: the name of what was shown. without: what she bought that carried it. orders: how many of her orders.
+        latest: whether only her latest orders of it would have to be missing, not all.
+        seen: the item that would have been shown in its place; "" where the place would stay empty.
+    """
+
+    product: str
+    without: str
+    orders: int
+    latest: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account of one decision.
+
+    Attributes:
+        moved_at_most: how far her data move the shared model: the largest change of what one item says about another;
+            None where she is not in it.
+    """
+
+    decision: Decision
+    scales: tuple[Scales, ...]
+    instead: tuple[Instead, ...]
+    moved_at_most: float | None
+
+
+def account_of(then: Then, shared: View | None) -> Account:
+    """The account of a decision.
+
+    Args:
+        shared: what the shared model sees of her; None where it sees nothing.
+    """
+    weighing = weighing_of(then)
+    moved = None
+    if then.models is not None and shared is not None:
+        moved = influence(then.models.exact, rows(history_of(shared, then.shelf, then.seen.day).baskets).of(0))
+    if weighing is None:
+        return Account(then.decision, (), (), moved)
+    return Account(then.decision, tuple(weighing.scales()), tuple(weighing.instead()), moved)
+
+
+def weighing_of(then: Then) -> "Weighing | None":
+    """A decision with what her data said in it; None where they said nothing."""
+    view, models = then.seen.view, then.models
+    if models is None or view is None or not then.seen.may_be_personal:
+        return None
+    history = history_of(view, then.shelf, then.seen.day)
+    if not history.items.size:
+        return None
+    row = rows(history.baskets).of(0)
+    return Weighing(then, models, view, history, row[~(then.shelf.hidden | then.telling)[row]])
+
+
+@dataclass(frozen=True, eq=False)
+class Weighing:
+    """A decision that her data carried, weighed again.
+
+    Attributes:
+        row: the items of hers that carry something new: nothing that is sensitive or gives it away.
+    """
+
+    then: Then
+    models: Models
+    view: View
+    history: History
+    row: NDArray[np.int64]
+
+    @cached_property
+    def items(self) -> dict[str, int]:
+        """The item of each product that was shown."""
+        shown = [choice.product for choice in self.then.decision.items]
+        ids = catalogue.ids_of(self.then.door.connection, shown)
+        numbers = self.then.shelf.items_of(np.array(list(ids.values()), np.int64)).tolist()
+        return dict(zip(ids, numbers, strict=True))
+
+    @property
+    def carried(self) -> list[Choice]:
+        """What her data carried."""
+        return [choice for choice in self.then.decision.items if choice.kind in ("usual", "new")]
+
+    # ---- the scales --------------------------------------------------------------------------------------------------
+
+    def scales(self) -> Iterator[Scales]:
+        """What was weighed for each item that her data carried."""
+        for choice in self.carried:
+            yield (self._of_habit if choice.kind == "usual" else self._of_grounds)(choice, self.items[choice.product])
+
+    def _of_habit(self, choice: Choice, item: int) -> Scales:
+        habit = self.models.usual.explain(self.history.baskets, item, today=self.history.today)
+        weighed = [Weighed(share.name, share.weight, True) for share in habit.shares]
+        total = float(np.exp(sum(one.weight for one in weighed)))
+        return _scales(choice, sorted(weighed, key=lambda one: -one.weight), total)
+
+    def _of_grounds(self, choice: Choice, item: int) -> Scales:
+        together, names = self.models.together, self.then.shelf.names
+        grounds = together.explain(self.row, item)
+        weighed = [Weighed(names[one.item], one.weight, one.people >= together.least) for one in grounds]
+        return _scales(choice, weighed, sum(one.weight for one in grounds))
+
+    # ---- what would have made a difference ---------------------------------------------------------------------------
+
+    def instead(self) -> Iterator[Instead]:
+        """For the first items that her data carried: the fewest of her orders without which each would not be there."""
+        carried = self.carried
+        firsts = [next((one for one in carried if one.kind == kind), None) for kind in ("new", "usual")]
+        wanted = dict.fromkeys([*(one for one in firsts if one is not None), *carried])
+        for choice in list(wanted)[:_EXPLAINED]:
+            found = self.nearest(choice)
+            if found is not None:
+                yield found
+
+    def nearest(self, choice: Choice) -> Instead | None:
+        """The nearest counterfactual for one item, by choosing again; None where nothing alone made it."""
+        before = {one.item for one in self.then.decision.items}
+        for thing, orders, latest in self._candidates(choice):
+            made = self.then.again(self.without(thing, orders))
+            if choice.item not in {one.item for one in made.items}:
+                fresh = next((one.item for one in made.items if one.item not in before), "")
+                return Instead(choice.name, self.then.shelf.names[thing], orders, latest, fresh)
+        return None
+
+    def _candidates(self, choice: Choice) -> list[tuple[int, int, bool]]:
+        """Things to leave out in turn, the fewest orders first: (item, how many orders, whether only the latest)."""
+        found, counts = np.unique(self.history.baskets.item, return_counts=True)
+        times = dict(zip(found.tolist(), counts.tolist(), strict=True))
+        item = self.items[choice.product]
+        if choice.kind == "usual":
+            count = times.get(item, 0)
+            return [(item, orders, orders < count) for orders in sorted({*_STEPS, count}) if orders <= count]
+        carrying = [ground.item for ground in self.models.together.reasons(self.row, item)[:_TRIED]]
+        return sorted(((thing, times.get(thing, 0), False) for thing in carrying), key=lambda one: one[1])
+
+    def without(self, item: int, orders: int | None = None) -> Situation:
+        """The situation as it would be without her latest so many orders of a thing; without all where none is said."""
+        events = self.view.events
+        bought = (self.then.shelf.items_of(events.product) == item) & (events.type == BOUGHT)
+        visits = _visits(events)
+        gone = np.unique(visits[bought])
+        gone = gone if orders is None else gone[max(0, gone.size - orders) :]
+        kept = ~(bought & np.isin(visits, gone))
+        return replace(self.then.seen, view=replace(self.view, events=events.where(kept)))
+
+
+def _scales(choice: Choice, weighed: Sequence[Weighed], total: float) -> Scales:
+    same = abs(total - choice.score) < _SAME
+    return Scales(choice.product, choice.kind, choice.score, tuple(weighed), choice.covered, same)
+
+
+def _visits(events: Log) -> NDArray[np.int64]:
+    """The visit of each event, rising with its day."""
+    pairs = np.stack([events.day, events.reference], axis=1)
+    return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1], np.int64).reshape(-1)

@@ -1,0 +1,95 @@
+"""Explain a decision: to the customer in a few words, to staff in full, to an auditor so that it can be made again."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goodwill.access import Door
+from goodwill.basics.errors import NoConsent
+from goodwill.basics.ids import PersonId
+from goodwill.consent import Row, history
+from goodwill.decide import record
+from goodwill.decide.account import Account, account_of
+from goodwill.decide.again import Replayed, Then, replay, then_of
+from goodwill.decide.decision import Decision
+from goodwill.purposes import MODEL_IMPROVEMENT
+
+if TYPE_CHECKING:
+    from goodwill.access import View
+    from goodwill.shop.shop import Shop
+
+
+@dataclass(frozen=True)
+class Explaining:
+    """The account that one shop gives of its decisions."""
+
+    shop: "Shop"
+
+    def replay(self, decision: str) -> Replayed:
+        """Make a decision again, and compare it with what was written down.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        shelf = self.shop.shelf()
+        with self.shop.at_the_door() as door:
+            return replay(door, self.shop.library, shelf, decision)
+
+    def account(self, decision: str) -> Account:
+        """All that was weighed for a decision, and what would have made a difference.
+
+        Raises:
+            NotFound: there is none of that name.
+            Conflict, Refused: it cannot be made again, so nothing can be said for sure.
+        """
+        shelf = self.shop.shelf()
+        with self.shop.at_the_door() as door:
+            made = record.read(door, door.connection, decision)
+            then = then_of(door, self.shop.library, shelf, made)
+            return account_of(then, _shared(door, made.person))
+
+    def then(self, door: Door, decision: Decision) -> Then:
+        """A decision with all that it was made from. Raises as `account`."""
+        return then_of(door, self.shop.library, self.shop.shelf(), decision)
+
+    def consents(self, decision: Decision) -> tuple[Row, ...]:
+        """The rows of the ledger that allowed what a decision used: the last word about each category by then."""
+        if decision.person is None:
+            return ()
+        with self.shop.database.reading() as connection:
+            said = history(connection, decision.person, purpose=decision.purpose, upto=decision.as_of.consent)
+        last = {row.category: row for row in said}
+        allowed = {*decision.used, *decision.unused}
+        return tuple(sorted((row for category, row in last.items() if category in allowed), key=lambda r: r.position))
+
+    def for_auditor(self, decision: str) -> dict[str, Any]:
+        """Everything about a decision, as one document."""
+        replayed = self.replay(decision)
+        made = self.shop.explain(decision)
+        document: dict[str, Any] = {
+            "record": msgspec.json.decode(replayed.written),
+            "consents": [_consent(row) for row in self.consents(made)],
+            "replay": {"same": replayed.same, "cannot": replayed.cannot, "differs": list(replayed.differs)},
+        }
+        if not replayed.cannot:
+            document["account"] = msgspec.to_builtins(self.account(decision))
+            del document["account"]["decision"]
+        return document
+
+
+def _shared(door: Door, person: PersonId | None) -> "View | None":
+    """What the shared model sees of somebody."""
+    if person is None:
+        return None
+    try:
+        return door.one(person, purpose=MODEL_IMPROVEMENT)
+    except NoConsent:
+        return None
+
+
+def _consent(row: Row) -> dict[str, Any]:
+    return {
+        "position": row.position, "category": str(row.category), "state": row.state.value, "said_at": row.said_at,
+        "notice": row.notice, "evidence": row.evidence.value,
+    }  # fmt: skip
