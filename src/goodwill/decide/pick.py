@@ -192,10 +192,10 @@ class Picking:
         had = np.zeros(shelf.items, bool)
         had[history.items] = True
         rests = resting(self.seen, shelf) & ~had & ~bars.all
-        scores = even(together.scores(row))
+        scores = together.scores(row)
         found = together.recommend(row, count, barred=had | rests | bars.all, scored=scores)
         if found:
-            would = (scores >= found[-1].score) & ~had
+            would = (even(scores) >= round(found[-1].score, 10)) & ~had
             kept = Bars((*bars.masks, ("resting", rests)))
             self.counts.extend(kept.counted(would).items())
 

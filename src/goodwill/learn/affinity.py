@@ -143,7 +143,8 @@ class Affinity:
             barred: items not to be suggested, such as all she ever bought, shape (items,).
             scored: her `scores`, where they were worked out already.
         """
-        scores = even(self.scores(row) if scored is None else scored)
+        exact = self.scores(row) if scored is None else scored
+        scores = even(exact)
         scores[row] = -np.inf
         if barred is not None:
             scores[barred] = -np.inf
@@ -155,7 +156,7 @@ class Affinity:
             if not best.size:
                 break
             stood_by = self.stood_by(row, best)
-            found += [Suggestion(int(item), float(scores[item])) for item in best[stood_by].tolist()]
+            found += [Suggestion(int(item), float(exact[item])) for item in best[stood_by].tolist()]
             seen, wanted = seen + wanted, 2 * wanted
         return found[:count]
 
