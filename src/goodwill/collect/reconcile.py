@@ -93,7 +93,8 @@ class Reconciled:
         why = [f"{reason} ({some.said})" for reason, some in self.left_out.items()]
         rest = self.rest
         if rest.count or rest.amounts:
-            why.append(f"told otherwise by an earlier import, or about people who asked to be left alone ({rest.said})")
+            otherwise = "told otherwise by an earlier import or a program, or about people who asked to be left alone"
+            why.append(f"{otherwise} ({rest.said})")
         return f"{line} The difference: {'; '.join(why)}."
 
     def _words(self, some: Sum) -> str:
