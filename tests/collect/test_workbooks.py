@@ -145,6 +145,12 @@ def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(book):
         imports.plan([path], mapping={"sheet": "Refunds"})
 
 
+def test_a_sheet_that_nobody_understands_asks_and_names_the_others(book):
+    path = book(Notes=[["what", "this is"], ["a", "b"]], Customers=CUSTOMERS, Orders=CUSTOMERS)
+    with pytest.raises(BadInput, match=r"nobody can tell .* say --map sheet=NAME: Customers, Orders\."):
+        imports.plan([path])
+
+
 def test_a_named_sheet_is_imported(desk, book):
     path = book(About=[["what"], ["nothing"]], People=CUSTOMERS)
     assert desk.take(path, mapping={"sheet": "People"}).kept == 2

@@ -84,10 +84,13 @@ class Reconciled:
         difference = self.says.minus(self.holds)
         return not difference.count and not difference.amounts
 
-    @property
-    def sentence(self) -> str:
-        """One line for the owner."""
-        line = f"{self.file} says {self._words(self.says)}; goodwill holds {self._words(self.holds)}."
+    def sentence(self, holds: str = "holds") -> str:
+        """One line for the owner.
+
+        Args:
+            holds: "would hold", where it was only tried.
+        """
+        line = f"{self.file} says {self._words(self.says)}; goodwill {holds} {self._words(self.holds)}."
         if self.agrees:
             return line
         why = [f"{reason} ({some.said})" for reason, some in self.left_out.items()]
