@@ -172,7 +172,12 @@ def _for_pages(trouble: str) -> str:
         return f"the field '{name}', '{value}' in all rows" if fixed else f"the field '{name}', column '{value}'"
 
     trouble = _KIND.sub(r"'The files hold \1'", _OPTION.sub(field, trouble))
+    trouble = trouble.replace("with the field 'sheet', column 'NAME'", "in the field 'sheet'")
     trouble = trouble.replace("'The files hold KIND'", "what the files hold").replace("column 'COLUMN'", "its column")
+    trouble = trouble.replace(
+        "what it is with what the files hold and which column is which with a field and its column",
+        "what the files hold, and which field is in which column",
+    )
     return _UNDO.sub(r"'Take back' beside import \1", trouble)
 
 
