@@ -9,10 +9,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 from tests.cli.conftest import Run
-from tests.collect.formats.exports import SHOPIFY_ORDERS, table
+from tests.collect.formats.exports import MAILCHIMP, SHOPIFY_ORDERS, table
 from tests.collect.formats.test_shopify import order
 
 from goodwill.cli.ends import Code
+from goodwill.collect.report import why_not
 
 LINES = """order_id,user_id,time,product_id,quantity,amount,currency,colour
 R9000001,amina,2026-10-30T08:00:00+01:00,B001,1,1.90,EUR,red
@@ -325,6 +326,7 @@ def test_a_shops_export_says_whom_it_may_write_to_and_whether_it_holds_everythin
     assert "would then be allowed to e-mail" in tried.out
     assert "--map FIELD=COLUMN" in tried.out
     assert "Lineitem sku" in tried.out
+    assert "goodwill would hold 1 order, 6.20 EUR" in " ".join(tried.out.split())
     done = shop("import", file)
     assert done.code == Code.DONE
     assert "Why not the others?" in done.out
@@ -334,6 +336,30 @@ def test_a_shops_export_says_whom_it_may_write_to_and_whether_it_holds_everythin
     again = shop("import", file, "--json").document
     assert (again["state"], again["totals"][0]["agrees"]) == ("nothing-new", False)
     assert again["may_contact"]["yes"] + sum(again["may_contact"]["why_not"].values()) == again["may_contact"]["of"]
+
+
+def test_what_is_alike_in_several_files_is_said_once(shop: Run, tmp_path):
+    packed = tmp_path / "audience.zip"
+    member = dict.fromkeys(MAILCHIMP, "") | {
+        "Email Address": "newcomer@example.org",
+        "OPTIN_TIME": "2026-01-02 10:00:00",
+    }
+    with zipfile.ZipFile(packed, "w") as archive:
+        for state, email in (("subscribed", "new1@example.org"), ("cleaned", "new2@example.org")):
+            text = table(MAILCHIMP, [{**member, "Email Address": email}])
+            archive.writestr(f"{state}_email_audience_export_1.csv", text)
+    tried = shop("import", packed, "--dry-run")
+    words = [" ".join(line.split()) for line in tried.out.splitlines()]
+    assert [line for line in words if line.startswith("LATITUDE")] == [
+        "LATITUDE, LONGITUDE, GMTOFF, DSTOFF, TIMEZONE and 1 more 2 files exact places are not taken in"
+    ]
+    assert words.count("email customers Email Address") == 1
+    assert tried.err.count("Times of Mailchimp carry no zone") == 1
+
+
+def test_one_person_is_said_in_the_singular():
+    assert why_not("never-asked", 1) == "was never asked"
+    assert why_not("never-asked", 2) == "were never asked"
 
 
 def test_a_workbook_is_imported_by_the_sheet_that_is_named(shop: Run, tmp_path):

@@ -59,3 +59,13 @@ def test_a_key_that_is_not_there_is_not_found(shop: Run):
     ended = shop("keys", "revoke", "nothere", "--yes")
     assert ended.code == Code.NOT_FOUND
     assert "goodwill keys list" in ended.err
+
+
+def test_each_key_says_where_it_is_used(shop: Run):
+    sends = shop("keys", "create", "webshop", "--scope", "collect").err
+    assert "/v1/…" in sends
+    assert "/api/v1/" not in sends
+    both = shop("keys", "create", "both", "--scope", "collect", "--scope", "decide").err
+    assert "write key" in both
+    assert "/api/v1/…" in both
+    assert "/goodwill.js" in shop("keys", "create", "pages", "--scope", "collect", "--public").err

@@ -42,7 +42,7 @@ def test_a_try_makes_no_keys_and_leaves_no_file(desk, customers):
     assert desk.cipher.keys.last_person() == 0
     assert {file.name for file in desk.folder.rglob("*")} - before <= {"shop.db-wal", "shop.db-shm"}
     report = desk.take(customers)
-    assert (report.kept, desk.count("people"), desk.cipher.keys.last_person()) == (60, 60, 60)
+    assert (report.id, report.kept, desk.count("people"), desk.cipher.keys.last_person()) == (1, 60, 60, 60)
 
 
 def test_a_try_sees_what_is_there(desk, customers):

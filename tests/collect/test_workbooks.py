@@ -133,7 +133,7 @@ def test_the_first_sheet_that_shows_anything_is_read_and_the_others_are_named(bo
     path = book(Old=[["id"], ["9"]], Empty=[], Customers=[["id"], ["1"]], Orders=[["id"], ["2"]], change=hide)
     table, rows = read(path)
     assert rows == [(2, ["1"])]
-    assert table.notes == ("The sheet 'Customers' is read. For another, say --map sheet=NAME: Old, Orders.",)
+    assert table.notes == ("The sheet 'Customers' is read. Others are Old, Orders: say which with --map sheet=NAME.",)
     for name, value in (("orders", "2"), ("Old", "9")):
         table, rows = read(path, sheet=name)
         assert (rows, table.notes) == ([(2, [value])], ())
@@ -143,6 +143,12 @@ def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(book):
     path = book(Customers=[["id"], ["1"]], Orders=[["id"], ["2"]])
     with pytest.raises(BadInput, match=r"no such sheet. There are: Customers, Orders\."):
         imports.plan([path], mapping={"sheet": "Refunds"})
+
+
+def test_a_sheet_that_nobody_understands_asks_and_names_the_others(book):
+    path = book(Notes=[["what", "this is"], ["a", "b"]], Customers=CUSTOMERS, Orders=CUSTOMERS)
+    with pytest.raises(BadInput, match=r"nobody can tell .* Others are Customers, Orders: say which"):
+        imports.plan([path])
 
 
 def test_a_named_sheet_is_imported(desk, book):

@@ -379,6 +379,71 @@ def test_an_order_that_is_told_again_another_day_is_one_order_and_no_program_cha
     assert sorted(counter.kinds(user_id="thankful")) == ["bought", "bought", "ordered", "ordered"]
 
 
+def ordered(user, number, message, event="Order Completed", day=18, **properties):
+    return {
+        "type": "track", "event": event, "userId": user, "messageId": f"{user}-{message}",
+        "timestamp": f"2026-11-{day}T10:00:00Z", "properties": {"order_id": number, "currency": "EUR", **properties},
+    }  # fmt: skip
+
+
+def test_an_order_told_for_somebody_else_stays_with_whoever_it_was_told_of_first(counter):
+    for user in ("first", "second"):
+        counter.allow(user_id=user)
+    told = [ordered("first", "O-200", 1, total=10), ordered("second", "O-200", 1, day=20, total=10)]
+    assert outcomes(counter.send("batch", {"batch": told[:1]})) == [("taken", "")]
+    assert outcomes(counter.send("batch", {"batch": told[1:]})) == [("dropped", "anothers-order")]
+    both = [ordered("first", "O-201", 2, total=10), ordered("second", "O-201", 2, total=10)]  # in one group as well
+    assert outcomes(counter.send("batch", {"batch": both})) == [("taken", ""), ("dropped", "anothers-order")]
+    assert counter.kinds(user_id="second") == []
+    # Money that goes back of it is hers, whoever the shop's server names.
+    back = ordered("second", "O-200", 3, "Order Refunded", total=4)
+    assert outcomes(counter.send("batch", {"batch": [back]})) == [("taken", "")]
+    assert (counter.kinds(user_id="first").count("refunded"), counter.kinds(user_id="second")) == (1, [])
+
+
+def test_a_key_on_pages_does_not_learn_that_an_order_is_somebody_s(counter):
+    counter.allow(user_id="owner")
+    counter.allow(anonymous_id="prying")
+    assert outcomes(counter.send("batch", {"batch": [ordered("owner", "O-210", 1, total=10)]})) == [("taken", "")]
+    pry = {**ordered("", "O-210", "p", total=10, day=20), "userId": None, "anonymousId": "prying"}
+    assert outcomes(counter.send("batch", {"batch": [pry]}, counter.pages)) == [("taken", "")]
+    assert counter.kinds(anonymous_id="prying") == []
+
+
+def test_no_more_goes_back_of_an_order_than_it_came_to(counter):
+    counter.allow(user_id="returner")
+    lines = [{"product_id": "bread", "price": 6}, {"product_id": "wine", "price": 4}]
+    sent = [
+        ordered("returner", "O-220", 1, total=10, products=lines),
+        ordered("returner", "O-220", 2, "Order Refunded", total=7),
+        ordered("returner", "O-220", 3, "Order Refunded", total=7),  # the page of thanks told of it as well
+        ordered("returner", "O-220", 4, "Order Refunded", products=lines[1:]),
+        ordered("returner", "O-220", 5, "Order Refunded"),
+        ordered("returner", "O-220", 6, "Order Refunded", total=3),
+    ]
+    want = [("taken", "")] * 2 + [("refused", "refunded-already")] * 3 + [("taken", "")]
+    assert [each for one in sent for each in outcomes(counter.send("batch", {"batch": [one]}))] == want
+    assert [row.amount for row in counter.held(user_id="returner") if BY_CODE[row.type].name == "refunded"] == [
+        700,
+        300,
+    ]
+    at_once = [{**one, "messageId": f"g{n}", "properties": {**one["properties"], "order_id": "O-221"}}
+               for n, one in enumerate(sent)]  # fmt: skip
+    assert outcomes(counter.send("batch", {"batch": at_once})) == want
+    assert outcomes(counter.send("batch", {"batch": at_once})) == want  # the libraries come back
+
+
+def test_an_order_that_went_back_as_a_whole_does_so_once_and_an_unknown_one_as_told(counter):
+    counter.allow(user_id="whole")
+    sent = [
+        ordered("whole", "O-230", 1, total=10), ordered("whole", "O-230", 2, "Order Cancelled"),
+        ordered("whole", "O-230", 3, "Order Refunded", total=1),
+        ordered("whole", "O-231", 4, "Order Refunded", total=9),
+    ]  # fmt: skip
+    want = [("taken", ""), ("taken", ""), ("refused", "refunded-already"), ("taken", "")]
+    assert outcomes(counter.send("batch", {"batch": sent})) == want
+
+
 def test_what_was_seen_in_a_write_that_failed_is_not_believed(counter, monkeypatch):
     counter.allow(user_id="unlucky")
     note = store.note_many

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import threading
 import time
 import zipfile
 
@@ -17,6 +18,7 @@ from tests.web.test_staff_pages import HOST, Browser
 from goodwill.app import create_shop
 from goodwill.collect import imports
 from goodwill.shop import Who
+from goodwill.shop.intake import Intake
 from goodwill.web.application import application
 from goodwill.web.bringing import KEPT, clear_uploads
 
@@ -50,6 +52,13 @@ class Desk(Browser):
             assert "looks again by itself" in answer.text
             time.sleep(0.025)
         raise AssertionError("the thread never came to an end")
+
+    def took_back(self, number):
+        """Take an import back, and wait until it is gone."""
+        answer = self.post(f"{FILES}/undo", **{"import": number})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{FILES}?back={number}")
+        self.at = answer.headers["location"]
+        return self.settled()
 
     def press(self, what, **fields):
         answer = self.post(f"{FILES}/{what}?{self.at.partition('?')[2]}", **fields)
@@ -117,9 +126,7 @@ def test_an_owners_export_is_in_within_four_clicks_and_out_again_with_one(house)
     assert "Your files are in" in taken.text
     assert house.knows("shopper0@example.org")
     number = re.search(r"This is import (\d+)", taken.text)[1]
-    answer = desk.post(f"{FILES}/undo", **{"import": number})
-    assert answer.headers["location"] == f"{FILES}?back={number}"
-    assert f"Import {number} is taken back" in desk.get(answer.headers["location"]).text
+    assert f"Import {number} is taken back" in desk.took_back(number).text
     assert not house.knows("shopper0@example.org")
 
 
@@ -202,6 +209,74 @@ def test_what_was_interrupted_is_not_called_otherwise_understood(house):
     assert "understood them otherwise" not in seen.text
     desk.press("take")
     assert not found.exists()  # nobody needs it any more
+
+
+def test_an_interrupted_import_says_so_and_can_be_taken_back(house, tmp_path):
+    desk, shop = house.desk(), house.shop
+    path = tmp_path / "stopped.csv"
+    path.write_bytes(b"customer,email\n" + b"".join(b"s%d,stopped%d@example.org\n" % (n, n) for n in range(50)))
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shop.intake.run(imports.plan([path]), rejects_to=path.with_name("rejects.csv"), progress=stop)
+    with shop.database.reading() as connection:
+        number = imports.list_imports(connection)[-1].id
+    text = desk.get(FILES).text
+    assert re.search(rf"Import {number} did not come to its end: bring the same files again", text)
+    assert f"Take import {number} back" in text
+    assert f"Import {number} is taken back" in desk.took_back(number).text
+    assert not house.knows("stopped1@example.org")
+    assert "did not come to its end" not in desk.get(FILES).text
+
+
+def test_an_import_is_taken_back_by_the_thread_that_takes_files_in_and_the_page_follows_it(house, monkeypatch):
+    desk, shop = house.desk(), house.shop
+    desk.brought(("slow.csv", b"customer,email,name\nl1,slow@example.org,Lea\n"))
+    number = re.search(r"This is import (\d+)", desk.press("take").text)[1]
+    go, undo = threading.Event(), Intake.undo
+    names = []
+
+    def slowly(self, what):
+        names.append(threading.current_thread().name)
+        assert go.wait(20)
+        return undo(self, what)
+
+    monkeypatch.setattr(Intake, "undo", slowly)
+    answer = desk.post(f"{FILES}/undo", **{"import": number})  # it does not wait for the end
+    going = desk.get(answer.headers["location"])
+    assert f"Import {number} is being taken back" in going.text
+    assert going.headers["refresh"].endswith(f"back={number}")
+    assert desk.post(f"{FILES}/undo", **{"import": number}).status_code == 303  # twice is once
+    go.set()
+    desk.at = answer.headers["location"]
+    assert f"Import {number} is taken back" in desk.settled().text
+    assert names == ["goodwill-import_0"]
+    assert shop.find(Who(email="slow@example.org")) is None
+
+
+def test_what_cannot_be_taken_back_says_why(house):
+    desk = house.desk()
+    assert desk.post(f"{FILES}/undo", **{"import": "987654"}).status_code == 404
+    assert desk.post(f"{FILES}/undo", **{"import": "x"}).status_code == 404
+    desk.brought(("gone.csv", b"customer,email,name\ng1,gone@example.org,Gil\n"))
+    number = re.search(r"This is import (\d+)", desk.press("take").text)[1]
+    desk.took_back(number)
+    assert "undone" in desk.took_back(number).text
+
+
+@pytest.mark.parametrize("name", ["damaged.zip", "damaged.xlsx"])
+def test_a_damaged_file_is_no_question(house, name):
+    desk = house.desk()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("customers.csv", "customer,email\n" + "z1,zip@example.org\n" * 500)
+    text = desk.brought((name, packed.getvalue()[:-40])).text
+    assert "These files cannot be read" in text
+    assert "A question about your files" not in text
+    assert "Leave it" in text
+    assert "The files hold" not in text
 
 
 def test_a_zip_of_files_and_names_that_would_lead_elsewhere_stay_in_their_folder(house):

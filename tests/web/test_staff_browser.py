@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -185,6 +187,52 @@ def test_files_come_in_without_a_script_and_every_page_of_the_way_is_for_every_e
     page.click("button:text-is('See what would come in')")
     page.wait_for_selector("text=The files hold", timeout=60_000)
     look_at(page, "asked")
+
+
+def test_a_workbook_comes_in_by_the_sheet_that_is_said_on_the_page(served, page, tmp_path):
+    enter(served, page)
+    page.click("text=Files")
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "Read me"
+    for row in (["Exported by", "on"], ["the till", datetime.fromisoformat("2026-11-01 08:15")]):
+        workbook.active.append(row)
+    people, orders = workbook.create_sheet("People"), workbook.create_sheet("Orders")
+    for row in (
+        ["customer", "e-mail", "born"],
+        ["00942", "wanda@example.org", date(1990, 5, 17)],
+        [943, "no address", None],
+    ):
+        people.append(row)
+    for row in (["order", "customer", "time", "total"], [1, "00942", datetime.fromisoformat("2026-11-01 08:15"), 4.9]):
+        orders.append(row)
+    workbook.save(tmp_path / "till.xlsx")
+    page.set_input_files("#files", tmp_path / "till.xlsx")
+    page.click("button:text-is('See what would come in')")
+    page.wait_for_selector("text=A question about your files", timeout=60_000)
+    question = page.inner_text("[role=alert]")
+    assert "Others are People, Orders: say which in the field 'sheet'." in question
+    assert "--" not in question
+    look_at(page, "workbook-asked")
+    page.select_option("#more", "sheet")
+    page.fill("#value", "People")
+    page.click("button:text-is('Look again')")
+    page.wait_for_selector("text=Take it in", timeout=60_000)
+    assert "no address" in page.inner_text("main")  # the one that is rejected
+    look_at(page, "workbook-seen")
+    with page.expect_download() as kept:
+        page.click("a:has-text('rejects')")
+    rejected = Path(kept.value.path()).read_text("utf-8-sig")
+    assert "943" in rejected
+    assert "wanda" not in rejected
+    page.click("button:text-is('Take it in')")
+    page.wait_for_selector("text=Take it back", timeout=60_000)
+    page.click("button:text-is('Take it back')")
+    page.wait_for_selector("text=is taken back", timeout=60_000)
+    (tmp_path / "cut.xlsx").write_bytes((tmp_path / "till.xlsx").read_bytes()[:-200])
+    page.set_input_files("#files", tmp_path / "cut.xlsx")
+    page.click("button:text-is('See what would come in')")
+    page.wait_for_selector("text=These files cannot be read", timeout=60_000)
+    look_at(page, "workbook-cut")
 
 
 def look_at(page: Any, name: str) -> None:

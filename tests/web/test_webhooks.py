@@ -523,9 +523,9 @@ def test_what_stands_in_a_body_never_shows_in_lists(house):
 
 
 def test_an_order_of_woocommerce_is_taken_as_it_goes(house):
-    pending = woo_order(status="pending")
-    house.woo.send("order.created", pending)
-    assert house.woo.became() == ("dropped", "not-paid")
+    for unpaid in ("pending", "on-hold"):
+        house.woo.send("order.updated", woo_order(status=unpaid))
+        assert house.woo.became() == ("dropped", "not-paid")
     house.woo.send("order.updated", woo_order())
     assert house.kinds(user_id="25") == [("ordered", 2935), ("bought", 660), ("bought", 2175)]
     assert house.product("TEA").name == "Tea"

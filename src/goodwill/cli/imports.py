@@ -142,7 +142,7 @@ def _document(report: "ImportReport") -> dict[str, Any]:
         "rows_per_second": round(report.rows_per_second),
         "resumed": report.resumed,
         "may_contact": _contact(report),
-        "totals": [_total(one) for one in report.totals],
+        "totals": [_total(one, said) for one, said in zip(report.totals, report.held, strict=True)],
         "files": [_part(report, part) for part in report.parts],
         "rejects": [_reject(reject) for reject in report.rejects],
         "reject_groups": [_group(group) for group in report.faults],
@@ -176,7 +176,7 @@ def _contact(report: "ImportReport") -> dict[str, Any] | None:
     return {"yes": found.yes, "of": found.of, "why_not": dict(found.why_not)} if found is not None else None
 
 
-def _total(one: "Reconciled") -> dict[str, Any]:
+def _total(one: "Reconciled", said: str) -> dict[str, Any]:
     return {
         "file": one.file,
         "of": one.what,
@@ -184,7 +184,7 @@ def _total(one: "Reconciled") -> dict[str, Any]:
         "says": _sum(one.says),
         "holds": _sum(one.holds),
         "left_out": {why: _sum(some) for why, some in one.left_out.items()},
-        "sentence": one.sentence,
+        "sentence": said,
     }
 
 
@@ -255,25 +255,23 @@ def _lines(report: "ImportReport") -> Iterator[RenderableType]:
 
 def _after_all(report: "ImportReport") -> Iterator[RenderableType]:
     """Whom the shop may write to, and whether it holds what the files say in all."""
-    from goodwill.collect.report import WHY_NOT
-
     found = report.contact
     if found is not None and found.of:
         may = "would then be allowed to" if report.state in ("dry-run", "refused") else "may"
         yield ""
         yield f"You {may} e-mail {out.number(found.yes)} of {out.number(found.of, 'people')}."
-        if found.why_not:
-            why = [f"{out.number(count)} {WHY_NOT.get(reason, reason)}" for reason, count in found.why_not.items()]
+        if report.why_not:
+            why = [f"{out.number(count)} {words}" for count, words in report.why_not]
             yield f"Why not the others? {'; '.join(why)}."
     if report.totals:
         yield ""
-        yield from (one.sentence for one in report.totals)
+        yield from report.held
 
 
 def _read_as(report: "ImportReport") -> Iterator[tuple[str, str, str]]:
-    for part in report.parts:
-        for field, column in part.mapping.items():
-            yield field, part.kind, column
+    """Which field is which column, of files alike once."""
+    read = ((field, part.kind, column) for part in report.parts for field, column in part.mapping.items())
+    yield from dict.fromkeys(read)
 
 
 def _counts(part: "PartReport") -> tuple[object, ...]:
@@ -282,14 +280,12 @@ def _counts(part: "PartReport") -> tuple[object, ...]:
 
 
 def _left_behind(report: "ImportReport") -> Iterator[tuple[str, str, str]]:
-    """The columns that were not taken in, those of a file with the same reason together."""
-    together: dict[tuple[str, str], list[str]] = {}
-    for file, left in report.left_behind:
-        together.setdefault((file, left.why), []).append(left.column)
-    for (file, why), columns in together.items():
+    """The columns that were not taken in, those with the same reason together."""
+    for files, why, columns in report.left_together:
         more = len(columns) - _NAMED_COLUMNS
         named = ", ".join(columns[:_NAMED_COLUMNS])
-        yield f"{named} and {out.number(more)} more" if more > 0 else named, file, why
+        of = files[0] if len(files) == 1 else out.number(len(files), "files")
+        yield f"{named} and {out.number(more)} more" if more > 0 else named, of, why
 
 
 def _rejects(report: "ImportReport") -> Iterator[RenderableType]:

@@ -26,8 +26,8 @@ def show(shell: Shell, days: Days = 7) -> None:
 
     with shell.shop() as shop:
         found = seen(Collecting(shop, closed), days)
-        rows = ((one.day, one.key, one.event, one.status, one.messages, one.because) for one in found.counts)
-        table = out.table(("day", "key", "event", "became", "messages", "because"), rows)
+        rows = ((one.day, one.name, one.event, one.status, one.messages, one.because) for one in found.counts)
+        table = out.table(("day", "came by", "event", "became", "messages", "because"), rows)
         nothing = "Nothing came in. Make a key with: goodwill keys create webshop --scope collect"
         shell.answer(msgspec.to_builtins(found), table if found.counts else nothing, watermark=shop.settings.watermark)
 

@@ -49,7 +49,13 @@ def create(
         shell.note(
             f"Key '{made.key.id}' for {name}: {', '.join(sorted(made.key.scopes))}. Keep it now; it is not shown again."
         )
-        shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {shop.settings.reached_at}/api/v1/…")
+        at = shop.settings.reached_at
+        if made.key.public:
+            shell.note(f'Use, in your pages: <script src="{at}/goodwill.js" data-key="gw_…" defer></script>')
+        elif "collect" in made.key.scopes:
+            shell.note(f"Use: as write key of Segment's or RudderStack's library, which sends to {at}/v1/…")
+        if made.key.scopes - {"collect"}:
+            shell.note(f"Use: curl -H 'Authorization: Bearer gw_…' {at}/api/v1/…")
 
 
 @command(keys, "list")

@@ -4,7 +4,7 @@ While the file is read they are put aside, so that all that was learned from the
 totals: mark, settle, erase. A program that is killed before that leaves the old lines as they were.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
@@ -28,6 +28,11 @@ def put_aside(connection: Connection, import_id: int, events: EventColumns, whic
     """Keep some events until the import is made."""
     rows = (dict(zip(NAMES, row, strict=True)) for row, here in zip(events.rows(), which.tolist(), strict=True) if here)
     store.keep_before(connection, import_id, _WAITING, (([row["day"], row["key"]], _plain(row)) for row in rows))
+
+
+def take_away(connection: Connection, import_id: int, places: Iterable[repeats.Place]) -> None:
+    """Let the events at some places go once the import is made, for it tells of the same in their stead."""
+    store.keep_before(connection, import_id, _WAITING, ((list(place), None) for place in sorted(places)))
 
 
 def _plain(row: repeats.Row) -> repeats.Row:
@@ -57,7 +62,9 @@ def make(database: Database, tools: Tools, import_id: int, settle: Callable[[], 
     with database.transaction() as connection:
         now = tools.clock()
         store.close(connection, import_id, "done", now=now, begun="running")
-        replaced = repeats.replace(connection, [row for _, row in store.before(connection, import_id, _WAITING)])
+        waits = list(store.before(connection, import_id, _WAITING))
+        gone = [(day, key) for (day, key), row in waits if row is None]
+        replaced = repeats.replace(connection, [row for _, row in waits if row is not None], also=gone)
         store.keep_before(connection, import_id, _REPLACED, (([row["day"], row["key"]], row) for row in replaced))
         holds.release(connection, holds.held_for(connection, reason(import_id)), reason(import_id), now=now)
         store.forget_before(connection, import_id, _WAITING)

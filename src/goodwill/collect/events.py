@@ -14,6 +14,7 @@ from goodwill.collect.groups import Group, left_alone
 from goodwill.collect.plans import PartPlan
 from goodwill.collect.sales import LEFT_ALONE
 from goodwill.collect.tables import Chunk
+from goodwill.collect.told import ANOTHERS, beside_programs
 from goodwill.collect.writing import Faults, Wrote, group_of
 from goodwill.people import log
 from goodwill.people.log import EventColumns
@@ -31,7 +32,7 @@ def add_events(
     """Write the events of some rows. Those that say something else than stands in the log correct it or are given back.
 
     They correct what an earlier import said if they are of the same customer and the same moment. Otherwise nobody can
-    tell whether the order is the same.
+    tell whether the order is the same. Orders of which programs or webhooks told stay as these told them.
     """
     alone = np.asarray(events.person) == LEFT_ALONE
     if alone.any():
@@ -39,6 +40,25 @@ def add_events(
         wrote = add_events(connection, part, chunk, rows[~alone], others, _some(occurrence, ~alone))
         remarks = [*wrote.remarks, *left_alone(part.name, [chunk.lines[row] for row in rows[alone].tolist()])]
         return replace(wrote, remarks=remarks)
+    beside = beside_programs(connection, events)
+    if beside is None:
+        return _add(connection, part, chunk, rows, events, occurrence)
+    corrections.take_away(connection, events.import_id or 0, beside.gone)
+    fresh = ~beside.known
+    wrote = _add(connection, part, chunk, rows[fresh], _others(beside.events, fresh), _some(occurrence, fresh))
+    remarks = [*wrote.remarks, *group_of(part, chunk, rows[beside.others], "order", ANOTHERS)]
+    return replace(wrote, unchanged=wrote.unchanged + int(np.count_nonzero(beside.known)), remarks=remarks)
+
+
+def _add(
+    connection: Connection,
+    part: PartPlan,
+    chunk: Chunk,
+    rows: Numbers,
+    events: EventColumns,
+    occurrence: Sequence[int] | None,
+) -> Wrote:
+    """Write events of orders of which no program told otherwise."""
     done = log.append(connection, events)
     if not done.repeated:
         return Wrote(done.kept, 0)

@@ -361,7 +361,7 @@ def _report(work: Work, state: str, seconds: float, last: _Last) -> ImportReport
         id=None if state in ("dry-run", "nothing-new") else work.making.id,
         state=state,
         parts=parts,
-        notes=tuple(_notes(work)),
+        notes=tuple(dict.fromkeys(_notes(work))),
         remarks=tuple(one for one in work.remarks.listed if state != "nothing-new" or one.problem == LEFT_ALONE),
         faults=work.faults.listed,
         rejects=tuple(work.rejects),

@@ -164,7 +164,10 @@ def _part_plans(part: Part, as_: str | None, said: Mapping[str, str]) -> list[Pa
 
 
 def _plain_plan(table: Table, as_: str | None, said: Mapping[str, str]) -> PartPlan:
-    known = recognise(table, as_=as_, mapping=said)
+    try:
+        known = recognise(table, as_=as_, mapping=said)
+    except BadInput as error:  # what is to be known of the table may be the answer, such as another sheet
+        raise BadInput(" ".join((str(error), *table.notes))) from None
     return PartPlan(table, known, survey([(table, known)], said)[0])
 
 

@@ -84,16 +84,20 @@ class Reconciled:
         difference = self.says.minus(self.holds)
         return not difference.count and not difference.amounts
 
-    @property
-    def sentence(self) -> str:
-        """One line for the owner."""
-        line = f"{self.file} says {self._words(self.says)}; goodwill holds {self._words(self.holds)}."
+    def sentence(self, holds: str = "holds") -> str:
+        """One line for the owner.
+
+        Args:
+            holds: "would hold", where it was only tried.
+        """
+        line = f"{self.file} says {self._words(self.says)}; goodwill {holds} {self._words(self.holds)}."
         if self.agrees:
             return line
         why = [f"{reason} ({some.said})" for reason, some in self.left_out.items()]
         rest = self.rest
         if rest.count or rest.amounts:
-            why.append(f"told otherwise by an earlier import, or about people who asked to be left alone ({rest.said})")
+            otherwise = "told otherwise by an earlier import or a program, or about people who asked to be left alone"
+            why.append(f"{otherwise} ({rest.said})")
         return f"{line} The difference: {'; '.join(why)}."
 
     def _words(self, some: Sum) -> str:

@@ -11,17 +11,28 @@ from goodwill.collect.reconcile import Reconciled
 from goodwill.collect.rejects import Reject
 from goodwill.people.contact import MayContact
 
-# Why somebody may not be written to, after "so many …".
-WHY_NOT: Final[Mapping[str, str]] = {
-    "never-asked": "were never asked",
-    "refused": "said no",
-    "withdrawn": "took their yes back",
-    "expired": "said yes too long ago",
-    "no-address": "said yes, but no address is known",
-    "left-alone": "said yes, but an address of theirs unsubscribed, objected or was erased",
-    "held": "are held: erased, merged or restricted just now",
-    "purpose-expired": "the purpose email-marketing is over",
+# Why somebody may not be written to, after "1 …" and after "so many …".
+_WHY_NOT: Final[Mapping[str, tuple[str, str]]] = {
+    "never-asked": ("was never asked", "were never asked"),
+    "refused": ("said no", "said no"),
+    "withdrawn": ("took the yes back", "took their yes back"),
+    "expired": ("said yes too long ago", "said yes too long ago"),
+    "no-address": ("said yes, but no address is known", "said yes, but no address is known"),
+    "left-alone": (
+        "said yes, but an address unsubscribed, objected or was erased",
+        "said yes, but an address of theirs unsubscribed, objected or was erased",
+    ),
+    "held": (
+        "is held: erased, merged or restricted just now",
+        "are held: erased, merged or restricted just now",
+    ),
+    "purpose-expired": ("(the purpose email-marketing is over)", "(the purpose email-marketing is over)"),
 }
+
+
+def why_not(reason: str, count: int) -> str:
+    """Why so many may not be written to, in words that follow the number."""
+    return _WHY_NOT.get(reason, (reason, reason))[count != 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +132,18 @@ class ImportReport:
         return self.state in ("done", "nothing-new")
 
     @property
+    def held(self) -> tuple[str, ...]:
+        """The files' own totals beside what the shop holds of them, or would hold, in sentences."""
+        holds = {"dry-run": "would hold", "refused": "would have held"}.get(self.state, "holds")
+        return tuple(one.sentence(holds) for one in self.totals)
+
+    @property
+    def why_not(self) -> tuple[tuple[int, str], ...]:
+        """Why the shop may not write to the others: how many, and the words after that number."""
+        found = self.contact.why_not if self.contact is not None else {}
+        return tuple((count, why_not(reason, count)) for reason, count in found.items())
+
+    @property
     def kept(self) -> int:
         return sum(part.kept for part in self.parts)
 
@@ -144,6 +167,17 @@ class ImportReport:
     def left_behind(self) -> tuple[tuple[str, Left], ...]:
         """Every column that was not taken in, with its file."""
         return tuple((part.file, left) for part in self.parts for left in part.left)
+
+    @property
+    def left_together(self) -> tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...]:
+        """The same, what is to be said of several files once: the files, why, and the columns."""
+        files: dict[tuple[str, str], list[str]] = {}
+        for file, left in self.left_behind:
+            files.setdefault((left.why, left.column), []).append(file)
+        together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (why, column), some in files.items():
+            together.setdefault((why, tuple(dict.fromkeys(some))), []).append(column)
+        return tuple((some, why, tuple(columns)) for (why, some), columns in together.items())
 
     @property
     def rows_per_second(self) -> float:

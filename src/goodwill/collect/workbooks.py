@@ -115,7 +115,7 @@ def _other_sheets(book: calamine.CalamineWorkbook, looked: "Mapping[int, _Looked
     others = [names[other] for other in looked if other != place and looked[other].cells]
     if not others:
         return ()
-    return (f"The sheet '{names[place]}' is read. For another, say --map sheet=NAME: {', '.join(others)}.",)
+    return (f"The sheet '{names[place]}' is read. Others are {', '.join(others)}: say which with --map sheet=NAME.",)
 
 
 def _check_merged(part: Part, line: int, merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> None:

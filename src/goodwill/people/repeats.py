@@ -1,7 +1,7 @@
 """Events that are told again: whether they say what stands in the log, and what takes its place where they do not."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -14,7 +14,7 @@ from goodwill.basics.ids import PersonId
 from goodwill.people import holds, log, merge
 from goodwill.people.bulk import listed
 from goodwill.people.columns import NAMES, EventColumns
-from goodwill.people.tables import events
+from goodwill.people.tables import TOLD_AS_IT_HAPPENED, events
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, driver, is_sqlite, one_at_a_time
 from goodwill.storage.questions import Question
@@ -181,6 +181,43 @@ _KEYS = Question(
         events.c.person.in_(lists.numbers("persons")),
         events.c.reference.in_(lists.numbers("references")),
         or_(*(events.c.type == kind for kind in _OF_ORDERS)),
+    )
+)
+
+
+@dataclass(slots=True)
+class Told:
+    """What programs and webhooks told of one order as it happened.
+
+    Attributes:
+        owner: of whom it was told first that she ordered; None where nobody told of that, or of nobody.
+        bought: what was ordered and bought, by its key the day. back: places of what went back.
+    """
+
+    owner: PersonId | None = None
+    bought: dict[int, int] = field(default_factory=dict)
+    back: set[Place] = field(default_factory=set)
+
+
+def told_as_it_happened(connection: Connection, references: Collection[int]) -> dict[int, Told]:
+    """What was told of some orders other than by files, of whoever it was told; others are missing."""
+    found: dict[int, Told] = {}
+    for reference, person, kind, day, key in _TOLD.ask(connection, references=references):
+        told = found.setdefault(reference, Told())
+        if kind == REFUNDED:
+            told.back.add((day, key))
+            continue
+        told.bought.setdefault(key, day)
+        if told.owner is None and person is not None:
+            told.owner = PersonId(person)
+    return found
+
+
+_TOLD = Question(
+    lambda lists: (
+        select(events.c.reference, events.c.person, events.c.type, events.c.day, events.c.key)
+        .where(TOLD_AS_IT_HAPPENED, events.c.reference.in_(lists.numbers("references")))
+        .order_by(events.c.id)
     )
 )
 

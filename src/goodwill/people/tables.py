@@ -1,6 +1,6 @@
 """The personal tables. Only ``people`` and ``access`` may import this module; a contract and a test see to it."""
 
-from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table, Text, text
 
 from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metadata
 
@@ -117,6 +117,9 @@ Index("ix_events_person", events.c.person, events.c.id)
 Index("ix_events_import_id", events.c.import_id, sqlite_where=events.c.import_id.is_not(None),
       postgresql_where=events.c.import_id.is_not(None))  # fmt: skip
 Index("ix_events_reference", events.c.reference, sqlite_where=events.c.type == 12, postgresql_where=events.c.type == 12)
+# Orders, and what went back of them, of which no file told but a program or a webhook, as it happened.
+TOLD_AS_IT_HAPPENED = text("import_id IS NULL AND type IN (4, 5, 6)")
+Index("ix_events_told", events.c.reference, sqlite_where=TOLD_AS_IT_HAPPENED, postgresql_where=TOLD_AS_IT_HAPPENED)
 
 # A held person counts in nothing: before an erasure, a merge or an undo, and while processing is restricted.
 holds = Table(

@@ -1,5 +1,7 @@
 """What staff bring in on a page: files that lie in the home for a while, looked at and taken in by one thread.
 
+The same thread takes imports back: neither holds up those who answer requests.
+
 A page cannot wait until a large file is read, so it asks how far the thread is. The folder of some files is named by
 what is in them: whoever brings the same files after the server was stopped in the middle goes on where it was.
 """
@@ -18,7 +20,7 @@ from tempfile import mkdtemp
 from threading import Lock
 from typing import Final
 
-from goodwill.basics.errors import Conflict, GoodwillError, NotFound
+from goodwill.basics.errors import BadFile, Conflict, GoodwillError, NotFound
 from goodwill.collect import imports
 from goodwill.collect.imports import ImportReport, Plan, Progress
 from goodwill.shop import Shop
@@ -32,6 +34,7 @@ class Step(StrEnum):
     LOOKING = "looking"  # read and tried; nothing is kept
     SEEN = "seen"  # what would become of them is known
     ASKED = "asked"  # they cannot be understood without a word
+    UNREADABLE = "unreadable"  # damaged, or no files of a kind that can be read
     TAKING = "taking"
     TAKEN = "taken"
     BROKEN = "broken"  # an error that no word of anybody mends
@@ -71,6 +74,20 @@ class Brought:
             os.utime(self.folder)
 
 
+@dataclass
+class Leaving:
+    """An import that somebody takes back.
+
+    Attributes:
+        trouble: why it stays, in a sentence; "" if nothing keeps it.
+        works: whether the thread has it, or will.
+    """
+
+    number: int
+    trouble: str = ""
+    works: bool = True
+
+
 class Closing(Exception):
     """The server closes; an import goes on another time."""
 
@@ -81,6 +98,7 @@ class Bench:
     def __init__(self, home: Path) -> None:
         self._home = home / "uploads"
         self._brought: dict[str, Brought] = {}
+        self._leaving: dict[int, Leaving] = {}
         self._lock = Lock()
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="goodwill-import")
@@ -139,6 +157,24 @@ class Bench:
         if found.step is Step.SEEN:
             self._begin(shop, found, Step.TAKING)
 
+    @property
+    def takes(self) -> bool:
+        """Whether files are being taken in, or will be in a moment."""
+        return any(one.works and one.step is Step.TAKING for one in self._brought.values())
+
+    def take_back(self, shop: Shop, number: int) -> None:
+        """Take an import back, after what the thread has before it."""
+        with self._lock:
+            known = self._leaving.get(number)
+            if known is not None and known.works:
+                return
+            leaving = self._leaving[number] = Leaving(number)
+        self._thread.submit(self._take_back, shop, leaving)
+
+    def leaving(self, number: int) -> Leaving | None:
+        """An import that was taken back here, or is being."""
+        return self._leaving.get(number)
+
     def let_go(self, found: Brought) -> None:
         """Delete files, unless the thread has them."""
         with self._lock:
@@ -172,13 +208,22 @@ class Bench:
         except Closing:
             found.step, found.trouble = Step.BROKEN, "The server was stopped; bring the same files to go on."
         except GoodwillError as error:
-            asks = found.step is Step.LOOKING and found.plan is None
-            found.step, found.trouble = Step.ASKED if asks else Step.BROKEN, str(error)
+            found.step, found.trouble = _step_after(error, found), str(error)
         except Exception as error:  # noqa: BLE001 (the last catch of this thread; the page says what it can)
             found.step, found.trouble = Step.BROKEN, f"Something broke here ({type(error).__name__}); nothing is lost."
         finally:
             found.works = False
             found.touch()
+
+    def _take_back(self, shop: Shop, leaving: Leaving) -> None:
+        try:
+            shop.intake.undo(leaving.number)
+        except GoodwillError as error:
+            leaving.trouble = str(error)
+        except Exception as error:  # noqa: BLE001 (as above)
+            leaving.trouble = f"Something broke here ({type(error).__name__}); take it back once more."
+        finally:
+            leaving.works = False
 
     def _try(self, shop: Shop, found: Brought) -> None:
         found.plan = found.report = None
@@ -201,6 +246,12 @@ class Bench:
                 raise Closing
 
         return shop.intake.run(plan, dry_run=dry_run, rejects_to=found.folder / "rejects.csv", progress=reached)
+
+
+def _step_after(error: GoodwillError, found: Brought) -> Step:
+    if found.step is not Step.LOOKING or found.plan is not None:
+        return Step.BROKEN
+    return Step.UNREADABLE if isinstance(error, BadFile) and "--map" not in str(error) else Step.ASKED
 
 
 def clear_uploads(home: Path) -> int:

@@ -1,6 +1,7 @@
 """What came in lately, for whoever connects a shop: taken, dropped or refused, and by which rule. It names nobody."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated
 
@@ -8,9 +9,11 @@ from msgspec import Meta, Struct
 
 from goodwill.basics.clock import date_of, iso
 from goodwill.collect.live.rules import status_of, words_of
+from goodwill.shop import Shop
 from goodwill.shop.collecting import Collecting
 from goodwill.staff import Act
 from goodwill.web.desk import Call, Endpoint, endpoint
+from goodwill.web.keys import list_keys
 from goodwill.web.store import Scope, closed
 
 
@@ -25,6 +28,7 @@ class IntakeCount(Struct, frozen=True):
 
     day: date
     key: Annotated[str, Meta(description="The public part of the key that they came with.")]
+    name: Annotated[str, Meta(description="What that key is called; of a webhook its source.")]
     event: str
     status: Annotated[str, Meta(description="taken, dropped (well said, and nobody may keep it) or refused.")]
     rule: str
@@ -37,6 +41,7 @@ class IntakeLatest(Struct, frozen=True):
 
     at: str
     key: str
+    name: str
     event: str
     status: str
     rule: str
@@ -61,19 +66,32 @@ def intake(call: Call[IntakeRequest]) -> Intake:
 
 def seen(collecting: Collecting, days: int) -> Intake:
     """The same, for every face."""
-    return Intake(list(_counts(collecting, days)), list(_latest(collecting)))
+    called = names(collecting.shop)
+    return Intake(list(_counts(collecting, days, called)), list(_latest(collecting, called)))
 
 
-def _counts(collecting: Collecting, days: int) -> Iterator[IntakeCount]:
+def names(shop: Shop) -> dict[str, str]:
+    """What each key is called, by its public part; where several are called the same, that part as well."""
+    with shop.database.reading() as connection:
+        found = list_keys(connection)
+    often = Counter(key.name for key in found)
+    return {key.id: key.name if often[key.name] == 1 else f"{key.name} ({key.id})" for key in found}
+
+
+def _counts(collecting: Collecting, days: int, called: Mapping[str, str]) -> Iterator[IntakeCount]:
     for one in collecting.counted(days):
         yield IntakeCount(
-            date_of(one.day), one.sender, one.event, status_of(one.rule), one.rule, words_of(one.rule), one.messages
-        )
+            date_of(one.day), one.sender, called.get(one.sender, one.sender), one.event, status_of(one.rule), one.rule,
+            words_of(one.rule), one.messages,
+        )  # fmt: skip
 
 
-def _latest(collecting: Collecting) -> Iterator[IntakeLatest]:
+def _latest(collecting: Collecting, called: Mapping[str, str]) -> Iterator[IntakeLatest]:
     for _, at, one in collecting.latest():
-        yield IntakeLatest(iso(at), one.sender, one.event, status_of(one.rule), one.rule, words_of(one.rule))
+        yield IntakeLatest(
+            iso(at), one.sender, called.get(one.sender, one.sender), one.event, status_of(one.rule), one.rule,
+            words_of(one.rule),
+        )  # fmt: skip
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (intake,)

@@ -18,6 +18,7 @@ from goodwill.shop.collecting import Collecting
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
+from goodwill.web.intake import names
 from goodwill.web.problems import ROLE, Problem, problem_of
 from goodwill.web.staff_pages import CODE, INTAKE, WEBHOOKS, Reply, StaffPages, Visit, rooms_for, route
 from goodwill.web.store import closed
@@ -41,13 +42,14 @@ class Office(StaffPages):
         days = _number(visit, "days", _DAYS, usual=7)
         state = visit.query.get("became", "")
         wanted = {state} if state in _STATES else set(_STATES)
-        collecting = Collecting(self.desk.shop, closed)
+        collecting, called = Collecting(self.desk.shop, closed), names(self.desk.shop)
         counted, sums = collecting.counted(days), Counter[str]()
         for each in counted:
             sums[status_of(each.rule)] += each.messages
         rows = [
             {
-                "day": date_of(each.day), "key": each.sender, "event": each.event, "state": status_of(each.rule),
+                "day": date_of(each.day), "by": called.get(each.sender, each.sender), "event": each.event,
+                "state": status_of(each.rule),
                 "because": words_of(each.rule), "rule": each.rule, "messages": each.messages,
             }
             for each in counted
@@ -55,7 +57,8 @@ class Office(StaffPages):
         ]  # fmt: skip
         latest = [
             {
-                "at": self._clock_time(at), "key": one.sender, "event": one.event, "state": status_of(one.rule),
+                "at": self._clock_time(at), "by": called.get(one.sender, one.sender), "event": one.event,
+                "state": status_of(one.rule),
                 "because": words_of(one.rule), "rule": one.rule,
             }
             for _, at, one in collecting.latest()

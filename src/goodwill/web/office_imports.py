@@ -15,11 +15,10 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from goodwill.basics.errors import BadInput, Conflict, GoodwillError, NotFound
-from goodwill.collect import imports
-from goodwill.collect.imports import ImportReport, Plan
+from goodwill.collect import imports, store
+from goodwill.collect.imports import Plan
 from goodwill.collect.plans import PartPlan, kinds
 from goodwill.collect.recognise import ANSWERS
-from goodwill.collect.report import WHY_NOT
 from goodwill.shop import Shop
 from goodwill.staff import Act
 from goodwill.web.bringing import KEPT, Bench, Brought, Step
@@ -33,6 +32,7 @@ from goodwill.web.uploads import LARGEST, receive_files
 
 _AGAIN: Final = 1  # second between two looks at how far the thread is
 _GROUPS: Final = 20
+_LONGEST: Final = 18  # digits of a number
 _STATES: Final[Mapping[str, str]] = {
     "running": "interrupted or running", "nothing-new": "nothing new", "undoing": "half taken back",
 }  # fmt: skip
@@ -57,19 +57,26 @@ class ImportPages(Office):
         self.bench.clear()
         with self.desk.shop.database.reading() as connection:
             listed = imports.list_imports(connection)
+        stopped = [one.id for one in listed if one.state == "running"] if not self.bench.takes else []
         rows = [
             {
                 "id": one.id, "state": _STATES.get(one.state, one.state), "at": self._clock_time(one.started_at),
-                "files": one.file, "kept": one.kept, "rejected": one.rejected, "back": one.state in ("done", "undoing"),
+                "files": one.file, "kept": one.kept, "rejected": one.rejected,
+                "back": one.state in ("done", "undoing") or one.id in stopped,
             }
             for one in reversed(listed)
         ]  # fmt: skip
-        gone = visit.query.get("back", "")
-        said = f"Import {gone} is taken back, as if it had never been made." if gone.isdecimal() else ""
-        return self._room(
-            "imports", IMPORTS, visit, session, status, asked={}, rows=rows, wrong=wrong, said=said,
+        number = _number(visit.query.get("back", ""))
+        leaving = self.bench.leaving(number)
+        goes = leaving is not None and leaving.works
+        gone = any(one.id == number and one.state == "undone" for one in listed)
+        page = self._room(
+            "imports", IMPORTS, visit, session, status, asked={}, rows=rows, goes=number if goes else 0,
+            wrong=wrong or _for_pages(leaving.trouble if leaving is not None else ""),
+            said=f"Import {number} is taken back, as if it had never been made." if gone else "", stopped=stopped,
             waiting=self.bench.waiting(session.actor().name), most=LARGEST // 2**20,
         )  # fmt: skip
+        return Reply(page.page, status, again=(_AGAIN, f"{IMPORTS}?back={number}")) if goes else page
 
     def admit(self, visit: Visit) -> Shop:
         """The shop as whoever sends files may use it."""
@@ -87,7 +94,7 @@ class ImportPages(Office):
             "import", IMPORTS, visit, session, status, asked={"files": found.id}, found=found, step=found.step,
             wrong=wrong or _for_pages(found.trouble), report=seen,
             parts=_parts(plan) if plan is not None and found.step is Step.SEEN and seen is not None else (),
-            behind=_left(seen) if seen is not None else (), why_not=_why_not(seen) if seen is not None else (),
+            behind=seen.left_together if seen is not None else (), why_not=seen.why_not if seen is not None else (),
             groups=_GROUPS, plainly=_for_pages, minutes=round(KEPT / 60), kinds=tuple(kinds()), fields=_all_fields(),
         )  # fmt: skip
         if not found.works:
@@ -123,14 +130,13 @@ class ImportPages(Office):
 
     def undo(self, visit: Visit) -> Reply:
         """Take an import back."""
-        shop = self.admit(visit)
-        number = visit.said("import")
+        shop, number = self.admit(visit), _number(visit.said("import"))
         try:
-            if not number.isdecimal() or len(number) > 18:
-                raise BadInput("That is no number of an import.")
-            shop.intake.undo(int(number))
+            with shop.database.reading() as connection:
+                store.get(connection, number)
         except GoodwillError as error:
             return self.list_page(visit, str(error), problem_of(error).kind.status)
+        self.bench.take_back(shop, number)
         return Reply(location=f"{IMPORTS}?back={number}")
 
     def rejects(self, visit: Visit) -> Path:
@@ -151,6 +157,11 @@ class ImportPages(Office):
         return shop, found
 
 
+def _number(said: str) -> int:
+    """The number of an import; 0, which none has, where it is none."""
+    return int(said) if said.isdecimal() and len(said) <= _LONGEST else 0
+
+
 def _for_pages(trouble: str) -> str:
     """What is said for the command line, in the words of the page: each option is a field of its forms."""
 
@@ -161,7 +172,12 @@ def _for_pages(trouble: str) -> str:
         return f"the field '{name}', '{value}' in all rows" if fixed else f"the field '{name}', column '{value}'"
 
     trouble = _KIND.sub(r"'The files hold \1'", _OPTION.sub(field, trouble))
+    trouble = trouble.replace("with the field 'sheet', column 'NAME'", "in the field 'sheet'")
     trouble = trouble.replace("'The files hold KIND'", "what the files hold").replace("column 'COLUMN'", "its column")
+    trouble = trouble.replace(
+        "what it is with what the files hold and which column is which with a field and its column",
+        "what the files hold, and which field is in which column",
+    )
     return _UNDO.sub(r"'Take back' beside import \1", trouble)
 
 
@@ -194,20 +210,6 @@ def _read(part: PartPlan) -> list[tuple[str, str, str, bool]]:
     columns = [(name, fields[name].about, heading, False) for name, heading in part.known.columns.items()]
     values = [(name, fields[name].about, value, True) for name, value in part.known.constants.items()]
     return [*columns, *values]
-
-
-def _left(report: ImportReport) -> list[tuple[str, str, list[str]]]:
-    """The columns that are left behind, those of a file with the same reason together."""
-    together: dict[tuple[str, str], list[str]] = {}
-    for file, one in report.left_behind:
-        together.setdefault((file, one.why), []).append(one.column)
-    return [(file, why, columns) for (file, why), columns in together.items()]
-
-
-def _why_not(report: ImportReport) -> list[tuple[int, str]]:
-    if report.contact is None:
-        return []
-    return [(count, WHY_NOT.get(reason, reason)) for reason, count in report.contact.why_not.items()]
 
 
 def _all_fields() -> list[str]:

@@ -159,8 +159,10 @@ class Problem(Exception):
         errors: Sequence[Wrong] = (),
         headers: Mapping[str, str] | None = None,
         more: Mapping[str, str] | None = None,
+        helps: str = "",
     ) -> None:
         super().__init__(detail)
+        self.helps = helps or kind.help  # here, if it is not what helps elsewhere
         self.kind = kind
         self.detail = detail
         self.errors = tuple(errors)
@@ -180,7 +182,7 @@ class Problem(Exception):
             self.kind.status,
             self.detail,
             request,
-            self.kind.help,
+            self.helps,
             list(self.errors),
         )
         return msgspec.json.encode({**msgspec.to_builtins(document), **self.more} if self.more else document)

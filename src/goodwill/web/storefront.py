@@ -28,7 +28,6 @@ from goodwill.shop.words import USUAL, catalogues
 from goodwill.web.bodies import CallerGone, parse, parse_parameters, read, wrong
 from goodwill.web.centre.reasons import in_words
 from goodwill.web.desk import Desk
-from goodwill.web.keys import no_key
 from goodwill.web.messages import Id
 from goodwill.web.notices import Kind, Offered
 from goodwill.web.pace import Pace
@@ -39,6 +38,7 @@ from goodwill.web.problems import (
     KEY_SCOPE,
     LATER,
     MEDIA_TYPE,
+    NO_KEY,
     NOT_FOUND,
     TOO_MANY,
     Problem,
@@ -277,14 +277,16 @@ class _There:
             Problem: it may not.
         """
         keyring = self.desk.keyring
-        key = keyring.recognise(text) if writes else keyring.recall(text)
+        try:
+            key = keyring.recognise(text) if writes else keyring.recall(text)
+        except Problem as problem:
+            raise Problem(problem.kind, problem.detail, helps=_PAGE_KEY) from None
         request.scope["state"]["notes"].key = key.id
         if not key.public:
-            raise no_key(
-                "This key is not one for pages: make one with --public, and close this one if it stood on one."
-            )
+            said = "This key is not one for pages: make one with --public, and close this one if it stood on one."
+            raise Problem(NO_KEY, said, helps=_PAGE_KEY)
         if Scope.COLLECT not in key.scopes or not _is_of(key, request.headers.get("origin")):
-            raise Problem(KEY_SCOPE, f"Pages of this site may not use the key '{key.id}'.")
+            raise Problem(KEY_SCOPE, f"Pages of this site may not use the key '{key.id}'.", helps=_PAGE_SITE)
         self._slow_down(self._keys, key.id)
         return key.id
 
@@ -437,6 +439,10 @@ def _direction(language: str) -> str:
 def _safe(address: str | None) -> str:
     """An address that a page may lead to; anything else is none."""
     return address if address is not None and address.lower().startswith(("https://", "http://")) else ""
+
+
+_PAGE_KEY: Final = "Send a key of pages as `key`: `goodwill keys create pages --scope collect --public --origin SITE`."
+_PAGE_SITE: Final = "Use the key on the sites that it was made for (`--origin`), or make one for this site."
 
 
 def _is_of(key: Key, origin: str | None) -> bool:

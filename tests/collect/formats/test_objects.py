@@ -141,10 +141,11 @@ def test_products_of_shopifys_interface_are_their_variants(desk, write):
 def test_orders_of_woocommerces_interface(desk, write, form):
     guest = woo_order(502, customer_id=0, billing={"email": "bruno@example.org"}, status="refunded",
                       refunds=[{"id": 1, "total": "-6.20"}])  # fmt: skip
-    unpaid = [woo_order(503, status="failed"), woo_order(504, status="pending"), woo_order(505, status="cancelled")]
+    unpaid = [woo_order(503, status="failed"), woo_order(504, status="pending"), woo_order(505, status="cancelled"),
+              woo_order(506, status="on-hold")]  # fmt: skip
     report = desk.take(in_file(write, woo_order(), guest, *unpaid, form=form))
     assert not report.rejects
-    assert (of_kind(report, "orders").kept, of_kind(report, "orders").skipped) == (2, 3)
+    assert (of_kind(report, "orders").kept, of_kind(report, "orders").skipped) == (2, 4)
     assert (
         desk.ask("SELECT amount FROM events WHERE type = :t ORDER BY amount", t=BOUGHT) == [(280,)] * 2 + [(340,)] * 2
     )

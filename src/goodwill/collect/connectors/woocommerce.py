@@ -109,7 +109,7 @@ class _Product(Struct):
 _ORDER = msgspec.json.Decoder(_Order)
 _CUSTOMER = msgspec.json.Decoder(_Customer)
 _PRODUCT = msgspec.json.Decoder(_Product)
-_NOT_BOUGHT: Final = frozenset({"pending", "checkout-draft", "auto-draft", "draft"})
+_NOT_BOUGHT: Final = frozenset({"pending", "on-hold", "checkout-draft", "auto-draft", "draft"})
 _NO_MORE: Final = frozenset({"cancelled", "failed", "trash"})
 
 

@@ -11,7 +11,7 @@ from goodwill.collect.views import Format, Heads, Piece, View, which
 # Where mail plug-ins note that somebody asked for news; WooCommerce itself has no place for it.
 _OPT_INS = ("mailchimp_woocommerce_is_subscribed", "_mc4wp_optin")
 _CANCELLED = frozenset(("cancelled", "trash"))
-_UNPAID = frozenset(("failed", "pending", "checkout-draft", "auto-draft", "draft"))
+_UNPAID = frozenset(("failed", "pending", "on-hold", "checkout-draft", "auto-draft", "draft"))
 
 
 def why_passed(status: str) -> str:

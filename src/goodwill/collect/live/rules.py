@@ -18,6 +18,7 @@ DROPPED: Final[Mapping[str, str]] = MappingProxyType(
         "ids-only": "it holds nothing but ids",
         "unknown-order": "its order has not come",
         "order-stands": "its order stands already, and is changed by the shop's own system alone",
+        "anothers-order": "its order stands already, for somebody else of whom it was told first",
         "nobody": "it is about nobody who is known here",
     }
 )
@@ -37,11 +38,12 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "bad-amount": "an amount cannot be read",
         "bad-quantity": "a quantity cannot be read",
         "no-address": "whoever asks has no address on file to answer to",
+        "refunded-already": "more would go back of its order than it came to",
         "not-merged": "two people could not be made one",
     }
 )
 # What a key that stands on pages must not learn: whether somebody is known, and what she said.
-SECRET: Final = frozenset({"no-consent", "left-alone"})
+SECRET: Final = frozenset({"no-consent", "left-alone", "anothers-order", "refunded-already"})
 
 
 def status_of(rule: str) -> str:

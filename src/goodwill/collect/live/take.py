@@ -3,7 +3,8 @@
 Whoever is not known and allowed nothing leaves no trace: nobody is made for an event that is not kept.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
@@ -14,7 +15,7 @@ from goodwill.basics.clock import SECOND, Micros, day_of
 from goodwill.basics.ids import PersonId, Position, ProductId
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
-from goodwill.collect.live.orders import told_by_systems
+from goodwill.collect.live.orders import Back, told_by_systems
 from goodwill.collect.live.reading import FACTS, TAKEN, Event, Given, Ids, Introduced, Outcome, Stand, text_of
 from goodwill.collect.writing import Tools
 from goodwill.people import keeping, log, repeats
@@ -99,7 +100,9 @@ class Taking:
         self._look_up(connection, work, now, trusts=trusts)
         kept = self._find_persons(connection, self._with_products(connection, self._allowed(work)), now)
         # What systems tell of comes first: from then on nobody else adds to these orders.
-        if fresh := _not_there_yet(connection, self._not_told_yet(connection, kept, now, trusts=trusts)):
+        lines, by_systems = self._not_told_yet(connection, kept, now, trusts=trusts)
+        lines = self._of_whoever_ordered(connection, lines, by_systems, now, trusts=trusts)
+        if fresh := _not_there_yet(connection, lines):
             log.append(connection, _columns(fresh))
         for one in work:
             one.tell()
@@ -214,12 +217,15 @@ class Taking:
 
     def _not_told_yet(
         self, connection: Connection, lines: Sequence["_Line"], now: Micros, *, trusts: bool
-    ) -> Sequence["_Line"]:
-        """Those events that no connected system told of; what they add to an order of its is its customer's."""
+    ) -> tuple[Sequence["_Line"], Collection[int]]:
+        """Those events that no connected system told of, and the orders that one tells of.
+
+        What they add to an order of its is its customer's.
+        """
         orders = {event.reference for _, event, _, _ in lines if event.reference is not None}
         told = told_by_systems(connection, orders) if orders else {}
         if not told:
-            return lines
+            return lines, ()
         persons, day = {one.person for one in told.values()}, day_of(now, self.tools.zone)
         cells = keeping.may_keep(connection, self.tools.register, persons, at=now, day=day, trusts=trusts)
         fresh = []
@@ -234,11 +240,51 @@ class Taking:
                 fresh.append((order.person, event, product, one))
             elif not event.trusted and event.type != REFUNDED:
                 fresh.append(line)  # of whoever it said: anybody may have that key, and name anybody's order
+        return fresh, told
+
+    def _of_whoever_ordered(
+        self,
+        connection: Connection,
+        lines: Sequence["_Line"],
+        by_systems: Collection[int],
+        now: Micros,
+        *,
+        trusts: bool,
+    ) -> Sequence["_Line"]:
+        """Those events whose order is not somebody else's already; what the shop's server tells of money is hers."""
+        orders = {event.reference for _, event, _, _ in lines if event.reference is not None} - set(by_systems)
+        if not orders:
+            return lines
+        told = repeats.told_as_it_happened(connection, orders)
+        owners = {reference: one.owner for reference, one in told.items() if one.owner is not None}
+        fresh = []
+        for line in lines:
+            person, event, product, one = line
+            if event.reference not in orders:
+                fresh.append(line)
+                continue
+            owner = owners.get(event.reference, person)
+            if event.type != REFUNDED:
+                owners.setdefault(event.reference, person)
+            if owner == person:
+                fresh.append(line)
+            elif event.type == REFUNDED and event.trusted and self._may(connection, owner, event, now, trusts=trusts):
+                fresh.append((owner, event, product, one))
+            else:
+                one.stop(event, _ANOTHERS)
         return fresh
+
+    def _may(self, connection: Connection, person: PersonId, event: Event, now: Micros, *, trusts: bool) -> bool:
+        """Whether an event may be kept of somebody."""
+        register, day = self.tools.register, day_of(now, self.tools.zone)
+        cells = keeping.may_keep(connection, register, {person}, at=now, day=day, trusts=trusts)
+        return _CATEGORY[event.type] in cells[person].categories
 
 
 _Line = tuple[PersonId, Event, ProductId | None, "_Request"]
 _STANDS: Final = Outcome("order-stands", "This order stands already. Its changes come from the shop's own system.")
+_ANOTHERS: Final = Outcome("anothers-order", "This order stands already, for somebody else of whom it was told first.")
+_TOO_MUCH: Final = Outcome("refunded-already", "More would go back of this order than it came to.")
 _LEFT_ALONE: Final = Outcome("left-alone", "Whoever this is was erased and asked to be left alone.")
 
 
@@ -258,8 +304,12 @@ class _Request:
     def tell_of_update(self, event: Event) -> None:
         """Tell of an event that stands already, if it should have changed that."""
         if event.update:
-            self.kept.pop(event.message, None)
-            self.outcomes[event.message] = _STANDS
+            self.stop(event, _STANDS)
+
+    def stop(self, event: Event, why: Outcome) -> None:
+        """Tell why nothing is kept of the message of an event."""
+        self.kept.pop(event.message, None)
+        self.outcomes[event.message] = why
 
     def tell(self) -> None:
         """Tell of each message what became of it."""
@@ -276,19 +326,56 @@ def _not_there_yet(connection: Connection, lines: Sequence[_Line]) -> Sequence[_
     orders = [(person, event.reference) for person, event, _, _ in lines if event.reference is not None]
     if not orders:
         return lines
-    stands = repeats.keys_of_orders(connection, orders)
-    fresh = []
+    stands, back = repeats.keys_of_orders(connection, orders), _MoneyBack(connection, lines)
+    fresh: list[_Line] = []
     for line in lines:
         person, event, _, one = line
         place = person, event.reference, event.key
         if event.reference is None:
             fresh.append(line)
-        elif place not in stands:
+        elif place in stands:
+            one.tell_of_update(event)
+        elif event.type != REFUNDED or back.may(line, event.reference):
             stands.add(place)
             fresh.append(line)
-        else:
-            one.tell_of_update(event)
+            back.note(line, event.reference)
     return fresh
+
+
+class _MoneyBack:
+    """Which messages about money that went back may be kept: as a whole or not at all."""
+
+    def __init__(self, connection: Connection, lines: Sequence[_Line]) -> None:
+        self._back = Back(connection)
+        self._events: dict[tuple[int, int], list[Event]] = {}
+        self._told: dict[tuple[int, int], bool] = {}
+        for _, event, _, one in lines:
+            if event.type == REFUNDED and event.reference is not None:
+                self._events.setdefault((id(one), event.message), []).append(event)
+        self._concerned = {event.reference for some in self._events.values() for event in some}
+
+    def may(self, line: _Line, reference: int) -> bool:
+        """Whether the message of an event may be kept; if too much would go back, it is told so."""
+        person, event, _, one = line
+        message = id(one), event.message
+        if message not in self._told:
+            sums, these = self._back.of(person, reference), self._events[message]
+            amounts: Counter[str] = Counter()
+            for each in these:
+                if each.amount is not None and each.currency is not None:
+                    amounts[each.currency] += each.amount
+            all_of_it = any(each.amount is None and each.product is None for each in these)
+            allowed = sums.allows(amounts, all_of_it=all_of_it)
+            if not allowed and not sums.by_system:
+                one.stop(event, _TOO_MUCH)
+            self._told[message] = allowed and not sums.by_system
+        return self._told[message]
+
+    def note(self, line: _Line, reference: int) -> None:
+        """Note an event that is about to stand."""
+        person, event, product, _ = line
+        if reference in self._concerned:
+            self._back.of(person, reference).add(event.type, product, event.amount, event.currency)
 
 
 def _row(ids: Ids) -> dict[str, Id]:
