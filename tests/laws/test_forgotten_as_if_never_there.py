@@ -7,7 +7,7 @@ must have its hashes, and everybody else must get its lists: the same products i
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -105,7 +105,7 @@ def names(upto: int) -> list[str]:
 
 
 @pytest.fixture
-def town(database, cipher, clock, tmp_path, migrated_file) -> Iterator:
+def town(database, cipher, clock, tmp_path, migrated_file):
     """Makes two shops: one of everybody, and beside it one that never had those who leave."""
     with ExitStack() as opened:
 
