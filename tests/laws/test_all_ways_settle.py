@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from tests.conftest import FakeClock
 from tests.lessons import CountsLines, register_with
 from tests.small_shop import ASKED, Bakery, bakery
 
@@ -35,14 +36,15 @@ class World:
 
     made: Bakery
     folder: Path
+    clock: FakeClock
 
     @property
     def shop(self) -> Shop:
         return self.made.shop
 
-    def another_process(self, **register) -> Shop:
+    def another_process(self, **changes) -> Shop:
         library = Library(self.shop.folder / "totals", lessons=LESSONS)
-        register = register_with(**register) if register else self.shop.register
+        register = register_with(**changes) if changes else self.shop.register
         return replace(self.shop, library=library, register=register)
 
     def hashes(self) -> dict[str, str]:
@@ -70,6 +72,7 @@ class World:
         file.write_text("\n".join(["order_id,line_number,customer_id,date,sku,amount", *lines, ""]), "utf-8")
         report = self.shop.intake.run(imports.plan([file]), rejects_to=self.folder / "rejects.csv")
         assert report.state == "done", report
+        assert report.id is not None
         return report.id
 
 
@@ -79,7 +82,7 @@ def world(database, tmp_path, clock):
     shop = replace(
         made.shop, register=register_with(), library=Library(made.shop.folder / "totals", lessons=LESSONS)
     )  # fmt: skip
-    world = World(Bakery(shop, made.person), tmp_path)
+    world = World(Bakery(shop, made.person), tmp_path, clock)
     for name in ("amina", "chiara", *(f"c{n}" for n in range(6))):
         for purpose in ("offers", "personal-content"):
             shop.grant(name, purpose, asked=ASKED)
@@ -101,7 +104,7 @@ def withdraw_everything(world: World) -> None:
 
 
 def let_it_expire(world: World) -> None:
-    world.shop.clock.turn(days=731)
+    world.clock.turn(days=731)
 
 
 def object_(world: World) -> None:

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 import pytest
 from tests.laws.lives import ASKED, Village
+from tests.lessons import CountsLines, register_with
 
 from goodwill.access import settle
 from goodwill.basics.errors import Conflict
 from goodwill.collect import undo
 from goodwill.collect.writing import nobody_listens
+from goodwill.learn.library import MODELS
 from goodwill.people import holds, log, merge
 from goodwill.people import undo as people_undo
+
+OFFERS = CountsLines("offers-lines", "offers")
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,14 @@ class Deed:
 
 @pytest.fixture
 def village(database, cipher, clock, tmp_path):
-    """Amina and Dev allow everything, Bruno was never asked, Chiara withdrew; an import brought Ezio and Fatma."""
-    made = Village(database, cipher, clock, tmp_path)
+    """Amina and Dev allow everything, Bruno was never asked, Chiara withdrew; an import brought Ezio and Fatma.
+
+    The shop keeps two totals under two purposes.
+    """
+    made = Village(
+        database, cipher, clock, tmp_path, register=register_with(), lessons=(MODELS, OFFERS),
+        purposes=(*Village.purposes, OFFERS.purpose),
+    )  # fmt: skip
     made.knows("amina", "bruno", "chiara", "dev")
     made.agrees("amina", "chiara", "dev")
     made.buys("amina", 0, 1, day=20)
@@ -41,7 +51,7 @@ def village(database, cipher, clock, tmp_path):
     made.buys("chiara", 2, 3, day=10)
     made.buys("dev", 0, 1, 2, day=9)
     clock.turn(seconds=1)
-    for purpose in ("recommendations", "model-improvement"):
+    for purpose in made.purposes:
         made.shop.grant("chiara", purpose, asked=ASKED, yes=False)
     in_memory(made.shop)()  # so that settling need not learn first, which takes longer than all the rest
     yield made
@@ -100,22 +110,26 @@ def deed(request, village):
     return request.param(village)
 
 
-def agree_with_the_database(village, *totals):
-    anew = village.anew()
-    for total in totals:
-        assert total.people == anew.people
-        assert total.sums == anew.sums
-        assert total.hash == anew.hash
+def agree_with_the_database(village, *settled):
+    """Each of some totals, by the lesson's name, is the one worked out anew."""
+    anew = {lesson.name: village.anew(lesson) for lesson in village.lessons}
+    for totals in settled:
+        assert totals
+        for name, total in totals.items():
+            assert total.people == anew[name].people
+            assert total.sums == anew[name].sums
+            assert total.hash == anew[name].hash
 
 
 def in_memory(shop):
     """What a decision does: catch up, and keep nothing."""
-    return lambda: shop.library.caught_up(shop._at_the_door, shop._look_at_shelf())
+    names = [lesson.name for lesson in shop.library.lessons]
+    return lambda: {name: shop.library.caught_up(shop._at_the_door, shop._look_at_shelf(), name) for name in names}
 
 
 def keeping(shop):
     """What the hourly job does."""
-    return shop.settle
+    return shop.settle_all
 
 
 def nothing():
@@ -123,11 +137,11 @@ def nothing():
 
 
 def test_the_right_order_works_and_every_step_tells_the_truth(village, deed):
-    agree_with_the_database(village, village.shop.settle())
+    agree_with_the_database(village, village.shop.settle_all())
     deed.mark()
-    agree_with_the_database(village, village.shop.settle())
+    agree_with_the_database(village, village.shop.settle_all())
     deed.erase()
-    agree_with_the_database(village, village.shop.settle())
+    agree_with_the_database(village, village.shop.settle_all())
 
 
 def test_erasing_before_every_total_settled_is_refused_and_leaves_all_as_it_was(village, deed):
@@ -139,7 +153,7 @@ def test_erasing_before_every_total_settled_is_refused_and_leaves_all_as_it_was(
     assert village.stands() == before
     deed.settle()
     deed.erase()
-    agree_with_the_database(village, village.shop.settle())
+    agree_with_the_database(village, village.shop.settle_all())
 
 
 def test_erasing_without_a_mark_is_refused_and_leaves_all_as_it_was(village, deed):
@@ -148,7 +162,7 @@ def test_erasing_without_a_mark_is_refused_and_leaves_all_as_it_was(village, dee
     with pytest.raises(Conflict, match="held"):
         deed.erase()
     assert village.stands() == before
-    agree_with_the_database(village, village.shop.settle())
+    agree_with_the_database(village, village.shop.settle_all())
 
 
 def test_events_alone_are_not_removed_before_settling_either(village):
@@ -177,7 +191,12 @@ def test_a_process_that_looked_earlier_ends_with_the_total_worked_out_anew(villa
     look.get("settled", nothing)()
     deed.erase()
     village.buys("amina", 2, 3, day=1)  # life goes on: the log is longer again than when they looked
-    totals = [in_memory(elsewhere)(), village.shop.settle(), elsewhere.settle(), village.another_process().settle()]
+    totals = [
+        in_memory(elsewhere)(),
+        village.shop.settle_all(),
+        elsewhere.settle_all(),
+        village.another_process().settle_all(),
+    ]
     agree_with_the_database(village, *totals)
 
 
@@ -207,11 +226,11 @@ def test_who_is_killed_between_the_steps_leaves_no_wrong_total_and_can_go_on(vil
             held = bool(holds.reasons(connection, [village.person[name]]))
         assert (decision.personalised, decision.reason) == (False, "held" if held else "never-asked")
         assert held or name == "bruno"
-    agree_with_the_database(village, reborn.settle())
+    agree_with_the_database(village, reborn.settle_all())
     deed.mark()
     reborn.settle()
     deed.erase()
-    agree_with_the_database(village, reborn.settle())
+    agree_with_the_database(village, reborn.settle_all())
 
 
 def test_who_is_killed_while_erasing_has_erased_nothing(village, deed, monkeypatch):
@@ -229,9 +248,9 @@ def test_who_is_killed_while_erasing_has_erased_nothing(village, deed, monkeypat
         deed.erase()
     monkeypatch.undo()
     assert village.stands() == before
-    agree_with_the_database(village, village.another_process().settle())
+    agree_with_the_database(village, village.another_process().settle_all())
     deed.erase()
-    agree_with_the_database(village, village.shop.settle())
+    agree_with_the_database(village, village.shop.settle_all())
 
 
 def test_a_total_that_learned_nothing_of_a_merge_is_not_older_than_it(village):
@@ -261,7 +280,7 @@ def test_a_total_that_is_read_while_history_changes_is_of_one_time(village, deed
 
     monkeypatch.setattr(village.columns, "run_together", disturbed)
     total = village.anew()
-    agree_with_the_database(village, total)
+    agree_with_the_database(village, {MODELS.name: total})
     assert total.as_of.holds > 1
 
 

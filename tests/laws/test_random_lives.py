@@ -1,8 +1,9 @@
 """Random lives: whatever people say and do, in whatever order, the shop knows what those who allow it add up to.
 
 A second shop in plain Python keeps lists of words, visits, names and holds, and works out from them who counts and what
-each decision may rest on. After every step the shop's own total must be the sum of the parts of exactly those people,
-bit for bit, in every process, and no decision may use what was not allowed when it was made.
+each decision may rest on. After every step each of the shop's totals must be the sum of the parts of exactly those
+people who allow its purpose, bit for bit, in every process, and no decision may use what was not allowed when it was
+made.
 """
 
 import shutil
@@ -24,6 +25,7 @@ from hypothesis.stateful import (
 from tests.conftest import FakeClock, examples
 from tests.consent.world import Book
 from tests.laws.lives import ASKED, GOODS, Village
+from tests.lessons import CountsLines, register_with
 
 from goodwill import consent
 from goodwill.access import Frame, Log, View
@@ -32,18 +34,20 @@ from goodwill.basics.errors import Conflict
 from goodwill.basics.ids import PersonId
 from goodwill.collect import undo
 from goodwill.consent import Said, State
-from goodwill.learn.library import contribution
+from goodwill.learn.library import MODELS
 from goodwill.people import holds, merge
 from goodwill.people.types import BOUGHT
 from goodwill.protect import Cipher, KeyStore
-from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, Basis, Category, Purpose, shipped
+from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, Basis, Category, Purpose
 from goodwill.storage import AsOf, connect
 from goodwill.sums import Running
 
 NAMES = ("amina", "bruno", "chiara", "dev", "ezio")
 PURCHASES, BROWSING = Category("purchases"), Category("browsing")
-REGISTER = shipped()
+REGISTER = register_with(offers={"categories": ("purchases", "browsing", "engagement")})
+OFFERS = CountsLines("offers-lines", "offers")  # a second total, of those who allow another purpose
 MINUTE = 60 * SECOND
+LESSONS = (MODELS, OFFERS)
 START = 1_795_338_000 * SECOND  # Sunday, 22 November 2026
 
 
@@ -94,11 +98,11 @@ class Plain:
         said = self.book.answers(len(self.book.lines))
         return {category for category in entry.categories if at < opened(said.get((purpose, category, person)))}
 
-    def counted(self, at: int) -> set[PersonId]:
+    def counted(self, at: int, purpose: str = MODEL_IMPROVEMENT) -> set[PersonId]:
         return {
             person
             for person, someone in self.people.items()
-            if someone.counts and PURCHASES in self.allows(person, MODEL_IMPROVEMENT, at)
+            if someone.counts and PURCHASES in self.allows(person, purpose, at)
         }
 
     def merge(self, keep: PersonId, other: PersonId, now: int) -> int:
@@ -179,7 +183,7 @@ def nobody(what: Any) -> Any:
 
 names = st.sampled_from(NAMES)
 choices = st.sampled_from([None, [PURCHASES], [BROWSING], [PURCHASES, BROWSING]])
-purposes = st.sampled_from([RECOMMENDATIONS, MODEL_IMPROVEMENT])
+purposes = st.sampled_from([RECOMMENDATIONS, MODEL_IMPROVEMENT, OFFERS.purpose])
 products = st.lists(st.integers(0, len(GOODS) - 1), min_size=1, max_size=3, unique=True)
 days = st.integers(0, 30)
 few = st.none() | st.integers(1, 4)
@@ -191,7 +195,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self, fresh, cipher, folder):
         super().__init__()
         self.clock = FakeClock(START)
-        self.village = Village(fresh(), cipher, self.clock, folder)
+        self.village = Village(fresh(), cipher, self.clock, folder, register=REGISTER, lessons=(MODELS, OFFERS))
         self.plain = Plain()
         self.here = self.elsewhere = self.village.shop
         self.imports: list[int] = []
@@ -200,9 +204,9 @@ class Lives(RuleBasedStateMachine):
         self.before: tuple[str, set[int]] = ("", set())
 
     def teardown(self):
-        anew = self.village.anew()
-        self.is_what_is_allowed(anew)
-        self.is_what_is_allowed(self.look_from(self.elsewhere))
+        for lesson in LESSONS:
+            self.is_what_is_allowed(self.village.anew(lesson), lesson)
+            self.is_what_is_allowed(self.look_from(self.elsewhere, lesson), lesson)
         self.village.columns.close()
 
     @initialize()
@@ -211,10 +215,10 @@ class Lives(RuleBasedStateMachine):
         self.meet(*NAMES[:4])
         for day, name in enumerate(NAMES[:4], start=9):
             self.buy(name, [0, day % 4], day, None)
-            for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT) if name != "bruno" else ():
+            for purpose in (RECOMMENDATIONS, MODEL_IMPROVEMENT, OFFERS.purpose) if name != "bruno" else ():
                 self.say(name, purpose, None, yes=True)
         self.import_visits(["ezio"], [1, 2], 5, yes=True)
-        self.look_from(self.here)  # so that settling need not learn first, which takes far longer
+        self.here.warm()  # so that settling need not learn first, which takes far longer
         self.settled()
         self.elsewhere = self.village.another_process()
         self.look_from(self.elsewhere)
@@ -394,16 +398,19 @@ class Lives(RuleBasedStateMachine):
     @rule(keeping=st.booleans())
     def look_from_elsewhere(self, keeping):
         """Another process, with whatever it had in memory, catches up; perhaps it is the one that keeps its total."""
-        self.is_what_is_allowed(self.elsewhere.settle() if keeping else self.look_from(self.elsewhere))
+        kept = self.elsewhere.settle_all() if keeping else {}
+        for lesson in LESSONS:
+            self.is_what_is_allowed(kept.get(lesson.name) or self.look_from(self.elsewhere, lesson), lesson)
 
-    def look_from(self, shop):
-        return shop.library.caught_up(shop._at_the_door, shop._look_at_shelf())
+    def look_from(self, shop, lesson=MODELS):
+        return shop.library.caught_up(shop._at_the_door, shop._look_at_shelf(), lesson.name)
 
     # ---- what must be true
 
-    def is_what_is_allowed(self, total):
-        counted = self.plain.counted(self.clock.at)
-        what = contribution(self.here._look_at_shelf())
+    def is_what_is_allowed(self, total, lesson=MODELS):
+        counted = self.plain.counted(self.clock.at, lesson.purpose)
+        with self.village.database.reading() as connection:
+            what = lesson.contribution(lesson.counted(connection, self.here._look_at_shelf()))
         running = Running(nobody(what).dense())
         for person in counted:
             running.add(part(what, self.plain.people[person].lines))
@@ -412,9 +419,10 @@ class Lives(RuleBasedStateMachine):
         assert total.hash == running.sums.hash
 
     def settled(self):
-        total = self.here.settle()
-        self.is_what_is_allowed(total)
-        self.before = total.hash[:12], self.plain.counted(self.clock.at)
+        totals = self.here.settle_all()
+        for lesson in LESSONS:
+            self.is_what_is_allowed(totals[lesson.name], lesson)
+        self.before = totals[MODELS.name].hash[:12], self.plain.counted(self.clock.at)
 
     @invariant()
     def decisions_obey(self):

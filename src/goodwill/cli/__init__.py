@@ -24,6 +24,7 @@ from goodwill.cli import (
     invented,
     keys,
     mail,
+    measuring,
     notices,
     people,
     planning,
@@ -65,6 +66,7 @@ ROOMS = (
     notices,
     proofs,
     suggest,
+    measuring,
     keys,
     protect,
 )

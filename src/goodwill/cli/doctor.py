@@ -344,13 +344,12 @@ def _contents(settings: "Settings", database: "Database") -> Iterator[Finding]:
     with database.reading() as connection:
         products = catalogue.count(connection)
         known = how_many(connection)
-        totals = kept(connection)
+        models = next(iter(kept(connection, "models")), None)
     yield _some("catalogue", products, "products", "goodwill import products.csv")
     yield _some("people", known, "people", "goodwill import order_lines.csv")
-    if totals:
-        newest = max(totals, key=lambda total: total.as_of.at)
-        found = f"from {out.number(newest.people, 'people')}, {out.when(newest.as_of.at, ZoneInfo(settings.zone))}"
-        if newest.people:
+    if models is not None:
+        found = f"from {out.number(models.people, 'people')}, {out.when(models.as_of.at, ZoneInfo(settings.zone))}"
+        if models.people:
             yield Finding("models", State.OK, found)
         else:
             yield Finding("models", State.NOTE, found, "goodwill learn, once people allow model-improvement")

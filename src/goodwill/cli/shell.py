@@ -47,6 +47,7 @@ _ORDER = (
     "slot",
     "experiment",
     "govern",
+    "measure",
     "staff",
     "approvals",
     "audit",

@@ -75,7 +75,7 @@ def learned_from(shop: "Shop") -> int | None:
     from goodwill.storage.kept import kept
 
     with shop.database.reading() as connection:
-        return max((total.people for total in kept(connection)), default=None)
+        return next((total.people for total in kept(connection, "models")), None)
 
 
 def _show(shell: Shell, shop: "Shop", decision: "Decision") -> None:

@@ -31,7 +31,7 @@ LEAST_VISITS = 20
 _NEXT = ("usual_new", "usual", "popular", "counting")
 _FIRST = ("affinity", "popular")
 _LAST, _FIFTH = (HoldBack.LAST_VISIT,), (HoldBack.LAST_FIFTH,)
-_BEFORE = (HoldBack.LAST_FIFTH, HoldBack.LAST_FIFTH)  # the fifth of what is left before the fifth that is judged
+BEFORE = (HoldBack.LAST_FIFTH, HoldBack.LAST_FIFTH)  # the fifth of what is left before the fifth that is judged
 
 Totals = Callable[[Sequence[OfPurchases]], list[Sums]]
 
@@ -103,17 +103,17 @@ def accuracy_by(
         new: how many of the ten places go to something new.
         least_visits: how often an item must have been bought to count.
     """
-    item_of, items = _common(totals, item_of, items, least_visits)
+    item_of, items = common_items(totals, item_of, items, least_visits)
     again = BuysAgain(item_of, items, _LAST)
     together, together_fifth, early = (
         BoughtTogether(item_of, items, rule, name=f"bought-together-{n}")
-        for n, rule in enumerate((_LAST, _FIFTH, _BEFORE))
+        for n, rule in enumerate((_LAST, _FIFTH, BEFORE))
     )
     many, many_fifth = (
         BoughtByMany(item_of, items, rule, name=f"bought-by-many-{n}") for n, rule in enumerate((_LAST, _FIFTH))
     )
     learned = dict(enumerate(totals([again, together, together_fifth, early, many, many_fifth])))
-    trial = path(learned[3], item_of, _BEFORE)
+    trial = path(learned[3], item_of, BEFORE)
     weight = trial.fit(*totals([trial]))
     basket = NextBasket(
         item_of, items, _LAST,
@@ -125,7 +125,7 @@ def accuracy_by(
     return _told(*totals([basket, first]), items=items, new=new, weight=weight)
 
 
-def _common(totals: Totals, item_of: Numbers, items: int, least_visits: int) -> tuple[Numbers, int]:
+def common_items(totals: Totals, item_of: Numbers, items: int, least_visits: int) -> tuple[Numbers, int]:
     """The items that count, numbered anew."""
     (before,) = totals([BoughtByMany(item_of, items, _LAST)])
     common = before.array("visits") >= least_visits

@@ -47,6 +47,7 @@ from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
+from goodwill.shop.measuring import Minimised, minimised
 from goodwill.shop.naming import LEFT_OUT, asked_without_names, by_what, refuse_names
 from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
@@ -518,6 +519,10 @@ class Shop:
         """How good the suggestions would have been on everybody's last visit, beside simple counting."""
         shelf = self._look_at_shelf()
         return accuracy_by(self._totals, shelf.item_of, shelf.items, new=self.settings.new_in_ten)
+
+    def minimisation(self) -> Minimised:
+        """How much of people's data the suggestions really need, on everybody's last visit."""
+        return minimised(self, self._totals, self._look_at_shelf())
 
     def _totals(self, wanted: Sequence[OfPurchases]) -> list[Sums]:
         with self._at_the_door() as door:
