@@ -64,6 +64,7 @@ WITHOUT = {
         "a step of an erasure, which was entered when it began",
     ),
     "shop/publishing.py keep_starters": "what comes with goodwill; each version says so, and since when",
+    "shop/erasure.py _prove": "the proof stands with the erasure, which has its line",
     "shop/erasure.py follow": "looks whether another server renewed the keys",
     "shop/post.py deliver": "a letter that was entered when it was put down leaves; the outbox says when",
     "web/desk.py _note_refused": "writes the line of a try that was refused",

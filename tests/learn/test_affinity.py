@@ -72,7 +72,7 @@ def test_suggestions_are_new_the_best_first_and_stood_by(people, mine, count):
     mine = row(*sorted(mine))
     scores = model.scores(mine)
     candidates = [item for item in range(N) if item not in mine and model.stood_by(mine, row(item))[0]]
-    expected = sorted(candidates, key=lambda item: (-scores[item], item))[:count]
+    expected = sorted(candidates, key=lambda item: (-round(float(scores[item]), 10), item))[:count]
     assert [found.item for found in model.recommend(mine, count)] == expected
 
 
