@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
 from goodwill.access.own import everything, only_events
-from goodwill.access.view import Aggregate, Contribution, Everything, Total, View
+from goodwill.access.view import Aggregate, Contribution, Everything, Selection, Total, View
 from goodwill.basics.clock import Clock, Day, Micros, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, Refused, TooFew
 from goodwill.basics.ids import PersonId
@@ -57,23 +57,27 @@ class Door:
     zone: ZoneInfo
     trusts: Callable[[int], bool]
 
-    def one(self, person: PersonId, *, purpose: Purpose) -> View:
+    def one(self, person: PersonId, *, purpose: Purpose, only: Selection | None = None) -> View:
         """One person, as far as she allows the purpose.
+
+        Args:
+            only: hand over no other events and facts than it looks at.
 
         Raises:
             NoConsent: she does not, for any category, or is not known here, or the ledger is in quarantine; the reason
                 says which.
         """
         for _ in range(_TRIES):
-            view = self._seen(person, self.register[purpose])
+            view = self._seen(person, self.register[purpose], only)
             # Where each question of a transaction sees what is committed by then, her word may have changed between
             # two of them: then she is looked at again, so that what is handed over was allowed where it says.
             if not rows.written_about_since(self.connection, person, view.as_of):
-                self._note(self.register[purpose], "one", view.used, view.as_of, person=person, people=1)
+                used = view.used if only is None else only.categories
+                self._note(self.register[purpose], "one", used, view.as_of, person=person, people=1)
                 return view
         raise Conflict("What this person allows is being changed over and over. Try again in a moment.")
 
-    def _seen(self, person: PersonId, entry: Entry) -> View:
+    def _seen(self, person: PersonId, entry: Entry, only: Selection | None) -> View:
         at = self.clock()
         day = day_of(at, self.zone)
         arrival = rows.at_the_door(self.connection, person, at)
@@ -86,7 +90,14 @@ class Door:
         allowed = allowed_categories(self.connection, person, entry, at=at, day=day)
         if not allowed:
             raise NoConsent(entry.name, self._why_not(person, entry, at=at, day=day))
-        return rows.view_of(self.connection, person, entry, allowed, arrival.as_of, cipher=self.cipher)
+        if only is None:
+            return rows.view_of(self.connection, person, entry, allowed, arrival.as_of, cipher=self.cipher)
+        if not only.categories <= allowed:
+            raise NoConsent(entry.name, "withheld")
+        return rows.view_of(
+            self.connection, person, entry, allowed, arrival.as_of, types=only.types, fields=only.fields,
+            cipher=self.cipher,
+        )  # fmt: skip
 
     def each(self, *, purpose: Purpose) -> Iterator[View]:
         """Everyone who allows the purpose, one view after another, to act for those who asked for it.
@@ -112,9 +123,11 @@ class Door:
                 yield view
 
     def total(
-        self, what: Contribution | Aggregate, *, since: Total | None = None, back_to: AsOf | None = None
+        self, what: Contribution | Aggregate | Selection, *, since: Total | None = None, back_to: AsOf | None = None
     ) -> Total:
         """What all who allow it contribute together; nobody is visible.
+
+        A selection counts only who allows all of its categories, and tells how many there are beside.
 
         Args:
             since: an earlier total of the same contribution. Only people about whom something changed are looked at
@@ -131,9 +144,11 @@ class Door:
         entry = self.register[what.purpose]
         if unlisted := sorted(what.categories - frozenset(entry.categories)):
             raise BadInput(f"'{what.name}' wants {', '.join(unlisted)}, which '{entry.name}' does not list.")
-        if since is not None and back_to is not None:
-            return self._as_it_was(entry, what, since, back_to)
-        total = self._settled(entry, what, since) if since is not None else None
+        total = None
+        if since is not None and not isinstance(what, Selection):
+            if back_to is not None:
+                return self._as_it_was(entry, what, since, back_to)
+            total = self._settled(entry, what, since)
         if total is None:
             total = self._anew(entry, what)
         # Asked of the very rows that it rests on; and only now, because the first question to this connection begins a
@@ -162,12 +177,15 @@ class Door:
 
     # ---- how a total is worked out ---------------------------------------------------------------------------------
 
-    def _anew(self, entry: Entry, what: Contribution | Aggregate) -> Total:
+    def _anew(self, entry: Entry, what: Contribution | Aggregate | Selection) -> Total:
         """By the column engine, from one steady picture of what is committed."""
         from goodwill.access import many
 
         at = self.clock()
-        return many.total(self.columns, entry, what, at=at, off=entry.is_off(day_of(at, self.zone)))
+        off = entry.is_off(day_of(at, self.zone))
+        if isinstance(what, Selection):
+            return many.selection(self.columns, entry, what, self.cipher, at=at, off=off)
+        return many.total(self.columns, entry, what, at=at, off=off)
 
     def _settled(self, entry: Entry, what: Contribution | Aggregate, since: Total) -> Total | None:
         """From an earlier total, person by person; None where that is not possible or not worth it.

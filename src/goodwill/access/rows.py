@@ -1,6 +1,6 @@
 """The row engine: one person in microseconds, as of now or of any earlier point."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, literal, literal_column, or_, select
 
-from goodwill.access.view import COLUMNS, Log, View
+from goodwill.access.view import COLUMNS, Facts, Log, Numbers, Selection, View
+from goodwill.basics.errors import BadInput, KeyDestroyed, KeyMissing
 from goodwill.basics.ids import PersonId
 from goodwill.consent.relation import fold, lasts
 from goodwill.consent.tables import consent_rows
@@ -17,8 +18,9 @@ from goodwill.people.tables import events, holds, people, profiles
 from goodwill.people.types import ALL, codes_of
 from goodwill.protect.cipher import Cipher, Sealed
 from goodwill.purposes import Basis, Category, Entry
-from goodwill.storage import AsOf
+from goodwill.storage import AsOf, Database
 from goodwill.storage.engine import is_sqlite
+from goodwill.storage.questions import Question
 
 _EVENT_CATEGORIES = frozenset(kind.category for kind in ALL)
 
@@ -132,10 +134,19 @@ def view_of(
     as_of: AsOf,
     *,
     types: tuple[int, ...] | None = None,
+    fields: frozenset[str] | None = None,
     cipher: Cipher | None = None,
 ) -> View:
-    """One person's view, of categories that were checked before."""
+    """One person's view, of categories that were checked before.
+
+    Args:
+        types: of events, and ``fields``: of the profile, if not all that the categories hold.
+    """
     listed = frozenset(entry.categories)
+    if fields is None:
+        facts = facts_of(connection, person, (allowed & listed) - _EVENT_CATEGORIES, cipher)
+    else:
+        facts = facts_of(connection, person, allowed & listed, cipher, fields)
     return View(
         person=person,
         purpose=entry.name,
@@ -143,7 +154,7 @@ def view_of(
         used=allowed & listed,
         withheld=listed - allowed,
         events=log_of(connection, person, codes_of(allowed & listed), as_of, types),
-        facts=facts_of(connection, person, (allowed & listed) - _EVENT_CATEGORIES, cipher),
+        facts=facts,
     )
 
 
@@ -163,12 +174,69 @@ def log_from(rows: Sequence[Row[Any]]) -> Log:
 
 
 def facts_of(
-    connection: Connection, person: PersonId, categories: frozenset[Category], cipher: Cipher | None
+    connection: Connection,
+    person: PersonId,
+    categories: frozenset[Category],
+    cipher: Cipher | None,
+    fields: frozenset[str] | None = None,
 ) -> Mapping[str, str]:
-    """Profile fields of some categories, in clear."""
-    if not categories or cipher is None:
+    """Profile fields of some categories, in clear; of some names, unless all are wanted."""
+    if not categories or cipher is None or fields == frozenset():
         return {}
     question = select(profiles).where(profiles.c.person == person, profiles.c.category.in_(sorted(categories)))
+    if fields is not None:
+        question = question.where(profiles.c.field.in_(sorted(fields)))
     return {
         row.field: cipher.open(person, row.field, Sealed(row.epoch, row.sealed)) for row in connection.execute(question)
     }
+
+
+def facts_of_many(
+    database: Database, cipher: Cipher | None, persons: Numbers, what: Selection, upto: tuple[int, int]
+) -> list[Facts] | None:
+    """What a selection wants to know of some people, each in their order; what does not open is not known.
+
+    Args:
+        upto: rows of the ledger and of the holds. If more has been said by now, nothing is opened: None.
+    """
+    found: dict[int, dict[str, str]] = {int(person): {} for person in persons}
+    with database.reading() as connection:
+        reached = as_of_now(connection, 0)
+        if (reached.consent, reached.holds) != upto:
+            return None
+        asked = {"fields": sorted(what.fields), "categories": sorted(what.categories), "persons": list(found)}
+        rows = _SOME_FACTS.ask(connection, **asked) if cipher is not None else []
+        for person, field, text in _opened(cipher, rows):
+            found[person][field] = text
+    return list(found.values())
+
+
+def _opened(cipher: Cipher | None, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, str, str]]:
+    """What opens of some sealed fields: all at once, or where one does not, one by one without it."""
+    if cipher is None or not rows:
+        return
+    sealed = [(PersonId(person), field, Sealed(epoch, bytes(data))) for person, field, epoch, data in rows]
+    try:
+        texts: list[str | None] = list(cipher.open_many(sealed))
+    except _DOES_NOT_OPEN:
+        texts = [_if_it_opens(cipher, *one) for one in sealed]
+    for (person, field, _), text in zip(sealed, texts, strict=True):
+        if text is not None:
+            yield person, field, text
+
+
+def _if_it_opens(cipher: Cipher, person: PersonId, field: str, sealed: Sealed) -> str | None:
+    try:
+        return cipher.open(person, field, sealed)
+    except _DOES_NOT_OPEN:
+        return None
+
+
+_DOES_NOT_OPEN = (BadInput, KeyDestroyed, KeyMissing)
+_SOME_FACTS = Question(
+    lambda lists: select(profiles.c.person, profiles.c.field, profiles.c.epoch, profiles.c.sealed).where(
+        profiles.c.person.in_(lists.numbers("persons")),
+        profiles.c.field.in_(lists.texts("fields")),
+        profiles.c.category.in_(lists.texts("categories")),
+    )
+)

@@ -1,0 +1,149 @@
+"""One rule, two engines, one answer: for many people at once what is said of each of them alone."""
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+from tests.access.world import World
+from tests.conftest import examples
+from tests.decide.segments.making import RULES, TODAY, TYPES, chooses
+
+from goodwill import people
+from goodwill.access import Door, many
+from goodwill.basics.clock import DAY, Micros
+from goodwill.basics.errors import NoConsent
+from goodwill.basics.ids import PersonId
+from goodwill.consent import Asked, grant, withdraw
+from goodwill.decide import segments
+from goodwill.decide.segments import Chosen, Verdict
+from goodwill.people.tables import people as everybody
+from goodwill.purposes import EMAIL_MARKETING, Category, Entry
+from goodwill.storage import Database
+
+ASKED = Asked(how="test")
+MARKETING = tuple(map(Category, ("contact", "purchases", "browsing", "preferences", "engagement", "demographics")))
+
+DEEDS = ("withdraw", "withdraw", "narrow", "hold", "release", "erase")
+CROWD = 8
+
+
+def with_more(world: World) -> Entry:
+    """A register of a shop that lists more for its letters than the shipped one."""
+    entry = replace(world.register[EMAIL_MARKETING], categories=MARKETING, needs=(Category("contact"),))
+    entries = {**world.register.entries, EMAIL_MARKETING: entry}
+    world.register = replace(world.register, entries=entries)
+    return entry
+
+
+def furnished(world: World, cipher, chance: Random) -> list[PersonId]:
+    """Eight people who did and told all sorts of things, and of whom most allow most."""
+    entry = world.register[EMAIL_MARKETING]
+    with world.database.transaction() as connection:
+        world.key = connection.exec_driver_sql("select coalesce(max(id), 0) from events").scalar_one()
+        crowd = [world.somebody(connection) for _ in range(CROWD)]
+        cipher.keys.create(crowd)
+        for person in crowd[1:]:
+            grant(connection, person, entry, asked=ASKED, now=world.now)
+            for _ in range(chance.choice([0, 1, 4, 12])):
+                day = TODAY + 3 - chance.randrange(70)  # a clock that runs ahead is no reason to count tomorrow
+                product = chance.randrange(1, 6)
+                world.happens(connection, person, chance.choice(TYPES), day, product=product, amount=product * 50)
+            for field in chance.sample(list(TOLD), chance.randrange(4)):
+                category, texts = TOLD[field]
+                told = {field: (Category(category), chance.choice(texts))}
+                people.set_profile(connection, cipher, person, told, now=world.now)
+    return crowd
+
+
+TOLD = {
+    "city": ("contact", ("WIEN", " graz ", "Paris")),
+    "birthday": ("demographics", ("--03-05", "1980-04-01", "1980-02-29", "in spring")),
+    "roast": ("preferences", ("dark", "light")),
+}
+
+
+def lived(world: World, person: PersonId, what: str, chance: Random) -> None:
+    entry = world.register[EMAIL_MARKETING]
+    with world.database.transaction() as connection:
+        if what in ("withdraw", "narrow"):
+            taken = None if what == "withdraw" else [chance.choice(MARKETING)]
+            withdraw(connection, person, entry, taken, asked=ASKED, now=world.now)
+        elif what in ("hold", "release"):
+            world.hold(connection, person, held=what == "hold")
+        else:
+            world.hold(connection, person, held=True)
+            connection.execute(update(everybody).where(everybody.c.id == person).values(erased_at=world.now))
+
+
+def one_by_one(door: Door, chosen: Chosen, persons: list[PersonId]) -> dict[PersonId, Verdict]:
+    """What is said of each person alone, from no more than she allows."""
+    said = {}
+    for person in persons:
+        try:
+            said[person] = chosen.verdict(door.one(person, purpose=chosen.purpose, only=chosen))
+        except NoConsent as refused:
+            said[person] = Verdict.UNKNOWN if refused.reason == "held" else Verdict.LEFT_OUT
+            if refused.reason == "unknown-person":
+                del said[person]
+    return said
+
+
+def compared(world: World, cipher, rule: object) -> None:
+    """Every number of the count, and everybody's own pattern, by both ways."""
+    entry, made = world.register[EMAIL_MARKETING], segments.read(rule)
+    ready = segments.conditions(made, today=TODAY, chooses=chooses)
+    chosen = Chosen("segment", entry.name, segments.categories(made, entry), ready)
+    with world.database.transaction() as connection:
+        persons = [PersonId(row[0]) for row in connection.exec_driver_sql("select id from people order by id")]
+        door = replace(world.door(connection), cipher=cipher)
+        total = door.total(chosen)
+        said = one_by_one(door, chosen, persons)
+        tally = Counter(said.values())
+        held = sum(door_is_held(door, chosen, person) for person in said)
+        summed = {name: total.sums.number(name) for name in total.sums}
+        assert summed == {
+            "matched": tally[Verdict.MATCHED], "unmatched": tally[Verdict.UNMATCHED],
+            "unknown": tally[Verdict.UNKNOWN] - held,
+        }  # fmt: skip
+        assert total.beside is not None
+        assert (total.beside.left_out, total.beside.held) == (tally[Verdict.LEFT_OUT], held)
+        assert total.people + total.beside.left_out + total.beside.held == len(said)
+        seen = many._looked_at(world.columns, entry, chosen, total.as_of, current=True, off=False)
+        for person, pattern in zip(seen.person.tolist(), seen.pattern.tolist(), strict=True):
+            assert ready.pattern(door.one(PersonId(person), purpose=entry.name).events) == pattern
+
+
+def door_is_held(door: Door, chosen: Chosen, person: PersonId) -> bool:
+    try:
+        door.one(person, purpose=chosen.purpose, only=chosen)
+    except NoConsent as refused:
+        return refused.reason == "held"
+    return False
+
+
+@pytest.fixture(params=["auto", "database"])
+def engine(request):
+    return request.param
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    deeds=st.lists(st.sampled_from(DEEDS), max_size=4),
+    rules=st.lists(RULES, min_size=6, max_size=6),
+)
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_count_is_the_sum_of_what_is_said_of_each(database: Database, cipher, engine, seed, deeds, rules) -> None:
+    world, chance = World(database, engine=engine, now=Micros(TODAY * DAY + 12 * 3_600_000_000)), Random(seed)
+    with_more(world)
+    crowd = furnished(world, cipher, chance)
+    try:
+        for what in deeds:
+            lived(world, chance.choice(crowd), what, chance)
+        for rule in rules:
+            compared(world, cipher, rule)
+    finally:
+        world.columns.close()
