@@ -136,6 +136,10 @@ GOES: dict[str, Callable[[Shop], object]] = {
     "staff.enable": lambda shop: shop.staff.enable("mia@shop.example"),
     "staff.reset": lambda shop: shop.staff.reset("mia@shop.example"),
     "staff.drop-second-factor": lambda shop: shop.staff.drop_second_factor("mia@shop.example"),
+    "segment.new": lambda shop: shop.segments.new("Quiet", "offers", {"is": "never", "what": "bought"}),
+    "segment.change": lambda shop: shop.segments.change("Quiet", {"is": "never", "what": "opened"}),
+    "segment.check": lambda shop: shop.segments.check("Quiet", "amina"),
+    "segment.remove": lambda shop: shop.segments.remove("Quiet"),
     "key.create": lambda shop: new_key(shop, "till", ["read"]),
 }
 FAILS: dict[str, Callable[[Shop], object]] = {
@@ -149,6 +153,8 @@ FAILS: dict[str, Callable[[Shop], object]] = {
     "key.revoke": lambda shop: close_key(shop, "nothere"),
     "approval.approve": lambda shop: shop.staff.approvals.approve("nothere"),
     "import.undo": lambda shop: shop.intake.undo(99),
+    "segment.new": lambda shop: shop.segments.new("Town", "offers", {"is": "birthday", "within_days": 7}),
+    "segment.check": lambda shop: shop.segments.check("none of these", "amina"),
 }
 
 

@@ -61,7 +61,7 @@ class Door:
         """One person, as far as she allows the purpose.
 
         Args:
-            only: hand over no other events and facts than it looks at.
+            only: hand over no other events and facts than it looks at, and those only if she allows all of them.
 
         Raises:
             NoConsent: she does not, for any category, or is not known here, or the ledger is in quarantine; the reason
@@ -92,8 +92,8 @@ class Door:
             raise NoConsent(entry.name, self._why_not(person, entry, at=at, day=day))
         if only is None:
             return rows.view_of(self.connection, person, entry, allowed, arrival.as_of, cipher=self.cipher)
-        if not only.categories <= allowed:
-            raise NoConsent(entry.name, "withheld")
+        if lacks := only.categories - allowed:
+            raise NoConsent(entry.name, self._why_not(person, entry, at=at, day=day, among=lacks))
         return rows.view_of(
             self.connection, person, entry, allowed, arrival.as_of, types=only.types, fields=only.fields,
             cipher=self.cipher,
@@ -280,8 +280,11 @@ class Door:
 
     # ---- the read log ----------------------------------------------------------------------------------------------
 
-    def _why_not(self, person: PersonId, entry: Entry, *, at: Micros, day: Day) -> str:
+    def _why_not(
+        self, person: PersonId, entry: Entry, *, at: Micros, day: Day, among: frozenset[Category] | None = None
+    ) -> str:
         lines = standing(self.connection, person, entry, at=at, day=day)
+        lines = [line for line in lines if among is None or line.category in among]
         reasons = [line.reason for line in sorted(lines, key=lambda line: -(line.since or 0))]
         return reasons[0] if reasons else "never-asked"
 

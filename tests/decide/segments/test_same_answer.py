@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,8 +14,9 @@ from tests.conftest import examples
 from tests.decide.segments.making import RULES, TODAY, TYPES, chooses
 
 from goodwill import people
-from goodwill.access import Door, many
-from goodwill.basics.clock import DAY, Micros
+from goodwill.access import Door, many, rows
+from goodwill.access.view import Beside
+from goodwill.basics.clock import DAY, Micros, date_of
 from goodwill.basics.errors import NoConsent
 from goodwill.basics.ids import PersonId
 from goodwill.consent import Asked, grant, withdraw
@@ -113,6 +115,10 @@ def compared(world: World, cipher, rule: object) -> None:
         assert (total.beside.left_out, total.beside.held) == (tally[Verdict.LEFT_OUT], held)
         assert total.people + total.beside.left_out + total.beside.held == len(said)
         seen = many._looked_at(world.columns, entry, chosen, total.as_of, current=True, off=False)
+        bound = many._looked_at(world.columns, entry, chosen, total.as_of, current=False, off=False)
+        assert np.array_equal(seen.person, bound.person)
+        assert np.array_equal(seen.pattern, bound.pattern)
+        assert (seen.known, seen.held) == (bound.known, bound.held)
         for person, pattern in zip(seen.person.tolist(), seen.pattern.tolist(), strict=True):
             assert ready.pattern(door.one(PersonId(person), purpose=entry.name).events) == pattern
 
@@ -147,3 +153,35 @@ def test_a_count_is_the_sum_of_what_is_said_of_each(database: Database, cipher, 
             compared(world, cipher, rule)
     finally:
         world.columns.close()
+
+
+def test_facts_are_not_opened_once_somebody_has_spoken_since(database: Database, cipher) -> None:
+    """The column engine's answer is of an earlier moment: then all is asked again."""
+    world = World(database, now=Micros(TODAY * DAY))
+    entry, chance = with_more(world), Random(3)
+    crowd = furnished(world, cipher, chance)
+    ready = segments.conditions(
+        segments.read({"is": "fact", "field": "city", "one_of": ["Wien"]}), today=TODAY, chooses=chooses
+    )
+    chosen = Chosen("segment", entry.name, frozenset({Category("contact")}), ready)
+    persons = np.array(crowd)
+    with database.reading() as connection:
+        now = rows.as_of_now(connection, 0)
+    opened = rows.facts_of_many(database, cipher, persons, chosen, (now.consent, now.holds))
+    assert opened is not None
+    assert any(opened)
+    lived(world, crowd[1], "withdraw", chance)
+    assert rows.facts_of_many(database, cipher, persons, chosen, (now.consent, now.holds)) is None
+
+
+def test_after_its_last_day_a_purpose_allows_nobody(database: Database, cipher) -> None:
+    world = World(database, engine="database", now=Micros(TODAY * DAY))
+    entry = with_more(world)
+    furnished(world, cipher, Random(4))
+    ended = replace(entry, expiry=date_of(TODAY))
+    world.register = replace(world.register, entries={**world.register.entries, EMAIL_MARKETING: ended})
+    ready = segments.conditions(segments.read({"is": "never", "what": "bought"}), today=TODAY, chooses=chooses)
+    chosen = Chosen("segment", entry.name, segments.categories(ready.rule, entry), ready)
+    with database.transaction() as connection:
+        total = world.door(connection).total(chosen)
+    assert (total.people, total.beside) == (0, Beside(left_out=CROWD, held=0))
