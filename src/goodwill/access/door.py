@@ -61,7 +61,8 @@ class Door:
         """One person, as far as she allows the purpose.
 
         Args:
-            only: hand over no other events and facts than it looks at, and those only if she allows all of them.
+            only: hand over no other events and facts than it looks at, and those only if she allows all of them and
+                did not switch off that anything is chosen from her data.
 
         Raises:
             NoConsent: she does not, for any category, or is not known here, or the ledger is in quarantine; the reason
@@ -94,6 +95,8 @@ class Door:
             return rows.view_of(self.connection, person, entry, allowed, arrival.as_of, cipher=self.cipher)
         if lacks := only.categories - allowed:
             raise NoConsent(entry.name, self._why_not(person, entry, at=at, day=day, among=lacks))
+        if rows.is_impersonal(self.connection, person, arrival.as_of):
+            raise NoConsent(entry.name, "switched-off")
         return rows.view_of(
             self.connection, person, entry, allowed, arrival.as_of, types=only.types, fields=only.fields,
             cipher=self.cipher,

@@ -14,6 +14,7 @@ from goodwill.basics.errors import BadInput, KeyDestroyed, KeyMissing
 from goodwill.basics.ids import PersonId
 from goodwill.consent.relation import fold, lasts
 from goodwill.consent.tables import consent_rows
+from goodwill.people.gentle import gentle_with
 from goodwill.people.tables import events, holds, people, profiles
 from goodwill.people.types import ALL, codes_of
 from goodwill.protect.cipher import Cipher, Sealed
@@ -189,6 +190,11 @@ def facts_of(
     return {
         row.field: cipher.open(person, row.field, Sealed(row.epoch, row.sealed)) for row in connection.execute(question)
     }
+
+
+def is_impersonal(connection: Connection, person: PersonId, as_of: AsOf) -> bool:
+    """Whether nothing is to be chosen from somebody's data: she switched it off, or is under age."""
+    return gentle_with(connection, person, at=as_of.at, upto=as_of.events).impersonal
 
 
 def facts_of_many(

@@ -137,8 +137,9 @@ def nobody(what: Contribution | Aggregate) -> Sums:
 class Selection(Protocol):
     """A contribution that says of each person whether a rule fits her, from her events and a few facts.
 
-    It counts only who allows all of its categories. The database works out of everybody's events a whole number, her
-    pattern; where that does not decide, the facts do, which are opened person by person with her own key.
+    It counts only who allows all of its categories, and did not switch off that anything is chosen from her data. The
+    database works out of everybody's events a whole number, her pattern; where that does not decide, the facts do,
+    which are opened person by person with her own key.
 
     Attributes:
         fields: of the profile; only those of its categories are opened.
@@ -169,7 +170,7 @@ class Beside:
     """The people whom a selection did not look at; of them only their consent and their holds were read.
 
     Attributes:
-        left_out: who did not allow all that it looks at.
+        left_out: who did not allow all that it looks at, or wants nothing chosen from her data.
         held: who counts in nothing for now.
     """
 

@@ -17,7 +17,7 @@ from goodwill.basics.money import Money
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Chosen as Products
 from goodwill.decide import segments as rules
-from goodwill.decide.guard import discreet
+from goodwill.decide.guard import word_of
 from goodwill.decide.segments import Chosen, Node, Things, Verdict, store
 from goodwill.decide.segments.rule import decoded, encoded
 from goodwill.purposes import Entry, Purpose
@@ -288,8 +288,8 @@ class Segments:
     def _products(self, connection: Connection, things: Things) -> frozenset[int]:
         """The products that count as some things; what the shop keeps discreet never does."""
         words = _found(connection, things).words
-        hidden = discreet(list(words.values()), self.shop.settings.sensitive)
-        return frozenset(int(number) for number, left in zip(words, hidden, strict=True) if not left)
+        named = word_of(list(words.values()), self.shop.settings.sensitive)
+        return frozenset(int(number) for number, word in zip(words, named, strict=True) if word < 0)
 
     def _check_things(self, connection: Connection, things: Things) -> None:
         found = _found(connection, things)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from goodwill.decide.segments import Things
 from goodwill.people.types import BOUGHT, REFUNDED, event_type
 
-TYPES = (BOUGHT, REFUNDED, event_type("viewed").code, event_type("opened").code, event_type("told").code)
-NAMES = ("bought", "refunded", "viewed", "opened", "told")
-WITH_THINGS = ("bought", "refunded", "viewed", "told")
+TYPES = (BOUGHT, REFUNDED, event_type("viewed").code, event_type("opened").code, event_type("clicked").code)
+NAMES = ("bought", "refunded", "viewed", "opened", "clicked")
+WITH_THINGS = ("bought", "refunded", "viewed", "clicked")
 TODAY = 20_513  # 1 March 2026
 TOWNS = ("Wien", "Graz", "Linz")
 PRODUCTS = {"coffee": (1, 2), "tea": (3,), "cake": (2, 3, 4)}  # by category and by tag alike; nothing sells "air"

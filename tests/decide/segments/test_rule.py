@@ -17,6 +17,7 @@ FAULTS = {
     "an unknown kind": ({"is": "sql", "of": "1=1"}, r"\$ has an 'is' that means nothing here: 'sql'"),
     "an unknown word": ({**BOUGHT, "where": "1=1"}, r"\$ has 'where', which means nothing there\. It may have: what"),
     "an unknown deed": ({"is": "did", "what": "stole"}, r"\$\.what must be one of viewed, .*, not 'stole'"),
+    "what she told of herself": ({"is": "did", "what": "told"}, r"\$\.what must be one of"),
     "what was decided": ({"is": "did", "what": "decided"}, r"\$\.what must be one of"),
     "nothing inside": ({"is": "any", "of": []}, r"\$\.of must be a list of at least one condition"),
     "deep inside": (

@@ -22,6 +22,7 @@ from goodwill.basics.ids import PersonId
 from goodwill.consent import Asked, grant, withdraw
 from goodwill.decide import segments
 from goodwill.decide.segments import Chosen, Verdict
+from goodwill.people import gentle
 from goodwill.people.tables import people as everybody
 from goodwill.purposes import EMAIL_MARKETING, Category, Entry
 from goodwill.storage import Database
@@ -29,7 +30,7 @@ from goodwill.storage import Database
 ASKED = Asked(how="test")
 MARKETING = tuple(map(Category, ("contact", "purchases", "browsing", "preferences", "engagement", "demographics")))
 
-DEEDS = ("withdraw", "withdraw", "narrow", "hold", "release", "erase")
+DEEDS = ("withdraw", "withdraw", "narrow", "hold", "release", "erase", "switch off", "switch on", "minor")
 CROWD = 8
 
 
@@ -74,6 +75,10 @@ def lived(world: World, person: PersonId, what: str, chance: Random) -> None:
         if what in ("withdraw", "narrow"):
             taken = None if what == "withdraw" else [chance.choice(MARKETING)]
             withdraw(connection, person, entry, taken, asked=ASKED, now=world.now)
+        elif what.startswith("switch"):
+            gentle.switch(connection, person, personal=what.endswith("on"), at=world.now, day=TODAY)
+        elif what == "minor":
+            gentle.note_care(connection, person, gentle.Care.MINOR, over=False, at=world.now, day=TODAY)
         elif what in ("hold", "release"):
             world.hold(connection, person, held=what == "hold")
         else:
@@ -114,8 +119,11 @@ def compared(world: World, cipher, rule: object) -> None:
         assert total.beside is not None
         assert (total.beside.left_out, total.beside.held) == (tally[Verdict.LEFT_OUT], held)
         assert total.people + total.beside.left_out + total.beside.held == len(said)
-        seen = many._looked_at(world.columns, entry, chosen, total.as_of, current=True, off=False)
-        bound = many._looked_at(world.columns, entry, chosen, total.as_of, current=False, off=False)
+        asked = (world.columns, entry, chosen, total.as_of)
+        seen, bound = (many._looked_at(*asked, current=current, off=False) for current in (True, False))
+        assert np.array_equal(seen.told, bound.told)
+        seen, bound = (many._without_impersonal(world.columns, one, total.as_of) for one in (seen, bound))
+        assert seen.person.size == total.people
         assert np.array_equal(seen.person, bound.person)
         assert np.array_equal(seen.pattern, bound.pattern)
         assert (seen.known, seen.held) == (bound.known, bound.held)

@@ -20,10 +20,16 @@ LARGEST: Final = 10**12  # of any number in a rule: sums stay far from the end o
 MOST_DAYS: Final = 36_500
 MOST_BIRTHDAYS: Final = 60
 
-# What a rule may look at: what people did and what was done for them. What the shop decided is no ground for more.
-DEEDS: Final = tuple(name for name, kind in BY_NAME.items() if kind.category not in ("decisions", "location", "device"))
+# What a rule may look at: what people did and what was done for them. What the shop decided is no ground for more, and
+# what somebody told of herself, or asked for help with, only ever makes the shop hold back.
+_NO_GROUND: Final = ("told", "asked")
+DEEDS: Final = tuple(
+    name
+    for name, kind in BY_NAME.items()
+    if kind.category not in ("decisions", "location", "device") and name not in _NO_GROUND
+)
 WITH_MONEY: Final = ("bought", "ordered", "refunded")
-WITH_THINGS: Final = ("viewed", "carted", "bought", "refunded", "told", "reviewed", "shown", "clicked")
+WITH_THINGS: Final = ("viewed", "carted", "bought", "refunded", "reviewed", "shown", "clicked")
 
 
 class Range(Struct, frozen=True, omit_defaults=True):

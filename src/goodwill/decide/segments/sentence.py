@@ -24,7 +24,7 @@ from goodwill.decide.segments.rule import (
 
 USUAL: Final = "en"
 # The verbs that stand without an object: "opened a letter from us", never "opened … something".
-_WHOLE: Final = ("searched", "answered", "sent", "opened", "asked")
+_WHOLE: Final = ("searched", "answered", "sent", "opened")
 Says: TypeAlias = Callable[[int], str]  # an amount in minor units as people write it
 
 
