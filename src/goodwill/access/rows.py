@@ -14,7 +14,7 @@ from goodwill.basics.errors import BadInput, KeyDestroyed, KeyMissing
 from goodwill.basics.ids import PersonId
 from goodwill.consent.relation import fold, lasts
 from goodwill.consent.tables import consent_rows
-from goodwill.people.gentle import gentle_with
+from goodwill.people.gentle import TOLD, gentle_with
 from goodwill.people.tables import events, holds, people, profiles
 from goodwill.people.types import ALL, codes_of
 from goodwill.protect.cipher import Cipher, Sealed
@@ -192,6 +192,11 @@ def facts_of(
     }
 
 
+def told_of_themselves(connection: Connection) -> Numbers:
+    """Those who once told how to be with them, such as that nothing be chosen from their data."""
+    return np.array([row[0] for row in _TOLD.ask(connection)], np.int64)
+
+
 def is_impersonal(connection: Connection, person: PersonId, as_of: AsOf) -> bool:
     """Whether nothing is to be chosen from somebody's data: she switched it off, or is under age."""
     return gentle_with(connection, person, at=as_of.at, upto=as_of.events).impersonal
@@ -238,6 +243,13 @@ def _if_it_opens(cipher: Cipher, person: PersonId, field: str, sealed: Sealed) -
         return None
 
 
+_TOLD = Question(
+    lambda _: (  # its number stands in it as it is, or no database would take the index
+        select(events.c.person)
+        .distinct()
+        .where(events.c.type == literal_column(str(TOLD)), events.c.product.is_(None), events.c.person.is_not(None))
+    )
+)
 _DOES_NOT_OPEN = (BadInput, KeyDestroyed, KeyMissing)
 _SOME_FACTS = Question(
     lambda lists: select(profiles.c.person, profiles.c.field, profiles.c.epoch, profiles.c.sealed).where(
