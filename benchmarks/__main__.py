@@ -25,6 +25,7 @@ MODULES = {
     "erase": "Erasing, and renewing keys",
     "copies": "A person's own copy",
     "totals": "Totals over many people",
+    "segments": "Counting a segment while its rule is written",
     "ledger": "Proving what people said",
     "cli": "Starting",
 }

@@ -6,15 +6,17 @@ Python's csv, and write as many events. Each way runs in a program of its own, s
 
 import csv
 import json
+import multiprocessing
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.collect.formats.exports import SHOPIFY_ORDERS as SHOPIFY_HEADINGS
@@ -22,8 +24,10 @@ from tests.collect.formats.exports import SHOPIFY_ORDERS as SHOPIFY_HEADINGS
 from benchmarks.postgresql import server
 from benchmarks.rows import Figure, at_least, at_most
 from goodwill.basics.clock import DAY, system_clock
+from goodwill.basics.errors import Busy
 from goodwill.basics.ids import hash64
 from goodwill.collect import imports
+from goodwill.people import identify
 from goodwill.people.bulk import add_rows
 from goodwill.people.tables import events as log_of_events
 from goodwill.protect import Cipher, KeyStore
@@ -55,13 +59,19 @@ def run() -> list[Figure]:
         Figure("… the floor: csv and the same events, nobody known, no consent, no key", floor["rate"], "lines/s"),
         Figure("… of the floor", shopify["rate"] / floor["rate"], "×"),
         Figure("products into an empty catalogue", parquet["products"], "rows/s"),
+        Figure("the same export only tried, SQLite: longest wait of whoever writes beside it", _waited("try"), "s"),
     ]
     if any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
         rows.append(Figure("order lines from Parquet into PostgreSQL", _measured("postgresql")["rate"], "lines/s"))
         shopify = _measured("shopify-postgresql")
         rows.append(Figure("lines of 100,000 orders from Shopify's CSV into PostgreSQL", shopify["rate"], "lines/s"))
         rows.append(Figure("peak memory, Shopify's CSV into PostgreSQL", shopify["megabytes"], "MB"))
+        rows.append(Figure("the same export only tried, PostgreSQL: longest wait", _waited("try-postgresql"), "s"))
     return rows
+
+
+def _waited(way: str) -> float:
+    return _measured(way)["longest"]
 
 
 def _measured(way: str) -> dict[str, float]:
@@ -90,10 +100,15 @@ def measure(way: str) -> dict[str, float]:
             bought = [part.rows for part in report.parts if part.kind == "order-lines"]
             return sum(bought or [report.rows]) / (perf_counter() - start)
 
-        if way in ("shopify", "shopify-postgresql", "floor"):
+        if way in ("shopify", "shopify-postgresql", "floor", "try", "try-postgresql"):
             lines = home / "orders_export.csv"
             command = [sys.executable, "-c", _WRITE_EXPORT, str(lines), str(SHOPIFY_ORDERS)]
             subprocess.run(command, check=True)  # its memory is not the importer's
+            if way.startswith("try"):
+                with _writing_beside(database, home / "keys") as longest:
+                    imports.run(database, tools, imports.plan([lines]), rejects_to=home / "r.csv", dry_run=True)
+                keys.close()
+                return {"longest": longest()}
             rate = _floor(database, lines) if way == "floor" else take(lines)
             keys.close()
             return {"rate": rate, "products": 0.0, "megabytes": _peak_megabytes()}
@@ -128,6 +143,32 @@ def _floor(database: Database, path: Path) -> float:
             with database.transaction() as connection:
                 add_rows(connection, log_of_events, columns, events)
     return lines / (perf_counter() - start)
+
+
+@contextmanager
+def _writing_beside(database: Database, keys: Path) -> Iterator[Callable[[], float]]:
+    """Somebody in another program makes a person fifty times a second; gives how long the longest took, in seconds."""
+    fresh = multiprocessing.get_context("spawn")
+    stop, said = fresh.Event(), fresh.Queue()
+    writer = fresh.Process(target=_write, args=(database.url or str(database.file), keys, stop, said))
+    writer.start()
+    said.get()  # it is ready
+    yield said.get
+    stop.set()
+    writer.join()
+
+
+def _write(url: str, folder: Path, stop: Any, said: Any) -> None:
+    database, longest, number = connect(url), 0.0, 0
+    cipher = Cipher(KeyStore.open(folder, clock=system_clock), "bench")
+    said.put(0.0)
+    while not stop.wait(0.02):
+        start, number = perf_counter(), number + 1
+        with suppress(Busy), database.transaction() as connection:
+            identify(connection, cipher, {"email": f"beside{number}@example.org"}, now=system_clock())
+        longest = max(longest, perf_counter() - start)
+    database.close()
+    said.put(longest)
 
 
 _AT_ONCE = 10_000

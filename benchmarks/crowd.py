@@ -16,10 +16,19 @@ PURPOSES = (("measurement", "purchases"), ("recommendations", "purchases"), ("mo
 _BATCH = 200_000
 
 
-def fill(database: Database, *, people: int, events: int, products: int, seed: int = 1, allow: float = 0.6) -> float:
+def fill(
+    database: Database,
+    *,
+    people: int,
+    events: int,
+    products: int,
+    seed: int = 1,
+    allow: float = 0.6,
+    purposes: tuple[tuple[str, str], ...] = PURPOSES,
+) -> float:
     """Make the tables and fill them; returns the seconds that took.
 
-    Everybody was asked for each of `PURPOSES`; a share of ``allow`` said yes. Purchases follow a Zipf-like choice of
+    Everybody was asked for each of ``purposes``; a share of ``allow`` said yes. Purchases follow a Zipf-like choice of
     products and are spread evenly over two years in the order of time.
     """
     start = time.perf_counter()
@@ -28,7 +37,7 @@ def fill(database: Database, *, people: int, events: int, products: int, seed: i
     with database.transaction() as connection:
         _people(connection, people)
         _products(connection, products)
-        _consents(connection, people, rng, allow)
+        _consents(connection, people, rng, allow, purposes)
     days = np.sort(rng.integers(FIRST_DAY, FIRST_DAY + DAYS, events))
     for begin in range(0, events, _BATCH):
         rows = _events(rng, days[begin : begin + _BATCH], people, products)
@@ -66,11 +75,17 @@ def _products(connection: Connection, products: int) -> None:
     _write(connection, "products", columns, ((n, f"P{n}", f"Product {n}", 1, None) for n in range(1, products + 1)))
 
 
-def _consents(connection: Connection, people: int, rng: np.random.Generator, allow: float) -> None:
-    yes = (rng.random((people, len(PURPOSES))) < allow).astype(int)
+def _consents(
+    connection: Connection,
+    people: int,
+    rng: np.random.Generator,
+    allow: float,
+    purposes: tuple[tuple[str, str], ...],
+) -> None:
+    yes = (rng.random((people, len(purposes))) < allow).astype(int)
     rows, now = [], []
     for person in range(people):
-        for n, (purpose, category) in enumerate(PURPOSES):
+        for n, (purpose, category) in enumerate(purposes):
             position, answer = len(rows) + 1, int(yes[person, n])
             state = "given" if answer else "refused"
             rows.append((position, person + 1, purpose, category, state, answer, position, position, "claimed", "{}"))

@@ -33,7 +33,7 @@ from goodwill.reach.mail import sender_of
 from goodwill.shop import Actor, Shop, ShopSettings
 from goodwill.shop.answering import CONFIRMS
 from goodwill.staff import Role
-from goodwill.storage import connect, migrate, revision
+from goodwill.storage import apart, connect, migrate, revision
 from goodwill.storage.migrate import newest
 from goodwill.web import store as requests
 from goodwill.web.bringing import clear_uploads
@@ -264,6 +264,7 @@ def _tidy(shop: Shop) -> None:
     shop.webhooks.tidy()
     shop.told.tidy()
     clear_uploads(shop.folder)
+    apart.sweep(shop.database)
 
 
 @contextmanager

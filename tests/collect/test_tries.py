@@ -1,6 +1,8 @@
 """A try holds nobody up: while it runs others write, and nothing of it stays, neither a row, nor a key, nor a file."""
 
+import os
 import shutil
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -75,3 +77,17 @@ def test_whoever_comes_in_just_before_the_copy_is_made_is_known_to_it(desk, cust
 
     monkeypatch.setattr(imports, "apart", late)
     assert desk.take(customers, dry_run=True).kept == 60
+
+
+def test_a_copy_whose_making_was_killed_goes_within_the_hour_and_a_fresh_one_stays(desk):
+    if desk.database.file is None:  # PostgreSQL drops what belongs to a connection that is gone
+        apart.sweep(desk.database)
+        return
+    killed, fresh = (desk.database.file.parent / name for name in ("try-killed", "try-fresh"))
+    for folder in (killed, fresh):
+        folder.mkdir()
+        (folder / "copy.db").write_bytes(b"what somebody bought")
+    an_hour_ago = time.time() - 3_700
+    os.utime(killed, (an_hour_ago, an_hour_ago))
+    apart.sweep(desk.database)
+    assert (killed.exists(), fresh.exists()) == (False, True)

@@ -14,7 +14,6 @@ from goodwill.basics.ids import PersonId, ProductId
 from goodwill.decide.calibrate import calibrated
 from goodwill.decide.experiments import Assigned
 from goodwill.decide.guardrails import (
-    AUC,
     RULES,
     bars_for,
     interventions,
@@ -26,6 +25,7 @@ from goodwill.decide.guardrails import (
 from goodwill.decide.plan import USUAL_WAYS, Slot, Ways
 from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Context, Situation, buys_by_night
+from goodwill.decide.standing_in import AUC, stands_in
 from goodwill.learn.affinity import Affinity
 from goodwill.people.gentle import Gentle
 from goodwill.people.types import BOUGHT
@@ -110,6 +110,14 @@ def test_a_few_people_prove_nothing():
 def test_what_nobody_hides_gives_nothing_away():
     assert not tells_of_sensitive(model([[500, 499], [0, 500]]), np.zeros(2, bool), 1_000).any()
     assert AUC == 0.65
+
+
+@pytest.mark.parametrize(
+    ("counts", "gives_away"),
+    [((80, 100, 20, 900), True), ((50, 100, 450, 900), False), ((19, 19, 0, 900), False), ((8, 20, 2, 40), False)],
+)
+def test_a_rule_that_marks_those_who_bought_it_and_few_others_stands_in_for_it(counts, gives_away):
+    assert stands_in(*counts) is gives_away
 
 
 # ---- care ------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ NOON = 1_790_000_000_000_000
 OF_STAFF = ("staff.", "key.", "keys.", "notice.", "approval.", "log.", "models.", "import.")
 OF_SYSTEMS = {
     f"webhook.{verb}" for verb in ["add", "close", "replay", "revoke", "rotate", "tell", "tell-no-more", "test"]
-} | {"retention.tidy"}
+} | {"retention.tidy", "segment.new", "segment.change", "segment.remove"}
 
 
 @pytest.fixture(params=sorted(catalogues()))

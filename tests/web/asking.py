@@ -51,6 +51,10 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "rotate_webhook": ("/api/v1/webhooks/targets/rotate", {"target": 1}),
     "evaluate_slot": ("/ofrep/v1/evaluate/flags/home", {"context": {"targetingKey": "amina"}}),
     "evaluate_slots": ("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "amina"}}),
+    "keep_segment": ("/api/v1/segments", {"segment": 1, "rule": {"is": "never", "what": "bought"}}),
+    "remove_segment": ("/api/v1/segments/remove", {"segment": 999}),  # there is none, so nothing changes
+    "count_segment": ("/api/v1/segments/1/count", None),
+    "count_rule": ("/api/v1/segments/count", {"purpose": "offers", "rule": {"is": "never", "what": "bought"}}),
     "answer_approval": ("/api/v1/approvals/answer", {"approval": "{approval}", "approve": False}),
 }
 _FRESH = count()

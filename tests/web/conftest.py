@@ -34,6 +34,7 @@ def furnish(shop: Shop) -> Shop:
     shop.grant(Who(user_id="chiara"), "recommendations", asked=asked)
     shop.grant(Who(user_id="chiara"), "recommendations", asked=asked, yes=False)
     shop.rights.open("access", address="asked@example.com")
+    shop.segments.new("Quiet", "offers", {"is": "never", "what": "bought"})
     return shop
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
 from goodwill.access.own import everything, only_events
-from goodwill.access.view import Aggregate, Contribution, Everything, Total, View
+from goodwill.access.view import Aggregate, Contribution, Everything, Selection, Total, View
 from goodwill.basics.clock import Clock, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, Refused, TooFew
 from goodwill.basics.ids import PersonId
@@ -60,19 +60,25 @@ class Door:
     trusts: Callable[[int], bool]
     later: list[Read] | None = None
 
-    def one(self, person: PersonId, *, purpose: Purpose) -> View:
+    def one(self, person: PersonId, *, purpose: Purpose, only: Selection | None = None) -> View:
         """One person, as far as she allows the purpose.
+
+        Args:
+            only: hand over no other events and facts than it looks at, and those only if she allows all of them and
+                did not switch off that anything is chosen from her data.
 
         Raises:
             NoConsent: she does not, for any category, or is not known here, or the ledger is in quarantine; the reason
                 says which.
         """
-        found = self.ones([person], purpose=purpose)[person]
+        found = self.ones([person], purpose=purpose, only=only)[person]
         if isinstance(found, NoConsent):
             raise found
         return found
 
-    def ones(self, persons: Collection[PersonId], *, purpose: Purpose) -> dict[PersonId, View | NoConsent]:
+    def ones(
+        self, persons: Collection[PersonId], *, purpose: Purpose, only: Selection | None = None
+    ) -> dict[PersonId, View | NoConsent]:
         """The same verb for several people at once, in as many questions as for one: each one's view, or why none.
 
         Raises:
@@ -83,7 +89,7 @@ class Door:
         for _ in range(_TRIES):
             if not left:
                 return found
-            as_of, seen = self._seen(left, entry)
+            as_of, seen = self._seen(left, entry, only)
             # Where each question of a transaction sees what is committed by then, a word may have changed between two
             # of them: then she is looked at again, so that what is handed over was allowed where it says.
             left = list(rows.changed_meanwhile(self.connection, left, as_of))
@@ -91,12 +97,15 @@ class Door:
                 if person not in left:
                     found[person] = view
                     if isinstance(view, View):
-                        self._note(entry, "one", view.used, as_of, person=person, people=1)
+                        used = view.used if only is None else only.categories
+                        self._note(entry, "one", used, as_of, person=person, people=1)
         if not left:
             return found
         raise Conflict("What this person allows is being changed over and over. Try again in a moment.")
 
-    def _seen(self, persons: list[PersonId], entry: Entry) -> tuple[AsOf, dict[PersonId, View | NoConsent]]:
+    def _seen(
+        self, persons: list[PersonId], entry: Entry, only: Selection | None
+    ) -> tuple[AsOf, dict[PersonId, View | NoConsent]]:
         at = self.clock()
         day = day_of(at, self.zone)
         as_of = rows.as_of_now(self.connection, at)
@@ -112,12 +121,19 @@ class Door:
                 found[person] = NoConsent(entry.name, "unknown-person")
             elif here[person]:
                 found[person] = NoConsent(entry.name, "held")
-            elif allowed := allowed_by(standing[person], entry):
-                alike.setdefault(allowed, []).append(person)
-            else:
+            elif not (allowed := allowed_by(standing[person], entry)):
                 found[person] = NoConsent(entry.name, _why_not(standing[person]))
+            elif only is not None and (lacks := only.categories - allowed):
+                found[person] = NoConsent(entry.name, _why_not(standing[person], among=lacks))
+            elif only is not None and rows.is_impersonal(self.connection, person, as_of):
+                found[person] = NoConsent(entry.name, "switched-off")
+            else:
+                alike.setdefault(allowed, []).append(person)
+        types, fields = (None, None) if only is None else (only.types, only.fields)
         for allowed, some in alike.items():
-            found |= rows.views_of(self.connection, some, entry, allowed, as_of, cipher=self.cipher)
+            found |= rows.views_of(
+                self.connection, some, entry, allowed, as_of, types=types, fields=fields, cipher=self.cipher
+            )
         return as_of, found
 
     def each(self, *, purpose: Purpose) -> Iterator[View]:
@@ -144,9 +160,11 @@ class Door:
                 yield view
 
     def total(
-        self, what: Contribution | Aggregate, *, since: Total | None = None, back_to: AsOf | None = None
+        self, what: Contribution | Aggregate | Selection, *, since: Total | None = None, back_to: AsOf | None = None
     ) -> Total:
         """What all who allow it contribute together; nobody is visible.
+
+        A selection counts only who allows all of its categories, and tells how many there are beside.
 
         Args:
             since: an earlier total of the same contribution. Only people about whom something changed are looked at
@@ -163,9 +181,11 @@ class Door:
         entry = self.register[what.purpose]
         if unlisted := sorted(what.categories - frozenset(entry.categories)):
             raise BadInput(f"'{what.name}' wants {', '.join(unlisted)}, which '{entry.name}' does not list.")
-        if since is not None and back_to is not None:
-            return self._as_it_was(entry, what, since, back_to)
-        total = self._settled(entry, what, since) if since is not None else None
+        total = None
+        if since is not None and not isinstance(what, Selection):
+            if back_to is not None:
+                return self._as_it_was(entry, what, since, back_to)
+            total = self._settled(entry, what, since)
         if total is None:
             total = self._anew(entry, what)
         # Asked of the very rows that it rests on; and only now, because the first question to this connection begins a
@@ -194,12 +214,15 @@ class Door:
 
     # ---- how a total is worked out ---------------------------------------------------------------------------------
 
-    def _anew(self, entry: Entry, what: Contribution | Aggregate) -> Total:
+    def _anew(self, entry: Entry, what: Contribution | Aggregate | Selection) -> Total:
         """By the column engine, from one steady picture of what is committed."""
         from goodwill.access import many
 
         at = self.clock()
-        return many.total(self.columns, entry, what, at=at, off=entry.is_off(day_of(at, self.zone)))
+        off = entry.is_off(day_of(at, self.zone))
+        if isinstance(what, Selection):
+            return many.selection(self.columns, entry, what, self.cipher, at=at, off=off)
+        return many.total(self.columns, entry, what, at=at, off=off)
 
     def _settled(self, entry: Entry, what: Contribution | Aggregate, since: Total) -> Total | None:
         """From an earlier total, person by person; None where that is not possible or not worth it.
@@ -308,7 +331,8 @@ class Door:
             self.later.append(line)
 
 
-def _why_not(lines: Sequence[Standing]) -> str:
+def _why_not(lines: Sequence[Standing], *, among: frozenset[Category] | None = None) -> str:
+    lines = [line for line in lines if among is None or line.category in among]
     reasons = [line.reason for line in sorted(lines, key=lambda line: -(line.since or 0))]
     return reasons[0] if reasons else "never-asked"
 

@@ -105,7 +105,7 @@ class Allowed:
 
     def any(self) -> Table:
         """Who allows it for at least one of them."""
-        tables = [self.of(category) for category in self._names]
+        tables = [ibis.table({"person": "int64"}, name=name) for name in dict.fromkeys(self._names.values())]
         return ibis.union(*tables, distinct=True) if len(tables) > 1 else tables[0]
 
 
@@ -113,6 +113,21 @@ def allowed(entry: Entry, categories: frozenset[Category], as_of: AsOf, *, curre
     """Who allows a purpose for some categories, each apart; ``current`` as for `allowing`."""
     names = {category: f"allowing_{n}" for n, category in enumerate(sorted(categories))}
     return Allowed({name: allowing(entry, one, as_of, current=current) for one, name in names.items()}, names)
+
+
+def allowing_all(entry: Entry, categories: frozenset[Category], as_of: AsOf, *, current: bool) -> Allowed:
+    """Who allows a purpose for every one of some categories; for each of them the same people."""
+    first, *others = (allowing(entry, one, as_of, current=current) for one in sorted(categories))
+    for other in others:
+        first = first.semi_join(other, "person")
+    return Allowed({"allowing_all": first}, dict.fromkeys(categories, "allowing_all"))
+
+
+def known_and_held(as_of: AsOf) -> Table:
+    """How many people are known, and how many of them count in nothing for now: one row."""
+    known = PEOPLE.filter(PEOPLE.erased_at.isnull(), PEOPLE.merged_into.isnull()).select(person=PEOPLE.id)
+    each = known.left_join(held(as_of.holds), "person")
+    return each.aggregate(known=each.count(), held=each.person_right.count())
 
 
 def consenting_events(who: Allowed, categories: frozenset[Category], types: tuple[int, ...], upto: int | None) -> Table:

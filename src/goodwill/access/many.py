@@ -2,16 +2,30 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from goodwill.access import expressions as ask
 from goodwill.access.columns import Columns
-from goodwill.access.rows import as_of_now
-from goodwill.access.view import COLUMNS, Aggregate, Contribution, Frame, Log, Numbers, Total, nobody
+from goodwill.access.rows import as_of_now, facts_of_many, is_impersonal, told_of_themselves
+from goodwill.access.view import (
+    COLUMNS,
+    Aggregate,
+    Beside,
+    Contribution,
+    Facts,
+    Frame,
+    Log,
+    Numbers,
+    Selection,
+    Total,
+    nobody,
+)
 from goodwill.basics.errors import Conflict
+from goodwill.basics.ids import PersonId
 from goodwill.people.types import TypeCode
+from goodwill.protect.cipher import Cipher
 from goodwill.purposes import Category, Entry
 from goodwill.storage import AsOf
 
@@ -50,6 +64,77 @@ def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at:
         if reached.holds == as_of.holds:
             return _added_up(what, *found, as_of)
     raise Conflict("People are being erased or merged while totals are worked out. Try again in a moment.")
+
+
+def selection(columns: Columns, entry: Entry, what: Selection, cipher: Cipher | None, *, at: int, off: bool) -> Total:
+    """The count of a selection as of what is committed now; see `total` for how it meets what changes meanwhile.
+
+    Facts have no log. They are opened for those who allowed it at the point that the answer names, if nobody has said
+    anything or was held since; else all is asked again.
+
+    Raises:
+        Conflict: too much changed meanwhile, each time it was tried.
+    """
+    for _ in range(_TRIES):
+        as_of = _committed(columns, at)
+        seen = _looked_at(columns, entry, what, as_of, current=True, off=off)
+        reached = _committed(columns, at)
+        if reached != as_of:
+            seen = _looked_at(columns, entry, what, as_of, current=False, off=off)
+            reached = _committed(columns, at)
+        if reached.holds != as_of.holds:
+            continue
+        seen = _without_impersonal(columns, seen, as_of)
+        patterns, place, counts = np.unique(seen.pattern, return_inverse=True, return_counts=True)
+        waits = what.undecided(patterns)
+        facts: list[tuple[int, Facts]] = []
+        if what.fields and waits.any():
+            open_, upto = waits[place], (as_of.consent, as_of.holds)
+            opened = facts_of_many(columns.database, cipher, seen.person[open_], what, upto)
+            if opened is None:
+                continue
+            facts = list(zip(seen.pattern[open_].tolist(), opened, strict=True))
+            patterns, counts = patterns[~waits], counts[~waits]
+        beside = Beside(left_out=seen.known - seen.held - seen.person.size, held=seen.held)
+        return Total(what.add_up(patterns, counts, facts), as_of, seen.person.size, beside)
+    raise Conflict("What people allow is being changed over and over while they are counted. Try again in a moment.")
+
+
+class _Seen(NamedTuple):
+    """Who may be looked at, with the pattern of each; and how many people there are."""
+
+    person: Numbers
+    pattern: Numbers
+    known: int
+    held: int
+
+
+def _looked_at(columns: Columns, entry: Entry, what: Selection, as_of: AsOf, *, current: bool, off: bool) -> _Seen:
+    everybody = ask.known_and_held(_STAND_INS)
+    if off:
+        (counted,) = columns.run_together([everybody], {}, _reached(as_of))
+        nobody = np.zeros(0, np.int64)
+        return _Seen(nobody, nobody, int(counted["known"][0]), int(counted["held"][0]))
+    who = ask.allowing_all(entry, what.categories, _STAND_INS, current=current)
+    questions = [everybody, who.any()]
+    if what.types:
+        upto = None if current else _STAND_INS.events
+        questions.append(what.patterns(ask.consenting_events(who, what.categories, tuple(what.types), upto)))
+    counted, people, *shown = columns.run_together(questions, who.given, _reached(as_of))
+    person = np.sort(people["person"])
+    pattern = np.full(person.size, what.blank, np.int64)
+    for found in shown:
+        pattern[np.searchsorted(person, found["person"])] = found["pattern"]
+    return _Seen(person, pattern, int(counted["known"][0]), int(counted["held"][0]))
+
+
+def _without_impersonal(columns: Columns, seen: _Seen, as_of: AsOf) -> _Seen:
+    """The same without those from whose data nothing is to be chosen, whatever they allow."""
+    with columns.database.reading() as connection:
+        told = np.intersect1d(seen.person, told_of_themselves(connection))
+        out = [one for one in told.tolist() if is_impersonal(connection, PersonId(one), as_of)]
+    stays = ~np.isin(seen.person, np.array(out, np.int64))
+    return seen._replace(person=seen.person[stays], pattern=seen.pattern[stays])
 
 
 def _added_up(what: Contribution | Aggregate, people: Numbers, answer: dict[str, Numbers], as_of: AsOf) -> Total:

@@ -1,22 +1,24 @@
 """The row engine: one person in microseconds, as of now or of any earlier point."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, and_, bindparam, func, literal, literal_column, select
 
-from goodwill.access.view import COLUMNS, Log, View
+from goodwill.access.view import COLUMNS, Facts, Log, Numbers, Selection, View
+from goodwill.basics.errors import BadInput, KeyDestroyed, KeyMissing
 from goodwill.basics.ids import PersonId
 from goodwill.consent.relation import fold, lasts
 from goodwill.consent.tables import consent_rows
-from goodwill.people.gentle import TOLD
+from goodwill.people.gentle import TOLD, gentle_with
 from goodwill.people.tables import events, holds, people, profiles
 from goodwill.people.types import ALL, codes_of
 from goodwill.protect.cipher import Cipher, Sealed
 from goodwill.purposes import Basis, Category, Entry
-from goodwill.storage import AsOf
+from goodwill.storage import AsOf, Database
 from goodwill.storage.engine import is_sqlite
 from goodwill.storage.questions import Question
 
@@ -137,10 +139,11 @@ def view_of(
     as_of: AsOf,
     *,
     types: tuple[int, ...] | None = None,
+    fields: frozenset[str] | None = None,
     cipher: Cipher | None = None,
 ) -> View:
-    """One person's view, of categories that were checked before."""
-    return views_of(connection, [person], entry, allowed, as_of, types=types, cipher=cipher)[person]
+    """One person's view, of categories that were checked before; see `views_of`."""
+    return views_of(connection, [person], entry, allowed, as_of, types=types, fields=fields, cipher=cipher)[person]
 
 
 def views_of(
@@ -151,20 +154,27 @@ def views_of(
     as_of: AsOf,
     *,
     types: tuple[int, ...] | None = None,
+    fields: frozenset[str] | None = None,
     cipher: Cipher | None = None,
 ) -> dict[PersonId, View]:
-    """The views of some people, of the same categories, that were checked before for each of them."""
+    """The views of some people, of the same categories, that were checked before for each of them.
+
+    Args:
+        types: of events, and ``fields``: of the profile, if not all that the categories hold.
+    """
     listed = frozenset(entry.categories)
-    logs = logs_of(connection, persons, codes_of(allowed & listed), as_of, types)
+    used = allowed & listed
+    told = used - _EVENT_CATEGORIES if fields is None else used
+    logs = logs_of(connection, persons, codes_of(used), as_of, types)
     return {
         person: View(
             person=person,
             purpose=entry.name,
             as_of=as_of,
-            used=allowed & listed,
+            used=used,
             withheld=listed - allowed,
             events=logs[person],
-            facts=facts_of(connection, person, (allowed & listed) - _EVENT_CATEGORIES, cipher),
+            facts=facts_of(connection, person, told, cipher, fields),
         )
         for person in persons
     }
@@ -199,12 +209,86 @@ def logs_of(
 
 
 def facts_of(
-    connection: Connection, person: PersonId, categories: frozenset[Category], cipher: Cipher | None
+    connection: Connection,
+    person: PersonId,
+    categories: frozenset[Category],
+    cipher: Cipher | None,
+    fields: frozenset[str] | None = None,
 ) -> Mapping[str, str]:
-    """Profile fields of some categories, in clear."""
-    if not categories or cipher is None:
+    """Profile fields of some categories, in clear; of some names, unless all are wanted."""
+    if not categories or cipher is None or fields == frozenset():
         return {}
     question = select(profiles).where(profiles.c.person == person, profiles.c.category.in_(sorted(categories)))
+    if fields is not None:
+        question = question.where(profiles.c.field.in_(sorted(fields)))
     return {
         row.field: cipher.open(person, row.field, Sealed(row.epoch, row.sealed)) for row in connection.execute(question)
     }
+
+
+def told_of_themselves(connection: Connection) -> Numbers:
+    """Those who once told how to be with them, such as that nothing be chosen from their data."""
+    return np.array([row[0] for row in _TOLD.ask(connection)], np.int64)
+
+
+def is_impersonal(connection: Connection, person: PersonId, as_of: AsOf) -> bool:
+    """Whether nothing is to be chosen from somebody's data: she switched it off, or is under age."""
+    return gentle_with(connection, person, at=as_of.at, upto=as_of.events).impersonal
+
+
+def facts_of_many(
+    database: Database, cipher: Cipher | None, persons: Numbers, what: Selection, upto: tuple[int, int]
+) -> list[Facts] | None:
+    """What a selection wants to know of some people, each in their order; what does not open is not known.
+
+    Args:
+        upto: rows of the ledger and of the holds. If more has been said by now, nothing is opened: None.
+    """
+    found: dict[int, dict[str, str]] = {int(person): {} for person in persons}
+    with database.reading() as connection:
+        reached = as_of_now(connection, 0)
+        if (reached.consent, reached.holds) != upto:
+            return None
+        asked = {"fields": sorted(what.fields), "categories": sorted(what.categories), "persons": list(found)}
+        rows = _SOME_FACTS.ask(connection, **asked) if cipher is not None else []
+        for person, field, text in _opened(cipher, rows):
+            found[person][field] = text
+    return list(found.values())
+
+
+def _opened(cipher: Cipher | None, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, str, str]]:
+    """What opens of some sealed fields: all at once, or where one does not, one by one without it."""
+    if cipher is None or not rows:
+        return
+    sealed = [(PersonId(person), field, Sealed(epoch, bytes(data))) for person, field, epoch, data in rows]
+    try:
+        texts: list[str | None] = list(cipher.open_many(sealed))
+    except _DOES_NOT_OPEN:
+        texts = [_if_it_opens(cipher, *one) for one in sealed]
+    for (person, field, _), text in zip(sealed, texts, strict=True):
+        if text is not None:
+            yield person, field, text
+
+
+def _if_it_opens(cipher: Cipher, person: PersonId, field: str, sealed: Sealed) -> str | None:
+    try:
+        return cipher.open(person, field, sealed)
+    except _DOES_NOT_OPEN:
+        return None
+
+
+_TOLD = Question(
+    lambda _: (  # its number stands in it as it is, or no database would take the index
+        select(events.c.person)
+        .distinct()
+        .where(events.c.type == literal_column(str(TOLD)), events.c.product.is_(None), events.c.person.is_not(None))
+    )
+)
+_DOES_NOT_OPEN = (BadInput, KeyDestroyed, KeyMissing)
+_SOME_FACTS = Question(
+    lambda lists: select(profiles.c.person, profiles.c.field, profiles.c.epoch, profiles.c.sealed).where(
+        profiles.c.person.in_(lists.numbers("persons")),
+        profiles.c.field.in_(lists.texts("fields")),
+        profiles.c.category.in_(lists.texts("categories")),
+    )
+)

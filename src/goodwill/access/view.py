@@ -1,6 +1,6 @@
 """What the door hands over: one person's view, many people's frame, and totals that show nobody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import ibis
 
 Numbers = NDArray[np.int64]
+Facts = Mapping[str, str]  # profile fields in clear
 
 # The columns of the event log that the door hands out, in this order; −1 stands where there is nothing.
 COLUMNS = ("id", "type", "at", "day", "product", "quantity", "amount", "reference")
@@ -69,7 +70,7 @@ class View:
     used: frozenset[Category]
     withheld: frozenset[Category]
     events: Log
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +133,51 @@ def nobody(what: Contribution | Aggregate) -> Sums:
     return what.whole(Frame(0, nothing, Log(*(nothing for _ in COLUMNS))))
 
 
+@runtime_checkable
+class Selection(Protocol):
+    """A contribution that says of each person whether a rule fits her, from her events and a few facts.
+
+    It counts only who allows all of its categories, and did not switch off that anything is chosen from her data. The
+    database works out of everybody's events a whole number, her pattern; where that does not decide, the facts do,
+    which are opened person by person with her own key.
+
+    Attributes:
+        fields: of the profile; only those of its categories are opened.
+        blank: the pattern of somebody without any event.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def categories(self) -> frozenset[Category]: ...
+    @property
+    def types(self) -> tuple[TypeCode, ...]: ...
+    @property
+    def fields(self) -> frozenset[str]: ...
+    @property
+    def blank(self) -> int: ...
+
+    def part(self, view: View) -> Sums: ...
+    def patterns(self, events: "ibis.Table") -> "ibis.Table": ...
+    def undecided(self, patterns: Numbers) -> NDArray[np.bool_]: ...
+    def add_up(self, patterns: Numbers, counts: Numbers, facts: Sequence[tuple[int, Facts]]) -> Sums: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The people whom a selection did not look at; of them only their consent and their holds were read.
+
+    Attributes:
+        left_out: who did not allow all that it looks at, or wants nothing chosen from her data.
+        held: who counts in nothing for now.
+    """
+
+    left_out: int
+    held: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Total:
     """What all who allow it contributed together.
@@ -140,11 +186,13 @@ class Total:
         sums: exact.
         as_of: how far it reaches.
         people: how many contributed.
+        beside: of a selection, the others; with them it is everybody who is known.
     """
 
     sums: Sums
     as_of: AsOf
     people: int
+    beside: Beside | None = None
 
     @property
     def hash(self) -> str:

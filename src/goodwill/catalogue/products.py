@@ -68,6 +68,19 @@ class Upserted:
         return len(self.before)
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Products that some names stand for.
+
+    Attributes:
+        words: of each, by its number, all that names it.
+        unknown: the names that the catalogue does not know.
+    """
+
+    words: Mapping[int, str]
+    unknown: tuple[str, ...]
+
+
 def merged(products: Sequence[Product]) -> dict[str, Product]:
     """One product per external id, in the order of first mention; later words count, open fields keep earlier ones."""
     together: dict[str, Product] = {}

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, 
 
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import ProductId
-from goodwill.catalogue.products import LEVELS, Product, Upserted, merged
+from goodwill.catalogue.products import LEVELS, Chosen, Product, Upserted, merged
 from goodwill.catalogue.tables import items, products
 from goodwill.storage.engine import driver
 from goodwill.storage.questions import Question
@@ -178,6 +178,63 @@ def kinds_of_items(connection: Connection, level: str) -> list[str]:
     for item, name in connection.execute(question.group_by(products.c.item)):
         answer[item] = name
     return answer
+
+
+def chosen(
+    connection: Connection,
+    *,
+    externals: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    types: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> Chosen:
+    """The products that any of these names: by the shop's own id, or by group or tag without regard to capitals."""
+    kinds = ((products.c.category, categories), (products.c.type, types))
+    spelled = [(column, _spelled(connection, column, wanted)) for column, wanted in kinds if wanted]
+    conditions = [column.in_([name for names in found.values() for name in names]) for column, found in spelled]
+    if externals:
+        conditions.append(products.c.external.in_(externals))
+    tagged = _tagged(connection, tags) if tags else {}
+    conditions += [products.c.id.in_(some) for some in _batches(sorted({n for ids in tagged.values() for n in ids}))]
+    rows = [row for one in conditions for row in connection.execute(select(*_COLUMNS).where(one))]
+    known = {row.external for row in rows}
+    unknown = [name for name in externals if name not in known]
+    for found in [found for _, found in spelled]:
+        unknown += [name for name, spellings in found.items() if not spellings]
+    unknown += [name for name, numbers in tagged.items() if not numbers]
+    return Chosen({row.id: _all_words(row) for row in rows}, tuple(unknown))
+
+
+def group_names(connection: Connection) -> list[str]:
+    """The names of all categories and types."""
+    columns = (products.c.category, products.c.type)
+    return sorted(
+        {str(name) for one in columns for name in connection.execute(select(one).distinct()).scalars() if name}
+    )
+
+
+def _spelled(connection: Connection, column: ColumnElement[str], wanted: Sequence[str]) -> dict[str, list[str]]:
+    """How the catalogue writes some names."""
+    there = [str(name) for name in connection.execute(select(column).distinct()).scalars() if name]
+    return {name: [known for known in there if known.casefold() == name.casefold()] for name in wanted}
+
+
+def _tagged(connection: Connection, wanted: Sequence[str]) -> dict[str, list[int]]:
+    """The numbers of the products with each of some tags."""
+    found: dict[str, list[int]] = {name: [] for name in wanted}
+    for number, written in connection.execute(
+        select(products.c.id, products.c.tags).where(products.c.tags.is_not(None))
+    ):
+        has = {tag.casefold() for tag in json.loads(written)}
+        for name in wanted:
+            if name.casefold() in has:
+                found[name].append(number)
+    return found
+
+
+def _all_words(row: Row[Any, *tuple[Any, ...]]) -> str:
+    tags = json.loads(row.tags) if row.tags is not None else []
+    return " ".join(word for word in (row.name, row.department, row.category, row.type, *tags) if word)
 
 
 def shown(connection: Connection, numbers: Iterable[int]) -> dict[int, Product]:

@@ -44,6 +44,7 @@ _ORDER = (
     "explain",
     "learn",
     "forget",
+    "segment",
     "slot",
     "experiment",
     "govern",

@@ -16,6 +16,7 @@ from goodwill.people import repeats
 from goodwill.people.columns import EventColumns
 from goodwill.people.repeats import Place, Told
 from goodwill.people.types import REFUNDED
+from goodwill.storage.engine import EVENTS, one_at_a_time
 
 ANOTHERS: Final = Reason(
     "is an order of which a program or a webhook told before, for somebody else; it stays hers, and counts once",
@@ -42,6 +43,7 @@ class Beside:
 def beside_programs(connection: Connection, events: EventColumns) -> Beside | None:
     """How some events of a file stand to what programs told; None where none of them told of these orders."""
     references = np.asarray(events.reference)
+    one_at_a_time(connection, EVENTS)  # no program tells of one of them between the look and the rows
     told = repeats.told_as_it_happened(connection, set(references.tolist()))
     if not told:
         return None

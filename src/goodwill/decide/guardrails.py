@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from goodwill.decide.decision import Intervention
 from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Situation
+from goodwill.decide.standing_in import AUC, ENOUGH, auc_low
 from goodwill.learn.affinity import Affinity
 
 Mask = NDArray[np.bool_]
@@ -107,16 +108,11 @@ def resting(seen: Situation, shelf: Shelf) -> Mask:
 
 # ---- what gives a sensitive thing away -----------------------------------------------------------------------------
 
-AUC: Final = 0.65  # from where on a feature counts as a stand-in
-_SURE: Final = 1.645  # one-sided 95 %
-_ENOUGH: Final = 20  # people who bought the sensitive thing; of fewer nothing is sure
-
 
 def tells_of_sensitive(together: Affinity, hidden: Mask, people: int) -> Mask:
     """Items that give away whoever buys a sensitive thing: then they carry no suggestion, and are none.
 
-    "Bought it" is taken as a test for "bought the sensitive thing": its AUC is (sensitivity + specificity) / 2, and the
-    lower end of its 95 % interval (Wald, one-sided) must lie above .65.
+    "Bought it" is taken as a test for "bought the sensitive thing" (see `goodwill.decide.standing_in`).
 
     Args:
         together: the model whose counts of people are asked.
@@ -128,14 +124,12 @@ def tells_of_sensitive(together: Affinity, hidden: Mask, people: int) -> Mask:
     """
     found = np.zeros(hidden.size, bool)
     buyers = np.diagonal(together.pairs)
-    for thing in np.flatnonzero(hidden & (buyers >= _ENOUGH)).tolist():
-        cases, others = int(buyers[thing]), people - int(buyers[thing])
-        if others < _ENOUGH:
+    for thing in np.flatnonzero(hidden & (buyers >= ENOUGH)).tolist():
+        cases = int(buyers[thing])
+        if people - cases < ENOUGH:
             continue
         both = together.shared(np.full(hidden.size, thing), np.arange(hidden.size))
-        hit, false_alarm = both / cases, np.clip((buyers - both) / others, 0, 1)
-        error = np.sqrt(hit * (1 - hit) / cases + false_alarm * (1 - false_alarm) / others) / 2
-        found |= (hit + 1 - false_alarm) / 2 - _SURE * error > AUC
+        found |= auc_low(both.astype(np.float64), cases, (buyers - both).astype(np.float64), people - cases) > AUC
     return found & ~hidden
 
 

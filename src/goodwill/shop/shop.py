@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from goodwill import consent, people, purposes
-from goodwill.access import Door, Everything, SignedIn, Total
+from goodwill.access import Door, Everything, Selection, SignedIn, Total
 from goodwill.access.columns import Columns
 from goodwill.access.glance import Glance, glance
 from goodwill.access.wishes import Wishes, wishes_of
@@ -58,6 +58,7 @@ from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
 from goodwill.shop.retention import Retention
 from goodwill.shop.rights import Rights
+from goodwill.shop.segments import Segments
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
@@ -542,6 +543,11 @@ class Shop:
         with self.database.transaction() as connection:
             yield self._door(connection)
 
+    def total(self, what: Selection) -> Total:
+        """How a rule sorts all who allow it to be asked; nobody is visible."""
+        with self._at_the_door() as door:
+            return door.total(what)
+
     # ---- people ----------------------------------------------------------------------------------------------------
 
     @property
@@ -608,6 +614,11 @@ class Shop:
     def storefront(self) -> Storefront:
         """What the shop's own web pages ask of it."""
         return Storefront(self)
+
+    @property
+    def segments(self) -> Segments:
+        """Rules that say for whom something is meant."""
+        return Segments(self)
 
     @property
     def sign_in(self) -> SignIn:
@@ -678,6 +689,10 @@ class Shop:
     def _door(self, connection: Connection) -> Door:
         trusts = self.proofs.trusts
         return Door(connection, self.register, self.columns, self.cipher, self.clock, self.settings.zone, trusts)
+
+    def door_in(self, connection: Connection) -> Door:
+        """The door, in a unit of work."""
+        return self._door(connection)
 
     def find_in(self, connection: Connection, who: Who | str) -> PersonId | None:
         """The person behind an id, inside a transaction."""

@@ -82,7 +82,7 @@ WORDS = {
     Role.OWNER: "everything",
     Role.PRIVACY_OFFICER: "customers' rights, consent, notices, the audit log; reveals and exports with a reason",
     Role.REVIEWER: "signs notices off, reads the audit log, approves bulk work of others",
-    Role.MARKETER: "looks at people (masked), writes down their answers, imports, works on requests",
+    Role.MARKETER: "looks at people (masked), writes down their answers, imports, makes segments, works on requests",
     Role.ANALYST: "models and figures; sees no single person",
     Role.DEVELOPER: "keys for programs, what comes in, imports, models; sees no single person",
     Role.READ_ONLY: "looks at people (masked) and at their consents",

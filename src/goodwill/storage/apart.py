@@ -63,7 +63,7 @@ def _fits(file: Path) -> bool:
 
 @contextmanager
 def _file_apart(database: Database, beside: Path) -> Iterator[Connection]:
-    _sweep(beside)
+    sweep(database)
     folder = Path(mkdtemp(prefix=_PREFIX, dir=beside))  # its owner's alone
     try:
         file = folder / "copy.db"
@@ -78,9 +78,9 @@ def _file_apart(database: Database, beside: Path) -> Iterator[Connection]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep(beside: Path) -> None:
-    """Delete copies whose making was killed."""
-    for folder in beside.glob(f"{_PREFIX}*"):
+def sweep(database: Database) -> None:
+    """Delete copies whose making was killed an hour ago or more."""
+    for folder in database.file.parent.glob(f"{_PREFIX}*") if database.file is not None else ():
         with suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > _LEFT:
                 shutil.rmtree(folder, ignore_errors=True)

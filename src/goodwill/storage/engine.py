@@ -348,6 +348,7 @@ KEYS = 8413  # ids are being locked anew
 SIGN_IN = 8412
 WEBHOOKS = 8417
 PLAN = 8418
+SEGMENTS = 8420
 
 APART = "goodwill_apart"  # an option of connections whose writes nobody else ever sees: they need wait for nobody
 

@@ -35,6 +35,7 @@ from goodwill.web import (
     pages,
     proofs,
     requests,
+    segments,
     staff,
     staff_pages,
     storefront,
@@ -75,6 +76,7 @@ ENDPOINTS = (
     *requests.ENDPOINTS,
     *staff.ENDPOINTS,
     *deliveries.ENDPOINTS,
+    *segments.ENDPOINTS,
     *ofrep.ENDPOINTS,
 )
 

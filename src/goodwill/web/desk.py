@@ -503,6 +503,7 @@ _ACTS = {
     Scope.EXPORT: {Act.EXPORT},
     Scope.PEOPLE: {Act.WHO_IS_WHO},
     Scope.ERASE: {Act.ERASE},
+    Scope.SEGMENTS: {Act.PLAN},
 }
 
 

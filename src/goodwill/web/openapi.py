@@ -20,6 +20,7 @@ _TAGS = {
     "Decide": "What to show to whom, and why.",
     "Consent": "What a person allows, and what the ledger has written down.",
     "People": "What is known about one person.",
+    "Segments": "Rules that say for whom something is meant, and how many people that is.",
     "Collecting": "What programs and pages send in, and what became of it.",
     "Webhooks": "What the shop's other systems send by themselves, and whom it tells of what happens.",
     "Requests": "What customers ask for: copies, corrections, erasure; and the clock that runs.",

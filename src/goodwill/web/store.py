@@ -61,6 +61,7 @@ class Scope(StrEnum):
     REQUESTS = "requests"
     ERASE = "erase"
     PEOPLE = "people"
+    SEGMENTS = "segments"
 
 
 SCOPES = {
@@ -71,6 +72,7 @@ SCOPES = {
     Scope.REQUESTS: "enter what customers ask for (a copy, an erasure), and work on it",
     Scope.ERASE: "erase a person for good",
     Scope.PEOPLE: "say who is who: list pairs, merge two people, take a merge back",
+    Scope.SEGMENTS: "make segments, and count how many people each is for; it names nobody",
     Scope.COLLECT: "send in what happens, as Segment's libraries do",
 }
 
