@@ -13,19 +13,21 @@ from goodwill.protect.canary import Canaries
 from goodwill.storage import connect
 
 WORD = "clara.nulla@example.org"
-# Whoever has a database open holds this byte of the file beside it (SQLite's "dead man's switch").
+# What whoever has a database open holds: a byte of the file beside it (SQLite's "dead man's switch"), some of its own.
+BESIDE, ITSELF = (128, 1), (0x40000002, 510)
 TAKE = """
 import fcntl, sys
 with open(sys.argv[1], "r+b") as file:
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, int(sys.argv[3]), int(sys.argv[2]))
     except OSError:
         sys.exit("held")
 """
 
 
-def is_held(file) -> bool:
-    taken = subprocess.run([sys.executable, "-c", TAKE, file], capture_output=True, text=True, check=False)
+def is_held(file, at=BESIDE) -> bool:
+    command = [sys.executable, "-c", TAKE, file, *map(str, at)]
+    taken = subprocess.run(command, capture_output=True, text=True, check=False)
     return taken.stderr.strip() == "held"
 
 
@@ -41,9 +43,11 @@ def opened(tmp_path):
 
 def test_a_search_lets_go_of_no_lock(opened, tmp_path):
     assert is_held(tmp_path / "shop.db-shm")
+    assert is_held(tmp_path / "shop.db", ITSELF)
     found = Canaries([WORD]).in_folder(tmp_path)
     assert {one.where for one in found} & {"shop.db", "shop.db-wal"}, "and still it looks into them"
     assert is_held(tmp_path / "shop.db-shm")
+    assert is_held(tmp_path / "shop.db", ITSELF)
 
 
 def test_a_database_under_another_name_is_known_by_what_lies_beside_it(tmp_path):
@@ -57,7 +61,7 @@ def test_a_database_under_another_name_is_known_by_what_lies_beside_it(tmp_path)
 
 def test_opening_it_a_second_time_lets_go_of_no_lock_either(opened, tmp_path):
     again = connect(tmp_path / "shop.db")
-    assert is_held(tmp_path / "shop.db-shm")
+    assert is_held(tmp_path / "shop.db", ITSELF)
     again.close()
     with opened.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM said").scalar_one() == 1
