@@ -10,15 +10,19 @@ import hashlib
 import hmac
 import html
 import json
+import subprocess
+import sys
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from base64 import b64encode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EIO
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from urllib.parse import quote, quote_plus
 
 import numpy as np
@@ -122,6 +126,39 @@ class Mark:
     form: str
 
 
+_BESIDE: Final = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+_COPY: Final = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer, 1 << 20)"
+
+
+def _may_be_open(file: Path) -> bool:
+    """Whether a file is, or lies beside, a database that this very process may have open."""
+    beside = any(file.with_name(file.name + ending).exists() for ending in _BESIDE)
+    return beside or file.suffix == ".db" or file.name.endswith(_BESIDE)
+
+
+@contextmanager
+def _from_elsewhere(file: Path) -> Iterator[IO[bytes]]:
+    """A file as another process reads it.
+
+    Closing a file here would let go of every lock that this process has on it, SQLite's too: then another process takes
+    the database for its own, cuts what we have mapped into memory, and rows that were acknowledged are lost
+    (https://sqlite.org/howtocorrupt.html, 2.2).
+
+    Raises:
+        OSError: it cannot be read, or went away.
+    """
+    # -I: nothing from the environment or the folder we stand in can change what this program imports.
+    command = [sys.executable, "-I", "-c", _COPY, str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader:  # noqa: S603 - ours
+        if reader.stdout is None:
+            raise OSError(EIO, "cannot be read")
+        yield reader.stdout
+    if reader.returncode:
+        if not file.exists():
+            raise FileNotFoundError(file)
+        raise OSError(EIO, "cannot be read")
+
+
 class _Search(ABC):
     """Looks through bytes, files and what is packed in them.
 
@@ -142,8 +179,9 @@ class _Search(ABC):
     def in_file(self, file: Path, where: str) -> set[Found]:
         """What stands in a file, and in what is packed in it; nothing if it went away meanwhile."""
         found: set[Found] = set()
+        live = _may_be_open(file)
         try:
-            with file.open("rb") as stream:
+            with _from_elsewhere(file) if live else file.open("rb") as stream:
                 before = b""
                 while part := stream.read(_WINDOW):
                     if not before:
@@ -155,7 +193,7 @@ class _Search(ABC):
         except OSError as error:
             self.unread.add(f"{where}: {error.strerror}")
             return found
-        return found | self._in_archive(file, where)
+        return found if live else found | self._in_archive(file, where)
 
     def _note_closed(self, begins: bytes, where: str, *, more: bool = False) -> None:
         """Note what is not opened here.

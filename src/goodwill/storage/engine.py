@@ -187,7 +187,9 @@ def _sqlite(url: URL) -> Database:
     file = Path(url.database).absolute()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # a new file is its owner's alone, and so is its WAL
+        # One that is there is not touched: closing it would let go of the locks of whoever has it open in this process.
+        if not (file.is_file() and os.access(file, os.R_OK | os.W_OK)):
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # its owner's alone, and so is its WAL
     except OSError as error:
         raise BadInput(f"The database file {file} cannot be opened for writing: {error.strerror}.") from error
     engine = create_engine(
