@@ -31,7 +31,8 @@ from goodwill.staff.roles import Role
 SOURCE = Path(goodwill.__file__).parent
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = 1_790_000_000_000_000
-OF_STAFF = ("staff.", "key.", "keys.", "notice.", "approval.", "log.", "models.", "import.")
+OF_STAFF = ("staff.", "key.", "keys.", "notice.", "approval.", "log.", "models.", "import.",
+            "slot.", "experiment.", "holdout.", "plan.", "offer.", "content.")  # fmt: skip
 OF_SYSTEMS = {
     f"webhook.{verb}" for verb in ["add", "close", "replay", "revoke", "rotate", "tell", "tell-no-more", "test"]
 } | {"retention.tidy", "segment.new", "segment.change", "segment.remove"}

@@ -1,6 +1,6 @@
 """The door's four verbs. A fifth needs a decision record."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -10,15 +10,15 @@ from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
 from goodwill.access.own import everything, only_events
 from goodwill.access.view import Aggregate, Contribution, Everything, Selection, Total, View
-from goodwill.basics.clock import Clock, Day, Micros, day_of
+from goodwill.basics.clock import Clock, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, Refused, TooFew
 from goodwill.basics.ids import PersonId
-from goodwill.consent import allowed_categories, standing
+from goodwill.consent import Standing, allowed_by, allowed_categories, standing_of
 from goodwill.people.types import event_type
 from goodwill.protect.cipher import Cipher
 from goodwill.purposes import Basis, Category, Entry, Purpose, Register
 from goodwill.storage import AsOf
-from goodwill.storage.kept import note_read
+from goodwill.storage.kept import Read, note_reads
 from goodwill.sums import Running, Sums
 
 _TRIES = 5  # looks at one person whose word changes meanwhile
@@ -47,6 +47,8 @@ class Door:
         zone: the shop's, for the day of the read log and of a purpose's expiry.
         trusts: whether a ledger that reaches to some row may be believed. Where it may not, nobody allows anything
             that rests on it.
+        later: where a transaction that only reads collects what is to be logged; whoever opened it writes that down
+            before anything of what was read is handed on. None: it is written down at once.
     """
 
     connection: Connection
@@ -56,6 +58,7 @@ class Door:
     clock: Clock
     zone: ZoneInfo
     trusts: Callable[[int], bool]
+    later: list[Read] | None = None
 
     def one(self, person: PersonId, *, purpose: Purpose, only: Selection | None = None) -> View:
         """One person, as far as she allows the purpose.
@@ -68,39 +71,70 @@ class Door:
             NoConsent: she does not, for any category, or is not known here, or the ledger is in quarantine; the reason
                 says which.
         """
+        found = self.ones([person], purpose=purpose, only=only)[person]
+        if isinstance(found, NoConsent):
+            raise found
+        return found
+
+    def ones(
+        self, persons: Collection[PersonId], *, purpose: Purpose, only: Selection | None = None
+    ) -> dict[PersonId, View | NoConsent]:
+        """The same verb for several people at once, in as many questions as for one: each one's view, or why none.
+
+        Raises:
+            Conflict: the word of one of them is being changed over and over.
+        """
+        entry, left = self.register[purpose], list(dict.fromkeys(persons))
+        found: dict[PersonId, View | NoConsent] = {}
         for _ in range(_TRIES):
-            view = self._seen(person, self.register[purpose], only)
-            # Where each question of a transaction sees what is committed by then, her word may have changed between
-            # two of them: then she is looked at again, so that what is handed over was allowed where it says.
-            if not rows.written_about_since(self.connection, person, view.as_of):
-                used = view.used if only is None else only.categories
-                self._note(self.register[purpose], "one", used, view.as_of, person=person, people=1)
-                return view
+            if not left:
+                return found
+            as_of, seen = self._seen(left, entry, only)
+            # Where each question of a transaction sees what is committed by then, a word may have changed between two
+            # of them: then she is looked at again, so that what is handed over was allowed where it says.
+            left = list(rows.changed_meanwhile(self.connection, left, as_of))
+            for person, view in seen.items():
+                if person not in left:
+                    found[person] = view
+                    if isinstance(view, View):
+                        used = view.used if only is None else only.categories
+                        self._note(entry, "one", used, as_of, person=person, people=1)
+        if not left:
+            return found
         raise Conflict("What this person allows is being changed over and over. Try again in a moment.")
 
-    def _seen(self, person: PersonId, entry: Entry, only: Selection | None) -> View:
+    def _seen(
+        self, persons: list[PersonId], entry: Entry, only: Selection | None
+    ) -> tuple[AsOf, dict[PersonId, View | NoConsent]]:
         at = self.clock()
         day = day_of(at, self.zone)
-        arrival = rows.at_the_door(self.connection, person, at)
-        if entry.rests_on_ledger and not self.trusts(arrival.as_of.consent):
-            raise NoConsent(entry.name, QUARANTINED)
-        if not arrival.known:
-            raise NoConsent(entry.name, "unknown-person")
-        if arrival.held:
-            raise NoConsent(entry.name, "held")
-        allowed = allowed_categories(self.connection, person, entry, at=at, day=day)
-        if not allowed:
-            raise NoConsent(entry.name, self._why_not(person, entry, at=at, day=day))
-        if only is None:
-            return rows.view_of(self.connection, person, entry, allowed, arrival.as_of, cipher=self.cipher)
-        if lacks := only.categories - allowed:
-            raise NoConsent(entry.name, self._why_not(person, entry, at=at, day=day, among=lacks))
-        if rows.is_impersonal(self.connection, person, arrival.as_of):
-            raise NoConsent(entry.name, "switched-off")
-        return rows.view_of(
-            self.connection, person, entry, allowed, arrival.as_of, types=only.types, fields=only.fields,
-            cipher=self.cipher,
-        )  # fmt: skip
+        as_of = rows.as_of_now(self.connection, at)
+        if entry.rests_on_ledger and not self.trusts(as_of.consent):
+            return as_of, {person: NoConsent(entry.name, QUARANTINED) for person in persons}
+        here = rows.arriving(self.connection, persons)
+        free = [person for person in persons if here.get(person) is False]
+        standing = standing_of(self.connection, free, entry, at=at, day=day) if free else {}
+        found: dict[PersonId, View | NoConsent] = {}
+        alike: dict[frozenset[Category], list[PersonId]] = {}
+        for person in persons:
+            if person not in here:
+                found[person] = NoConsent(entry.name, "unknown-person")
+            elif here[person]:
+                found[person] = NoConsent(entry.name, "held")
+            elif not (allowed := allowed_by(standing[person], entry)):
+                found[person] = NoConsent(entry.name, _why_not(standing[person]))
+            elif only is not None and (lacks := only.categories - allowed):
+                found[person] = NoConsent(entry.name, _why_not(standing[person], among=lacks))
+            elif only is not None and rows.is_impersonal(self.connection, person, as_of):
+                found[person] = NoConsent(entry.name, "switched-off")
+            else:
+                alike.setdefault(allowed, []).append(person)
+        types, fields = (None, None) if only is None else (only.types, only.fields)
+        for allowed, some in alike.items():
+            found |= rows.views_of(
+                self.connection, some, entry, allowed, as_of, types=types, fields=fields, cipher=self.cipher
+            )
+        return as_of, found
 
     def each(self, *, purpose: Purpose) -> Iterator[View]:
         """Everyone who allows the purpose, one view after another, to act for those who asked for it.
@@ -283,24 +317,24 @@ class Door:
 
     # ---- the read log ----------------------------------------------------------------------------------------------
 
-    def _why_not(
-        self, person: PersonId, entry: Entry, *, at: Micros, day: Day, among: frozenset[Category] | None = None
-    ) -> str:
-        lines = standing(self.connection, person, entry, at=at, day=day)
-        lines = [line for line in lines if among is None or line.category in among]
-        reasons = [line.reason for line in sorted(lines, key=lambda line: -(line.since or 0))]
-        return reasons[0] if reasons else "never-asked"
-
     def _note(
         self, entry: Entry, verb: str, used: frozenset[Category], as_of: AsOf, *, person: int, people: int
     ) -> None:
         self._log(entry.name, person, verb, " ".join(sorted(used)), people, as_of)
 
     def _log(self, purpose: str, person: int, verb: str, categories: str, people: int, as_of: AsOf) -> None:
-        note_read(
-            self.connection, day=day_of(as_of.at, self.zone), person=person, purpose=purpose, verb=verb,
-            categories=categories, people=people, at=as_of.at, position=as_of.consent,
-        )  # fmt: skip
+        day, at = day_of(as_of.at, self.zone), as_of.at
+        line = Read(day, person, purpose, verb, categories, 1, people, at, at, as_of.consent)
+        if self.later is None:
+            note_reads(self.connection, [line])
+        else:
+            self.later.append(line)
+
+
+def _why_not(lines: Sequence[Standing], *, among: frozenset[Category] | None = None) -> str:
+    lines = [line for line in lines if among is None or line.category in among]
+    reasons = [line.reason for line in sorted(lines, key=lambda line: -(line.since or 0))]
+    return reasons[0] if reasons else "never-asked"
 
 
 def _reaches_back(old: AsOf, now: AsOf) -> bool:

@@ -10,7 +10,7 @@ from ibis import Table
 
 from goodwill.access.view import COLUMNS
 from goodwill.consent.relation import END_OF_TIME
-from goodwill.people.types import codes_of, event_type
+from goodwill.people.types import codes_of
 from goodwill.purposes import Basis, Category, Entry
 from goodwill.storage import AsOf
 
@@ -128,12 +128,6 @@ def known_and_held(as_of: AsOf) -> Table:
     known = PEOPLE.filter(PEOPLE.erased_at.isnull(), PEOPLE.merged_into.isnull()).select(person=PEOPLE.id)
     each = known.left_join(held(as_of.holds), "person")
     return each.aggregate(known=each.count(), held=each.person_right.count())
-
-
-def told_of_themselves(who: Allowed) -> Table:
-    """Those of some people who once told how to be with them, such as that nothing be chosen from their data."""
-    told = EVENTS.filter(EVENTS.type == event_type("told").code, EVENTS.product.isnull())
-    return told.inner_join(who.any(), "person").select("person").distinct()
 
 
 def consenting_events(who: Allowed, categories: frozenset[Category], types: tuple[int, ...], upto: int | None) -> Table:

@@ -8,7 +8,7 @@ import numpy as np
 
 from goodwill.access import expressions as ask
 from goodwill.access.columns import Columns
-from goodwill.access.rows import as_of_now, facts_of_many, is_impersonal
+from goodwill.access.rows import as_of_now, facts_of_many, is_impersonal, told_of_themselves
 from goodwill.access.view import (
     COLUMNS,
     Aggregate,
@@ -101,13 +101,12 @@ def selection(columns: Columns, entry: Entry, what: Selection, cipher: Cipher | 
 
 
 class _Seen(NamedTuple):
-    """Who may be looked at, with the pattern of each; how many people there are; and who told how to be with her."""
+    """Who may be looked at, with the pattern of each; and how many people there are."""
 
     person: Numbers
     pattern: Numbers
     known: int
     held: int
-    told: Numbers
 
 
 def _looked_at(columns: Columns, entry: Entry, what: Selection, as_of: AsOf, *, current: bool, off: bool) -> _Seen:
@@ -115,26 +114,25 @@ def _looked_at(columns: Columns, entry: Entry, what: Selection, as_of: AsOf, *, 
     if off:
         (counted,) = columns.run_together([everybody], {}, _reached(as_of))
         nobody = np.zeros(0, np.int64)
-        return _Seen(nobody, nobody, int(counted["known"][0]), int(counted["held"][0]), nobody)
+        return _Seen(nobody, nobody, int(counted["known"][0]), int(counted["held"][0]))
     who = ask.allowing_all(entry, what.categories, _STAND_INS, current=current)
-    questions = [everybody, who.any(), ask.told_of_themselves(who)]
+    questions = [everybody, who.any()]
     if what.types:
         upto = None if current else _STAND_INS.events
         questions.append(what.patterns(ask.consenting_events(who, what.categories, tuple(what.types), upto)))
-    counted, people, told, *shown = columns.run_together(questions, who.given, _reached(as_of))
+    counted, people, *shown = columns.run_together(questions, who.given, _reached(as_of))
     person = np.sort(people["person"])
     pattern = np.full(person.size, what.blank, np.int64)
     for found in shown:
         pattern[np.searchsorted(person, found["person"])] = found["pattern"]
-    return _Seen(person, pattern, int(counted["known"][0]), int(counted["held"][0]), np.sort(told["person"]))
+    return _Seen(person, pattern, int(counted["known"][0]), int(counted["held"][0]))
 
 
 def _without_impersonal(columns: Columns, seen: _Seen, as_of: AsOf) -> _Seen:
     """The same without those from whose data nothing is to be chosen, whatever they allow."""
-    if not seen.told.size:
-        return seen
     with columns.database.reading() as connection:
-        out = [one for one in seen.told.tolist() if is_impersonal(connection, PersonId(one), as_of)]
+        told = np.intersect1d(seen.person, told_of_themselves(connection))
+        out = [one for one in told.tolist() if is_impersonal(connection, PersonId(one), as_of)]
     stays = ~np.isin(seen.person, np.array(out, np.int64))
     return seen._replace(person=seen.person[stays], pattern=seen.pattern[stays])
 

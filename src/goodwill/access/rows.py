@@ -1,20 +1,19 @@
 """The row engine: one person in microseconds, as of now or of any earlier point."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, literal, literal_column, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, literal, literal_column, select
 
 from goodwill.access.view import COLUMNS, Facts, Log, Numbers, Selection, View
 from goodwill.basics.errors import BadInput, KeyDestroyed, KeyMissing
 from goodwill.basics.ids import PersonId
 from goodwill.consent.relation import fold, lasts
 from goodwill.consent.tables import consent_rows
-from goodwill.people.gentle import gentle_with
+from goodwill.people.gentle import TOLD, gentle_with
 from goodwill.people.tables import events, holds, people, profiles
 from goodwill.people.types import ALL, codes_of
 from goodwill.protect.cipher import Cipher, Sealed
@@ -32,7 +31,7 @@ _REACH = (
     select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery(),
     select(func.coalesce(func.max(holds.c.id), 0)).scalar_subquery(),
 )
-_AS_OF = select(*_REACH)
+_AS_OF = Question(lambda _: select(*_REACH))
 _HELD = (
     select(holds.c.held)
     .where(holds.c.person == bindparam("person"), holds.c.id <= bindparam("upto"))
@@ -42,63 +41,68 @@ _HELD = (
 _KNOWN = select(literal(1)).where(
     people.c.id == bindparam("person"), people.c.erased_at.is_(None), people.c.merged_into.is_(None)
 )
-_HELD_NOW = select(holds.c.held).where(holds.c.person == bindparam("person")).order_by(holds.c.id.desc()).limit(1)
-_AT_THE_DOOR = select(*_REACH, _KNOWN.scalar_subquery(), _HELD_NOW.scalar_subquery())
-_WRITTEN_SINCE = select(
-    or_(
-        select(literal(1))
-        .where(consent_rows.c.person == bindparam("person"), consent_rows.c.position > bindparam("position"))
-        .exists(),
-        select(literal(1)).where(holds.c.person == bindparam("person"), holds.c.id > bindparam("hold")).exists(),
+_HELD_NOW = select(holds.c.held).where(holds.c.person == people.c.id).order_by(holds.c.id.desc()).limit(1)
+_ARRIVING = Question(
+    lambda lists: select(people.c.id, _HELD_NOW.scalar_subquery()).where(
+        people.c.id.in_(lists.numbers("persons")), people.c.erased_at.is_(None), people.c.merged_into.is_(None)
+    )
+)
+_WRITTEN_SINCE = Question(
+    lambda lists: (
+        select(consent_rows.c.person)
+        .where(consent_rows.c.position > bindparam("position"), consent_rows.c.person.in_(lists.numbers("persons")))
+        .union(
+            select(holds.c.person).where(holds.c.id > bindparam("hold"), holds.c.person.in_(lists.numbers("persons"))),
+            select(events.c.person).where(
+                events.c.id > bindparam("event"),
+                events.c.person.in_(lists.numbers("persons")),
+                events.c.type == literal_column(str(TOLD)),
+            ),
+        )
     )
 )
 
 
 @cache
-def _log(types: tuple[int, ...]) -> Select[*tuple[Any, ...]]:
-    """Somebody's events of some types; built once for each set of types that anything asks for."""
-    columns = (func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS)
-    return (
-        select(*columns)
-        .where(
-            events.c.person == bindparam("person"),
-            events.c.id <= bindparam("upto"),
-            events.c.type.in_([literal_column(str(code)) for code in types]),
+def _log(types: tuple[int, ...]) -> Question:
+    """Some people's events of some types; built once for each set of types that anything asks for."""
+    columns = [func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS]
+    return Question(
+        lambda lists: (
+            select(events.c.person, *columns)
+            .where(
+                events.c.person.in_(lists.numbers("persons")),
+                events.c.id <= bindparam("upto"),
+                events.c.type.in_([literal_column(str(code)) for code in types]),
+            )
+            .order_by(events.c.person, events.c.day, events.c.at, events.c.id)
         )
-        .order_by(events.c.day, events.c.at, events.c.id)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Who stands at the door: how far the logs reach, and whether the person is known and may be looked at."""
-
-    as_of: AsOf
-    known: bool
-    held: bool
-
-
-def at_the_door(connection: Connection, person: PersonId, at: int) -> Arrival:
-    """One look-up for all that must be true before a person's data are read."""
-    row = connection.execute(_AT_THE_DOOR, {"person": person}).one()
-    return Arrival(AsOf(int(row[0]), int(row[1]), int(row[2]), at), row[3] == 1, row[4] == 1)
+def arriving(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, bool]:
+    """Those of some people who are known, neither erased nor merged into another, and whether each is held."""
+    return {PersonId(person): held == 1 for person, held in _ARRIVING.ask(connection, persons=persons)}
 
 
 def as_of_now(connection: Connection, at: int) -> AsOf:
     """How far the logs reach in this transaction."""
-    row = connection.execute(_AS_OF).one()
-    return AsOf(int(row[0]), int(row[1]), int(row[2]), at)
+    consent, event, hold = _AS_OF.ask(connection)[0]
+    return AsOf(int(consent), int(event), int(hold), at)
 
 
-def written_about_since(connection: Connection, person: PersonId, as_of: AsOf) -> bool:
-    """Whether ledger or holds have grown about a person: what was read of her since is not all of that time.
+def changed_meanwhile(connection: Connection, persons: Collection[PersonId], as_of: AsOf) -> set[PersonId]:
+    """Those of some people whose word has changed since a transaction began to look; on SQLite it sees one moment."""
+    return set() if is_sqlite(connection) else written_about_since(connection, persons, as_of)
 
-    On SQLite nobody writes beside a transaction that writes, and reading is written down.
+
+def written_about_since(connection: Connection, persons: Collection[PersonId], as_of: AsOf) -> set[PersonId]:
+    """Those of some people about whom ledger or holds have grown, or who told how to be with them.
+
+    What was read of them by then is not what is true now.
     """
-    if is_sqlite(connection):
-        return False
-    reached = {"person": person, "position": as_of.consent, "hold": as_of.holds}
-    return bool(connection.execute(_WRITTEN_SINCE, reached).scalar_one())
+    reached = {"position": as_of.consent, "hold": as_of.holds, "event": as_of.events}
+    return {PersonId(person) for (person,) in _WRITTEN_SINCE.ask(connection, persons=persons, **reached)}
 
 
 def is_held(connection: Connection, person: PersonId, upto: int) -> bool:
@@ -138,40 +142,70 @@ def view_of(
     fields: frozenset[str] | None = None,
     cipher: Cipher | None = None,
 ) -> View:
-    """One person's view, of categories that were checked before.
+    """One person's view, of categories that were checked before; see `views_of`."""
+    return views_of(connection, [person], entry, allowed, as_of, types=types, fields=fields, cipher=cipher)[person]
+
+
+def views_of(
+    connection: Connection,
+    persons: Sequence[PersonId],
+    entry: Entry,
+    allowed: frozenset[Category],
+    as_of: AsOf,
+    *,
+    types: tuple[int, ...] | None = None,
+    fields: frozenset[str] | None = None,
+    cipher: Cipher | None = None,
+) -> dict[PersonId, View]:
+    """The views of some people, of the same categories, that were checked before for each of them.
 
     Args:
         types: of events, and ``fields``: of the profile, if not all that the categories hold.
     """
     listed = frozenset(entry.categories)
-    if fields is None:
-        facts = facts_of(connection, person, (allowed & listed) - _EVENT_CATEGORIES, cipher)
-    else:
-        facts = facts_of(connection, person, allowed & listed, cipher, fields)
-    return View(
-        person=person,
-        purpose=entry.name,
-        as_of=as_of,
-        used=allowed & listed,
-        withheld=listed - allowed,
-        events=log_of(connection, person, codes_of(allowed & listed), as_of, types),
-        facts=facts,
-    )
+    used = allowed & listed
+    told = used - _EVENT_CATEGORIES if fields is None else used
+    logs = logs_of(connection, persons, codes_of(used), as_of, types)
+    return {
+        person: View(
+            person=person,
+            purpose=entry.name,
+            as_of=as_of,
+            used=used,
+            withheld=listed - allowed,
+            events=logs[person],
+            facts=facts_of(connection, person, told, cipher, fields),
+        )
+        for person in persons
+    }
 
 
 def log_of(
     connection: Connection, person: PersonId, codes: list[int], as_of: AsOf, types: tuple[int, ...] | None = None
 ) -> Log:
     """A person's events of some types, as far as ``as_of`` reaches."""
+    return logs_of(connection, [person], codes, as_of, types)[person]
+
+
+def logs_of(
+    connection: Connection,
+    persons: Sequence[PersonId],
+    codes: list[int],
+    as_of: AsOf,
+    types: tuple[int, ...] | None = None,
+) -> dict[PersonId, Log]:
+    """The events of some types of each of some people, as far as ``as_of`` reaches."""
     wanted = tuple(int(code) for code in codes if types is None or code in types)
-    return log_from(connection.execute(_log(wanted), {"person": person, "upto": as_of.events}).all())
-
-
-def log_from(rows: Sequence[Row[Any]]) -> Log:
-    """A log from database rows in the order of `COLUMNS`."""
-    width = len(COLUMNS)
+    rows = _log(wanted).ask(connection, persons=persons, upto=as_of.events) if wanted else []
+    width = len(COLUMNS) + 1
     flat = np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width)
-    return Log(*flat.reshape(-1, width).T.copy())
+    whose, *columns = flat.reshape(-1, width).T.copy()
+    first = np.searchsorted(whose, persons, side="left").tolist()
+    last = np.searchsorted(whose, persons, side="right").tolist()
+    return {
+        person: Log(*(column[start:stop] for column in columns))
+        for person, start, stop in zip(persons, first, last, strict=True)
+    }
 
 
 def facts_of(
@@ -190,6 +224,11 @@ def facts_of(
     return {
         row.field: cipher.open(person, row.field, Sealed(row.epoch, row.sealed)) for row in connection.execute(question)
     }
+
+
+def told_of_themselves(connection: Connection) -> Numbers:
+    """Those who once told how to be with them, such as that nothing be chosen from their data."""
+    return np.array([row[0] for row in _TOLD.ask(connection)], np.int64)
 
 
 def is_impersonal(connection: Connection, person: PersonId, as_of: AsOf) -> bool:
@@ -238,6 +277,13 @@ def _if_it_opens(cipher: Cipher, person: PersonId, field: str, sealed: Sealed) -
         return None
 
 
+_TOLD = Question(
+    lambda _: (  # its number stands in it as it is, or no database would take the index
+        select(events.c.person)
+        .distinct()
+        .where(events.c.type == literal_column(str(TOLD)), events.c.product.is_(None), events.c.person.is_not(None))
+    )
+)
 _DOES_NOT_OPEN = (BadInput, KeyDestroyed, KeyMissing)
 _SOME_FACTS = Question(
     lambda lists: select(profiles.c.person, profiles.c.field, profiles.c.epoch, profiles.c.sealed).where(

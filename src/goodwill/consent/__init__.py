@@ -15,6 +15,7 @@ from goodwill.consent.ledger import (
     Said,
     Standing,
     State,
+    allowed_by,
     allowed_categories,
     append,
     ends,
@@ -29,6 +30,7 @@ from goodwill.consent.ledger import (
     said_last,
     said_no_since,
     standing,
+    standing_of,
     withdraw,
     written,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "Said",
     "Standing",
     "State",
+    "allowed_by",
     "allowed_categories",
     "answer_all_again",
     "append",
@@ -63,6 +66,7 @@ __all__ = [
     "said_last",
     "said_no_since",
     "standing",
+    "standing_of",
     "withdraw",
     "written",
 ]

@@ -1,14 +1,13 @@
 """Add to the ledger, and ask it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import BadInput, NotFound
@@ -448,20 +447,51 @@ def _rows_at(connection: Connection, positions: Sequence[Position]) -> list[Any]
 _AT_ONCE = 10_000  # a question may carry some 32,000 values on SQLite, twice that on PostgreSQL
 
 
-# Built once: whoever says no is told why with every decision.
-_STANDING = (
-    select(consent_now, consent_rows.c.state, consent_rows.c.evidence)
+class _Answer(NamedTuple):
+    """A cell of ``consent_now``, with its row's state and evidence."""
+
+    category: str
+    yes: int
+    said_at: Any
+    position: int
+    until: Any
+    state: str
+    evidence: str
+
+
+# By the driver itself: every decision asks.
+_ANSWERS = Question(
+    lambda lists: select(
+        consent_now.c.person, consent_now.c.category, consent_now.c.yes, consent_now.c.said_at, consent_now.c.position,
+        consent_now.c.until, consent_rows.c.state, consent_rows.c.evidence,
+    )
     .join(consent_rows, consent_rows.c.position == consent_now.c.position)
-    .where(consent_now.c.person == bindparam("person"), consent_now.c.purpose == bindparam("purpose"))
-)
+    .where(
+        consent_now.c.purpose == bindparam("purpose"),
+        consent_now.c.category.in_(lists.texts("categories")),
+        consent_now.c.person.in_(lists.numbers("persons")),
+    )
+)  # fmt: skip
 
 
-def standing(connection: Connection, person: PersonId, entry: Entry, *, at: Micros, day: int) -> list[Standing]:
+def standing(connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int) -> list[Standing]:
     """How a purpose stands for a person, a line per data category; no row and no other basis means no."""
-    return standing_by(connection.execute(_STANDING, {"purpose": entry.name, "person": person}), entry, at=at, day=day)
+    return standing_of(connection, [person], entry, at=at, day=day)[person]
 
 
-def standing_by(answers: Iterable[Any], entry: Entry, *, at: Micros, day: int) -> list[Standing]:
+def standing_of(
+    connection: Connection, persons: Collection[PersonId], entry: Entry, *, at: int, day: int
+) -> dict[PersonId, list[Standing]]:
+    """The same for each of some people."""
+    said: dict[PersonId, list[_Answer]] = {person: [] for person in persons}
+    for person, *answer in _ANSWERS.ask(
+        connection, persons=list(said), purpose=entry.name, categories=entry.categories
+    ):
+        said[person].append(_Answer(*answer))
+    return {person: standing_by(answers, entry, at=at, day=day) for person, answers in said.items()}
+
+
+def standing_by(answers: Iterable[Any], entry: Entry, *, at: int, day: int) -> list[Standing]:
     """The same by a person's present answers: each as a cell of ``consent_now``, with its row's state and evidence."""
     said = {row.category: row for row in answers}
     lines = []
@@ -528,34 +558,20 @@ def next_end(connection: Connection, purpose: Purpose, at: int) -> Micros | None
     return None if found is None else Micros(int(found))
 
 
-@cache
-def _answers_now(categories: int) -> Select[*tuple[Any, ...]]:
-    """What somebody answered for so many categories of a purpose; built once, for the path of every decision."""
-    return select(consent_now.c.category, consent_now.c.yes, consent_now.c.until).where(
-        consent_now.c.purpose == bindparam("purpose"),
-        consent_now.c.category.in_([bindparam(f"category_{n}") for n in range(categories)]),
-        consent_now.c.person == bindparam("person"),
-    )
-
-
 def allowed_categories(
     connection: Connection, person: PersonId, entry: Entry, *, at: int, day: int
 ) -> frozenset[Category]:
-    """The data categories that a person allows for a purpose at a moment: one look-up, for the decision path.
+    """The data categories that a person allows for a purpose at a moment.
 
     None, where one is missing without which nothing can be done for the purpose.
     """
-    if entry.is_off(day):
-        return frozenset()
-    if entry.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION):
-        return frozenset(entry.categories)
-    asked = {f"category_{n}": category for n, category in enumerate(entry.categories)}
-    question = _answers_now(len(asked))
-    rows = connection.execute(question, {"purpose": entry.name, "person": person, **asked}).all()
-    if entry.basis is Basis.LEGITIMATE_INTERESTS:
-        return frozenset(entry.categories) - {Category(row.category) for row in rows if row.yes != 1}
-    allowed = frozenset(Category(row.category) for row in rows if row.yes == 1 and lasts(row.until, at))
-    return allowed if entry.suffices(allowed) else frozenset()
+    return allowed_by(standing(connection, person, entry, at=at, day=day), entry)
+
+
+def allowed_by(lines: Iterable[Standing], entry: Entry) -> frozenset[Category]:
+    """The same by how the purpose stands."""
+    allowed = frozenset(line.category for line in lines if line.allowed)
+    return allowed if entry.basis is not Basis.CONSENT or entry.suffices(allowed) else frozenset()
 
 
 def row_at(connection: Connection, position: int) -> Row:

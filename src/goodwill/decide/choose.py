@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from goodwill.access import Door
 from goodwill.basics.errors import BadInput, Conflict
-from goodwill.basics.ids import PersonId, new_reference, opaque
+from goodwill.basics.ids import new_reference, opaque
 from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
 from goodwill.decide.decision import Decision, Footing
@@ -20,11 +20,11 @@ from goodwill.decide.guardrails import interventions, tells_of_sensitive
 from goodwill.decide.pick import Picked, Picking, ToShow, off_the_shelf
 from goodwill.decide.plan import Plan, plan_of
 from goodwill.decide.shelf import Shelf, shelf_of, to_show
-from goodwill.decide.situation import Context, Situation, look
+from goodwill.decide.situation import Ahead, Context, Situation, Wanted, look, look_ahead
 from goodwill.learn.library import Library, Models
 from goodwill.purposes import RECOMMENDATIONS, Category, Entry
 
-__all__ = ["Choosing", "Context", "Rules", "choose"]
+__all__ = ["Choosing", "Context", "Rules", "Wanted", "choose_many"]
 
 _PURCHASES = Category("purchases")
 
@@ -54,6 +54,11 @@ class Choosing:
     _plan: Plan = field(default_factory=Plan)
     _telling: tuple[str, str, NDArray[np.bool_]] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the catalogue was looked at; the first look numbers its items, and so writes."""
+        return self._shelf is not None
 
     @property
     def shelf(self) -> Shelf:
@@ -90,31 +95,39 @@ class Choosing:
         return kept[2]
 
 
-def choose(
+def choose_many(
+    door: Door, library: Library, choosing: Choosing, wanted: Sequence[Wanted], *, rules: Rules
+) -> list[Decision | BadInput]:
+    """Choose for several people, each with what she allows for recommendations and nothing else.
+
+    What is asked wrongly is told in its place: the slot is for something else than products, or more shall be new than
+    there are.
+    """
+    shelf, plan = choosing.ready(door.connection, rules), choosing.plan(door.connection)
+    ahead, found = look_ahead(door, wanted), list[Decision | BadInput]()
+    for one in wanted:
+        try:
+            found.append(_chosen(door, library, choosing, shelf, plan, one, ahead, rules))
+        except BadInput as wrong:
+            found.append(wrong)
+    return found
+
+
+def _chosen(
     door: Door,
     library: Library,
     choosing: Choosing,
-    *,
-    person: PersonId | None,
-    named: bool,
-    slot: str,
-    count: int | None,
-    context: Context,
+    shelf: Shelf,
+    plan: Plan,
+    wanted: Wanted,
+    ahead: Ahead,
     rules: Rules,
 ) -> Decision:
-    """Choose for one person, with what she allows for recommendations and nothing else.
-
-    Raises:
-        BadInput: the slot is for something else than products, or more shall be new than there are.
-    """
-    shelf, plan = choosing.ready(door.connection, rules), choosing.plan(door.connection)
-    seen = look(
-        door, plan, person=person, named=named, slot=slot, count=count, context=context, new_in_ten=rules.new_in_ten
-    )
+    seen, context = look(door, plan, wanted, ahead, new_in_ten=rules.new_in_ten), wanted.context
     if context.new is not None and not 0 <= context.new <= seen.count:
         raise BadInput(f"Of {seen.count} suggestions 0 to {seen.count} can be new, not {context.new}.")
     if seen.slot.kind != "products":
-        raise BadInput(f"Slot '{slot}' is for {seen.slot.kind}, not for products.")
+        raise BadInput(f"Slot '{wanted.slot}' is for {seen.slot.kind}, not for products.")
     show = partial(to_show, door.connection)
     models = None if seen.is_quarantined else library.ready(door, shelf, seen.as_of)
     telling = None if models is None else choosing.telling(models, shelf)

@@ -6,6 +6,7 @@ is a plain function and can be tried by itself. Guardrails only ever take away: 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -37,15 +38,18 @@ RULES: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bars:
     """Which items may not be chosen, by rule, in the order in which the rules speak."""
 
     masks: tuple[tuple[str, Mask], ...]
 
-    @property
+    @cached_property
     def all(self) -> Mask:
-        return np.asarray(np.logical_or.reduce([mask for _, mask in self.masks]), bool)
+        found = np.zeros(self.masks[0][1].size, bool)
+        for _, mask in self.masks:
+            found |= mask
+        return found
 
     def rule(self, item: int) -> str:
         """The first rule that bars an item; "" where none does."""

@@ -6,6 +6,7 @@ Nothing is read here but what can be had: all else stands in the situation, the 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,8 +138,8 @@ class Picking:
         had = self._had([*usual, *fresh], history)
         # Something new for which no reason can be told is not suggested: only discreet things would stand behind it.
         usual = [proposal for proposal in usual if proposal.item in had]
-        fresh = [proposal for proposal in fresh if proposal.item in had and proposal.because()[0]]
-        fresh = fresh[: max(new, count - len(usual))]
+        told = (proposal for proposal in fresh if proposal.item in had and proposal.because()[0])
+        fresh = list(islice(told, max(new, count - len(usual))))
         places = max(0, count - min(new, len(fresh)))
         ordered = self._calibrated(usual, history, places)
         ordered = self._with_companions(bars, ordered, places, had, history)

@@ -1,5 +1,6 @@
 """The decision record: written into the event log like anything else that happened, read back through the door."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -7,12 +8,13 @@ from sqlalchemy import Connection
 
 from goodwill import people
 from goodwill.access import Door, SignedIn
-from goodwill.basics.clock import Micros, day_of
+from goodwill.basics.clock import day_of
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import PersonId, from_opaque
 from goodwill.catalogue import store as catalogue
-from goodwill.decide.decision import Decision
+from goodwill.decide.decision import Choice, Decision
 from goodwill.people import log
+from goodwill.people.columns import EventColumns, EventRow
 from goodwill.people.types import BY_CODE, DECIDED
 
 _ENCODER = msgspec.json.Encoder()
@@ -20,25 +22,25 @@ _DECIDED = frozenset({BY_CODE[DECIDED].name})
 _DECODER = msgspec.json.Decoder(Decision)
 
 
-def write(connection: Connection, decision: Decision, *, zone: ZoneInfo) -> None:
-    """Add a decision to the event log; one about nobody in particular belongs to nobody."""
-    reference, day = from_opaque(decision.id), day_of(decision.at, zone)
-    log.append_one(
-        connection,
-        person=decision.person,
-        type_=DECIDED,
-        at=decision.at,
-        day=day,
-        reference=reference,
-        key=reference,
-        detail=encoded(decision),
-    )
-    new = [choice.product for choice in decision.items if choice.kind == "new"]
-    if decision.person is not None and new:
-        products = tuple(catalogue.ids_of(connection, new).values())
-        people.gentle.propose(
-            connection, decision.person, products, decision=reference, at=Micros(decision.at), day=day
+def write(connection: Connection, decisions: Sequence[Decision], *, zone: ZoneInfo) -> None:
+    """Add decisions to the event log; one about nobody in particular belongs to nobody."""
+    rows = []
+    numbers = catalogue.ids_of(connection, {choice.product for one in decisions for choice in _new(one)})
+    for one in decisions:
+        reference, day = from_opaque(one.id), day_of(one.at, zone)
+        rows.append(EventRow(one.person, DECIDED, one.at, day, key=reference, reference=reference, detail=encoded(one)))
+        rows += (
+            people.gentle.proposal(one.person, numbers[choice.product], decision=reference, at=one.at, day=day)
+            for choice in _new(one)
+            if one.person is not None and choice.product in numbers
         )
+    if rows:
+        log.append(connection, EventColumns.of(rows))
+
+
+def _new(decision: Decision) -> list[Choice]:
+    """What was chosen for somebody as something new: it rests when she does not take it."""
+    return [] if decision.person is None else [choice for choice in decision.items if choice.kind == "new"]
 
 
 def encoded(decision: Decision) -> str:

@@ -4,7 +4,7 @@ Everything after this is worked out from what stands here, from models and from 
 made again later, from the same situation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -19,14 +19,14 @@ from goodwill.access import Door, View
 from goodwill.access.rows import as_of_now
 from goodwill.basics.clock import DAY, SECOND, Micros, day_of, moment
 from goodwill.basics.errors import QUARANTINED, NoConsent
-from goodwill.basics.ids import PersonId
+from goodwill.basics.ids import PersonId, ProductId
 from goodwill.catalogue import store as catalogue
 from goodwill.decide.decision import Request
 from goodwill.decide.experiments import Assigned, assign
 from goodwill.decide.plan import USUAL_WAYS, Plan, Slot, Ways
-from goodwill.people.gentle import ORDINARY, Gentle
+from goodwill.people.gentle import ORDINARY, Gentle, Word
 from goodwill.people.types import BOUGHT
-from goodwill.purposes import RECOMMENDATIONS
+from goodwill.purposes import RECOMMENDATIONS, Purpose
 from goodwill.storage import AsOf
 
 SWITCHED_OFF: Final = "switched-off"
@@ -112,49 +112,95 @@ class Situation:
         return self.gentle.care or (self.view is not None and buys_by_night(self.view, self.at, self.offset))
 
 
-def look(
-    door: Door,
-    plan: Plan,
-    *,
-    person: PersonId | None,
-    named: bool,
-    slot: str,
-    count: int | None,
-    context: Context,
-    new_in_ten: int,
-) -> Situation:
-    """Look up all that a choice is made from. Nothing is read of anybody who allows nothing."""
-    found = plan.slot(slot)
-    view, reason = _view(door, person, named=named)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asks to be chosen.
+
+    Attributes:
+        named: whether anybody was named, known or not.
+        count: as the slot says unless given.
+    """
+
+    person: PersonId | None
+    named: bool
+    slot: str
+    count: int | None
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What several choices are made from, looked up for all of them at once.
+
+    Attributes:
+        views: what may be seen of each person for each purpose, or why nothing may.
+        words: what was noted of how to be with those of whom something may be seen.
+        numbers: of the products in baskets and on pages, by the shop's own ids.
+        as_of: how far the logs reached; believed: whether a ledger that reaches so far may be.
+    """
+
+    views: Mapping[tuple[PersonId, Purpose], View | NoConsent]
+    words: Mapping[PersonId, Sequence[Word]]
+    numbers: Mapping[str, ProductId]
+    as_of: AsOf
+    believed: bool
+    at: Micros
+
+    def products(self, externals: tuple[str, ...]) -> NDArray[np.int64]:
+        """The numbers of some products; what the catalogue does not know is left out."""
+        known = dict.fromkeys(self.numbers[one] for one in externals if one in self.numbers)
+        return np.array(list(known), dtype=np.int64)
+
+
+def look_ahead(door: Door, wanted: Sequence[Wanted]) -> Ahead:
+    """Look up all that some choices are made from, in a handful of questions however many they are.
+
+    Nothing is read of anybody who allows nothing.
+    """
+    persons = [one.person for one in wanted if one.person is not None]
     at = door.clock()
-    as_of = view.as_of if view is not None else as_of_now(door.connection, at)
-    if reason == QUARANTINED or not door.trusts(as_of.consent):
+    found = door.ones(persons, purpose=RECOMMENDATIONS) if persons else {}
+    seen = [view for view in found.values() if isinstance(view, View)]
+    as_of = max((view.as_of for view in seen), key=lambda one: one.events, default=None) or as_of_now(
+        door.connection, at
+    )
+    words = people.gentle.words_of(door.connection, [view.person for view in seen], upto=as_of.events)
+    named = {one for each in wanted for some in (each.context.basket, each.context.viewing) for one in some}
+    return Ahead(
+        {(person, RECOMMENDATIONS): view for person, view in found.items()}, words,
+        catalogue.ids_of(door.connection, named), as_of, door.trusts(as_of.consent), at,
+    )  # fmt: skip
+
+
+def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: int) -> Situation:
+    """Put together what one choice is made from, from what was looked up for several."""
+    slot, person, context = wanted.slot, wanted.person, wanted.context
+    found = plan.slot(slot)
+    view, reason = _view(ahead, person, named=wanted.named)
+    at, as_of = ahead.at, view.as_of if view is not None else ahead.as_of
+    if reason == QUARANTINED or not ahead.believed:
         view, reason = None, QUARANTINED
     assigned = assign(plan, slot, person)
     ways = assigned.ways.over(found.ways).over(USUAL_WAYS).over(Ways(new_in_ten=new_in_ten))
     day = day_of(at, door.zone)
     gentle, resting = ORDINARY, dict[int, int]()
-    if view is not None:
-        gentle = people.gentle.gentle_with(door.connection, view.person, at=at, upto=as_of.events)
+    if view is not None and (words := [word for word in ahead.words[view.person] if word.id <= as_of.events]):
+        gentle = people.gentle.gentle_by(words, at=at)
         if ways.rests_after:
-            resting = people.gentle.proposed_days(
-                door.connection, view.person, since=day - (ways.rest_days or 0), upto=as_of.events
-            )
+            resting = people.gentle.proposed_by(words, since=day - (ways.rest_days or 0))
     return Situation(
-        slot, found, found.count if count is None else count, context, person, view, reason, as_of, at, day,
-        offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
-        products_of(door.connection, context.basket), products_of(door.connection, context.viewing),
+        slot, found, found.count if wanted.count is None else wanted.count, context, person, view, reason, as_of, at,
+        day, offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
+        ahead.products(context.basket), ahead.products(context.viewing),
     )  # fmt: skip
 
 
-def _view(door: Door, person: PersonId | None, *, named: bool) -> tuple[View | None, str]:
+def _view(ahead: Ahead, person: PersonId | None, *, named: bool) -> tuple[View | None, str]:
     """What may be seen of the person for recommendations, or why nothing may."""
     if person is None:
         return None, "unknown-person" if named else "anonymous"
-    try:
-        return door.one(person, purpose=RECOMMENDATIONS), ""
-    except NoConsent as refusal:
-        return None, refusal.reason
+    found = ahead.views[person, RECOMMENDATIONS]
+    return (found, "") if isinstance(found, View) else (None, found.reason)
 
 
 def products_of(connection: Connection, externals: tuple[str, ...]) -> NDArray[np.int64]:

@@ -5,7 +5,8 @@ from sqlalchemy import Column, Connection, Table, Text, func, insert, select
 
 from goodwill.basics.errors import BadInput
 from goodwill.decide.plan import KINDS, Body, Row
-from goodwill.storage.engine import PLAN, driver, one_at_a_time
+from goodwill.storage.engine import PLAN, one_at_a_time
+from goodwill.storage.questions import Question
 from goodwill.storage.schema import Whole, metadata
 
 plan_rows = Table(
@@ -19,12 +20,12 @@ plan_rows = Table(
     Column("at", Whole, nullable=False),
 )
 
-_LAST = "SELECT coalesce(max(id), 0) FROM plan_rows"
+_LAST = Question(lambda _: select(func.coalesce(func.max(plan_rows.c.id), 0)))
 
 
 def last_row(connection: Connection) -> int:
     """The number of the journal's last row. By the driver itself: every decision asks."""
-    return int(driver(connection).execute(_LAST).fetchone()[0])
+    return int(_LAST.ask(connection)[0][0])
 
 
 def rows(connection: Connection, upto: int | None = None) -> list[Row]:

@@ -160,6 +160,10 @@ class Moments:
     popular: Popular
 
     @cached_property
+    def _rankings(self) -> dict[int, Numbers]:
+        return {}
+
+    @cached_property
     def overall(self) -> Floats:
         """The share of visits, at whatever time, on which each item was bought; shape (items,)."""
         return np.asarray(self.popular.visits / max(1, self.visits))
@@ -204,8 +208,10 @@ class Moments:
 
     def ranking(self, cell: int) -> Numbers:
         """Items that may be shown, the likeliest of this time first; of equals the order of all times."""
-        plain = self.popular.ranking
-        return plain[np.argsort(-np.round(self.shares[cell][plain], 10), kind="stable")]
+        if cell not in self._rankings:
+            plain = self.popular.ranking
+            self._rankings[cell] = plain[np.argsort(-np.round(self.shares[cell][plain], 10), kind="stable")]
+        return self._rankings[cell]
 
     def raised(self, cell: int, item: int) -> bool:
         """Whether an item is bought noticeably more often at this time, by enough people to say so."""

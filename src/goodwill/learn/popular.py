@@ -1,6 +1,7 @@
 """What everyone gets: what is bought most, for whoever allows nothing more and for nobody in particular."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class BoughtByMany(OfPurchases):
         return Popular(sums.array("buyers"), sums.array("visits"), least)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Popular:
     """Items by how often they are bought.
 
@@ -50,20 +51,24 @@ class Popular:
     visits: Whole
     least: int
 
-    @property
+    @cached_property
     def ranking(self) -> Numbers:
         """Items that may be shown, most visits first; of equals more people, then the lower number."""
         return self._ranked(self.visits, self.people)
 
-    @property
+    @cached_property
     def ranking_by_people(self) -> Numbers:
         """The same, most people first: better for somebody who looks for what she never had."""
         return self._ranked(self.people, self.visits)
 
     def recommend(self, count: int, *, barred: NDArray[np.bool_] | None = None) -> list[int]:
         """The first ``count`` of the ranking, without barred items (truth value by item)."""
-        ranking = self.ranking if barred is None else self.ranking[~barred[self.ranking]]
-        return [int(item) for item in ranking[:count]]
+        ranking, found, seen = self.ranking, list[int](), 0
+        while len(found) < count and seen < ranking.size:  # the first few are nearly always enough
+            some = ranking[seen : seen + 2 * count]
+            found += (some if barred is None else some[~barred[some]]).tolist()
+            seen += 2 * count
+        return found[:count]
 
     def _ranked(self, first: Whole, then: Whole) -> Numbers:
         order = np.lexsort((np.arange(first.size), -then, -first))

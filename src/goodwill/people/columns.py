@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,21 @@ _LEAST: Final = -(2**63)
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31
 _MICROS_A_DAY = 86_400_000_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class EventRow(NamedTuple):
+    """One event to be written; see `EventColumns`."""
+
+    person: int | None
+    type: int
+    at: int
+    day: int
+    key: int
+    product: int | None = None
+    quantity: int | None = None
+    amount: int | None = None
+    reference: int | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,12 @@ class EventColumns:
     reference: Maybe | None = None
     import_id: int | None = None
     detail: Sequence[str | None] | None = None
+
+    @classmethod
+    def of(cls, rows: Sequence[EventRow]) -> "EventColumns":
+        """Some events, one by one."""
+        columns: dict[str, Any] = dict(zip(EventRow._fields, map(list, zip(*rows, strict=True)), strict=True))
+        return cls(**columns)
 
     def __len__(self) -> int:
         return len(self.key)

@@ -5,19 +5,22 @@ choose anything, and goes into no total. The room answers with what to leave out
 """
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, literal_column, select
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.ids import PersonId, ProductId, hash64
 from goodwill.people import log
+from goodwill.people.columns import EventRow
 from goodwill.people.tables import events
 from goodwill.people.types import event_type
 from goodwill.people.verdicts import OBEYED_FOR, Verdict
+from goodwill.storage.questions import Question
 
 TOLD: Final = event_type("told").code
 PROPOSED: Final = event_type("proposed").code
@@ -52,25 +55,62 @@ class Gentle:
 
 
 ORDINARY: Final = Gentle()
-_TOLD_OF = (
-    select(events.c.product, events.c.detail, events.c.at)
-    .where(events.c.person == bindparam("person"), events.c.type == TOLD, events.c.id <= bindparam("upto"))
-    .order_by(events.c.id)
+
+
+class Word(NamedTuple):
+    """Something that was noted of how to be with somebody: what she told, or that something was proposed to her."""
+
+    id: int
+    type: int
+    product: int | None
+    detail: str | None
+    at: int
+    day: int
+
+
+_WORDS = Question(
+    lambda lists: (
+        select(
+            events.c.person, events.c.id, events.c.type, events.c.product, events.c.detail, events.c.at, events.c.day
+        )
+        .where(
+            events.c.person.in_(lists.numbers("persons")),
+            events.c.type.in_([literal_column(str(TOLD)), literal_column(str(PROPOSED))]),
+            events.c.id <= bindparam("upto"),
+        )
+        .order_by(events.c.person, events.c.id)
+    )
 )
 
 
-def gentle_with(connection: Connection, person: PersonId, *, at: int, upto: int = _END) -> Gentle:
-    """How to be with somebody now; her last word of each kind counts.
-
-    What she said of a product is obeyed for a year, a hard time for 90 days, a switch and her age until taken back.
+def words_of(connection: Connection, persons: Collection[PersonId], *, upto: int = _END) -> dict[PersonId, list[Word]]:
+    """What was noted of how to be with each of some people, oldest first, by one question.
 
     Args:
         upto: the last event that counts.
     """
+    found: dict[PersonId, list[Word]] = {person: [] for person in persons}
+    for person, *word in _WORDS.ask(connection, persons=list(found), upto=upto) if found else ():
+        found[person].append(Word(*word))
+    return found
+
+
+def gentle_with(connection: Connection, person: PersonId, *, at: int, upto: int = _END) -> Gentle:
+    """How to be with somebody now; see `gentle_by`."""
+    return gentle_by(words_of(connection, [person], upto=upto)[person], at=at)
+
+
+def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
+    """How to be with somebody, by what was noted; her last word of each kind counts.
+
+    What she said of a product is obeyed for a year, a hard time for 90 days, a switch and her age until taken back.
+    """
     out: dict[int, bool] = {}
     cares: dict[object, bool] = {}
     impersonal = False
-    for product, detail, said_at in connection.execute(_TOLD_OF, {"person": person, "upto": upto}):
+    for _, kind, product, detail, said_at, _ in words:
+        if kind != TOLD:
+            continue
         said = _read(detail)
         if product is not None and said_at > at - OBEYED_FOR and "verdict" in said:
             out[product] = said["verdict"] in (Verdict.LESS, Verdict.WRONG)
@@ -110,44 +150,34 @@ def _read(detail: str | None) -> Mapping[str, Any]:
 # ---- what was proposed, so that it can rest ------------------------------------------------------------------------
 
 
-def propose(
-    connection: Connection, person: PersonId, products: tuple[ProductId, ...], *, decision: int, at: Micros, day: int
-) -> None:
-    """Note that something new was proposed to her."""
-    for product in products:
-        log.append_one(
-            connection, person=person, type_=PROPOSED, at=at, day=day, product=product, reference=decision,
-            key=hash64("proposed", decision, product),
-        )  # fmt: skip
-
-
-_PROPOSED = (
-    select(events.c.product, events.c.day)
-    .distinct()
-    .where(
-        events.c.person == bindparam("person"),
-        events.c.type == PROPOSED,
-        events.c.day > bindparam("since"),
-        events.c.id <= bindparam("upto"),
-    )
-)
+def proposal(person: PersonId, product: ProductId, *, decision: int, at: int, day: int) -> EventRow:
+    """The row of the log by which something new that was proposed to her can rest."""
+    key = hash64("proposed", decision, product)
+    return EventRow(person=person, type=PROPOSED, at=at, day=day, product=product, reference=decision, key=key)
 
 
 def proposed_days(connection: Connection, person: PersonId, *, since: int, upto: int = _END) -> dict[int, int]:
     """On how many days since a day each product was proposed to her as something new."""
-    days: dict[int, int] = {}
-    for product, _ in connection.execute(_PROPOSED, {"person": person, "since": since, "upto": upto}):
-        days[product] = days.get(product, 0) + 1
-    return days
+    return proposed_by(words_of(connection, [person], upto=upto)[person], since=since)
+
+
+def proposed_by(words: Iterable[Word], *, since: int) -> dict[int, int]:
+    """The same by what was noted."""
+    proposed = {(word.product, word.day) for word in words if word.type == PROPOSED and word.day > since}
+    return dict(Counter(product for product, _ in proposed if product is not None))
 
 
 __all__ = [
     "ORDINARY",
     "Care",
     "Gentle",
+    "Word",
+    "gentle_by",
     "gentle_with",
     "note_care",
-    "propose",
+    "proposal",
+    "proposed_by",
     "proposed_days",
     "switch",
+    "words_of",
 ]

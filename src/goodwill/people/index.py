@@ -29,11 +29,13 @@ key_marks = Table(
 )
 
 _NOW = Question(lambda _: select(key_marks.c.epoch, key_marks.c.tombstones))
-_FIND = select(
-    select(key_marks.c.epoch).scalar_subquery(),
-    select(identities.c.person)
-    .where(identities.c.kind == bindparam("kind"), identities.c.lookup == bindparam("lookup"))
-    .scalar_subquery(),
+_FIND = Question(
+    lambda _: select(
+        select(key_marks.c.epoch).scalar_subquery(),
+        select(identities.c.person)
+        .where(identities.c.kind == bindparam("kind"), identities.c.lookup == bindparam("lookup"))
+        .scalar_subquery(),
+    )
 )
 _TRIES = 3
 
@@ -75,7 +77,7 @@ def find(connection: Connection, cipher: Cipher, kind: str, form: str) -> Person
             lookup = cipher.lookup(kind, form, epoch=epoch)
         except KeyMissing:
             break
-        marked, person = connection.execute(_FIND, {"kind": kind, "lookup": lookup}).one()
+        marked, person = _FIND.ask(connection, kind=kind, lookup=lookup)[0]
         if person is not None:
             return PersonId(person)
         if marked in (epoch, 0, None):

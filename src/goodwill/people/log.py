@@ -10,13 +10,13 @@ from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import EventId, PersonId
 from goodwill.people import holds
 from goodwill.people.bulk import add_blocks, blocks, chunks, postgresql_type
-from goodwill.people.columns import NAMES, EventColumns
+from goodwill.people.columns import NAMES, EventColumns, EventRow
 from goodwill.people.tables import events, people
 from goodwill.people.types import DECIDED, TypeCode
 from goodwill.storage.engine import EVENTS, driver, is_sqlite, one_at_a_time
 from goodwill.storage.questions import Question, whole_numbers
 
-__all__ = ["Appended", "EventColumns", "append", "append_one", "last_id", "remove_import", "whose_decision"]
+__all__ = ["Appended", "EventColumns", "EventRow", "append", "append_one", "last_id", "remove_import", "whose_decision"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,8 @@ _MARKS = {"sqlite": ["?"] * len(NAMES), "postgresql": [f"%s::{kind}" for kind in
 _EACH = [f"value ->> {place}" for place in range(len(NAMES))]
 _ADD = f"INSERT INTO events ({_NAMED}) SELECT {_values(_EACH)} FROM json_each(?) WHERE true {_NOT_AGAIN}"
 _GIVEN = _each(_MARKS["sqlite"])
+_ADD_EACH = f"INSERT INTO events ({_NAMED}) VALUES ({', '.join(_GIVEN)}) {_NOT_AGAIN}"
+_FEW = 128  # rows that are written one by one: as JSON each is read anew for each of its values
 _UNNEST = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
 _ADD_ALL = (
     f"WITH added AS (INSERT INTO events ({_NAMED}) SELECT {_values(NAMES)} "
@@ -160,8 +162,12 @@ _DECISION = select(events.c.person, events.c.detail).where(
 def _by_blocks(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> tuple[int, EventId | None, EventId | None]:
     raw, before = driver(connection), last_id(connection)
     changes = raw.total_changes
-    for some in chunks(add_blocks(raw, f"INSERT INTO events ({_NAMED})", _GIVEN, _NOT_AGAIN, rows)):
-        raw.execute(_ADD, (some,))
+    left = add_blocks(raw, f"INSERT INTO events ({_NAMED})", _GIVEN, _NOT_AGAIN, rows)
+    if len(left) <= _FEW:
+        raw.executemany(_ADD_EACH, left)
+    else:
+        for some in chunks(left):
+            raw.execute(_ADD, (some,))
     kept = raw.total_changes - changes
     return kept, *_NEW.ask(connection, before=before)[0]
 

@@ -7,7 +7,7 @@ is interrupted there has lost nothing and may go on.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -16,12 +16,12 @@ from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, Conflict, NotFound
 from goodwill.basics.ids import PersonId, Position
 from goodwill.people import holds, journal
-from goodwill.people.bulk import listed
 from goodwill.people.profile import hand_over
 from goodwill.people.tables import events, identities, people
 from goodwill.protect import Cipher, Sealed
 from goodwill.purposes import Register
 from goodwill.storage.engine import EVENTS, HOLDS, PEOPLE, one_at_a_time
+from goodwill.storage.questions import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,19 @@ def survivor(connection: Connection, person: PersonId) -> PersonId | None:
 
 def survivors(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, PersonId]:
     """Who each of some people is by now; those of whom nobody is left are missing."""
-    here = people.c.id.in_(listed(connection, persons)), people.c.merged_into.is_(None), people.c.erased_at.is_(None)
-    found = {
-        PersonId(person): PersonId(person) for person in connection.execute(select(people.c.id).where(*here)).scalars()
-    }
+    found = {PersonId(person): PersonId(person) for (person,) in _HERE.ask(connection, persons=persons)}
     for person in set(persons).difference(found):
         heir = survivor(connection, person)
         if heir is not None:
             found[person] = heir
     return found
+
+
+_HERE = Question(
+    lambda lists: select(people.c.id).where(
+        people.c.id.in_(lists.numbers("persons")), people.c.merged_into.is_(None), people.c.erased_at.is_(None)
+    )
+)
 
 
 def numbers(connection: Connection, person: PersonId) -> list[PersonId]:
@@ -149,12 +153,20 @@ def _check(connection: Connection, keep: PersonId, other: PersonId) -> None:
             raise Conflict(f"Person {person} is held for: {', '.join(others)}. Let that end first, then merge them.")
 
 
-# Built once: every decision asks who somebody is by now.
-_WHO = select(people.c.id, people.c.merged_into, people.c.erased_at).where(people.c.id == bindparam("person"))
+class _Who(NamedTuple):
+    id: int
+    merged_into: int | None
+    erased_at: int | None
 
 
-def _row(connection: Connection, person: int) -> Any:
-    return connection.execute(_WHO, {"person": person}).first()
+# Every decision asks who somebody is by now.
+_WHO = Question(
+    lambda _: select(people.c.id, people.c.merged_into, people.c.erased_at).where(people.c.id == bindparam("person"))
+)
+
+
+def _row(connection: Connection, person: int) -> _Who | None:
+    return next((_Who(*row) for row in _WHO.ask(connection, person=person)), None)
 
 
 def _move_identities(connection: Connection, cipher: Cipher, keep: PersonId, other: PersonId) -> int:

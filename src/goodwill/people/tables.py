@@ -121,6 +121,9 @@ Index("ix_events_reference", events.c.reference, sqlite_where=events.c.type == 1
 TOLD_AS_IT_HAPPENED = text("import_id IS NULL AND type IN (4, 5, 6)")
 Index("ix_events_told", events.c.reference, sqlite_where=TOLD_AS_IT_HAPPENED, postgresql_where=TOLD_AS_IT_HAPPENED)
 
+# Who told how to be with her is looked up before anybody is chosen.
+Index("ix_events_gentle", events.c.person, sqlite_where=events.c.type == 7, postgresql_where=events.c.type == 7)
+
 # A held person counts in nothing: before an erasure, a merge or an undo, and while processing is restricted.
 holds = Table(
     "holds",

@@ -4,10 +4,12 @@ A count never tells of few people: below `SMALLEST` it says no more than that. N
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from sqlalchemy import Connection
 
 from goodwill.access import Total
@@ -19,8 +21,10 @@ from goodwill.catalogue.products import Chosen as Products
 from goodwill.decide import segments as rules
 from goodwill.decide.guard import word_of
 from goodwill.decide.segments import Chosen, Node, Things, Verdict, store
-from goodwill.decide.segments.rule import decoded, encoded
-from goodwill.purposes import Entry, Purpose
+from goodwill.decide.segments.rule import AllOf, Did, decoded, encoded
+from goodwill.decide.standing_in import ENOUGH, stands_in
+from goodwill.purposes import Category, Entry, Purpose
+from goodwill.staff.refusals import NotAllowed
 from goodwill.staff.roles import Act
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = 20  # people; of fewer no number is told
 _LONGEST_NAME: Final = 80
+_PURCHASES: Final = Category("purchases")
 _UNKNOWN: Final = ("unknown-person", "held")
 
 
@@ -117,6 +122,61 @@ class Segments:
                     self._check_things(connection, things)
         return rule
 
+    def _given_away(self, given: object, purpose: str | None, segment: int | str = "") -> str:
+        """The sensitive word of which a rule gives the buyers away; "" where none, or where it will be refused anyway.
+
+        Before the change that keeps it: counting has a transaction of its own.
+        """
+        with suppress(BadInput, Refused, NotFound, NotAllowed):
+            self.shop.staff.demand(Act.PLAN)
+            chosen = purpose or self.get(segment).purpose
+            return self.gives_away(self.read(given, chosen), chosen) or ""
+        return ""
+
+    def gives_away(self, rule: Node, purpose: str) -> str | None:
+        """The sensitive word of which a rule gives the buyers away, surely enough; None where it gives none away.
+
+        The rule is taken as a test for having bought such a thing (see `goodwill.decide.standing_in`), among people who
+        allow the purpose their purchases.
+        """
+        entry = self.shop.register[purpose]
+        if _PURCHASES not in entry.categories:
+            return None
+        words = self.shop.settings.sensitive
+        return next((words[n] for n, things in self._discreet().items() if self._tells_of(rule, entry, things)), None)
+
+    def _discreet(self) -> Mapping[int, frozenset[int]]:
+        """The products of each sensitive word, by its place in the setting."""
+        shelf = self.shop.shelf()
+        items = shelf.item_of
+        word = np.where(items >= 0, shelf.word[np.maximum(items, 0)], -1) if shelf.items else items
+        return {int(n): frozenset(np.flatnonzero(word == n).tolist()) for n in np.unique(word[word >= 0])}
+
+    def _tells_of(self, rule: Node, entry: Entry, things: frozenset[int]) -> bool:
+        case = Did("bought", things=Things())  # names nothing that a rule could name
+        bought = self._tally(case, case, entry, things, Did("bought"))
+        cases, people = bought["matched"], sum(bought.values())
+        if min(cases, people - cases) < ENOUGH:
+            return False
+        hits = self._tally(AllOf((rule, case)), case, entry, things, rule)["matched"]
+        marked = self._tally(rule, case, entry, things, case)["matched"]
+        return stands_in(hits, cases, marked - hits, people - cases)
+
+    def _tally(self, asked: Node, case: Node, entry: Entry, things: frozenset[int], beside: Node) -> Mapping[str, int]:
+        """How a rule sorts those who allow what it and another one look at."""
+        today = day_of(self.shop.clock(), self.shop.settings.zone)
+        looked_at = rules.categories(asked, entry) | rules.categories(beside, entry)
+
+        def chooses(named: Things) -> frozenset[int]:
+            if isinstance(case, Did) and named is case.things:
+                return things
+            with self.shop.database.reading() as connection:
+                return self._products(connection, named)
+
+        ready = rules.conditions(asked, today=today, chooses=chooses)
+        sums = self.shop.total(Chosen("segment", entry.name, looked_at, ready)).sums
+        return {name: sums.number(name) for name in ("matched", "unmatched", "unknown")}
+
     def from_recipe(self, name: str, values: Mapping[str, str | int], purpose: str) -> Node:
         """The rule of a recipe with some values set; errors as `read`."""
         return self.read(rules.written(rules.recipe(name).rule(values)), purpose)
@@ -129,12 +189,15 @@ class Segments:
 
         Raises:
             Conflict: there is a segment of that name.
+            Refused: whom it chooses gives away who bought something sensitive.
             BadInput, Refused, NotFound: as `read`.
         """
+        given_away = self._given_away(rule, purpose)
         with self.shop.change("segment.new") as change:
             self.shop.staff.demand(Act.PLAN)
             wanted = _named(name)
             made = self.read(rule, purpose)
+            _refuse(given_away)
             connection = change.connection
             store.lock(connection)
             if any(one.name.casefold() == wanted.casefold() for one in store.newest(connection)):
@@ -152,11 +215,13 @@ class Segments:
             NotFound: there is no such segment.
             BadInput, Refused: as `read`.
         """
+        given_away = self._given_away(rule, purpose, segment)
         with self.shop.change("segment.change") as change:
             self.shop.staff.demand(Act.PLAN)
             store.lock(change.connection)
             before = self._there(change.connection, segment)
             made = self.read(rule, purpose or before.purpose)
+            _refuse(given_away)
             entry = self.shop.register[purpose or before.purpose]
             line = self._line(before.id, before.version + 1, before.name, entry.name, made, recipe)
             return self._kept(change.entry.detail, change.connection, line)
@@ -320,6 +385,15 @@ class Segments:
             if str(line.id) == wanted or line.name.casefold() == wanted.casefold():
                 return _segment(line)
         raise NotFound(f"There is no segment '{wanted[:_LONGEST_NAME]}'. Those there are: goodwill segment list")
+
+
+def _refuse(word: str) -> None:
+    """Refuse a rule that gives the buyers of a sensitive thing away."""
+    if word:
+        raise Refused(
+            f"Whom this rule chooses gives away who bought a thing of the kind '{word}', which this shop keeps "
+            "discreet (the setting 'sensitive'). Choose people by something else."
+        )
 
 
 def _protected(total: Total, *, with_facts: bool) -> Counted:

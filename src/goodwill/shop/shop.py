@@ -20,7 +20,7 @@ from goodwill.basics.ids import PersonId, Position
 from goodwill.collect import imports
 from goodwill.consent import Asked, Receipt, Row, Said, Standing, State
 from goodwill.decide import record
-from goodwill.decide.choose import Choosing, Context, Rules, choose
+from goodwill.decide.choose import Choosing, Context, Rules
 from goodwill.decide.decision import Decision
 from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import MODELS, Learned, Library
@@ -39,6 +39,7 @@ from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
+from goodwill.shop.deciding import Deciding, Question
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
 from goodwill.shop.explaining import Explaining
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
-_FOR_A_PAGE = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,23 +407,15 @@ class Shop:
             BadInput: a count that is none, more that is new than that, or a slot for something else than products.
         """
         who = person if who is None else who
-        if count is not None and not 1 <= count <= 100:
-            raise BadInput(f"Ask for 1 to 100 suggestions, not {count}.")
-        with self.database.transaction(patience=_FOR_A_PAGE) as connection:
-            decision = choose(
-                self._door(connection),
-                self.library,
-                self._choosing,
-                person=self._find(connection, who) if who is not None else None,
-                named=who is not None,
-                slot=slot,
-                count=count,
-                context=context or Context(),
-                rules=self._rules,
-            )
-            record.write(connection, decision, zone=self.settings.zone)
-            self.told.decided(connection, decision)
-            return decision
+        made = self.deciding.decide([Question(who, slot, count, context or Context())])[0]
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    @property
+    def deciding(self) -> Deciding:
+        """Choosing for many at once."""
+        return Deciding(self, self._choosing, self._rules)
 
     @property
     def explaining(self) -> Explaining:
@@ -695,6 +687,10 @@ class Shop:
 
     def _keys_open(self) -> None:
         self.keys.check()
+
+    def door(self, connection: Connection) -> Door:
+        """The door, in a transaction that somebody else opened."""
+        return self._door(connection)
 
     def _door(self, connection: Connection) -> Door:
         trusts = self.proofs.trusts

@@ -1,6 +1,6 @@
 """What other systems of the shop are told, by webhooks of ours: who, of what, and what became of each message."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -149,13 +149,14 @@ class Told:
         changes = ((one.person, one._asdict()) for one in consent.said_last(connection, first, last))
         outbox.put_all(connection, wanted, CONSENT, changes, now=self.shop.clock())
 
-    def decided(self, connection: Connection, decision: Decision) -> None:
-        """Tell of a decision."""
-        data = {
-            "decision": decision.id, "person": decision.person, "slot": decision.slot,
-            "personalised": decision.personalised,
-        }  # fmt: skip
-        self.tell(connection, outbox.DECIDED, data, person=decision.person)
+    def decided(self, connection: Connection, decisions: Sequence[Decision]) -> None:
+        """Tell of decisions."""
+        wanted = store.wanting(connection, outbox.DECIDED)
+        told = (
+            (one.person, {"decision": one.id, "person": one.person, "slot": one.slot, "personalised": one.personalised})
+            for one in decisions
+        )
+        outbox.put_all(connection, wanted, outbox.DECIDED, told, now=self.shop.clock())
 
     def finished(self, job: str, every: float, *, well: bool) -> None:
         """Tell that a job is done; those that come every few moments are not worth a word."""

@@ -1,12 +1,14 @@
 """Kept totals and the read log: what was worked out, from which rows, and who looked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Integer, Table, Text, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goodwill.storage.engine import HOLDS, is_sqlite, one_at_a_time
+from goodwill.storage.questions import Lists, Question
 from goodwill.storage.schema import Erase, Merge, Personal, Whole, metadata
 
 
@@ -127,8 +129,7 @@ def kept(connection: Connection, name: str | None = None) -> list[Kept]:
     ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """One line of the read log: on one day, one purpose read one person (0: many) so many times."""
 
     day: int
@@ -156,19 +157,23 @@ def note_read(
     position: int,
 ) -> None:
     """Write down that personal data was read; the same reading on the same day counts up one line."""
-    values = {
-        "day": day, "person": person, "purpose": purpose, "verb": verb, "categories": categories,
-        "times": 1, "people": people, "first_at": at, "last_at": at, "position": position,
-    }  # fmt: skip
-    connection.execute(_NOTE[connection.dialect.name], values)
+    line = Read(day, person, purpose, verb, categories, 1, people, at, at, position)
+    note_reads(connection, [line])
 
 
-def _counting_up(insert: Any) -> Any:
-    line = insert(reads)
+def note_reads(connection: Connection, lines: Sequence[Read]) -> None:
+    """Write down several readings, of which each is one line of its own or counts one up."""
+    if lines:
+        _NOTE.do(connection, (dict(zip(_READ, line, strict=True)) for line in lines))
+
+
+def _counting_up(lists: Lists) -> Any:
+    insert: Any = sqlite.insert if lists.sqlite else postgresql.insert
+    line = insert(reads).values({name: bindparam(name) for name in _READ})
     return line.on_conflict_do_update(
         index_elements=[reads.c.day, reads.c.person, reads.c.purpose, reads.c.verb, reads.c.categories],
         set_={
-            "times": reads.c.times + 1,
+            "times": reads.c.times + line.excluded.times,
             "people": line.excluded.people,
             "last_at": line.excluded.last_at,
             "position": line.excluded.position,
@@ -176,8 +181,8 @@ def _counting_up(insert: Any) -> Any:
     )
 
 
-# Built once, for the path of every decision.
-_NOTE = {"sqlite": _counting_up(sqlite.insert), "postgresql": _counting_up(postgresql.insert)}
+_READ = Read._fields
+_NOTE = Question(_counting_up)
 
 
 def reads_of(connection: Connection, person: int) -> list[Read]:

@@ -10,14 +10,16 @@ from goodwill.consent import Asked
 from goodwill.consent import Receipt as Written
 from goodwill.consent.snapshot import BadSnapshot
 from goodwill.decide.choose import Context
+from goodwill.decide.decision import Decision
 from goodwill.purposes import Category
 from goodwill.shop import Shop, Who
 from goodwill.shop.answering import as_one
 from goodwill.shop.copies import ENDING, MEDIA
+from goodwill.shop.deciding import Question
 from goodwill.staff import Act
 from goodwill.web import answers
 from goodwill.web.bodies import wrong
-from goodwill.web.desk import Call, Streamed, endpoint
+from goodwill.web.desk import Call, Streamed, decided, endpoint
 from goodwill.web.messages import (
     CanAnswer,
     CanRequest,
@@ -36,12 +38,28 @@ from goodwill.web.messages import (
 )
 from goodwill.web.problems import NO_CONSENT, NOT_FOUND, OTHER_REQUEST, REFUSED, Problem, Wrong
 from goodwill.web.store import Scope
+from goodwill.web.together import Asking
+
+
+def _to_decide(call: Call[DecideRequest]) -> Asking:
+    ask = call.ask
+    who = None if ask.person is None else person_of(ask.person)
+    notes, said = honour(call, who), ask.context
+    context = Context(basket=tuple(said.basket), viewing=tuple(said.viewing), new=said.new, personal=said.personal)
+
+    def tell(decisions: Sequence[Decision]) -> DecideAnswer:
+        (decision,) = decisions
+        call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
+        return answers.decision(call.shop, decision, notes)
+
+    return Asking([Question(who, ask.slot, ask.count, context)], tell)
 
 
 @endpoint(
     "POST", "/api/v1/decide", Scope.DECIDE, may=Act.SUGGEST,
     tag="Decide",
     within=5,
+    asking=_to_decide,
     example={"person": {"user_id": "amina"}, "slot": "home", "count": 4, "context": {"basket": ["P1"]}},
 )  # fmt: skip
 def decide(call: Call[DecideRequest]) -> DecideAnswer:
@@ -54,14 +72,7 @@ def decide(call: Call[DecideRequest]) -> DecideAnswer:
     The header `Sec-GPC: 1` (Global Privacy Control), passed on from the browser, is honoured first and mentioned in
     `notes`: nothing is chosen that needs no yes. A yes that the person clicked here still counts.
     """
-    ask = call.ask
-    who = None if ask.person is None else person_of(ask.person)
-    notes = honour(call, who)
-    said = ask.context
-    context = Context(basket=tuple(said.basket), viewing=tuple(said.viewing), new=said.new, personal=said.personal)
-    decision = call.shop.decide(who, slot=ask.slot, count=ask.count, context=context)
-    call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
-    return answers.decision(call.shop, decision, notes)
+    return decided(call, _to_decide(call), DecideAnswer)
 
 
 @endpoint("GET", "/api/v1/can", Scope.DECIDE, Scope.CONSENT, Scope.READ, may=Act.ASK, tag="Consent", within=5)

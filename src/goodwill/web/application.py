@@ -132,6 +132,11 @@ def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
         body = await receive(request) if endpoint.operation.has_body else b""
         letter = _letter(desk, request, body)
         within = endpoint.operation.within
+        if endpoint.asking is not None:
+            try:
+                return _response(await asyncio.wait_for(desk.together.bring((endpoint, letter)), within))
+            except TimeoutError:
+                raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
         with desk.place_at_the_door() if endpoint.operation.apart else nullcontext():
             threads = desk.doormen if endpoint.operation.apart else desk.threads
             working = asyncio.get_running_loop().run_in_executor(threads, desk.answer, endpoint, letter)

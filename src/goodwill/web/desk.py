@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 import msgspec
 
+from goodwill.basics.errors import BadInput, Busy
+from goodwill.decide.decision import Decision
 from goodwill.shop import Actor, Shop
 from goodwill.shop.approvals import fit
 from goodwill.staff import Act, Session
@@ -42,8 +44,10 @@ from goodwill.web.problems import (
 )
 from goodwill.web.sessions import TOKEN_HEADER, Doorkeeper
 from goodwill.web.store import Key, Scope
+from goodwill.web.together import Asking, Gathering
 
 Ask = TypeVar("Ask", bound=msgspec.Struct)
+Gives = TypeVar("Gives", bound=msgspec.Struct)
 Headers = Sequence[tuple[bytes, bytes]]
 
 # As many as the database keeps connections open: more would only wait there, and each costs memory.
@@ -186,11 +190,16 @@ class Operation:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An operation with the function that does it and the parser of what it asks."""
+    """An operation with the function that does it and the parser of what it asks.
+
+    Attributes:
+        asking: where decisions are asked for, what is to be chosen: those who ask at once are answered together.
+    """
 
     operation: Operation
     do: Callable[[Call[Any]], msgspec.Struct | Streamed]
     decoder: msgspec.json.Decoder[Any]
+    asking: Callable[[Call[Any]], Asking] | None = None
 
 
 def endpoint(
@@ -207,11 +216,13 @@ def endpoint(
     gives: type[msgspec.Struct] | None = None,
     also: tuple[str, ...] = (),
     apart: bool = False,
+    asking: Callable[[Call[Any]], Asking] | None = None,
 ) -> Callable[[Callable[[Call[Any]], msgspec.Struct | Streamed]], Endpoint]:
     """Make a function an operation of the API: its docstring is the reference, its types are the shapes.
 
     Args:
         gives: the shape of what goes out in pieces.
+        asking: what is to be chosen; see `Endpoint`.
     """
 
     def made(do: Callable[[Call[Any]], msgspec.Struct | Streamed]) -> Endpoint:
@@ -223,7 +234,7 @@ def endpoint(
             may=may, asks=asks, gives=gives or hints["return"], problems=problems, once=once, paged=paged,
             within=within, example=example, apart=apart, also=also,
         )  # fmt: skip
-        return Endpoint(operation, do, msgspec.json.Decoder(asks))
+        return Endpoint(operation, do, msgspec.json.Decoder(asks), asking)
 
     return made
 
@@ -250,7 +261,8 @@ class Desk:
         self.doormen = ThreadPoolExecutor(DOORMEN, thread_name_prefix="goodwill-door")
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
-        self.ends: list[Callable[[], None]] = []  # what else is to be finished when the desk closes
+        self.together = Gathering(self._answer_together)
+        self.ends: list[Callable[[], None]] = [self.together.close]  # what else is to be finished when the desk closes
         self._encode = msgspec.json.Encoder().encode
 
     def admit(self, letter: Letter, scopes: Sequence[Scope]) -> Key:
@@ -337,17 +349,17 @@ class Desk:
             entry = Entry(f"api.{operation.name.replace('_', '-')}")
             audit.note(connection, actor, entry, now=self.shop.clock(), outcome="NotAllowed")
 
-    def answer(self, endpoint: Endpoint, letter: Letter) -> bytes | Streamed:
-        """Work a request out; runs in a thread, because the database makes it wait."""
-        admitted = self.let_in(endpoint.operation, letter)
+    def _call(self, endpoint: Endpoint, letter: Letter, admitted: "Admitted", shop: Shop) -> Call[Any]:
         if endpoint.operation.has_body:
             ask = parse(letter.body, endpoint.decoder)
         else:
             ask = parse_parameters(letter.query, letter.path, endpoint.decoder.type)
-        call = Call(
-            self.shop.acting(admitted.actor), admitted.key, ask, letter, self.metrics, endpoint.operation.path,
-            self.door, admitted.session,
-        )  # fmt: skip
+        return Call(shop, admitted.key, ask, letter, self.metrics, endpoint.operation.path, self.door, admitted.session)
+
+    def answer(self, endpoint: Endpoint, letter: Letter) -> bytes | Streamed:
+        """Work a request out; runs in a thread, because the database makes it wait."""
+        admitted = self.let_in(endpoint.operation, letter)
+        call = self._call(endpoint, letter, admitted, self.shop.acting(admitted.actor))
         name = letter.header(b"idempotency-key") if endpoint.operation.once else None
         try:
             if name is not None:
@@ -355,9 +367,69 @@ class Desk:
             given = endpoint.do(call)
             return given if isinstance(given, Streamed) else self._encode(given)
         except Exception as error:
-            if (problem := problem_of(error)).kind.status == 403:
-                self.metrics.note_refusal(problem.kind.slug)
+            self._note_problem(error)
             raise
+
+    def _note_problem(self, error: Exception) -> None:
+        if (problem := problem_of(error)).kind.status == 403:
+            self.metrics.note_refusal(problem.kind.slug)
+
+    # ---- several at once -------------------------------------------------------------------------------------------
+
+    def _answer_together(self, brought: Sequence[tuple[Endpoint, Letter]]) -> list[bytes | Exception]:
+        """Work requests for decisions out, each as `answer` would, with what they share done once."""
+        known: dict[str, tuple[Admitted, Shop]] = {}
+        asked: list[Asking | Exception] = []
+        for endpoint, letter in brought:
+            try:
+                admitted, shop = self._let_in_once(endpoint.operation, letter, known)
+                asked.append(_asking(endpoint)(self._call(endpoint, letter, admitted, shop)))
+            except Exception as error:  # noqa: BLE001 (whoever asked is told; nobody else suffers by it)
+                asked.append(error)
+        good = [one for one in asked if isinstance(one, Asking)]
+        made = iter(self._decided(good))
+        answers = [self._told(one, next(made)) if isinstance(one, Asking) else one for one in asked]
+        for one in answers:
+            if isinstance(one, Exception):
+                self._note_problem(one)
+        return answers
+
+    def _let_in_once(
+        self, operation: Operation, letter: Letter, known: dict[str, tuple["Admitted", Shop]]
+    ) -> tuple["Admitted", Shop]:
+        """Who asks; a key that came with an earlier request of the same group need not be looked up again."""
+        if self._by_session(letter.headers):
+            admitted = self.let_in(operation, letter)
+            return admitted, self.shop.acting(admitted.actor)
+        text = f"{operation.name} {key_text(letter.headers)}"
+        if (found := known.get(text)) is not None:
+            letter.notes.key = found[0].key.id
+            self._slow_down(found[0].key.id, letter)
+            return found
+        admitted = self.let_in(operation, letter)
+        known[text] = admitted, self.shop.acting(admitted.actor)
+        return known[text]
+
+    def _decided(self, asked: Sequence[Asking]) -> list[list[Decision | BadInput] | Exception]:
+        """What was chosen for each; where it fails for all together it is tried for each alone."""
+        try:
+            made = iter(self.shop.deciding.decide([question for one in asked for question in one.questions]))
+            return [[next(made) for _ in one.questions] for one in asked]
+        except Exception as error:  # noqa: BLE001 (as above)
+            if len(asked) > 1 and not isinstance(error, Busy):
+                return [self._decided([one])[0] for one in asked]
+            return [error for _ in asked]
+
+    def _told(self, asked: Asking, made: list[Decision | BadInput] | Exception) -> bytes | Exception:
+        if isinstance(made, Exception):
+            return made
+        decisions = [one for one in made if isinstance(one, Decision)]
+        if wrong := next((one for one in made if isinstance(one, BadInput)), None):
+            return wrong
+        try:
+            return self._encode(asked.tell(decisions))
+        except Exception as error:  # noqa: BLE001 (as above)
+            return error
 
     def _once(self, endpoint: Endpoint, call: Call[Any], name: str) -> bytes:
         """Do it unless it was done: the same request under the same Idempotency-Key gets the same answer."""
@@ -404,6 +476,23 @@ class Admitted:
     key: Key
     actor: Actor
     session: Session | None
+
+
+def decided(call: Call[Any], asked: Asking, gives: type[Gives]) -> Gives:
+    """The answer to a request for decisions that is worked out by itself."""
+    made = call.shop.deciding.decide(asked.questions)
+    if wrong := next((one for one in made if isinstance(one, BadInput)), None):
+        raise wrong
+    answer = asked.tell([one for one in made if isinstance(one, Decision)])
+    if not isinstance(answer, gives):
+        raise TypeError(f"{type(answer).__name__} is no {gives.__name__}")
+    return answer
+
+
+def _asking(endpoint: Endpoint) -> Callable[[Call[Any]], Asking]:
+    if endpoint.asking is None:
+        raise TypeError(f"{endpoint.operation.name} asks for no decision")
+    return endpoint.asking
 
 
 _NO_KEY = Key("", "", frozenset(), 0, None, None)

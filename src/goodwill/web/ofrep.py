@@ -6,6 +6,7 @@ its metadata. What a library knows of its user beyond the words below is passed 
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,13 +15,15 @@ from msgspec import Meta, Struct
 from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
 from goodwill.shop import Who
+from goodwill.shop.deciding import Question
 from goodwill.staff import Act
 from goodwill.web import answers
 from goodwill.web.api import honour
-from goodwill.web.desk import Call, Unchanged, endpoint
+from goodwill.web.desk import Call, Unchanged, decided, endpoint
 from goodwill.web.messages import Id, Item
 from goodwill.web.problems import MALFORMED, NOT_FOUND, Problem
 from goodwill.web.store import Scope
+from goodwill.web.together import Asking
 
 _SLOT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _SLOTS: Final = 20
@@ -79,9 +82,19 @@ class Flags(Struct, frozen=True):
     flags: list[Flag]
 
 
+def _one_slot(call: Call[EvaluateRequest]) -> Asking:
+    slot = str(call.letter.path["key"])
+    if not _SLOT.fullmatch(slot):
+        said = f"'{slot[:64]}' is no name of a slot: 1 to 64 small letters, digits and hyphens, such as product-page."
+        raise Problem(NOT_FOUND, said, more=_failed(slot[:64], "FLAG_NOT_FOUND", said))
+    who = _who(call.ask.context)
+    honour(call, who)
+    return Asking([_question(call, who, slot)], lambda decisions: _flag(call, slot, decisions[0]))
+
+
 @endpoint(
     "POST", "/ofrep/v1/evaluate/flags/{key}", Scope.DECIDE, may=Act.SUGGEST,
-    tag="Decide", problems=(NOT_FOUND,), within=5,
+    tag="Decide", problems=(NOT_FOUND,), within=5, asking=_one_slot,
     example={"context": {"targetingKey": "amina", "count": 4, "basket": ["P1"]}},
 )  # fmt: skip
 def evaluate_slot(call: Call[EvaluateRequest]) -> Flag:
@@ -91,18 +104,31 @@ def evaluate_slot(call: Call[EvaluateRequest]) -> Flag:
     POST /api/v1/decide. Where the person allows nothing, or nobody is named, it is what everyone gets: the reason is
     `DEFAULT`, and `metadata.consent` says why. A key that is no name of a slot is `FLAG_NOT_FOUND`.
     """
-    slot = str(call.letter.path["key"])
-    if not _SLOT.fullmatch(slot):
-        said = f"'{slot[:64]}' is no name of a slot: 1 to 64 small letters, digits and hyphens, such as product-page."
-        raise Problem(NOT_FOUND, said, more=_failed(slot[:64], "FLAG_NOT_FOUND", said))
+    return decided(call, _one_slot(call), Flag)
+
+
+def _several_slots(call: Call[EvaluateRequest]) -> Asking:
+    slots = list(dict.fromkeys(call.ask.context.slots))
+    if wrong := [slot for slot in slots if not _SLOT.fullmatch(slot)]:
+        said = f"'{wrong[0][:64]}' in `slots` is no name of a slot: 1 to 64 small letters, digits and hyphens."
+        raise Problem(MALFORMED, said, more=_failed(wrong[0][:64], "INVALID_CONTEXT", said))
     who = _who(call.ask.context)
     honour(call, who)
-    return _evaluated(call, who, slot)
+
+    def tell(decisions: Sequence[Decision]) -> Flags:
+        flags = Flags([_flag(call, slot, decision) for slot, decision in zip(slots, decisions, strict=True)])
+        tag = f'"{_tag(flags)}"'
+        call.letter.notes.headers["ETag"] = tag
+        if call.letter.header(b"if-none-match") == tag:
+            raise Unchanged
+        return flags
+
+    return Asking([_question(call, who, slot) for slot in slots], tell)
 
 
 @endpoint(
     "POST", "/ofrep/v1/evaluate/flags", Scope.DECIDE, may=Act.SUGGEST,
-    tag="Decide", within=10,
+    tag="Decide", within=10, asking=_several_slots,
     example={"context": {"targetingKey": "amina", "slots": ["home", "product-page"]}},
 )  # fmt: skip
 def evaluate_slots(call: Call[EvaluateRequest]) -> Flags:
@@ -111,26 +137,13 @@ def evaluate_slots(call: Call[EvaluateRequest]) -> Flags:
     Those that the context names in `slots`; `home` where it names none. The answer has an `ETag`; where the next one
     would say the same, and the request shows it as `If-None-Match`, 304 says so. Each look is a decision all the same.
     """
-    slots = list(dict.fromkeys(call.ask.context.slots))
-    if wrong := [slot for slot in slots if not _SLOT.fullmatch(slot)]:
-        said = f"'{wrong[0][:64]}' in `slots` is no name of a slot: 1 to 64 small letters, digits and hyphens."
-        raise Problem(MALFORMED, said, more=_failed(wrong[0][:64], "INVALID_CONTEXT", said))
-    who = _who(call.ask.context)
-    honour(call, who)
-    flags = Flags([_evaluated(call, who, slot) for slot in slots])
-    tag = f'"{_tag(flags)}"'
-    call.letter.notes.headers["ETag"] = tag
-    if call.letter.header(b"if-none-match") == tag:
-        raise Unchanged
-    return flags
+    return decided(call, _several_slots(call), Flags)
 
 
-def _evaluated(call: Call[EvaluateRequest], who: Who | None, slot: str) -> Flag:
+def _question(call: Call[EvaluateRequest], who: Who | None, slot: str) -> Question:
     moment = call.ask.context
     context = Context(basket=tuple(moment.basket), viewing=tuple(moment.viewing), personal=moment.personal)
-    decision = call.shop.decide(who, slot=slot, count=moment.count, context=context)
-    call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
-    return _flag(call, slot, decision)
+    return Question(who, slot, moment.count, context)
 
 
 def _who(moment: Moment) -> Who | None:
@@ -140,6 +153,7 @@ def _who(moment: Moment) -> Who | None:
 
 
 def _flag(call: Call[Any], slot: str, decision: Decision) -> Flag:
+    call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
     shown = answers.decision(call.shop, decision)
     why = Why(
         shown.decision, decision.reason or "allowed", shown.purpose, " ".join(shown.used), shown.why_url, shown.arm

@@ -22,4 +22,5 @@ def upgrade() -> None:
     sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', 'version', name=op.f('pk_segments'))
     )
+    op.create_index('ix_events_gentle', 'events', ['person'], unique=False, sqlite_where=sa.text('type = 7'), postgresql_where=sa.text('type = 7'))
     # ### end Alembic commands ###

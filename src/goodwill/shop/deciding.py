@@ -1,0 +1,127 @@
+"""Choosing for many at once: looked up together, chosen one by one, written down and committed together.
+
+What takes long is done in a transaction that only reads, beside whoever writes. Before anything is written down, and so
+before anything is handed out, everybody is looked at again about whom something was said in between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection
+
+from goodwill.access.rows import written_about_since
+from goodwill.basics.errors import BadInput
+from goodwill.basics.ids import PersonId
+from goodwill.decide import record
+from goodwill.decide.choose import Choosing, Context, Rules, Wanted, choose_many
+from goodwill.decide.decision import Decision
+from goodwill.shop.who import Who
+from goodwill.storage import AsOf
+from goodwill.storage.kept import Read, note_reads
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+_FOR_A_PAGE: Final = 4  # seconds that a decision waits for whoever is writing: somebody looks at a page meanwhile
+_MOST: Final = 100
+
+
+_NOTHING_SAID: Final = Context()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to choose, and for whom; None for nobody in particular."""
+
+    who: Who | str | None = None
+    slot: str = "home"
+    count: int | None = None
+    context: Context = _NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was chosen for some questions in one transaction.
+
+    Attributes:
+        persons: whom each question is about; None where nobody is known.
+        reads: what is to be logged before any of it is handed out.
+    """
+
+    persons: list[PersonId | None]
+    answers: list[Decision | BadInput]
+    reads: list[Read]
+
+    @property
+    def as_of(self) -> AsOf | None:
+        """How far every decision saw at least; None where nothing was chosen."""
+        found = [one.as_of for one in self.answers if isinstance(one, Decision)]
+        return min(found, key=lambda one: (one.consent, one.events, one.holds), default=None)
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """The decisions of one shop."""
+
+    shop: "Shop"
+    choosing: Choosing
+    rules: Rules
+
+    def decide(self, questions: Sequence[Question]) -> list[Decision | BadInput]:
+        """Choose for all, and write every decision down; what was asked wrongly is told in its place."""
+        database = self.shop.database
+        made = None
+        if database.is_sqlite:  # which has one place to write: it is not held for what only reads
+            self._look_at_shelf()
+            with database.reading() as connection:
+                made = self._made(connection, questions)
+        with database.transaction(patience=_FOR_A_PAGE) as connection:
+            made = self._made(connection, questions) if made is None else self._again(connection, questions, made)
+            self._write(connection, made)
+        return made.answers
+
+    def _look_at_shelf(self) -> None:
+        if not self.choosing.is_ready:
+            with self.shop.database.transaction() as connection:
+                self.choosing.ready(connection, self.rules)
+
+    def _made(self, connection: Connection, questions: Sequence[Question]) -> _Made:
+        shop, reads = self.shop, list[Read]()
+        wanted = [self._wanted(connection, one) for one in questions]
+        asked = [one for one in wanted if isinstance(one, Wanted)]
+        door = replace(shop.door(connection), later=reads)
+        chosen = iter(choose_many(door, shop.library, self.choosing, asked, rules=self.rules) if asked else ())
+        return _Made(
+            [one.person if isinstance(one, Wanted) else None for one in wanted],
+            [next(chosen) if isinstance(one, Wanted) else one for one in wanted],
+            reads,
+        )
+
+    def _wanted(self, connection: Connection, one: Question) -> Wanted | BadInput:
+        if one.count is not None and not 1 <= one.count <= _MOST:
+            return BadInput(f"Ask for 1 to {_MOST} suggestions, not {one.count}.")
+        try:
+            person = self.shop.find_in(connection, one.who) if one.who is not None else None
+        except BadInput as wrong:
+            return wrong
+        return Wanted(person, one.who is not None, one.slot, one.count, one.context)
+
+    def _again(self, connection: Connection, questions: Sequence[Question], made: _Made) -> _Made:
+        """The same, chosen again for whoever said something since it was chosen; nobody else writes beside this."""
+        persons, as_of = {person for person in made.persons if person is not None}, made.as_of
+        if not persons or as_of is None:
+            return made
+        changed = written_about_since(connection, persons, as_of)
+        places = [n for n, person in enumerate(made.persons) if person in changed]
+        if not places:
+            return made
+        anew = self._made(connection, [questions[n] for n in places])
+        answers = dict(enumerate(made.answers)) | dict(zip(places, anew.answers, strict=True))
+        return _Made(made.persons, [answers[n] for n in range(len(questions))], made.reads + anew.reads)
+
+    def _write(self, connection: Connection, made: _Made) -> None:
+        decisions = [one for one in made.answers if isinstance(one, Decision)]
+        note_reads(connection, made.reads)
+        record.write(connection, decisions, zone=self.shop.settings.zone)
+        self.shop.told.decided(connection, decisions)
