@@ -1,5 +1,6 @@
 """What the shop decides about choosing: slots, experiments, and what may run at all."""
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,7 +83,10 @@ def cost(shell: Shell) -> None:
             "people": found.people, "seekers": found.seekers, "places": found.places,
             "interval": "paired normal interval, 95 %", "ways": [one.document for one in lines],
         }  # fmt: skip
-        rows = [(one.way, f"{one.ndcg:.3f}", one.lost, out.share(one.found)) for one in lines]
+        rows = [
+            (one.way, _or_too_few(one.ndcg, f"{one.ndcg:.3f}"), one.lost, _or_too_few(one.found, _percent(one.found)))
+            for one in lines
+        ]
         table = out.table(("way", "nDCG@10#", "beside as it is#", "first purchases found#"), rows)
         said = (
             f"Lists of {found.places} for the last visit of {out.number(found.people, 'people')} who allow "
@@ -341,6 +345,14 @@ def _said(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(_said(one) for one in value) or "everywhere"
     return str(value)
+
+
+def _or_too_few(value: float, told: str) -> str:
+    return "too few" if math.isnan(value) else told
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
 
 
 def _yes(value: bool) -> str:

@@ -284,8 +284,8 @@ class Picking:
         barred, wanted = bars.all, self.seen.count - len(taken)
         names = {self.shelf.names[item] for item in taken}
         cell = self._cell
-        ranking = self.models.popular.ranking if cell is None else self.models.moments.ranking(cell)
-        found = ranking[~barred[ranking]][: self.seen.count + len(taken) + _SPARE].tolist()
+        ranking = None if cell is None else self.models.moments.ranking(cell)
+        found = self.models.popular.recommend(wanted + 2 * len(taken) + _SPARE, barred=barred, ranking=ranking)
         ranked = [item for item in found if self.shelf.names[item] not in names]
         products = self._shown(ranked, self.models.faces)
         return [

@@ -242,7 +242,8 @@ def _drawn(counts: Whole, visits: Whole, towards: Floats, pull: float) -> Floats
     """The share of each cell's visits on which each item was bought, drawn to other shares.
 
     With E the visits on which it would be bought at those shares, it is (bought + K) / (E + K) times as often: the mean
-    of a Poisson rate under a gamma prior (DuMouchel 1999). What is bought rarely is drawn far, what is bought often less.
+    of a Poisson rate under a gamma prior (DuMouchel 1999).
+    What is bought rarely is drawn far, what is bought often less.
     """
     expected = visits[:, None] * towards
     return np.asarray(towards * (counts + pull) / (expected + pull))

@@ -28,6 +28,7 @@ NEW: Final = (1, 2, 3)
 CALIBRATION: Final = (10, 20, 40)
 _PLAIN: Final = "as it is"
 _METHODS: Final = (*(f"new_in_ten={n}" for n in NEW), *(f"calibration={n}" for n in CALIBRATION), _PLAIN)
+LEAST_PEOPLE: Final = 10  # of fewer no figure is told
 _SPARE: Final = 3  # candidates beyond the places, as a decision has
 _LAST: Final = (HoldBack.LAST_VISIT,)
 
@@ -67,7 +68,7 @@ class WaysCost:
     """What each way of choosing costs.
 
     Attributes:
-        people: judged; seekers: those who bought something for the first time.
+        people: judged; seekers: those who bought something for the first time. Of fewer than 10 the figures are nan.
     """
 
     people: int
@@ -108,13 +109,16 @@ def cost_of_ways(
 
 def _told(basket: Sums, first: Sums) -> WaysCost:
     worth, change, of_first = scores(basket, _METHODS), beyond(basket, _METHODS), scores(first, _METHODS)
+    people, seekers = basket.number("people"), first.number("people")
+    of_all, of_seekers = (1.0 if count >= LEAST_PEOPLE else math.nan for count in (people, seekers))
 
     def cost(way: str) -> Cost:
         by, error = (0.0, 0.0) if way == _PLAIN else (change[way].value, change[way].error)
-        return Cost(way, worth[way].ndcg.value, by, error, of_first[way].recall.value)
+        found = of_seekers * of_first[way].recall.value
+        return Cost(way, of_all * worth[way].ndcg.value, of_all * by, of_all * error, found)
 
     lines = tuple(cost(way) for way in _METHODS[:-1])
-    return WaysCost(basket.number("people"), first.number("people"), PLACES, cost(_PLAIN), lines)
+    return WaysCost(people, seekers, PLACES, cost(_PLAIN), lines)
 
 
 @dataclass(frozen=True, eq=False)
