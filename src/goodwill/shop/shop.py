@@ -25,6 +25,7 @@ from goodwill.decide.decision import Decision
 from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import MODELS, Learned, Library
 from goodwill.learn.purchases import OfPurchases
+from goodwill.measure.cost import WaysCost, cost_of_ways
 from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
@@ -429,7 +430,7 @@ class Shop:
     @property
     def _rules(self) -> Rules:
         settings = self.settings
-        return Rules(settings.items, settings.sensitive, settings.new_in_ten)
+        return Rules(settings.items, settings.sensitive, settings.new_in_ten, settings.zone)
 
     def explain(self, decision: str) -> Decision:
         """A decision that was made earlier, with its reasons.
@@ -512,6 +513,11 @@ class Shop:
         """How good the suggestions would have been on everybody's last visit, beside simple counting."""
         shelf = self._look_at_shelf()
         return accuracy_by(self._totals, shelf.item_of, shelf.items, new=self.settings.new_in_ten)
+
+    def cost_of_ways(self) -> WaysCost:
+        """What each way of choosing products costs on everybody's last visit, and what it brings."""
+        shelf = self._look_at_shelf()
+        return cost_of_ways(self._totals, shelf.item_of, shelf.items, shelf.kind)
 
     def minimisation(self) -> Minimised:
         """How much of people's data the suggestions really need, on everybody's last visit."""

@@ -5,11 +5,14 @@ import string
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.web.centre.conftest import path_of
 
 from goodwill import shop
 from goodwill.decide import because
+from goodwill.learn.affinity import Ground
+from goodwill.learn.likeness import Like
 from goodwill.learn.usual import Habit
 from goodwill.people import registry
 from goodwill.shop.words import Words, catalogues
@@ -97,6 +100,15 @@ def test_every_reason_that_a_decision_tells_has_its_translation():
         for lately, since in ((1, 0), (2, 1), (5, 12))
     ]
     told += ["you bought Rye & bread before", "you buy Rye & bread", because.because_many()[0][0].text]
+    told += [because.because_moment()[0][0].text]
+    spoke = [Ground(0, 1.0, 9), Ground(1, 0.5, 9)]
+    told += [one.text for one in because.because_basket(spoke, 0.1, ["Rye & bread"] * 2, np.array([1]))[0]]
+    alike = [
+        Like(0, 1.0, ("category", "Pastry")),
+        Like(0, 0.5, ("brand", "Mill & Sons")),
+        Like(0, 0.1, ("tag", "a: b")),
+    ]
+    told += [one.text for one in because.because_like(alike, ["Rye & bread"])[0]]
     for reason in told:
         said = in_words(reason, german)
         assert not re.search(r"\b(you|your|people|visits|ago|times)\b", said), said

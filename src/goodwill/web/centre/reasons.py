@@ -17,6 +17,11 @@ _SHAPES = {
     "item": re.compile(r"people who buy (?P<name>.+) tend to buy it again"),
     "before": re.compile(r"you bought (?P<name>.+) before"),
     "together": re.compile(r"you buy (?P<name>.+)"),
+    "basket": re.compile(r"goes well with (?P<name>.+) in your basket"),
+    "viewing": re.compile(r"goes well with (?P<name>.+), which you are looking at"),
+    "like_by": re.compile(r"like (?P<name>.+), which you buy: both are by (?P<kind>.+)"),
+    "like": re.compile(r"like (?P<name>.+), which you buy: both are (?P<kind>.+)"),
+    "moment": re.compile(r"many people here buy it at this time of day"),
     "many": re.compile(r"many people here buy it"),
 }
 _NUMBERED = {"times": re.compile(r"(\d+) times"), "days_ago": re.compile(r"(\d+) days ago")}
