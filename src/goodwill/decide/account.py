@@ -75,7 +75,8 @@ class Instead:
     Attributes:
         product: the name of what was shown. without: what she bought that carried it. orders: how many of her orders.
         latest: whether only her latest orders of it would have to be missing, not all.
-        seen: the item that would have been shown in its place; "" where the place would stay empty.
+        seen: the item that would have been shown in its place; "" where the place would stay empty, or be taken by that
+            very thing as something new.
     """
 
     product: str
@@ -202,8 +203,9 @@ class Weighing:
         for thing, orders, latest in self._candidates(choice):
             made = self.then.again(self.without(thing, orders))
             if choice.item not in {one.item for one in made.items}:
-                fresh = next((one.item for one in made.items if one.item not in before), "")
-                return Instead(choice.name, self.then.shelf.names[thing], orders, latest, fresh)
+                name = self.then.shelf.names[thing]
+                fresh = next((one.item for one in made.items if one.item not in {*before, name}), "")
+                return Instead(choice.name, name, orders, latest, fresh)
         return None
 
     def _candidates(self, choice: Choice) -> list[tuple[int, int, bool]]:

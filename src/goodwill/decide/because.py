@@ -1,6 +1,7 @@
 """Reasons: the parts of the evidence that weighed most, in a customer's words, with the share that they carry."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +113,32 @@ def _shared(field: str, word: str) -> str:
 def because_moment() -> tuple[tuple[Reason, ...], float]:
     """Why everyone gets an item just now: it is bought more often at this time of the day and week."""
     return (Reason("many people here buy it at this time of day", 1.0),), 1.0
+
+
+# The shapes of all these sentences, so that each can be told in another language, and what it names be found again. In
+# the order of trying: "you buy X" would match less than it should only if X held the words of another shape.
+SHAPES: Mapping[str, re.Pattern[str]] = {
+    "often": re.compile(r"you bought (?P<name>.+) on (?P<times>\d+) of your (?P<visits>\d+) visits"),
+    "lately": re.compile(
+        r"you bought (?P<name>.+) (?P<count>once|twice|\d+ times) in your last (?P<window>\d+) visits"
+    ),
+    "since": re.compile(r"you last bought (?P<name>.+) (?P<when>today|yesterday|\d+ days ago)"),
+    "item": re.compile(r"people who buy (?P<name>.+) tend to buy it again"),
+    "before": re.compile(r"you bought (?P<name>.+) before"),
+    "together": re.compile(r"you buy (?P<name>.+)"),
+    "basket": re.compile(r"goes well with (?P<name>.+) in your basket"),
+    "viewing": re.compile(r"goes well with (?P<name>.+), which you are looking at"),
+    "like_by": re.compile(r"like (?P<name>.+), which you buy: both are by (?P<kind>.+)"),
+    "like": re.compile(r"like (?P<name>.+), which you buy: both are (?P<kind>.+)"),
+    "moment": re.compile(r"many people here buy it at this time of day"),
+    "many": re.compile(r"many people here buy it"),
+}
+
+
+def cited(reason: str) -> str:
+    """The name of the thing that a reason rests on; "" where it names none."""
+    found = next((match for shape in SHAPES.values() if (match := shape.fullmatch(reason))), None)
+    return found.groupdict().get("name", "") if found is not None else ""
 
 
 def because_many() -> tuple[tuple[Reason, ...], float]:

@@ -43,6 +43,7 @@ from goodwill.shop.deciding import Deciding, Question
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
 from goodwill.shop.explaining import Explaining
+from goodwill.shop.faithfulness import Faithful
 from goodwill.shop.forgetting import Forgotten, forget
 from goodwill.shop.held import why_held
 from goodwill.shop.identity import Identity
@@ -66,6 +67,7 @@ from goodwill.shop.storefront import Storefront
 from goodwill.shop.told import Told
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
+from goodwill.shop.why import Why
 from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
@@ -421,6 +423,16 @@ class Shop:
     def explaining(self) -> Explaining:
         """The account that the shop gives of its decisions."""
         return Explaining(self)
+
+    @property
+    def why(self) -> Why:
+        """The page of each decision, by a link of its own."""
+        return Why(self)
+
+    @property
+    def faithful(self) -> Faithful:
+        """Whether the reasons that are told are true."""
+        return Faithful(self)
 
     @property
     def planning(self) -> Planning:

@@ -15,10 +15,10 @@ from goodwill.learn.affinity import Ground
 from goodwill.learn.likeness import Like
 from goodwill.learn.usual import Habit
 from goodwill.people import registry
+from goodwill.shop.reasons import in_words
 from goodwill.shop.words import Words, catalogues
 from goodwill.web import centre
 from goodwill.web.centre import words
-from goodwill.web.centre.reasons import in_words
 from goodwill.web.centre.words import language_for, preferred
 
 ENGLISH = catalogues()["en"]
@@ -32,7 +32,8 @@ GROUPS = (
     "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "held.", "request.copy_",
     "request.days", "right.", "choices.saved_", "table.", "kept.", "paper.", "noted.", "evidence.", "event.", "detail.",
     "verdict.", "role.", "hold.", "letter.", "sent_state.", "topic.", "record.", "opt_in.", "erasure.", "moved.",
-    "brought.", "totals.", "left_alone.",
+    "brought.", "totals.", "left_alone.", "why.", "data_used.", "against.", "manner.",
+    "care.", "personal.",
 )  # fmt: skip
 
 
