@@ -46,6 +46,7 @@ ASKS: dict[str, dict[str, Any]] = {
     "new": {"count": 4, "context": Context(new=3)},
     "usual": {"count": 3, "context": Context(new=0)},
     "impersonal": {"count": 3, "context": Context(personal=False)},
+    "a basket": {"count": 4, "context": Context(basket=("coffee",), viewing=("bread",), personal=False)},
 }
 
 
@@ -93,6 +94,13 @@ def test_it_says_what_was_used_what_was_left_aside_and_what_would_have_made_a_di
     assert all(text.startswith("you buy ") for text, _ in new.reasons)
     assert sum(share for _, share in new.reasons) == pytest.approx(new.covered, abs=1e-6)
     assert any(one.against for one in told.items)
+
+
+def test_what_goes_with_the_basket_is_not_said_to_be_what_everyone_gets(shop: Shop):
+    made = shop.decide(None, count=4, context=Context(basket=("coffee",)))
+    assert any(one.kind == "companion" for one in made.items)
+    told = shop.explaining.for_customer(made, "en").text
+    assert told == "This fits what you look at now, or what is in your basket. We used nothing else about you."
 
 
 def test_the_difference_is_that_of_choosing_again(shop: Shop):

@@ -67,7 +67,8 @@ def for_customer(made: Decision, account: Account | None, words: Words) -> ForCu
 def in_brief(made: Decision, account: Account | None, words: Words) -> str:
     """What was used, what was not, and what would have made a difference, in at most forty words."""
     if not made.personalised:
-        key = f"why.brief_{made.reason}"
+        now = any(choice.kind == "companion" for choice in made.items)
+        key = "why.brief_now" if now else f"why.brief_{made.reason}"
         return words.plain(key if words.has(key) else "why.brief_everyone")
     found = account.instead if account is not None else ()
     nearest = next((one for one in found if one.seen), next(iter(found), None))
