@@ -53,3 +53,29 @@ def head(frame: Frame, item_of: NDArray[np.int64], items: int, size: int) -> NDA
     number = np.full(items + 1, -1)
     number[best] = np.arange(size)
     return number[item_of]
+
+
+def said_of(item_of: NDArray[np.int64]) -> list[tuple[int, str, str]]:
+    """What the catalogue says of types, as the shop reads it: (item, field, word)."""
+    fields = {"department": "department", "brand": "brand", "product_category": "category"}
+    rows = _products(*fields)
+    return [
+        (item, name, word)
+        for item, words in zip(item_of.tolist(), rows, strict=True) if item >= 0
+        for name, word in zip(fields.values(), words, strict=True) if word
+    ]  # fmt: skip
+
+
+def words_of(item_of: NDArray[np.int64], items: int, field: str) -> list[str | None]:
+    """The first word that a field of the catalogue has for each item."""
+    found: list[str | None] = [None] * items
+    for item, (word,) in zip(item_of.tolist(), _products(field), strict=True):
+        if item >= 0 and (found[item] is None or (word and word < found[item])):
+            found[item] = word
+    return found
+
+
+def _products(*fields: str) -> list[tuple[str | None, ...]]:
+    listed = ", ".join(fields)
+    file = data_folder() / "products.parquet"
+    return duckdb.connect().execute(f"SELECT {listed} FROM read_parquet('{file}') ORDER BY product_id").fetchall()

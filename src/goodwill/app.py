@@ -229,6 +229,12 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
         Job("post", "send the letters that wait", 5, _as_job(shop, "post").post.deliver),
         Job("tell", "send what other systems are told", 5, _as_job(shop, "tell").told.deliver),
         Job("webhooks", "work on what other systems sent in", 5, _as_job(shop, "webhooks").webhooks.work),
+        Job(
+            "faithfulness",
+            "try whether the reasons that were told in the last day are true",
+            86_400,
+            _as_job(shop, "faithfulness").faithful.measure,
+        ),
         Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "requests",

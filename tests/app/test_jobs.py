@@ -65,5 +65,6 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "tidy",
         "rotate-keys",
         "erase",
+        "faithfulness",
     }
     assert all(job.says and job.every > 0 for job in app.jobs(small.shop))

@@ -158,7 +158,9 @@ def test_for_every_eye_and_screen(served):
     for scheme in ("light", "dark"):
         wishes = {"color_scheme": scheme, "locale": "de-DE" if scheme == "dark" else "en-GB"}
         guest = served.visitor(**wishes)
+        why = served.shop.why.address(served.shop.decisions("amina")[0].id).partition("/why/")[2]
         look(guest, (*OUTSIDE, "/privacy/link/" + letter.link.rpartition("/")[2], f"/privacy/requests/{asked.token}"))
+        look(guest, (f"/why/{why}",))
         guest.page.goto("/privacy")
         guest.page.fill("#address", "no address")
         guest.page.press("#address", "Enter")
@@ -184,7 +186,7 @@ def test_for_every_eye_and_screen(served):
         small = served.visitor(
             viewport={"width": width, "height": height}, device_scale_factor=scale, storage_state=kept, locale="de-DE"
         )
-        look(small, INSIDE, light_or_dark=width == 320)
+        look(small, (*INSIDE, f"/why/{why}"), light_or_dark=width == 320)
 
     # Without scripts the same buttons do the same, and say so beside themselves.
     plain = served.visitor(java_script_enabled=False, storage_state=kept)
@@ -213,3 +215,39 @@ def test_for_every_eye_and_screen(served):
     fresh.page.goto("/privacy", wait_until="networkidle")
     assert 10_000 < sum(sizes) < 100_000
     assert all(address.startswith(served.address) for address in fresh.asked)
+
+
+def test_the_page_of_one_decision_works_without_scripts_and_with_the_keyboard_alone(served):
+    made = served.shop.decisions("amina")[0]
+    link = "/why/" + served.shop.why.address(made.id).partition("/why/")[2]
+    visitor = served.visitor(java_script_enabled=False)
+    page = visitor.page
+    page.goto(link)
+    assert "We chose this from what you bought." in page.inner_text("main .lead")
+    never = page.locator("#item-1 button[value=never]")
+    never.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{link}#item-1")
+    assert f"We never choose {made.items[0].name} for you again" in page.inner_text("#item-1")
+    assert made.items[0].item not in {one.item for one in served.shop.decide("amina", count=4).items}
+    page.fill("#words", "I never liked it.")
+    page.click("#human button")
+    page.wait_for_url(f"**{link}#human")
+    assert "You get an answer by" in page.inner_text("#human")
+    assert served.shop.rights.queue()[0].decision == made.id
+    assert visitor.faults == []
+    assert all(address.startswith(served.address) for address in visitor.asked)
+
+
+def test_the_two_switches_need_one_press_each_and_the_page_says_what_counts(served):
+    visitor = served.visitor()
+    served.sign_in(visitor, "amina")
+    page, centre, amina = visitor.page, served.shop.centre, served.bakery.person["amina"]
+    page.click("#personal-button")
+    heard(page, "From now on we choose nothing from your data.")
+    assert not centre.manner(amina).personal
+    assert page.get_attribute("#personal-button", "value") == "yes"
+    page.click("#gentle-button")
+    heard(page, "For 90 days we urge nothing new on you.")
+    assert centre.manner(amina).gentle_until is not None
+    assert visitor.faults == []

@@ -36,7 +36,7 @@ PROMISED = [
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
     "approvals ask", "approvals list", "approvals approve", "approvals refuse", "audit list", "audit verify",
     "audit export", "protect rotate-keys",
-    "people care", "people personal", "slot set", "slot list", "slot remove",
+    "people care", "people personal", "slot set", "slot list", "slot cost", "slot remove",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "govern status", "govern approve", "govern suspend",
 ]  # fmt: skip

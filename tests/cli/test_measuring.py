@@ -22,3 +22,15 @@ def test_programs_get_the_same(shop: Run):
 
 def test_what_can_be_measured_is_listed(shop: Run):
     assert "minimisation" in shop("measure", "list").out
+
+
+def test_what_each_way_of_choosing_costs_is_shown_beside_what_it_finds(shop: Run):
+    ended = shop("slot", "cost")
+    assert ended.code == 0, ended.err
+    for words in ("as it is", "new_in_ten=3", "calibration=40", "first purchases found"):
+        assert words in ended.out
+    assert "nan" not in ended.out
+    assert "too few" in ended.out, "this shop has a handful of customers"
+    document = shop("slot", "cost", "--json").document
+    assert document["ways"][0]["way"] == "as it is"
+    assert len(document["ways"]) == 7

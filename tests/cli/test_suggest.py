@@ -1,5 +1,9 @@
 """Suggestions on the command line: with reasons, from what is allowed, and forgotten with proof."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import msgspec
 import pytest
 from tests.cli.conftest import Run
@@ -146,3 +150,64 @@ def test_the_proof_is_shown_only_where_it_is_asked_for(shop: Run):
 
 def test_nobody_unknown_can_be_forgotten_and_nothing_is_asked(shop: Run):
     assert shop("forget", "nobody-we-know", "--no-input").code == Code.NOT_FOUND
+
+
+# ---- explaining ------------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_explained_to_whoever_reads_it(shop: Run):
+    word = shop("recommend", "amina", "--count", 5, "--json").document["decision"]
+    customer = shop("explain", word, "--for", "customer")
+    assert "We chose this from what you bought." in customer.out
+    told = shop("explain", word, "--for", "customer", "--language", "de", "--json").document
+    assert told["for"] == "customer"
+    assert told["customer"]["language"] == "de"
+    assert len(told["customer"]["text"].split()) <= 40
+    staff = shop("explain", word, "--for", "staff")
+    assert "ledger row" in staff.out
+    assert "weighed" in staff.out
+    assert "+" in staff.out
+    assert "move the shared model by at most" in staff.out
+    auditor = shop("explain", word, "--for", "auditor")
+    document = shop("explain", word, "--for", "auditor", "--json").document
+    assert document["auditor"]["replay"] == {"same": True, "cannot": "", "differs": []}
+    assert '"replay"' in auditor.out
+    assert shop("explain", word, "--for", "nobody").code == Code.USAGE
+    assert shop("explain", "aaaaaaaaaaaaa", "--for", "staff").code == Code.NOT_FOUND
+
+
+def test_a_decision_is_made_again_and_the_exit_code_says_what_came_of_it(shop: Run, home: Path):
+    word = shop("recommend", "amina", "--count", 5, "--json").document["decision"]
+    again = shop("explain", word, "--replay")
+    assert again.code == Code.DONE
+    assert "byte for byte" in again.out
+    assert shop("explain", word, "--replay", "--json").document == {
+        "decision": word, "same": True, "cannot": "", "differs": [],
+    }  # fmt: skip
+    with closing(sqlite3.connect(home / "shop.db")) as connection, connection:
+        spoilt = 'UPDATE events SET detail = replace(detail, \'"kind":"usual"\', \'"kind":"everyone"\') WHERE type = 12'
+        connection.execute(spoilt)
+    other = shop("explain", word, "--replay", "--json")
+    assert (other.code, other.document["same"], other.document["differs"]) == (Code.FAILED, False, ["items"])
+
+
+def test_what_cannot_be_made_again_is_refused_with_the_reason(shop: Run):
+    word = shop("recommend", "amina", "--count", 5, "--json").document["decision"]
+    assert shop("consent", "withdraw", "amina", "model-improvement", "--yes").code == Code.DONE
+    refused = shop("explain", word, "--replay")
+    assert refused.code == Code.REFUSED
+    assert "taken" in refused.out
+
+
+def test_whether_reasons_are_true_is_measured_and_kept(shop: Run):
+    assert "not measured yet" in shop("explain", "faithfulness").out
+    for _ in range(3):
+        shop("recommend", "amina", "--count", 5)
+    found = shop("explain", "faithfulness", "--now", "--json")
+    assert found.code == Code.DONE
+    assert found.document["all"]["n"] >= 3
+    assert found.document["all"]["low"] <= found.document["all"]["value"] <= found.document["all"]["high"]
+    shown = shop("explain", "faithfulness")
+    assert "95 % interval" in shown.out
+    assert "usual items" in shown.out
+    assert "reasons" in shop("doctor").out

@@ -11,7 +11,6 @@ from hypothesis.extra.numpy import arrays
 from goodwill.access.view import Log, View
 from goodwill.basics.clock import DAY, SECOND, Micros
 from goodwill.basics.ids import PersonId, ProductId
-from goodwill.decide.calibrate import calibrated
 from goodwill.decide.experiments import Assigned
 from goodwill.decide.guardrails import (
     RULES,
@@ -27,6 +26,7 @@ from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Context, Situation, buys_by_night
 from goodwill.decide.standing_in import AUC, stands_in
 from goodwill.learn.affinity import Affinity
+from goodwill.learn.calibrate import calibrated
 from goodwill.people.gentle import Gentle
 from goodwill.people.types import BOUGHT
 from goodwill.purposes import RECOMMENDATIONS

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from goodwill.access import Frame, Log, View
 from goodwill.access.view import COLUMNS
+from goodwill.basics.clock import DAY, SECOND
 from goodwill.basics.ids import PersonId
 from goodwill.learn.baskets import Baskets, of_arrays
 from goodwill.people.types import BOUGHT, event_type
@@ -15,6 +16,7 @@ from goodwill.storage import AsOf
 
 VIEWED = event_type("viewed").code
 PRODUCTS, ITEMS = 9, 6
+_APART = 37 * 60 * SECOND
 ITEM_OF = np.array([0, 0, 1, 2, 3, -1, 4, 5, 5])  # two products of one item, and one that counts as none
 
 
@@ -44,7 +46,7 @@ def log_of(some):
     number = np.arange(len(some))
     columns = dict.fromkeys(COLUMNS, np.zeros(len(some), np.int64)) | {
         "id": number,
-        "at": number,
+        "at": day[order] * DAY + number * _APART,
         "day": day[order],
         "type": np.array([line.type for line in some], np.int64)[order],
         "product": np.array([line.product for line in some], np.int64)[order],

@@ -1,5 +1,7 @@
 """What many contribute at once is the sum of what each contributes, bit for bit, and each can leave again."""
 
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,12 +14,16 @@ from goodwill.learn import rows as module
 from goodwill.learn.affinity import BoughtTogether
 from goodwill.learn.baskets import HoldBack
 from goodwill.learn.growth import grown
+from goodwill.learn.likeness import LikeThings, tags_of
+from goodwill.learn.moment import BoughtByMoment
 from goodwill.learn.path import path
 from goodwill.learn.popular import BoughtByMany
 from goodwill.learn.usual import BuysAgain
 from goodwill.purposes import shipped
 from goodwill.sums import Running
 
+TAGS = tags_of([(0, "category", "a"), (1, "category", "a"), (2, "category", "b"), (3, "category", "a"),
+                (3, "brand", "b"), (4, "brand", "b"), (5, "tag", "c")], ITEMS)  # fmt: skip
 RULES = [(), (HoldBack.LAST_VISIT,), (HoldBack.LAST_FIFTH,), (HoldBack.LAST_FIFTH, HoldBack.LAST_FIFTH)]
 
 
@@ -33,8 +39,11 @@ CONTRIBUTIONS = [
     BoughtTogether(ITEM_OF, ITEMS, cap=2),
     *(BoughtByMany(ITEM_OF, ITEMS, rule) for rule in RULES),
     *(_trial(rule) for rule in RULES[1:]),
+    BoughtByMoment(ITEM_OF, ITEMS, ZoneInfo("America/New_York")),
+    LikeThings(ITEM_OF, ITEMS, tags=TAGS),
+    LikeThings(ITEM_OF, ITEMS, tags=tags_of((), ITEMS)),
 ]
-each = pytest.mark.parametrize("what", CONTRIBUTIONS, ids=lambda what: f"{what.name}-{len(what.hold_back)}")
+each = pytest.mark.parametrize("what", CONTRIBUTIONS, ids=[f"{n}-{what.name}" for n, what in enumerate(CONTRIBUTIONS)])
 
 
 @each

@@ -29,6 +29,7 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "audit_inclusion": ("/api/v1/audit/inclusion?position=1", None),
     "audit_consistency": ("/api/v1/audit/consistency?first=1", None),
     "why": ("/why/{decision}", None),
+    "explain": ("/api/v1/decisions/{decision}/explanation?for=staff", None),
     "problem": ("/api/problems/not-found", None),
     "begin_session": ("/api/v1/staff/session", {"email": "nobody@shop.example", "password": "wrong"}),
     "strengthen_session": ("/api/v1/staff/session/code", {"code": "000000"}),

@@ -301,7 +301,17 @@ def test_a_slot_gives_names_reasons_and_only_links_that_are_links(front):
     assert (things["wine"]["url"], things["wine"]["image"]) == ("", "")
     assert given["words"]["why"] == "Warum das?"
     assert things["bread"]["why"] == ["viele kaufen es hier"]
+    assert given["why_url"] == "", "what everybody sees has no page of anybody's"
     assert "reason" not in given
+
+
+def test_what_was_chosen_for_her_links_the_page_of_that_choice(front):
+    front.shop.grant(Who(user_id="c4"), "recommendations", asked=Asked(how="test"))
+    given = front.slot(user="c4", signature=Collecting(front.shop, closed).signature("c4")).json()
+    assert given["personalised"] is True
+    page = front.client.get(given["why_url"].removeprefix("https://gw.example"))
+    assert page.status_code == 200
+    assert given["items"][0]["name"] in page.text
 
 
 # ---- Global Privacy Control ------------------------------------------------------------------------------------------

@@ -12,12 +12,18 @@ from goodwill.web.store import Scope
 
 
 @pytest.fixture
-def client(database: Database, tmp_path: Path, clock, client_of: MakeClient, clients: ExitStack):
-    """A client of a bakery that has learned its customers' habits."""
+def baker(database: Database, tmp_path: Path, clock, clients: ExitStack):
+    """A bakery that has learned its customers' habits."""
     with bakery(database, tmp_path, clock).shop as shop:
         shop.learn()
-        yield client_of(shop, *Scope)
+        yield shop
         clients.close()
+
+
+@pytest.fixture
+def client(baker, client_of: MakeClient):
+    """A client of that bakery."""
+    return client_of(baker, *Scope)
 
 
 def decide(client: Client, name: str, **more):
@@ -76,3 +82,58 @@ def test_reasons_are_read_again_as_they_were_given(client):
 def test_the_morning_people_are_shown_the_morning(client):
     everyone = [item["product"] for item in decide(client, "c2")["items"] if item["kind"] == "usual"]
     assert set(everyone[:2]) <= set(MORNING)
+
+
+# ---- explained, and whether that is true -----------------------------------------------------------------------------
+
+
+def test_a_decision_is_explained_to_a_customer_to_staff_and_to_an_auditor(client):
+    made = decide(client, "amina")
+    path = f"/api/v1/decisions/{made['decision']}/explanation"
+    told = client.get(path).json()
+    assert told["for"] == "customer"
+    assert set(told) == {"decision", "for", "customer"}
+    assert len(told["customer"]["text"].split()) <= 40
+    assert [one["product"] for one in told["customer"]["items"]] == [one["product"] for one in made["items"]]
+    german = client.get(f"{path}?for=customer&language=de-AT").json()["customer"]
+    assert (german["language"], german["text"][:5]) == ("de", "Wir w")
+    staff = client.get(f"{path}?for=staff").json()["staff"]
+    assert staff["decision"] == made
+    assert all(item["adds_up"] for item in staff["items"])
+    assert {row["category"] for row in staff["consents"]} >= {"purchases"}
+    assert staff["instead"]
+    auditor = client.get(f"{path}?for=auditor").json()["auditor"]
+    assert auditor["replay"] == {"same": True, "cannot": "", "differs": []}
+    assert client.get(f"{path}?for=everybody").status_code == 422
+    assert client.get("/api/v1/decisions/aaaaaaaaaaaaa/explanation").status_code == 404
+
+
+def test_an_explanation_needs_a_key_that_may_read(client, baker, client_of):
+    path = f"/api/v1/decisions/{decide(client, 'amina')['decision']}/explanation"
+    assert client_of(baker, Scope.DECIDE).get(path).status_code == 403
+
+
+def test_the_link_of_every_answer_opens_its_page(client):
+    for answer in (decide(client, "amina"), decide(client, "bruno")):
+        link = answer["why_url"].removeprefix("http://127.0.0.1:8400")
+        page = client.get(link, headers={"authorization": ""})
+        assert page.status_code == 200
+        assert answer["items"][0]["name"] in page.text
+    flag = client.post("/ofrep/v1/evaluate/flags/home", json={"context": {"targetingKey": "amina"}}).json()
+    assert client.get(flag["metadata"]["why_url"].removeprefix("http://127.0.0.1:8400")).status_code == 200
+
+
+def test_whether_reasons_are_true_is_published(client, baker):
+    assert client.get("/api/v1/measures/faithfulness").status_code == 404
+    assert "goodwill_reasons_true_ratio{" not in client.get("/metrics").text
+    for name in ("amina", "c1", "c2", "c3"):
+        decide(client, name)
+    found = baker.faithful.measure()
+    answer = client.get("/api/v1/measures/faithfulness").json()
+    assert (answer["decisions"], answer["enough"], answer["wanted"]) == (4, True, 0.95)
+    assert answer["all"] == {
+        "value": 1.0, "low": round(found.all.low, 4), "high": 1.0, "n": found.all.of, "true": found.all.of,
+    }  # fmt: skip
+    counted = client.get("/metrics").text
+    assert f'goodwill_reasons_tried{{kind="all"}} {found.all.of}.0' in counted
+    assert 'goodwill_reasons_true_ratio{bound="value",kind="all"} 1.0' in counted

@@ -237,6 +237,19 @@ def _all_words(row: Row[Any, *tuple[Any, ...]]) -> str:
     return " ".join(word for word in (row.name, row.department, row.category, row.type, *tags) if word)
 
 
+def tags_of_items(connection: Connection, level: str) -> list[tuple[int, str, str]]:
+    """What the catalogue says of each item of the shop's level beside its own name, as (item, field, word)."""
+    wider = LEVELS[LEVELS.index(level) + 1 :]
+    fields = [getattr(products.c, name) for name in ("department", "brand", *wider)]
+    said: set[tuple[int, str, str]] = set()
+    for item, tags, *words in connection.execute(
+        select(products.c.item, products.c.tags, *fields).where(products.c.item.is_not(None)).distinct()
+    ):
+        said |= {(item, column.name, word) for column, word in zip(fields, words, strict=True) if word}
+        said |= {(item, "tag", word) for word in (json.loads(tags) if tags else ()) if word}
+    return sorted(said)
+
+
 def shown(connection: Connection, numbers: Iterable[int]) -> dict[int, Product]:
     """A product to show for each item at the shop's level: one that can be had, the first that the catalogue learned.
 

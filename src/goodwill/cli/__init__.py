@@ -17,6 +17,7 @@ from goodwill.cli import (
     consents,
     doctor,
     erasing,
+    explaining,
     house,
     identity,
     imports,
@@ -69,6 +70,7 @@ ROOMS = (
     suggest,
     segments,
     measuring,
+    explaining,
     keys,
     protect,
 )

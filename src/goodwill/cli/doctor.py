@@ -210,8 +210,28 @@ def _database(settings: "Settings", folder: Path, register: "Register | None", h
             if register is not None:
                 yield from _notices(database)
                 yield from _contents(settings, database)
+            yield from _reasons(database, home)
     finally:
         database.close()
+
+
+def _reasons(database: "Database", home: Path | None) -> Iterator[Finding]:
+    """Whether the reasons that customers are told were true when it was tried last."""
+    from goodwill.shop.faithfulness import WANTED, latest
+
+    found = latest(database)
+    if found is None or not found.decisions:
+        return
+    untried = sum(found.untried.values())
+    told = f"{found.all.hits} of {found.all.of} were true; {out.number(untried, 'decisions')} could not be tried"
+    if found.is_enough:
+        yield Finding("reasons", State.OK, told)
+    elif found.untried["differs"]:
+        differing = f"{told}, {found.untried['differs']} because they came out otherwise than they were written down"
+        yield Finding("reasons", State.NOTE, differing, "see with: goodwill explain DECISION --replay")
+    else:
+        mend = shlex.join(["goodwill", *_at(home), "explain", "faithfulness"])
+        yield Finding("reasons", State.NOTE, f"{told}, and {WANTED:.0%} are asked for", mend)
 
 
 def _kind(database: "Database") -> str:

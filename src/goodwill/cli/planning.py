@@ -1,5 +1,6 @@
 """What the shop decides about choosing: slots, experiments, and what may run at all."""
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,8 @@ _Name = Annotated[str, typer.Argument(metavar="NAME", help="1 to 64 small letter
 _WAY = typer.Option(
     "--way",
     metavar="NAME=VALUE",
-    help="new_in_ten, calibration, outside, rests_after, rest_days (numbers) or personal (yes, no); may be repeated.",
+    help="new_in_ten, companions_in_ten, calibration, outside, rests_after, rest_days (numbers) or personal (yes, no); "
+    "may be repeated.",
 )
 _ARM = typer.Option(
     "--arm", metavar="NAME[,WAY=VALUE…]", help="An arm with its ways, such as more-new,new_in_ten=3,weight=2."
@@ -65,6 +67,32 @@ def list_slots(shell: Shell) -> None:
         rows = [(one["slot"], one["kind"], one["count"], _said(one["ways"]), _yes(one["discreet"])) for one in found]
         table = out.table(("slot", "kind", "count#", "ways", "discreet"), rows)
         shell.answer({"slots": found}, table if found else "All slots are ordinary ones for products.")
+
+
+@command(slot, "cost")
+def cost(shell: Shell) -> None:
+    """Show what each way of choosing would have cost on everybody's last visit, and what it would have found.
+
+    Example: goodwill slot cost
+    """
+    with shell.shop() as shop:
+        with shell.working("Suggesting for everybody's last visit, in several ways"):
+            found = shop.cost_of_ways()
+        lines = (found.plain, *found.lines)
+        document = {
+            "people": found.people, "seekers": found.seekers, "places": found.places,
+            "interval": "paired normal interval, 95 %", "ways": [one.document for one in lines],
+        }  # fmt: skip
+        rows = [
+            (one.way, _or_too_few(one.ndcg, f"{one.ndcg:.3f}"), one.lost, _or_too_few(one.found, _percent(one.found)))
+            for one in lines
+        ]
+        table = out.table(("way", "nDCG@10#", "beside as it is#", "first purchases found#"), rows)
+        said = (
+            f"Lists of {found.places} for the last visit of {out.number(found.people, 'people')} who allow "
+            f"model-improvement; {out.number(found.seekers)} of them bought something for the first time then."
+        )
+        shell.answer(document, said, "", table, watermark=shop.settings.watermark)
 
 
 @command(slot, "remove", lost=_SLOTS)
@@ -317,6 +345,14 @@ def _said(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(_said(one) for one in value) or "everywhere"
     return str(value)
+
+
+def _or_too_few(value: float, told: str) -> str:
+    return "too few" if math.isnan(value) else told
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
 
 
 def _yes(value: bool) -> str:

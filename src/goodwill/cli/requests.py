@@ -19,6 +19,7 @@ _LOST = "goodwill requests list"
 Number = Annotated[str, typer.Argument(metavar="REQUEST", help="Its number, as `goodwill requests list` shows it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the letter and in the log. Name nobody.")]
 _CLOSED = switch("--closed", help="Those that were answered, the latest first.")
+_CHANGED = typer.Option("--changed", help="Of a review: what changed; it is in the letter and beside the choice.")
 _BY_HAND = switch("--by-hand", help="It was carried out by hand already; only the answer is left.")
 
 
@@ -27,7 +28,7 @@ def list_(shell: Shell, closed: Annotated[bool, _CLOSED] = False) -> None:
     """List the open requests, the most urgent first."""
     with shell.shop() as shop:
         found = shop.rights.queue(closed=closed)
-        rows = ((one.id, one.right, one.state, one.due, _left(one), " ".join(one.blockers) or "–") for one in found)
+        rows = ((one.id, _wanted(one), one.state, one.due, _left(one), " ".join(one.blockers) or "–") for one in found)
         table = out.table(("request", "wanted", "state", "last day", "left", "waits for"), rows)
         nothing = "No requests. Try the way: goodwill requests open access PERSON"
         document = {"requests": [document_of(one) for one in found]}
@@ -41,7 +42,8 @@ def show(shell: Shell, request: Number) -> None:
         status, pack, zone = shop.rights.show(request), shop.rights.evidence(request), shop.settings.zone
         facts = out.pairs(
             [
-                ("wanted", status.right),
+                ("wanted", _wanted(status)),
+                *([("see", f"goodwill explain {status.decision} --for staff")] if status.decision else []),
                 ("state", status.state),
                 ("received", out.when(status.received_at, zone)),
                 ("last day", f"{status.due} ({_left(status)})"),
@@ -149,12 +151,13 @@ def fulfil(
     request: Number,
     note: Annotated[str, typer.Option(help="A sentence for the letter, such as the answer of a review.")] = "",
     by_hand: Annotated[bool, _BY_HAND] = False,
+    changed: Annotated[str, _CHANGED] = "",
 ) -> None:
     """Carry a request out and answer it; refused until it was shown who asks and the hold is over."""
     with shell.shop() as shop:
         shop.rights.show(request)  # not found is said before anything is asked
         shell.make_sure(f"Carry out request {request}?")
-        _answer(shell, shop.rights.fulfil(request, note=note, by_hand=by_hand))
+        _answer(shell, shop.rights.fulfil(request, note=note, by_hand=by_hand, changed=changed))
 
 
 def document_of(status: "Status") -> dict[str, Any]:
@@ -170,6 +173,10 @@ def _answer(shell: Shell, status: "Status") -> None:
 def _told(status: "Status") -> list[str]:
     lines = [f"Request {status.id} ({status.right}): {status.state}. Last day {status.due}, {_left(status)}."]
     return lines + [f"It waits: {blocker}" for blocker in status.blockers]
+
+
+def _wanted(status: "Status") -> str:
+    return f"{status.right} of {status.decision}" if status.decision else str(status.right)
 
 
 def _left(status: "Status") -> str:

@@ -1,4 +1,4 @@
-"""Suggestions: choose for somebody, say why, learn, and forget."""
+"""Suggestions: choose for somebody, learn, and forget."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -51,7 +51,7 @@ def recommend(
     with shell.shop() as shop:
         context = Context(tuple(basket or ()), tuple(viewing or ()), new, personal)
         decision = shop.decide(who(shop, person), slot=slot, count=count, context=context)
-        _show(shell, shop, decision)
+        show(shell, shop, decision)
         people = learned_from(shop)
         if people is None:
             shell.note(UNLEARNED)
@@ -59,15 +59,6 @@ def recommend(
             shell.note(
                 f"Learned from {out.number(people, 'people')}; what fewer than 5 of them bought is not suggested."
             )
-
-
-@command(app, "explain", panel=SUGGESTIONS, lost="goodwill recommend PERSON")
-def explain(
-    shell: Shell, decision: Annotated[str, typer.Argument(metavar="DECISION", help="Its id, as it was printed.")]
-) -> None:
-    """Show a decision that was made earlier: what was chosen, from which data, and why."""
-    with shell.shop() as shop:
-        _show(shell, shop, shop.explain(decision.strip().lower()))
 
 
 def learned_from(shop: "Shop") -> int | None:
@@ -78,14 +69,16 @@ def learned_from(shop: "Shop") -> int | None:
         return next((total.people for total in kept(connection, "models")), None)
 
 
-def _show(shell: Shell, shop: "Shop", decision: "Decision") -> None:
+def show(shell: Shell, shop: "Shop", decision: "Decision") -> None:
+    """A decision as it was made."""
     from goodwill.web import answers
 
-    lines = _decision(decision, shop.settings.zone)
+    lines = told(decision, shop.settings.zone)
     shell.answer(answers.decision(shop, decision), *lines, watermark=shop.settings.watermark)
 
 
-def _decision(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
+def told(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
+    """What was chosen, from what, and why."""
     if decision.personalised:
         yield "Chosen for this person."
     else:

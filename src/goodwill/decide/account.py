@@ -15,6 +15,7 @@ from goodwill.access import View
 from goodwill.access.view import Log
 from goodwill.catalogue import store as catalogue
 from goodwill.decide.again import Then
+from goodwill.decide.companions import Companions
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.pick import History, history_of
 from goodwill.decide.situation import Situation
@@ -26,6 +27,7 @@ from goodwill.people.types import BOUGHT
 _TRIED = 8  # things that are left out in turn to find one that makes the difference
 _EXPLAINED = 3  # items for which that is looked for
 _STEPS = (1, 2, 3, 5, 8, 13, 21)  # latest orders of a usual thing that are left out in turn
+OFTEN_BOUGHT = "bought by many"  # of what goes with a basket, the part that is no thing in it
 _SAME = 2e-9  # scores are written down to nine decimals
 
 
@@ -34,7 +36,8 @@ class Weighed:
     """One thing on the scales.
 
     Attributes:
-        what: a thing that she bought; of a habit a factor (average, often, since, lately, item).
+        what: a thing that she bought or holds; of a habit a factor (average, often, since, lately, item); of what goes
+            with a basket also how often it is bought.
         weight: its summand of the score, of a habit the logarithm of its factor; negative: it counted against.
         told: whether it may be told: no sensitive thing, and none that few people share.
     """
@@ -72,7 +75,8 @@ class Instead:
     Attributes:
         product: the name of what was shown. without: what she bought that carried it. orders: how many of her orders.
         latest: whether only her latest orders of it would have to be missing, not all.
-        seen: the item that would have been shown in its place; "" where the place would stay empty.
+        seen: the item that would have been shown in its place; "" where the place would stay empty, or be taken by that
+            very thing as something new.
     """
 
     product: str
@@ -104,11 +108,12 @@ def account_of(then: Then, shared: View | None) -> Account:
         shared: what the shared model sees of her; None where it sees nothing.
     """
     weighing = weighing_of(then)
+    beside = [] if weighing is not None else list(of_companions(then))
     moved = None
     if then.models is not None and shared is not None:
         moved = influence(then.models.exact, rows(history_of(shared, then.shelf, then.seen.day).baskets).of(0))
     if weighing is None:
-        return Account(then.decision, (), (), moved)
+        return Account(then.decision, tuple(beside), (), moved)
     return Account(then.decision, tuple(weighing.scales()), tuple(weighing.instead()), moved)
 
 
@@ -141,10 +146,7 @@ class Weighing:
     @cached_property
     def items(self) -> dict[str, int]:
         """The item of each product that was shown."""
-        shown = [choice.product for choice in self.then.decision.items]
-        ids = catalogue.ids_of(self.then.door.connection, shown)
-        numbers = self.then.shelf.items_of(np.array(list(ids.values()), np.int64)).tolist()
-        return dict(zip(ids, numbers, strict=True))
+        return _items(self.then)
 
     @property
     def carried(self) -> list[Choice]:
@@ -154,9 +156,17 @@ class Weighing:
     # ---- the scales --------------------------------------------------------------------------------------------------
 
     def scales(self) -> Iterator[Scales]:
-        """What was weighed for each item that her data carried."""
-        for choice in self.carried:
-            yield (self._of_habit if choice.kind == "usual" else self._of_grounds)(choice, self.items[choice.product])
+        """What was weighed for each item that her data or her basket carried."""
+        beside = {scales.product: scales for scales in of_companions(self.then)}
+        for choice in self.then.decision.items:
+            item = self.items[choice.product]
+            if choice.product in beside:
+                yield beside[choice.product]
+            elif choice.kind == "usual":
+                yield self._of_habit(choice, item)
+            elif choice.kind == "new":
+                cold = bool(self.models.likeness.cold[item])
+                yield (self._of_likeness if cold else self._of_grounds)(choice, item)
 
     def _of_habit(self, choice: Choice, item: int) -> Scales:
         habit = self.models.usual.explain(self.history.baskets, item, today=self.history.today)
@@ -169,6 +179,11 @@ class Weighing:
         grounds = together.explain(self.row, item)
         weighed = [Weighed(names[one.item], one.weight, one.people >= together.least) for one in grounds]
         return _scales(choice, weighed, sum(one.weight for one in grounds))
+
+    def _of_likeness(self, choice: Choice, item: int) -> Scales:
+        names = self.then.shelf.names
+        weighed = [Weighed(names[one.item], one.weight, True) for one in self.models.likeness.explain(self.row, item)]
+        return _scales(choice, weighed, sum(one.weight for one in weighed))
 
     # ---- what would have made a difference ---------------------------------------------------------------------------
 
@@ -188,8 +203,9 @@ class Weighing:
         for thing, orders, latest in self._candidates(choice):
             made = self.then.again(self.without(thing, orders))
             if choice.item not in {one.item for one in made.items}:
-                fresh = next((one.item for one in made.items if one.item not in before), "")
-                return Instead(choice.name, self.then.shelf.names[thing], orders, latest, fresh)
+                name = self.then.shelf.names[thing]
+                fresh = next((one.item for one in made.items if one.item not in {*before, name}), "")
+                return Instead(choice.name, name, orders, latest, fresh)
         return None
 
     def _candidates(self, choice: Choice) -> list[tuple[int, int, bool]]:
@@ -201,6 +217,8 @@ class Weighing:
             count = times.get(item, 0)
             return [(item, orders, orders < count) for orders in sorted({*_STEPS, count}) if orders <= count]
         carrying = [ground.item for ground in self.models.together.reasons(self.row, item)[:_TRIED]]
+        if self.models.likeness.cold[item]:
+            carrying = [like.item for like in self.models.likeness.explain(self.row, item)[:_TRIED]]
         return sorted(((thing, times.get(thing, 0), False) for thing in carrying), key=lambda one: one[1])
 
     def without(self, item: int, orders: int | None = None) -> Situation:
@@ -212,6 +230,29 @@ class Weighing:
         gone = gone if orders is None else gone[max(0, gone.size - orders) :]
         kept = ~(bought & np.isin(visits, gone))
         return replace(self.then.seen, view=replace(self.view, events=events.where(kept)))
+
+
+def of_companions(then: Then) -> Iterator[Scales]:
+    """What was weighed for each item that goes with the basket, whoever holds it."""
+    if then.models is None:
+        return
+    companions, items = Companions(then.seen, then.models, then.shelf, then.telling), _items(then)
+    for choice in then.decision.items:
+        if choice.kind == "companion":
+            grounds, often = companions.grounds(items[choice.product]), companions.often(items[choice.product])
+            weighed = [
+                Weighed(then.shelf.names[one.item], one.weight, one.people >= then.models.together.least)
+                for one in grounds
+            ]
+            weighed = sorted([*weighed, Weighed(OFTEN_BOUGHT, often, False)], key=lambda one: -one.weight)
+            yield _scales(choice, weighed, sum(one.weight for one in grounds) + often)
+
+
+def _items(then: Then) -> dict[str, int]:
+    """The item of each product that was shown."""
+    ids = catalogue.ids_of(then.door.connection, [choice.product for choice in then.decision.items])
+    numbers = then.shelf.items_of(np.array(list(ids.values()), np.int64)).tolist()
+    return dict(zip(ids, numbers, strict=True))
 
 
 def _scales(choice: Choice, weighed: Sequence[Weighed], total: float) -> Scales:

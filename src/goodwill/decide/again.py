@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from goodwill import people
+from goodwill import consent, people
 from goodwill.access import Door, SignedIn, View
 from goodwill.access.view import COLUMNS, Happened, Log
 from goodwill.basics.clock import Micros, day_of
@@ -96,8 +96,11 @@ def replay(door: Door, library: Library, shelf: Shelf, word: str) -> Replayed:
     return Replayed(made == written, "", _differences(written, made), written, made)
 
 
-def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision) -> Then:
+def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision, *, known: Models | None = None) -> Then:
     """All that a decision was made from.
+
+    Args:
+        known: the models of the same footing, if they were worked out a moment ago.
 
     Raises:
         Refused: it would use what somebody has taken back since.
@@ -108,13 +111,30 @@ def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision) -> T
         raise Conflict("This decision was made by an older goodwill, which did not write down enough to make it again.")
     if shelf.version != footing.shelf:
         raise Conflict("The catalogue has changed since: what models count, or what is sensitive, is not the same.")
-    models = None
-    if footing.models and footing.reach is not None:
+    models = known
+    if models is None and footing.models and footing.reach is not None:
         models = library.models_as_they_were(
             door, shelf, footing.models, footing.reach, weight=footing.weight, floored=footing.floored
         )
     plan = plan_of(store.rows(door.connection, footing.plan))
     return Then(decision, situation_of(door, plan, decision), plan, shelf, models, _shown(door, shelf, decision), door)
+
+
+def check_allowed(door: Door, decision: Decision) -> None:
+    """See that she still allows what a decision used, before it is made again from her data for anybody but auditors.
+
+    Raises:
+        Refused: she took it back.
+    """
+    if decision.person is None:
+        return
+    connection, at = door.connection, door.clock()
+    person = people.merge.survivor(connection, decision.person)
+    if person is None or people.holds.reasons(connection, [person]):
+        raise Refused("Her data rest for the time being, or are gone.")
+    said = consent.standing(connection, person, door.register[decision.purpose], at=at, day=day_of(at, door.zone))
+    if not set(decision.used) <= {line.category for line in said if line.allowed}:
+        raise Refused("She has taken back since what this was chosen from.")
 
 
 def situation_of(door: Door, plan: Plan, decision: Decision) -> Situation:

@@ -1,12 +1,14 @@
 """Reasons: the parts of the evidence that weighed most, in a customer's words, with the share that they carry."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goodwill.decide.decision import Reason
 from goodwill.learn.affinity import LEAST, Ground
+from goodwill.learn.likeness import Like
 from goodwill.learn.usual import Habit
 
 MOST = 3  # reasons an item tells at most
@@ -68,6 +70,75 @@ def because_together(
     ]
     reasons = tuple(Reason(f"you buy {names[ground.item]}", ground.weight / positive) for ground in tellable[:MOST])
     return reasons, sum(reason.share for reason in reasons)
+
+
+def because_basket(
+    grounds: Sequence[Ground], often: float, names: Sequence[str], basket: NDArray[np.int64]
+) -> tuple[tuple[Reason, ...], float]:
+    """Why something goes with a basket: the things in it, or looked at, that spoke for it, weightiest first.
+
+    Args:
+        grounds: of the item, from things that may be told.
+        often: what being bought often adds to the score; it counts, and is not told.
+        basket: the items in the basket; the other grounds are what is being looked at.
+    """
+    positive = often + sum(ground.weight for ground in grounds if ground.weight > 0)
+    held = set(basket.tolist())
+    tellable = [ground for ground in grounds if ground.weight > 0 and ground.people >= LEAST]
+    reasons = tuple(
+        Reason(
+            f"goes well with {names[ground.item]} in your basket" if ground.item in held
+            else f"goes well with {names[ground.item]}, which you are looking at",
+            ground.weight / positive,
+        )
+        for ground in tellable[:MOST]
+    )  # fmt: skip
+    return reasons, sum(reason.share for reason in reasons)
+
+
+def because_like(grounds: Sequence[Like], names: Sequence[str]) -> tuple[tuple[Reason, ...], float]:
+    """Why something that nobody bought yet may suit her: what she buys that the catalogue calls its like."""
+    total = sum(ground.weight for ground in grounds)
+    reasons = tuple(
+        Reason(f"like {names[ground.item]}, which you buy: {_shared(*ground.shared)}", ground.weight / total)
+        for ground in grounds[:MOST]
+    )
+    return reasons, sum(reason.share for reason in reasons)
+
+
+def _shared(field: str, word: str) -> str:
+    return f"both are by {word}" if field == "brand" else f"both are {word}"
+
+
+def because_moment() -> tuple[tuple[Reason, ...], float]:
+    """Why everyone gets an item just now: it is bought more often at this time of the day and week."""
+    return (Reason("many people here buy it at this time of day", 1.0),), 1.0
+
+
+# The shapes of all these sentences, so that each can be told in another language, and what it names be found again. In
+# the order of trying: "you buy X" would match less than it should only if X held the words of another shape.
+SHAPES: Mapping[str, re.Pattern[str]] = {
+    "often": re.compile(r"you bought (?P<name>.+) on (?P<times>\d+) of your (?P<visits>\d+) visits"),
+    "lately": re.compile(
+        r"you bought (?P<name>.+) (?P<count>once|twice|\d+ times) in your last (?P<window>\d+) visits"
+    ),
+    "since": re.compile(r"you last bought (?P<name>.+) (?P<when>today|yesterday|\d+ days ago)"),
+    "item": re.compile(r"people who buy (?P<name>.+) tend to buy it again"),
+    "before": re.compile(r"you bought (?P<name>.+) before"),
+    "together": re.compile(r"you buy (?P<name>.+)"),
+    "basket": re.compile(r"goes well with (?P<name>.+) in your basket"),
+    "viewing": re.compile(r"goes well with (?P<name>.+), which you are looking at"),
+    "like_by": re.compile(r"like (?P<name>.+), which you buy: both are by (?P<kind>.+)"),
+    "like": re.compile(r"like (?P<name>.+), which you buy: both are (?P<kind>.+)"),
+    "moment": re.compile(r"many people here buy it at this time of day"),
+    "many": re.compile(r"many people here buy it"),
+}
+
+
+def cited(reason: str) -> str:
+    """The name of the thing that a reason rests on; "" where it names none."""
+    found = next((match for shape in SHAPES.values() if (match := shape.fullmatch(reason))), None)
+    return found.groupdict().get("name", "") if found is not None else ""
 
 
 _MANY = (Reason("many people here buy it", 1.0),), 1.0

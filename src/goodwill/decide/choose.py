@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +36,13 @@ class Rules:
         level: what models count: product, type or category.
         sensitive: parts of words that name kinds of things which are never suggested unasked.
         new_in_ten: of ten suggestions, how many are new to the person.
+        zone: of the shop's clock.
     """
 
     level: str
     sensitive: Sequence[str]
     new_in_ten: int
+    zone: ZoneInfo
 
 
 @dataclass(eq=False)
@@ -66,7 +69,7 @@ class Choosing:
         """Look at the catalogue again."""
         with self._lock:
             catalogue.set_items(connection, rules.level)
-            self._shelf = shelf_of(connection, rules.level, rules.sensitive)
+            self._shelf = shelf_of(connection, rules.level, rules.sensitive, rules.zone)
             return self._shelf
 
     def ready(self, connection: Connection, rules: Rules) -> Shelf:

@@ -28,7 +28,7 @@ class Choice:
         product: the shop's own id of the product to show.
         name: its name.
         item: the item that the models count (the product itself, its type or its category).
-        kind: usual · new · everyone.
+        kind: usual · new · companion · everyone.
         because: the weightiest reasons, weightiest first.
         covered: the share of the positive evidence that the reasons carry together, 0 to 1.
         score: the model's own number, for staff and auditors.

@@ -5,7 +5,7 @@ Nothing is read here but what can be had: all else stands in the situation, the 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import islice
 
 import numpy as np
@@ -13,17 +13,21 @@ from numpy.typing import NDArray
 
 from goodwill.access import View
 from goodwill.catalogue.products import Product
-from goodwill.decide.because import because_many, because_together, because_usual
-from goodwill.decide.calibrate import calibrated
+from goodwill.decide.because import because_many, because_moment, because_together, because_usual
+from goodwill.decide.cold import cold_things, with_a_cold_one
+from goodwill.decide.companions import Companions, not_among, places_beside
 from goodwill.decide.decision import Choice, Reason
 from goodwill.decide.guardrails import Bars, bars_for, main_kind, outside_wanted, resting, tells_of_sensitive
 from goodwill.decide.plan import Plan
+from goodwill.decide.proposal import Because, Proposal
 from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Situation
 from goodwill.learn.affinity import even
 from goodwill.learn.baskets import Baskets, of_view
+from goodwill.learn.calibrate import calibrated
 from goodwill.learn.habits import SINCE
 from goodwill.learn.library import Models
+from goodwill.learn.moment import cell_at
 from goodwill.learn.rows import rows
 from goodwill.people.types import BOUGHT
 
@@ -31,23 +35,8 @@ _SPARE = 3  # proposals for each place, as some cannot be had
 _DECIMALS = 9  # of what is written down; what comes behind depends on how a model was worked out
 _OFF_THE_SHELF = 10  # times as many are looked at, as some cannot be had
 
-Because = Callable[[], tuple[tuple[Reason, ...], float]]
 # Asked for the products to show for some items, by item; those of which nothing can be had are left out.
 ToShow = Callable[[Sequence[int], Mapping[int, int]], dict[int, Product]]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """An item that a model proposes, before anybody knows whether it can be had.
-
-    Attributes:
-        because: tells the reasons and the share that they cover; asked only for what is chosen.
-    """
-
-    item: int
-    kind: str
-    score: float
-    because: Because
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +134,7 @@ class Picking:
         count, new = self.seen.count, self._places_for_new()
         usual = self._usual(bars, history, count + _SPARE) if self.plan.may("usual") else []
         wanted = max(new, count - len(usual)) if not self.seen.careful else 0
-        fresh = self._new(bars, history, wanted + _SPARE) if wanted and self.plan.may("together") else []
+        fresh = self._new(bars, history, wanted + _SPARE) if wanted else []
         had = self._had([*usual, *fresh], history)
         # Something new for which no reason can be told is not suggested: only discreet things would stand behind it.
         usual = [proposal for proposal in usual if proposal.item in had]
@@ -153,6 +142,7 @@ class Picking:
         fresh = list(islice(told, max(new, count - len(usual))))
         places = max(0, count - min(new, len(fresh)))
         ordered = self._calibrated(usual, history, places)
+        ordered = self._with_companions(bars, ordered, places, had, history)
         chosen = [*ordered[:places], *fresh][:count]
         return [(p, had[p.item]) for p in self._with_some_outside(chosen, [*ordered[places:], *fresh], history)]
 
@@ -193,6 +183,9 @@ class Picking:
         had = np.zeros(shelf.items, bool)
         had[history.items] = True
         rests = resting(self.seen, shelf) & ~had & ~bars.all
+        cold = self._cold(row, had | rests | bars.all)
+        if not self.plan.may("together"):
+            return cold[:1]
         scores = together.scores(row)
         found = together.recommend(row, count, barred=had | rests | bars.all, scored=scores)
         if found:
@@ -207,7 +200,38 @@ class Picking:
         def because(item: int) -> tuple[tuple[Reason, ...], float]:
             return because_together(together.explain(row, item), shelf.names, shelf.hidden)
 
-        return [Proposal(liked.item, "new", liked.score, partial(because, liked.item)) for liked in found]
+        fresh = [Proposal(liked.item, "new", liked.score, partial(because, liked.item)) for liked in found]
+        return with_a_cold_one(fresh, cold, count - _SPARE)
+
+    def _cold(self, row: NDArray[np.int64], barred: NDArray[np.bool_]) -> list[Proposal]:
+        """What nobody bought yet and suits her by the catalogue."""
+        if not self.plan.may("cold"):
+            return []
+        return cold_things(self.models.likeness, self.shelf, row, barred, 1)
+
+    @cached_property
+    def _beside(self) -> Companions:
+        return Companions(self.seen, self.models, self.shelf, self.telling)
+
+    def _companions(self, bars: Bars, count: int) -> list[Proposal]:
+        """What goes with what she holds or looks at."""
+        may = self.plan.may("companions") and self.plan.may("together")
+        return self._beside.proposals(bars, count) if may else []
+
+    def _with_companions(
+        self, bars: Bars, usual: list[Proposal], places: int, had: dict[int, Product], history: History
+    ) -> list[Proposal]:
+        """The usual, with the last of so many places given to what goes with her basket."""
+        wanted = 0 if self.seen.careful else places_beside(self.seen.count, self.seen.ways.companions_in_ten or 0)
+        wanted = min(wanted, places)
+        taken = {one.item for one in usual[: places - wanted]} | {item for item in had if item not in history.product}
+        found = not_among(self._companions(bars, wanted + len(taken) + _SPARE), taken) if wanted else []
+        found = found[: wanted + _SPARE]
+        had.update(self._had([one for one in found if one.item not in had], history))
+        found = [one for one in found if one.item in had][:wanted]
+        others = not_among(usual, {one.item for one in found})
+        front = others[: places - len(found)]
+        return [*front, *found, *others[len(front) :]]
 
     def _had(self, proposals: Sequence[Proposal], history: History) -> dict[int, Product]:
         """The products to show for some proposals; those that cannot be had are counted."""
@@ -247,20 +271,48 @@ class Picking:
     # ---- for everyone ----------------------------------------------------------------------------------------------
 
     def _for_everyone(self, bars: Bars, taken: set[int]) -> list[tuple[Proposal, Product]]:
-        """What many people buy, without what is left out or chosen already."""
+        """What goes with the basket, then what many people buy, without what is left out or chosen already."""
+        wanted = self.seen.count - len(taken)
+        proposed = not_among(self._companions(bars, wanted + len(taken) + _SPARE), taken)
+        products = self._shown([one.item for one in proposed], self.models.faces) if proposed else {}
+        found = [(one, products[one.item]) for one in proposed if one.item in products][:wanted]
+        return [*found, *self._by_many(bars, taken | {one.item for one, _ in found})]
+
+    def _by_many(self, bars: Bars, taken: set[int]) -> list[tuple[Proposal, Product]]:
+        """What many people buy, at this time of the week where that is known to differ."""
+        if len(taken) >= self.seen.count:
+            return []
         if not self.plan.may("popular"):
             self.counts.append(("not-approved", 1))
             return []
         barred, wanted = bars.all, self.seen.count - len(taken)
         names = {self.shelf.names[item] for item in taken}
-        found = self.models.popular.recommend(self.seen.count + len(taken) + _SPARE, barred=barred)
+        cell = self._cell
+        ranking = None if cell is None else self.models.moments.ranking(cell)
+        found = self.models.popular.recommend(wanted + 2 * len(taken) + _SPARE, barred=barred, ranking=ranking)
         ranked = [item for item in found if self.shelf.names[item] not in names]
         products = self._shown(ranked, self.models.faces)
         return [
-            (Proposal(item, "everyone", float(self.models.popular.visits[item]), because_many), products[item])
+            (Proposal(item, "everyone", *self._worth(cell, item)), products[item])
             for item in ranked
             if item in products
         ][:wanted]
+
+    @cached_property
+    def _cell(self) -> int | None:
+        """This time of the week, where what is bought at it is known to differ; None where all times count alike."""
+        if not self.plan.may("moment"):
+            return None
+        cell = cell_at(self.seen.at, self.seen.offset)
+        return cell if self.models.moments.better[cell] else None
+
+    def _worth(self, cell: int | None, item: int) -> tuple[float, Because]:
+        """The score of what everyone gets: on how many visits it was bought, or its share of those at this time."""
+        moments = self.models.moments
+        if cell is None:
+            return float(self.models.popular.visits[item]), because_many
+        told = because_moment if moments.raised(cell, item) else because_many
+        return float(moments.shares[cell, item]), told
 
     def _shown(self, items: Sequence[int], preferred: Mapping[int, int]) -> dict[int, Product]:
         found = self.to_show(items, preferred)

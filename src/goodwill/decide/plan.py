@@ -20,7 +20,8 @@ NAME: Final = "^[a-z0-9][a-z0-9-]{0,63}$"
 Name = Annotated[str, Meta(pattern=NAME)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
-MODELS: Final = ("usual", "together", "popular")  # what comes with goodwill and may choose products
+# What comes with goodwill and may choose products.
+MODELS: Final = ("usual", "together", "popular", "companions", "moment", "cold")
 _MOST_ARMS: Final = 10
 
 
@@ -49,6 +50,7 @@ class Ways(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         rests_after: on so many days something new is shown; if it is not taken, it rests. 0: nothing rests.
         rest_days: for so many days.
         personal: False: what everyone gets.
+        companions_in_ten: of ten places of her own list, how many are for what goes with her basket, where she has one.
     """
 
     new_in_ten: Annotated[int, Meta(ge=0, le=10)] | None = None
@@ -57,6 +59,7 @@ class Ways(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     rests_after: Annotated[int, Meta(ge=0, le=90)] | None = None
     rest_days: Annotated[int, Meta(ge=1, le=90)] | None = None
     personal: bool | None = None
+    companions_in_ten: Annotated[int, Meta(ge=0, le=10)] | None = None
 
     def over(self, below: "Ways") -> "Ways":
         """These ways, with what they leave open taken from others."""
@@ -64,7 +67,7 @@ class Ways(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         return Ways(**{name: getattr(below, name) if said is None else said for name, said in pairs.items()})
 
 
-USUAL_WAYS: Final = Ways(calibration=0, outside=20, rests_after=3, rest_days=14, personal=True)
+USUAL_WAYS: Final = Ways(calibration=0, outside=20, rests_after=3, rest_days=14, personal=True, companions_in_ten=2)
 
 
 class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

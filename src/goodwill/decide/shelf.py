@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from sqlalchemy import Connection
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.decide.guard import word_of
+from goodwill.learn.likeness import NO_TAGS, Tags, tags_of
+
+_UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +28,8 @@ class Shelf:
         names: of the items, by number.
         word: which of the shop's sensitive words names each item, int64; −1 for none.
         kind: the wider kind of each item, as a number from 0, int64; −1 where none is known.
+        zone: of the shop's clock.
+        tags: the words by which the catalogue knows the items, without those that are sensitive.
     """
 
     level: str
@@ -30,6 +37,8 @@ class Shelf:
     names: tuple[str, ...]
     word: NDArray[np.int64]
     kind: NDArray[np.int64]
+    zone: ZoneInfo = _UTC
+    tags: Tags = NO_TAGS
 
     @property
     def items(self) -> int:
@@ -46,7 +55,7 @@ class Shelf:
         found = hashlib.sha256(self.item_of.astype("<i8").tobytes())
         for part in (self.word, self.kind):
             found.update(part.astype("<i8").tobytes())
-        found.update("\0".join(self.names).encode())
+        found.update("\0".join((*self.names, str(self.zone), self.tags.version)).encode())
         return found.hexdigest()[:12]
 
     def items_of(self, products: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -60,7 +69,7 @@ class Shelf:
         return np.isin(self.word, words[words >= 0])
 
 
-def shelf_of(connection: Connection, level: str, sensitive: Sequence[str]) -> Shelf:
+def shelf_of(connection: Connection, level: str, sensitive: Sequence[str], zone: ZoneInfo) -> Shelf:
     """The shelf as the catalogue stands."""
     names = catalogue.spoken_names(connection, level)
     words = catalogue.words_of_items(connection, level)
@@ -72,7 +81,16 @@ def shelf_of(connection: Connection, level: str, sensitive: Sequence[str]) -> Sh
         tuple(names),
         word_of(words, sensitive),
         np.array([numbers.get(kind, -1) for kind in kinds], np.int64),
+        zone,
+        _tags(connection, level, sensitive, len(names)),
     )
+
+
+def _tags(connection: Connection, level: str, sensitive: Sequence[str], items: int) -> Tags:
+    """What the catalogue says of the items; a sensitive word makes nothing alike."""
+    said = catalogue.tags_of_items(connection, level)
+    plain = word_of([word for _, _, word in said], sensitive) < 0
+    return tags_of([one for one, may in zip(said, plain.tolist(), strict=True) if may], items)
 
 
 @dataclass(frozen=True, eq=False)

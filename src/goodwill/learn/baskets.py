@@ -54,11 +54,11 @@ class Baskets:
 
     def first(self, kept: Numbers) -> "Baskets":
         """The first ``kept[p]`` visits of each person p."""
-        return self._where(self._turn() < np.repeat(kept, self.visits))
+        return self._where(self.turn() < np.repeat(kept, self.visits))
 
     def after(self, kept: Numbers) -> "Baskets":
         """All but the first ``kept[p]`` visits of each person p."""
-        return self._where(self._turn() >= np.repeat(kept, self.visits))
+        return self._where(self.turn() >= np.repeat(kept, self.visits))
 
     def of_items(self, number_of: Numbers, items: int) -> "Baskets":
         """The same visits with items numbered anew: ``number_of[item]``, −1 leaves an item out; rising where not −1."""
@@ -66,7 +66,7 @@ class Baskets:
         known = number >= 0
         return Baskets(self.starts, self.day, self.visit[known], number[known], items)
 
-    def _turn(self) -> Numbers:
+    def turn(self) -> Numbers:
         """Which visit of its person each visit is, from 0."""
         return np.arange(self.day.size) - np.repeat(self.starts[:-1], self.visits)
 
@@ -171,19 +171,28 @@ def of_arrays(person: Numbers, people: int, day: Numbers, reference: Numbers, it
 
 def _grouped(person: Numbers, people: int, day: Numbers, reference: Numbers, item: Numbers, items: int) -> Baskets:
     """Lines sorted by person and time, as visits numbered by their first line."""
-    none = reference < 0
-    order_or_day = np.where(none, day, reference)
-    new = begins(person, order_or_day, none)
-    first = np.flatnonzero(new)
-    run = np.cumsum(new) - 1
-    visit_of_run, first_run = _visits_of_runs(person[first], none[first], order_or_day[first])
-    opening = first[first_run]
+    run, visit_of_run, opening = _visits(person, day, reference)
     known = item >= 0
     line = np.sort(visit_of_run[run[known]] * items + item[known], kind="stable")  # nearly sorted: 50 × np.unique
     line = line[begins(line)]
     starts = from_zero(np.bincount(person[opening], minlength=people))
     visit, item = np.divmod(line, max(items, 1))
     return Baskets(starts, day[opening], visit, item, items)
+
+
+def openings(person: Numbers, log: "Log") -> Numbers:
+    """Where the first line of each visit stands among lines bought, in the order of visits."""
+    return _visits(person, log.day, log.reference)[2]
+
+
+def _visits(person: Numbers, day: Numbers, reference: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """The run of each line, the visit of each run, and the first line of each visit."""
+    none = reference < 0
+    order_or_day = np.where(none, day, reference)
+    new = begins(person, order_or_day, none)
+    first = np.flatnonzero(new)
+    visit_of_run, first_run = _visits_of_runs(person[first], none[first], order_or_day[first])
+    return np.cumsum(new) - 1, visit_of_run, first[first_run]
 
 
 def _visits_of_runs(person: Numbers, none: NDArray[np.bool_], order_or_day: Numbers) -> tuple[Numbers, Numbers]:

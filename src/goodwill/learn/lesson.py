@@ -8,12 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from goodwill.access import Aggregate, Contribution, Door, Total
+from goodwill.learn.likeness import Tags
 from goodwill.purposes import Category, Purpose
 
 # What is passed round: a door in a transaction of its own, committed when the block ends.
@@ -25,12 +27,16 @@ M = TypeVar("M")  # what is fitted from it
 
 
 class Items(Protocol):
-    """What the catalogue counts: the item of each product, and how many items there are."""
+    """What the catalogue counts: the item of each product, how many there are, their words; and the shop's clock."""
 
     @property
     def item_of(self) -> NDArray[np.int64]: ...
     @property
     def items(self) -> int: ...
+    @property
+    def tags(self) -> Tags: ...
+    @property
+    def zone(self) -> ZoneInfo: ...
 
 
 class Lesson(ABC, Generic[C, M]):

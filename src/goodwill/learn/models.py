@@ -1,4 +1,4 @@
-"""The lesson of every shop: the usual, what goes together, what everyone gets, all from one total of purchases."""
+"""The lesson of every shop: the usual, what goes together, what is like it, what everyone gets; all from one total."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,6 +12,8 @@ from goodwill.learn.baskets import HoldBack
 from goodwill.learn.best import BestSellers, faces
 from goodwill.learn.composed import Composed, only
 from goodwill.learn.lesson import Doors, Items, Lesson, Plain
+from goodwill.learn.likeness import Likeness, LikeThings
+from goodwill.learn.moment import BoughtByMoment, Moments
 from goodwill.learn.moved import moved
 from goodwill.learn.path import path
 from goodwill.learn.popular import BoughtByMany, Popular
@@ -26,6 +28,7 @@ class Models:
 
     Attributes:
         exact: what goes together, following a withdrawal at once; `together` may show the floored one.
+        moments: what is bought at each time of the week; likeness: what nobody bought yet, by what is like it.
         faces: the product that most people bought, for each item.
         people: how many the total counts.
         version: names the total that they were fitted from.
@@ -36,6 +39,8 @@ class Models:
     exact: Affinity
     together: Affinity
     popular: Popular
+    moments: Moments
+    likeness: Likeness
     faces: Mapping[int, int]
     people: int
     version: str
@@ -60,7 +65,9 @@ class ShopModels(Lesson[Items, Models]):
 
     def mark(self, counted: Items) -> Plain:
         mapping = hashlib.sha256(counted.item_of.astype("<i8").tobytes()).hexdigest()
-        return {"items": counted.items, "item_of": mapping}
+        return {
+            "items": counted.items, "item_of": mapping, "tags": counted.tags.version, "zone": str(counted.zone),
+        }  # fmt: skip
 
     def contribution(self, counted: Items) -> Composed:
         return contribution(counted)
@@ -105,17 +112,31 @@ def contribution(items: Items) -> Composed:
             BoughtTogether(items.item_of, items.items),
             BoughtByMany(items.item_of, items.items),
             BestSellers(items.item_of.size),
+            _by_moment(items),
+            _like(items),
         ),
     )
 
 
+def _by_moment(items: Items) -> BoughtByMoment:
+    return BoughtByMoment(items.item_of, items.items, items.zone)
+
+
+def _like(items: Items) -> LikeThings:
+    return LikeThings(items.item_of, items.items, tags=items.tags)
+
+
 def _models(items: Items, total: Total, exact: Affinity, together: Affinity) -> Models:
+    moment, like = _by_moment(items), _like(items)
     again, by_many = BuysAgain(items.item_of, items.items), BoughtByMany(items.item_of, items.items)
+    popular = by_many.fit(only(total.sums, by_many.name))
     return Models(
         usual=again.fit(only(total.sums, again.name)),
         exact=exact,
         together=together,
-        popular=by_many.fit(only(total.sums, by_many.name)),
+        popular=popular,
+        moments=moment.fit(only(total.sums, moment.name), popular),
+        likeness=like.fit(only(total.sums, like.name), popular.people),
         faces=faces(only(total.sums, "best-sellers").array("buyers"), items.item_of),
         people=total.people,
         version=total.hash[:12],

@@ -61,9 +61,11 @@ class Popular:
         """The same, most people first: better for somebody who looks for what she never had."""
         return self._ranked(self.people, self.visits)
 
-    def recommend(self, count: int, *, barred: NDArray[np.bool_] | None = None) -> list[int]:
-        """The first ``count`` of the ranking, without barred items (truth value by item)."""
-        ranking, found, seen = self.ranking, list[int](), 0
+    def recommend(
+        self, count: int, *, barred: NDArray[np.bool_] | None = None, ranking: Numbers | None = None
+    ) -> list[int]:
+        """The first ``count`` of the ranking, or of another one, without barred items (truth value by item)."""
+        ranking, found, seen = self.ranking if ranking is None else ranking, list[int](), 0
         while len(found) < count and seen < ranking.size:  # the first few are nearly always enough
             some = ranking[seen : seen + 2 * count]
             found += (some if barred is None else some[~barred[some]]).tolist()

@@ -19,7 +19,7 @@ from goodwill.people import log
 from goodwill.people.columns import EventRow
 from goodwill.people.tables import events
 from goodwill.people.types import event_type
-from goodwill.people.verdicts import OBEYED_FOR, Verdict
+from goodwill.people.verdicts import obeyed
 from goodwill.storage.questions import Question
 
 TOLD: Final = event_type("told").code
@@ -103,27 +103,52 @@ def gentle_with(connection: Connection, person: PersonId, *, at: int, upto: int 
 def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
     """How to be with somebody, by what was noted; her last word of each kind counts.
 
-    What she said of a product is obeyed for a year, a hard time for 90 days, a switch and her age until taken back.
+    What she said of a product is obeyed for a year ("never" for ever), a hard time for 90 days, a switch and her
+    age until taken back.
     """
-    out: dict[int, bool] = {}
+    told: list[tuple[int, object, int]] = []
     cares: dict[object, bool] = {}
     impersonal = False
     for _, kind, product, detail, said_at, _ in words:
         if kind != TOLD:
             continue
         said = _read(detail)
-        if product is not None and said_at > at - OBEYED_FOR and "verdict" in said:
-            out[product] = said["verdict"] in (Verdict.LESS, Verdict.WRONG)
+        if product is not None and "verdict" in said:
+            told.append((product, said["verdict"], said_at))
         if "care" in said:
             cares[said["care"]] = said.get("over") is not True and (
                 said["care"] == Care.MINOR or said_at > at - CARE_FOR
             )
         if "personal" in said:
             impersonal = said["personal"] is False
-    if not (out or cares or impersonal):
+    if not (told or cares or impersonal):
         return ORDINARY
-    left_out = tuple(ProductId(product) for product, unwanted in out.items() if unwanted)
-    return Gentle(left_out, any(cares.values()), impersonal or cares.get(Care.MINOR, False))
+    return Gentle(tuple(obeyed(told, at=at)), any(cares.values()), impersonal or cares.get(Care.MINOR, False))
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How she herself asked to be treated.
+
+    Attributes:
+        personal: False: she switched off that anything is chosen from her data.
+        gentle_until: until when nothing is to be urged on her; None where she did not ask for that, or it is over.
+    """
+
+    personal: bool = True
+    gentle_until: Micros | None = None
+
+
+def manner(connection: Connection, person: PersonId, *, at: int) -> Manner:
+    """What somebody switched for herself, as it stands now; what staff noted is not in it."""
+    personal, until = True, 0
+    for word in words_of(connection, [person])[person]:
+        said = _read(word.detail)
+        if "personal" in said:
+            personal = said["personal"] is not False
+        if said.get("care") == Care.SELF_DECLARED:
+            until = 0 if said.get("over") is True else word.at + CARE_FOR
+    return Manner(personal, Micros(until) if until > at else None)
 
 
 def note_care(connection: Connection, person: PersonId, why: Care, *, over: bool, at: Micros, day: int) -> None:
@@ -171,9 +196,11 @@ __all__ = [
     "ORDINARY",
     "Care",
     "Gentle",
+    "Manner",
     "Word",
     "gentle_by",
     "gentle_with",
+    "manner",
     "note_care",
     "proposal",
     "proposed_by",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, literal_column, select
 
 from goodwill.basics.errors import NotFound
-from goodwill.basics.ids import EventId, PersonId
+from goodwill.basics.ids import EventId, PersonId, Reference
 from goodwill.people import holds
 from goodwill.people.bulk import add_blocks, blocks, chunks, postgresql_type
 from goodwill.people.columns import NAMES, EventColumns, EventRow
@@ -16,7 +16,8 @@ from goodwill.people.types import DECIDED, TypeCode
 from goodwill.storage.engine import EVENTS, driver, is_sqlite, one_at_a_time
 from goodwill.storage.questions import Question, whole_numbers
 
-__all__ = ["Appended", "EventColumns", "EventRow", "append", "append_one", "last_id", "remove_import", "whose_decision"]
+__all__ = ["Appended", "EventColumns", "EventRow", "append", "append_one", "last_id", "remove_import", "some_decisions",
+           "whose_decision"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,27 @@ def whose_decision(connection: Connection, reference: int) -> Owner | None:
     if found is None:
         return None
     return Owner(None, found.detail) if found.person is None else Owner(PersonId(found.person), None)
+
+
+def some_decisions(
+    connection: Connection, *, days: Sequence[int], since: int, start: int, most: int
+) -> list[Reference]:
+    """Some decisions about somebody, since a moment of these days: as good as drawn by lot.
+
+    Their keys are random, so those that follow a random key are a fair sample, and no more are read than wanted.
+    """
+    question = (
+        select(events.c.reference)
+        .where(
+            events.c.type == DECIDED, events.c.person.is_not(None), events.c.at > since, events.c.day.in_(days),
+            events.c.reference.is_not(None),
+        )
+        .order_by(events.c.key)
+        .limit(most)
+    )  # fmt: skip
+    found = list(connection.execute(question.where(events.c.key >= start)).scalars())
+    found += connection.execute(question.where(events.c.key < start)).scalars()
+    return [Reference(one) for one in found[:most]]
 
 
 def remove_import(connection: Connection, import_id: int) -> int:

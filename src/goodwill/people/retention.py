@@ -26,6 +26,7 @@ from goodwill.people.merge import survivors
 from goodwill.people.tables import events, merges, moved, moved_events, people, profiles
 from goodwill.people.tables import holds as rows_of_holds
 from goodwill.people.types import codes_of
+from goodwill.people.verdicts import OBEYED_FOR, TOLD
 from goodwill.purposes import Basis, Category, Entry, Purpose, Register
 from goodwill.storage.engine import EVENTS, HOLDS, LEDGER, PEOPLE, one_at_a_time
 from goodwill.storage.kept import reads
@@ -251,7 +252,23 @@ def _due_events(connection: Connection, group: Group, now: Moment) -> tuple[Colu
         events.c.person.in_(listed(connection, group.persons)), events.c.type.in_(codes_of(frozenset({group.category})))
     )
     begins = now.begins(group.stay.day)
-    return mine, and_(events.c.day < group.stay.day, events.c.at < begins)
+    return mine, and_(events.c.day < group.stay.day, events.c.at < begins, ~_obeyed_still(now))
+
+
+def _obeyed_still(now: Moment) -> ColumnElement[bool]:
+    """Words that only take something away stay while they are obeyed, whatever else ends: a "no" does not fade.
+
+    Of whoever allows nothing, nothing is chosen; there they go with everything else.
+    """
+    allows = select(consent_now.c.person).where(consent_now.c.person == events.c.person, consent_now.c.yes == 1)
+    lasting = _says('verdict": "never', 'verdict": "fine', "personal", 'care": "minor')
+    a_year = and_(_says("verdict", "care"), events.c.at > now.at - OBEYED_FOR)
+    told = and_(events.c.type == TOLD, events.c.detail.is_not(None), or_(lasting, a_year))
+    return and_(told, allows.exists())
+
+
+def _says(*words: str) -> ColumnElement[bool]:
+    return or_(*(events.c.detail.like(f'{{"{word}"%') for word in words))
 
 
 def _due_fields(connection: Connection, group: Group, now: Moment) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -1,11 +1,13 @@
-"""What people said of a suggestion that they do not want: "less of this", or "this is wrong about me".
+"""What people said of a suggestion that they do not want: "less of this", "never", or "this is wrong about me".
 
 A word of that kind only takes something away, so it is obeyed whatever else she allows, like a hold; the room answers
 with numbers of products and nothing more.
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -23,18 +25,16 @@ class Verdict(StrEnum):
     """What somebody says of a suggestion."""
 
     LESS = "less"
-    WRONG = "wrong"
+    WRONG = "wrong"  # what was taken for true of her is not; it is not taken for true again for as long
+    NEVER = "never"  # without an end
     FINE = "fine"  # takes an earlier word back
 
 
+TAKES_AWAY: Final = frozenset({Verdict.LESS, Verdict.WRONG, Verdict.NEVER})
+
 _TOLD_OF = (
-    select(events.c.product, events.c.detail)
-    .where(
-        events.c.person == bindparam("person"),
-        events.c.type == TOLD,
-        events.c.product.is_not(None),
-        events.c.at > bindparam("since"),
-    )
+    select(events.c.product, events.c.detail, events.c.at)
+    .where(events.c.person == bindparam("person"), events.c.type == TOLD, events.c.product.is_not(None))
     .order_by(events.c.id)
 )
 
@@ -63,14 +63,33 @@ def say(
     )
 
 
-def left_out(connection: Connection, person: PersonId, *, at: int) -> list[ProductId]:
-    """The products that are not to be suggested to somebody, for a year from when she said so."""
-    last: dict[int, bool] = {}
-    for product, detail in connection.execute(_TOLD_OF, {"person": person, "since": at - OBEYED_FOR}):
-        last[product] = _verdict(detail) in (Verdict.LESS, Verdict.WRONG)
-    return [ProductId(product) for product, out in last.items() if out]
+def left_out(connection: Connection, person: PersonId, *, at: int) -> dict[ProductId, Verdict]:
+    """The products that are not to be suggested to somebody now, each with the word of hers that says so."""
+    told = ((product, _verdict(detail), said_at) for product, detail, said_at in
+            connection.execute(_TOLD_OF, {"person": person}))  # fmt: skip
+    return obeyed(told, at=at)
+
+
+def obeyed(told: Iterable[tuple[int, object, int]], *, at: int) -> dict[ProductId, Verdict]:
+    """What counts of all that somebody said of products: "less" and "wrong" for a year, "never" until she says "fine".
+
+    Nothing that takes away takes a larger word back: "less" after "never" changes nothing.
+
+    Args:
+        told: product, verdict, and when, in the order in which it was said.
+    """
+    standing: dict[ProductId, Verdict] = {}
+    for product, verdict, said_at in told:
+        number = ProductId(product)
+        if verdict == Verdict.FINE:
+            standing.pop(number, None)
+        elif verdict == Verdict.NEVER or (
+            verdict in TAKES_AWAY and said_at > at - OBEYED_FOR and standing.get(number) is not Verdict.NEVER
+        ):
+            standing[number] = Verdict(str(verdict))
+    return standing
 
 
 def _verdict(detail: str | None) -> object:
-    found = json.loads(detail) if detail else None
+    found: Mapping[str, object] | None = json.loads(detail) if detail else None
     return found.get("verdict") if isinstance(found, dict) else None

@@ -155,14 +155,18 @@ def waiting_for(connection: Connection, contact_mark: bytes, *, since: int) -> i
 
 def same(connection: Connection, person: int, right: Right, *, but: int) -> Request | None:
     """Another open, verified request of the same person for the same."""
+    return next(iter(alike(connection, person, right, but=but)), None)
+
+
+def alike(connection: Connection, person: int, right: Right, *, but: int) -> list[Request]:
+    """All of them, oldest first."""
     here = (
         requests.c.person == person,
         requests.c.right == right,
         requests.c.id != but,
         requests.c.state.in_([State.VERIFIED, State.IN_WORK]),
     )
-    row = connection.execute(select(requests).where(*here).order_by(requests.c.received_at).limit(1)).first()
-    return None if row is None else _request(row)
+    return [_request(row) for row in connection.execute(select(requests).where(*here).order_by(requests.c.received_at))]
 
 
 def of_person(connection: Connection, persons: list[int]) -> list[Request]:

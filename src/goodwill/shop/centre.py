@@ -1,7 +1,7 @@
 """The privacy centre's own verbs: what a customer sees of her data, and what she says about it."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from goodwill import catalogue, consent, people
 from goodwill.access import Everything, SignedIn
 from goodwill.access.view import Happened
 from goodwill.access.wishes import LANGUAGE, LESS_OFTEN, PAUSE, Wishes
-from goodwill.basics.clock import date_of, day_of
+from goodwill.basics.clock import DAY, date_of, day_of
 from goodwill.basics.errors import BadInput, NotFound, Refused
 from goodwill.basics.ids import PersonId, ProductId, from_opaque, opaque
 from goodwill.consent import Herself, Receipt, Standing, opt_in
@@ -20,20 +20,23 @@ from goodwill.consent.notices import Document
 from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
 from goodwill.people import registry
+from goodwill.people.gentle import CARE_FOR, Care, Manner
 from goodwill.people.verdicts import Verdict
 from goodwill.purposes import Category, Entry
 from goodwill.shop.traces import Traces, traces_of
 from goodwill.shop.who import Who
+from goodwill.shop.why import owner
 from goodwill.storage import audit
 from goodwill.storage.audit import Line
 from goodwill.storage.engine import EVENTS, PEOPLE, one_at_a_time
 from goodwill.storage.kept import Read
 
 if TYPE_CHECKING:
-    from goodwill.shop.shop import Shop
+    from goodwill.shop.shop import Change, Shop
 
 BY = "privacy centre"
 PAUSES = (30, 90, 180)  # days
+GENTLE_DAYS = CARE_FOR // DAY
 _CONTACT = Category("contact")
 _SPLIT = "events"  # the one table whose rows are counted by category
 
@@ -183,10 +186,34 @@ class Centre:
         """Note in which language she wants to be written to."""
         self._wish(person, LANGUAGE, language)
 
+    # ---- how to choose for her -------------------------------------------------------------------------------------
+
+    def manner(self, person: PersonId) -> Manner:
+        """What she switched for herself, beside what she allows."""
+        with self.shop.database.reading() as connection:
+            return people.gentle.manner(connection, person, at=self.shop.clock())
+
+    def choose_from_my_data(self, person: PersonId, *, personal: bool) -> None:
+        """Note whether anything may be chosen from her data; what she allows stays as it is."""
+        with self._hers("person.switch", person) as (change, hers):
+            now = self.shop.clock()
+            change.entry.detail["personal"] = personal
+            people.gentle.switch(change.connection, hers, personal=personal, at=now, day=self._day(now))
+
+    def be_gentle(self, person: PersonId, *, gentle: bool) -> None:
+        """Let nothing new be urged on her for 90 days, or end that; nobody asks why."""
+        with self._hers("person.care", person) as (change, hers):
+            now = self.shop.clock()
+            why = Care.SELF_DECLARED
+            people.gentle.note_care(change.connection, hers, why, over=not gentle, at=now, day=self._day(now))
+
+    def _day(self, at: int) -> int:
+        return day_of(at, self.shop.settings.zone)
+
     @property
     def today(self) -> date:
         """The day on the shop's calendar."""
-        return date_of(day_of(self.shop.clock(), self.shop.settings.zone))
+        return date_of(self._day(self.shop.clock()))
 
     def _wish(self, person: PersonId, field: str, text: str | None) -> None:
         with self.shop.change("wish.change", about=person) as change:
@@ -218,39 +245,53 @@ class Centre:
         """What was chosen for her, newest first."""
         return self.shop.decisions(Who(id=person), limit, after=after)
 
-    def verdicts(self, person: PersonId) -> frozenset[str]:
-        """The shop's ids of the products that she wants no more of."""
+    def verdicts(self, person: PersonId) -> dict[str, Verdict]:
+        """The shop's ids of the products that she wants no more of, each with her word."""
         with self.shop.database.reading() as connection:
             out = people.verdicts.left_out(connection, person, at=self.shop.clock())
-            return frozenset(product.external for product in catalogue.of_ids(connection, out).values())
+            found = catalogue.of_ids(connection, list(out))
+            return {product.external: out[ProductId(number)] for number, product in found.items()}
 
-    def judge(self, person: PersonId, decision: str, product: str, verdict: str) -> Chosen:
+    def judge(
+        self, person: PersonId, decision: str, product: str, verdict: str, *, only: Collection[str] = tuple(Verdict)
+    ) -> Chosen:
         """Write down what she says of something that was chosen for her; the next decision obeys.
+
+        Args:
+            only: the verdicts that may be said here.
 
         Raises:
             NotFound: nothing of the kind was chosen for her.
             BadInput: this is no verdict.
         """
-        if verdict not in set(Verdict):
-            raise BadInput(f"Say one of: {', '.join(Verdict)}.")
+        if verdict not in only:
+            raise BadInput(f"Say one of: {', '.join(only)}.")
         judged = self.chosen(person, decision, product)
         now = self.shop.clock()
-        with self.shop.change("decision.judge", about=person) as change:
-            for lock in (PEOPLE, EVENTS):
-                one_at_a_time(change.connection, lock)
-            person = people.merge.survivor(change.connection, person) or person
+        with self._hers("decision.judge", person) as (change, hers):
             people.verdicts.say(
                 change.connection,
-                person,
+                hers,
                 self._product(change.connection, product),
                 Verdict(verdict),
                 decision=from_opaque(decision),
                 at=now,
-                day=day_of(now, self.shop.settings.zone),
+                day=self._day(now),
             )
-            change.entry.person = person
             change.entry.detail |= {"decision": decision, "verdict": verdict}
         return judged
+
+    @contextmanager
+    def _hers(self, action: str, person: PersonId) -> Iterator[tuple["Change", PersonId]]:
+        """A change of what she said, under the number that is hers by now."""
+        with self.shop.change(action, about=person) as change:
+            for lock in (PEOPLE, EVENTS):
+                one_at_a_time(change.connection, lock)
+            hers = people.merge.survivor(change.connection, person)
+            if hers is None:
+                raise NotFound("This person was erased a moment ago.")
+            change.entry.person = hers
+            yield change, hers
 
     def chosen(self, person: PersonId, decision: str, product: str) -> Chosen:
         """What a decision of hers chose.
@@ -258,8 +299,11 @@ class Centre:
         Raises:
             NotFound: there is none; somebody else's is none either.
         """
-        made = next((one for one in self.shop.decisions(Who(id=person), 1 << 30) if one.id == decision), None)
-        found = next((choice for choice in made.items if choice.product == product), None) if made else None
+        with self.shop.database.reading() as connection:
+            mine = people.merge.survivor(connection, person)
+            hers = mine is not None and owner(connection, decision) == mine
+        items = self.shop.explain(decision).items if hers else ()
+        found = next((choice for choice in items if choice.product == product), None)
         if found is None:
             raise NotFound("Nothing of the kind was chosen for you.")
         return found

@@ -6,18 +6,35 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goodwill.access import Door
-from goodwill.basics.errors import NoConsent
+from goodwill.basics.errors import Conflict, NoConsent, NotFound, Refused
 from goodwill.basics.ids import PersonId
 from goodwill.consent import Row, history
 from goodwill.decide import record
 from goodwill.decide.account import Account, account_of
-from goodwill.decide.again import Replayed, Then, replay, then_of
+from goodwill.decide.again import Replayed, Then, check_allowed, replay, then_of
 from goodwill.decide.decision import Decision
 from goodwill.purposes import MODEL_IMPROVEMENT
+from goodwill.shop.explained import ForCustomer, for_customer
+from goodwill.shop.words import catalogues
 
 if TYPE_CHECKING:
     from goodwill.access import View
     from goodwill.shop.shop import Shop
+
+
+@dataclass(frozen=True, slots=True)
+class ForStaff:
+    """A decision as staff see it.
+
+    Attributes:
+        account: all that was weighed; None where it cannot be worked out any more, and `cannot` says why.
+        consents: the rows of the ledger that allowed what was used.
+    """
+
+    made: Decision
+    account: Account | None
+    cannot: str
+    consents: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,20 @@ class Explaining:
             then = then_of(door, self.shop.library, shelf, made)
             return account_of(then, _shared(door, made.person))
 
+    def account_if_allowed(self, made: Decision) -> Account | None:
+        """The account of a decision, as long as she allows what it used; None where it cannot be made again."""
+        shelf = self.shop.shelf()
+        try:
+            with self.shop.at_the_door() as door:
+                check_allowed(door, made)
+                return account_of(then_of(door, self.shop.library, shelf, made), None)
+        except (Conflict, Refused, NotFound):
+            return None
+
+    def for_customer(self, made: Decision, language: str) -> ForCustomer:
+        """A decision as the customer is told of it, in at most forty words and a line for each item."""
+        return for_customer(made, self.account_if_allowed(made), catalogues()[language])
+
     def then(self, door: Door, decision: Decision) -> Then:
         """A decision with all that it was made from. Raises as `account`."""
         return then_of(door, self.shop.library, self.shop.shelf(), decision)
@@ -62,6 +93,19 @@ class Explaining:
         last = {row.category: row for row in said}
         allowed = {*decision.used, *decision.unused}
         return tuple(sorted((row for category, row in last.items() if category in allowed), key=lambda r: r.position))
+
+    def for_staff(self, decision: str) -> ForStaff:
+        """Everything that was weighed, the rules that spoke, the arm, and the rows of the ledger that allowed it.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        made = self.shop.explain(decision)
+        try:
+            account, cannot = self.account(decision), ""
+        except (Conflict, Refused) as error:
+            account, cannot = None, str(error)
+        return ForStaff(made, account, cannot, self.consents(made))
 
     def for_auditor(self, decision: str) -> dict[str, Any]:
         """Everything about a decision, as one document."""

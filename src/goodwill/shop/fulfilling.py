@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from goodwill.basics.clock import DAY, iso
-from goodwill.basics.errors import Conflict, GoodwillError, Refused
+from goodwill.basics.errors import BadInput, Conflict, GoodwillError, Refused
 from goodwill.basics.ids import PersonId, opaque
 from goodwill.consent import Asked, Evidence, Proof
 from goodwill.reach import letters
@@ -19,12 +19,13 @@ _BY_STAFF = frozenset({Right.RECTIFY, Right.HUMAN_REVIEW})  # somebody looks at 
 class Fulfilling(Requests):
     """Carrying out what one shop's customers asked for."""
 
-    def fulfil(self, request: str, *, note: str = "", by_hand: bool = False) -> Status:
+    def fulfil(self, request: str, *, note: str = "", by_hand: bool = False, changed: str = "") -> Status:
         """Carry a request out and say so.
 
         Args:
             note: a sentence that stands in the letter: the answer of a review, for example.
             by_hand: staff did it already; only the answer is left.
+            changed: what changed because of a review; it stands in the letter, and beside the decision for her to read.
 
         Raises:
             Refused: it was not shown who asks, it is held or paused, or an address was changed lately.
@@ -32,7 +33,9 @@ class Fulfilling(Requests):
         """
         number = self._number(request)
         self._begin(number)
-        return self._fulfil(number, note=note, by_hand=by_hand)
+        if changed and self._one(number).right is not Right.HUMAN_REVIEW:
+            raise BadInput("Only a human's look at a decision says what changed; put it into the note.")
+        return self._fulfil(number, note=note, by_hand=by_hand, changed=changed)
 
     def advance(self) -> int:
         """Take every request on that waits for nothing but the time, and tell how many moved."""
@@ -71,7 +74,7 @@ class Fulfilling(Requests):
 
     # ---- carrying out ------------------------------------------------------------------------------------------------
 
-    def _fulfil(self, number: int, *, note: str, by_hand: bool) -> Status:
+    def _fulfil(self, number: int, *, note: str, by_hand: bool, changed: str = "") -> Status:
         """Take it, carry it out with the rooms that can, then close it: a crash in between is repeated, not lost."""
         with self.shop.change("request.take") as change:
             request, _, content = self._locked(change.connection, number)
@@ -91,14 +94,15 @@ class Fulfilling(Requests):
             with self.shop.database.transaction() as connection:
                 store.update_one(connection, number, {"executing_until": None})
             raise
-        with self.shop.change("request.fulfil") as change:
+        with self.shop.change("request.fulfil", reason=changed) as change:
             request, _, content = self._locked(change.connection, number)
             change.entry.person = person_of(request)
+            said = " ".join(filter(None, (note, changed))) or None
             letter = letters.request_fulfilled(
-                right=request.right, outcome=outcome, note=note or None, page=self._page(content.token),
+                right=request.right, outcome=outcome, note=said, page=self._page(content.token),
                 days=COPY_OPEN // DAY,
             )  # fmt: skip
-            self._close(change, request, content, Step.FULFIL, letter=letter, outcome=outcome)
+            self._close(change, request, content, Step.FULFIL, letter=letter, outcome=outcome, reason=changed)
         return self._status(self._one(number))
 
     def _check_shown_and_waited(self, request: Request, now: int) -> None:

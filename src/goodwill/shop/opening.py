@@ -4,6 +4,7 @@ Nothing that a stranger can see depends on whether an address is known: a reques
 same letter either way, and looks for nobody until the code from that letter came back.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,7 @@ NO_CODE = "This code does not fit, or it has run out. Look for the newest letter
 _TOO_MANY = 5  # requests that wait for codes at one address
 _LONGEST = 2_000  # characters of one wish
 _MOST = 20  # wishes in one request
+_DECISION = re.compile("[a-z2-7]{13}")
 
 Origin = Literal["form", "session", "staff", "api"]
 
@@ -84,12 +86,9 @@ class Opening(Fulfilling):
         with self.shop.change("request.open") as change:
             connection = change.connection
             person = None if who is None else self._known(connection, who)
-            written_to = address if person is None else self._address_of(connection, person)
-            canonical = people.canonical("email", written_to or "")
-            if canonical is None:
-                raise BadInput("That is no e-mail address to answer to; it looks like amina@example.com.")
-            change.entry.detail["right"] = str(kind)
             how = "" if person is None else "signed in" if signed_in else shown
+            canonical = self._answered_at(connection, person, address, must=not (how and kind is Right.HUMAN_REVIEW))
+            change.entry.detail["right"] = str(kind)
             ticket, request = self._entered(
                 connection, kind, canonical, person=person, region=region, language=language, wanted=wishes,
                 origin="session" if signed_in else origin, how=how,
@@ -184,7 +183,7 @@ class Opening(Fulfilling):
         """
         shop, now, box = self.shop, self.shop.clock(), self._box()
         store.lock(connection)
-        if how and person is not None and (standing := store.same(connection, person, right, but=0)):
+        if how and person is not None and (standing := self._same(connection, person, right, wanted)):
             _, _, held = self._locked(connection, standing.id)
             return Ticket(opaque(standing.id), held.token), None
         mark = box.mark("address", address)
@@ -205,7 +204,8 @@ class Opening(Fulfilling):
             "cancel_mark": self._mark("cancel", new_token()),
         }  # fmt: skip
         store.add(connection, values)
-        self._note(connection, number, "open", detail={"right": str(right), "origin": origin, "regime": law.id})
+        detail = {"right": str(right), "origin": origin, "regime": law.id, **_bound_to(right, wanted)}
+        self._note(connection, number, "open", detail=detail)
         request, _, content = self._locked(connection, number)
         if how:
             self._known_to_be(connection, request, content, PersonId(person or 0), how)
@@ -224,6 +224,32 @@ class Opening(Fulfilling):
         if person is None:
             raise NotFound("Nobody of that name is known here. An id is written as in the shop's own files.")
         return person
+
+    def _same(
+        self, connection: Connection, person: PersonId, right: Right, wanted: Wanted, *, but: int = 0
+    ) -> Request | None:
+        """What she asked for already and waits for; a look at another decision is another request."""
+        if right is not Right.HUMAN_REVIEW:
+            return store.same(connection, person, right, but=but)
+        for one in store.alike(connection, person, right, but=but):
+            _, _, held = self._locked(connection, one.id)
+            if held.wanted.get("decision") == wanted.get("decision"):
+                return one
+        return None
+
+    def _answered_at(self, connection: Connection, person: PersonId | None, address: str | None, *, must: bool) -> str:
+        """The address that a request is answered at; "" where there is none and its page does."""
+        if person is not None:
+            try:
+                address = self._address_of(connection, person)
+            except NotFound:
+                if must:
+                    raise
+                return ""
+        canonical = people.canonical("email", address or "")
+        if canonical is None:
+            raise BadInput("That is no e-mail address to answer to; it looks like amina@example.com.")
+        return canonical
 
     def _address_of(self, connection: Connection, person: PersonId) -> str:
         """The e-mail address on file: a verified one if there is one."""
@@ -310,7 +336,7 @@ class Opening(Fulfilling):
         store.update_one(connection, request.id, values)
         self._note(connection, request.id, "verify", detail={"how": how, "hold_hours": hours})
         request, _, content = self._locked(connection, request.id)
-        if standing := store.same(connection, person, request.right, but=request.id):
+        if standing := self._same(connection, person, request.right, content.wanted, but=request.id):
             values = {"state": request.after(Step.JOIN, now=now), "attached_to": standing.id, "closed_at": now}
             store.update_one(connection, request.id, {**values, **store.wiped()})
             self._note(connection, request.id, Step.JOIN, detail={"to": opaque(standing.id)})
@@ -322,6 +348,12 @@ class Opening(Fulfilling):
             page=self._page(content.token), cancel=f"{self._page(cancel)}/cancel",
         )  # fmt: skip
         self._tell(connection, request, content, letter, everywhere=True)
+
+
+def _bound_to(right: Right, wanted: Wanted) -> dict[str, str]:
+    """The decision that a review is about, to be kept when what was written is wiped: its id names nobody."""
+    decision = wanted.get("decision") or ""
+    return {"decision": decision} if right is Right.HUMAN_REVIEW and _DECISION.fullmatch(decision) else {}
 
 
 def _right(word: str) -> Right:

@@ -36,6 +36,7 @@ class Status:
         hold_until: nothing is carried out before; None where nothing is held.
         ready_until: until when a copy that is ready can be fetched; None where there is none, or no more.
         blockers: what it waits for, for staff.
+        decision: the decision that a review is about; "" where none was named.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Status:
     complaint_url: str
     ready_until: int | None = None
     blockers: tuple[str, ...] = ()
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,14 @@ class Requests:
             complaint_url=watches.complaint_url,
             ready_until=self._ready_until(request),
             blockers=self._blockers(request) if request.right in HELD else (),
+            decision=self._decision_of(request) if request.right is Right.HUMAN_REVIEW else "",
         )
+
+    def _decision_of(self, request: Request) -> str:
+        """The decision that a review is about; "" where none was named."""
+        with self.shop.database.reading() as connection:
+            opened = next((one for one in store.steps(connection, request.id) if one.step == "open"), None)
+        return str(opened.detail.get("decision", "")) if opened is not None else ""
 
     def _ready_until(self, request: Request) -> int | None:
         """Until when the copy that was asked for can be fetched."""
@@ -256,7 +265,7 @@ class Requests:
         if request.verified_at is None:
             return
         person = self._still_here(connection, request)
-        addresses = [content.address]
+        addresses = [content.address] if content.address else []
         if person is not None:
             try:
                 known = self.shop.post.reach(connection, person)

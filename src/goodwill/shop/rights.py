@@ -92,6 +92,14 @@ class Rights(Opening, Working):
             found = store.of_person(connection, [int(one) for one in people.merge.numbers(connection, person)])
         return [self._status(request) for request in found]
 
+    def reviews(self, person: PersonId) -> dict[str, list[Status]]:
+        """What she asked a human to look at, by decision, oldest first."""
+        found: dict[str, list[Status]] = {}
+        for one in self.of(Who(id=person)):
+            if one.decision and one.state not in (State.UNVERIFIED, State.LAPSED, State.ATTACHED):
+                found.setdefault(one.decision, []).append(one)
+        return found
+
     def copy_open_until(self, who: Who | str) -> int | None:
         """Until when she may fetch her own copy; None where no request for it was granted, or that was too long ago.
 

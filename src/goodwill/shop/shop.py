@@ -25,6 +25,7 @@ from goodwill.decide.decision import Decision
 from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import MODELS, Learned, Library
 from goodwill.learn.purchases import OfPurchases
+from goodwill.measure.cost import WaysCost, cost_of_ways
 from goodwill.measure.holdout import Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
@@ -42,6 +43,7 @@ from goodwill.shop.deciding import Deciding, Question
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
 from goodwill.shop.explaining import Explaining
+from goodwill.shop.faithfulness import Faithful
 from goodwill.shop.forgetting import Forgotten, forget
 from goodwill.shop.held import why_held
 from goodwill.shop.identity import Identity
@@ -65,6 +67,7 @@ from goodwill.shop.storefront import Storefront
 from goodwill.shop.told import Told
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
+from goodwill.shop.why import Why
 from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
 from goodwill.storage.audit import Actor, Entry
@@ -422,6 +425,16 @@ class Shop:
         return Explaining(self)
 
     @property
+    def why(self) -> Why:
+        """The page of each decision, by a link of its own."""
+        return Why(self)
+
+    @property
+    def faithful(self) -> Faithful:
+        """Whether the reasons that are told are true."""
+        return Faithful(self)
+
+    @property
     def planning(self) -> Planning:
         """What the shop decided about choosing: slots, experiments, what may run."""
         return Planning(self)
@@ -429,7 +442,7 @@ class Shop:
     @property
     def _rules(self) -> Rules:
         settings = self.settings
-        return Rules(settings.items, settings.sensitive, settings.new_in_ten)
+        return Rules(settings.items, settings.sensitive, settings.new_in_ten, settings.zone)
 
     def explain(self, decision: str) -> Decision:
         """A decision that was made earlier, with its reasons.
@@ -512,6 +525,11 @@ class Shop:
         """How good the suggestions would have been on everybody's last visit, beside simple counting."""
         shelf = self._look_at_shelf()
         return accuracy_by(self._totals, shelf.item_of, shelf.items, new=self.settings.new_in_ten)
+
+    def cost_of_ways(self) -> WaysCost:
+        """What each way of choosing products costs on everybody's last visit, and what it brings."""
+        shelf = self._look_at_shelf()
+        return cost_of_ways(self._totals, shelf.item_of, shelf.items, shelf.kind)
 
     def minimisation(self) -> Minimised:
         """How much of people's data the suggestions really need, on everybody's last visit."""

@@ -23,7 +23,8 @@ _LONG: Final = {MENDED: "mended", READ_BACK: "noes", LEFT_OUT: "left-out"}  # se
 _BY_MAIL: Final = ", confirmed by mail"
 _ACTORS: Final = (
     ("staff ", "staff"), ("key ", "key"), ("job ", "job"), ("webhook ", "webhook"), ("command line", "command"),
-    ("program", "program"), ("a link", "link"), ("a page", "page"), ("somebody signing in", "signing-in"),
+    ("program", "program"), ("a link of a decision", "why"), ("a link", "link"),
+    ("a page", "page"), ("somebody signing in", "signing-in"),
     ("opening the shop", "opening"),
 )  # fmt: skip
 _OWN_COPY, _RIGHTS_LETTER = "own copy", "letter about her rights"

@@ -23,6 +23,7 @@ from goodwill.web import (
     collect,
     deliveries,
     erasing,
+    explanations,
     identity,
     intake,
     leave,
@@ -68,6 +69,7 @@ from goodwill.web.store import Scope
 
 ENDPOINTS = (
     *api.ENDPOINTS,
+    *explanations.ENDPOINTS,
     *erasing.ENDPOINTS,
     *identity.ENDPOINTS,
     *intake.ENDPOINTS,
@@ -160,6 +162,7 @@ def _look(desk: Desk, letter: Letter) -> None:
     """Let whoever has a key see how webhooks do."""
     desk.admit(letter, METRICS.more_with)
     desk.metrics.show_webhooks(desk.shop.webhooks.watched())
+    desk.metrics.show_faithfulness(desk.shop.faithful.latest())
 
 
 def _letter(desk: Desk, request: Asked, body: bytes = b"") -> Letter:

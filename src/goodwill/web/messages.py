@@ -218,7 +218,13 @@ class DecideAnswer(Struct, frozen=True):
     arm: Annotated[
         str, Meta(description="The experiment arm; `all` while no experiment runs, `holdout` for who is left out.")
     ]
-    why_url: Annotated[str, Meta(description="Where this decision can be read again.")]
+    why_url: Annotated[
+        str,
+        Meta(
+            description="The customer's page of this decision, for whoever has the link: the reasons, and less, never, "
+            "wrong, ask a human. It opens nothing after 90 days."
+        ),
+    ]
     slot: str
     at: Moment
     unused: Annotated[list[str], Meta(description="Categories that the person allows and the choice left alone.")]

@@ -18,6 +18,7 @@ from prometheus_client import (
 
 from goodwill import __version__
 from goodwill.collect.connectors.store import STATES
+from goodwill.shop.faithfulness import Faithfulness
 from goodwill.shop.webhooks import Watched
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # the framework adds it to every text
@@ -68,6 +69,16 @@ class Metrics:
             registry=self._kept,
         )  # fmt: skip
 
+        self._true = Gauge(
+            "goodwill_reasons_true_ratio", "Reasons that were true, of those tried last night; with its 95 % interval",
+            ("kind", "bound"), registry=self._kept,
+        )  # fmt: skip
+        self._tried = Gauge("goodwill_reasons_tried", "Reasons tried last night", ("kind",), registry=self._kept)
+        self._untried = Gauge(
+            "goodwill_reasons_untried_decisions", "Decisions of last night that could not be tried", ("because",),
+            registry=self._kept,
+        )  # fmt: skip
+
     def note_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer; ``route`` is the template, never the address itself."""
         self._requests.labels(method, route, str(status)).inc()
@@ -99,6 +110,17 @@ class Metrics:
                 self._hooks_lately.labels(source, state).set(one.lately.get(state, 0))
             self._hooks_waiting.labels(source).set(one.waiting)
             self._hooks_oldest.labels(source).set(one.oldest)
+
+    def show_faithfulness(self, found: Faithfulness | None) -> None:
+        """Whether the reasons were true, as it was measured last."""
+        if found is None:
+            return
+        for kind, one in {**found.kinds, "all": found.all}.items():
+            self._tried.labels(kind).set(one.of)
+            for bound, value in (("value", one.value), ("low", one.low), ("high", one.high)):
+                self._true.labels(kind, bound).set(value)
+        for why, many in found.untried.items():
+            self._untried.labels(why).set(many)
 
     def page(self, *, whole: bool) -> bytes:
         """What Prometheus reads; without ``whole`` nothing that concerns consent."""

@@ -23,6 +23,7 @@ _TAGS = {
     "Segments": "Rules that say for whom something is meant, and how many people that is.",
     "Collecting": "What programs and pages send in, and what became of it.",
     "Webhooks": "What the shop's other systems send by themselves, and whom it tells of what happens.",
+    "Measures": "How well the shop does what it promises, with the range of each figure.",
     "Requests": "What customers ask for: copies, corrections, erasure; and the clock that runs.",
     "Staff": "Who works here: sessions, accounts, approvals, the audit log. Opened by signing in, not by a key.",
     "Running": "For whoever runs this shop.",

@@ -68,8 +68,8 @@ class RequestRequest(Struct, forbid_unknown_fields=True, frozen=True):
 class ActRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """What to do with which request.
 
-    `verify` needs `code`; `pause`, `extend`, `refuse` and `clear-contact` need `reason`; `fulfil` takes `note` and
-    `by_hand`.
+    `verify` needs `code`; `pause`, `extend`, `refuse` and `clear-contact` need `reason`; `fulfil` takes `note`,
+    `by_hand` and `changed`.
     """
 
     request: Number
@@ -78,6 +78,10 @@ class ActRequest(Struct, forbid_unknown_fields=True, frozen=True):
     reason: Short | None = None
     note: Short | None = None
     by_hand: bool = False
+    changed: (
+        Annotated[str, Meta(max_length=2_000, description="Of a review: what changed; it stands beside the decision.")]
+        | None
+    ) = None
 
 
 class RequestState(Struct, frozen=True, omit_defaults=False):
@@ -99,6 +103,7 @@ class RequestState(Struct, frozen=True, omit_defaults=False):
     complaint_url: str
     ready_until: Annotated[Moment | None, Meta(description="Until when a copy that is ready can be fetched.")]
     blockers: list[str]
+    decision: Annotated[str, Meta(description="The decision that a review is about; empty where none was named.")]
 
 
 class RequestStates(Struct, frozen=True):
@@ -255,7 +260,8 @@ def act_on_request(call: Call[ActRequest]) -> RequestState:
         case "refuse":
             return _state(rights.refuse(ask.request, reason))
         case "fulfil":
-            return _state(rights.fulfil(ask.request, note=ask.note or "", by_hand=ask.by_hand))
+            note, changed = ask.note or "", ask.changed or ""
+            return _state(rights.fulfil(ask.request, note=note, by_hand=ask.by_hand, changed=changed))
 
 
 def _state(status: Status) -> RequestState:
@@ -276,6 +282,7 @@ def _state(status: Status) -> RequestState:
         complaint_url=status.complaint_url,
         ready_until=None if status.ready_until is None else iso(status.ready_until),
         blockers=list(status.blockers),
+        decision=status.decision,
     )
 
 

@@ -23,10 +23,10 @@ from msgspec import Meta, Struct
 from goodwill.basics.language import is_language
 from goodwill.consent.snapshot import BadSnapshot
 from goodwill.shop import Actor
+from goodwill.shop.reasons import in_words
 from goodwill.shop.storefront import Asking, Suggested, Visitor
 from goodwill.shop.words import USUAL, catalogues
 from goodwill.web.bodies import CallerGone, parse, parse_parameters, read, wrong
-from goodwill.web.centre.reasons import in_words
 from goodwill.web.desk import Desk
 from goodwill.web.messages import Id
 from goodwill.web.notices import Kind, Offered
@@ -164,6 +164,7 @@ class SlotAnswer(Struct, frozen=True, rename={"direction": "dir"}):
     personalised: bool
     items: list[Shown]
     words: dict[str, str]
+    why_url: str
 
 
 _ANSWERS: Final = msgspec.json.Decoder(AnswerRequest)
@@ -327,8 +328,10 @@ class _There:
             why = [str(in_words(reason.text, speak).striptags()) for reason in choice.because]
             url, image = (product.url, product.image) if product is not None else (None, None)
             items.append(Shown(choice.product, choice.name, _safe(url), _safe(image), why))
-        told = {"why": words["why"], "said": said, "change": words["change"]}
-        return SlotAnswer(code, _direction(code), found.decision.personalised, items, told)
+        told = {"why": words["why"], "less": words["less"], "said": said, "change": words["change"]}
+        # What everybody sees looks the same for everybody, and there is nothing on its page that could be less.
+        link = self.desk.shop.why.address(found.decision.id) if found.decision.personalised else ""
+        return SlotAnswer(code, _direction(code), found.decision.personalised, items, told, link)
 
 
 async def _answered(

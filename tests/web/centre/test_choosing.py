@@ -372,7 +372,7 @@ def test_nobody_sees_or_judges_what_was_chosen_for_somebody_else(street):
     mine = street.signed_in("amina")
     assert mine.press(f"/privacy/decisions/{made.id}", product="no such", verdict="less").status_code == 404
     assert mine.press(f"/privacy/decisions/{made.id}", product=made.items[0].product, verdict="more").status_code == 422
-    assert street.shop.centre.verdicts(street.person("amina")) == frozenset()
+    assert street.shop.centre.verdicts(street.person("amina")) == {}
 
 
 def test_every_answer_has_its_receipt(street):

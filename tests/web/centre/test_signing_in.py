@@ -223,7 +223,7 @@ def test_looking_never_changes_anything_whoever_looks_and_however_often(street, 
 
     letter, browser = street.letter("amina@example.org"), street.signed_in("amina")
     street.shop.learn()
-    street.shop.decide("amina", count=2)
+    made = street.shop.decide("amina", count=2)
     stranger = street.browser()
     token = path_of(letter).rpartition("/")[2]
     for language in ("en", "de"):  # the first look at a notice that came with goodwill enters it among those shown
@@ -233,7 +233,8 @@ def test_looking_never_changes_anything_whoever_looks_and_however_often(street, 
     some = "aaaaaaaaaaaaa"
     given: dict[str, object] = {
         "token": token,
-        "decision": some,
+        "decision": made.id,
+        "mark": street.shop.why.address(made.id).rpartition("/")[2],
         "number": some,
         "position": 1,
         "right": "access",

@@ -5,17 +5,20 @@ import string
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.web.centre.conftest import path_of
 
 from goodwill import shop
 from goodwill.decide import because
+from goodwill.learn.affinity import Ground
+from goodwill.learn.likeness import Like
 from goodwill.learn.usual import Habit
 from goodwill.people import registry
+from goodwill.shop.reasons import in_words
 from goodwill.shop.words import Words, catalogues
 from goodwill.web import centre
 from goodwill.web.centre import words
-from goodwill.web.centre.reasons import in_words
 from goodwill.web.centre.words import language_for, preferred
 
 ENGLISH = catalogues()["en"]
@@ -29,7 +32,8 @@ GROUPS = (
     "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "held.", "request.copy_",
     "request.days", "right.", "choices.saved_", "table.", "kept.", "paper.", "noted.", "evidence.", "event.", "detail.",
     "verdict.", "role.", "hold.", "letter.", "sent_state.", "topic.", "record.", "opt_in.", "erasure.", "moved.",
-    "brought.", "totals.", "left_alone.",
+    "brought.", "totals.", "left_alone.", "why.", "data_used.", "against.", "manner.",
+    "care.", "personal.",
 )  # fmt: skip
 
 
@@ -97,6 +101,15 @@ def test_every_reason_that_a_decision_tells_has_its_translation():
         for lately, since in ((1, 0), (2, 1), (5, 12))
     ]
     told += ["you bought Rye & bread before", "you buy Rye & bread", because.because_many()[0][0].text]
+    told += [because.because_moment()[0][0].text]
+    spoke = [Ground(0, 1.0, 9), Ground(1, 0.5, 9)]
+    told += [one.text for one in because.because_basket(spoke, 0.1, ["Rye & bread"] * 2, np.array([1]))[0]]
+    alike = [
+        Like(0, 1.0, ("category", "Pastry")),
+        Like(0, 0.5, ("brand", "Mill & Sons")),
+        Like(0, 0.1, ("tag", "a: b")),
+    ]
+    told += [one.text for one in because.because_like(alike, ["Rye & bread"])[0]]
     for reason in told:
         said = in_words(reason, german)
         assert not re.search(r"\b(you|your|people|visits|ago|times)\b", said), said

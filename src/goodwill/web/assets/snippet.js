@@ -120,14 +120,15 @@
   }
   let dress;
   const dressed = () => dress = dress || new Promise((ready) => document.head.append(styled(ready)));
-  function shown({ items, words, language, dir }) {
+  function shown({ items, words, language, dir, why_url: link }) {
     return make("ul", { class: "goodwill-items" }, ...items.map((item) => {
       const inside = [make("span", { class: "goodwill-name" }, item.name)];
       if (safe(item.image)) inside.unshift(make("img", { src: item.image, alt: "", loading: "lazy" }));
       const change = make("button", { type: "button", "data-goodwill-preferences": "" }, words.change);
       return make("li", {}, make(safe(item.url) ? "a" : "span", safe(item.url) ? { href: item.url, class: "goodwill-item" } : { class: "goodwill-item" }, ...inside),
         make("details", { class: "goodwill-why", lang: language, dir }, make("summary", {}, words.why),
-          ...item.why.map((why) => make("p", {}, why)), make("p", {}, words.said), change));
+          ...item.why.map((why) => make("p", {}, why)), make("p", {}, words.said),
+          safe(link) ? make("a", { href: link }, words.less) : "", " ", change));
     }));
   }
   function restore() {

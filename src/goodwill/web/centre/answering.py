@@ -25,7 +25,8 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # With "no-referrer" a browser hides from ourselves, too, where a form came from.
-HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin", "vary": "Accept-Language, Cookie"}
+HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin", "vary": "Accept-Language, Cookie",
+           "x-robots-tag": "noindex"}  # fmt: skip
 LETTERS_A_MINUTE = 30  # that one place on the net may ask for, and codes that it may try
 
 _templates = Environment(

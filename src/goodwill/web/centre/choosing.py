@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from goodwill.basics.errors import Refused
 from goodwill.consent import Receipt, State
 from goodwill.consent.notices import Document
-from goodwill.shop.centre import PAUSES
+from goodwill.shop.centre import GENTLE_DAYS, PAUSES
 from goodwill.shop.words import catalogues
 from goodwill.web.centre.answering import Onward, Shown, page
 from goodwill.web.centre.notice import page_of
@@ -24,6 +24,8 @@ def choices_page(visit: Visit) -> Shown:
             "choices": choices,
             "answered": any(line.position for choice in choices for line in choice.lines),
             "wishes": centre.wishes(visit.person),
+            "manner": centre.manner(visit.person),
+            "gentle_days": GENTLE_DAYS,
             "today": centre.today,
             "pauses": PAUSES,
             "token": visit.shop.notices.page(_page(visit)).token,
@@ -116,6 +118,22 @@ def write_less_often(visit: Visit) -> Onward:
     return Onward("/privacy#less")
 
 
+@page("POST", "/privacy/personal")
+def choose_from_my_data(visit: Visit) -> Onward:
+    personal = _yes(visit)
+    visit.acting.centre.choose_from_my_data(visit.person, personal=personal)
+    visit.say("personal", f"manner.saved_personal_{'on' if personal else 'off'}")
+    return Onward("/privacy#personal")
+
+
+@page("POST", "/privacy/gentle")
+def be_gentle(visit: Visit) -> Onward:
+    gentle = _yes(visit)
+    visit.acting.centre.be_gentle(visit.person, gentle=gentle)
+    visit.say("gentle", f"manner.saved_gentle_{'on' if gentle else 'off'}", days=str(GENTLE_DAYS))
+    return Onward("/privacy#gentle")
+
+
 @page("POST", "/privacy/language")
 def speak(visit: Visit) -> Onward:
     language = visit.sent("language")
@@ -132,4 +150,5 @@ def _yes(visit: Visit) -> bool:
     return _YES[said]
 
 
-PAGES = (choose, choose_all, choose_purpose, confirm, pause, write_less_often, speak)
+PAGES = (choose, choose_all, choose_purpose, confirm, pause, write_less_often, choose_from_my_data, be_gentle,
+         speak)  # fmt: skip

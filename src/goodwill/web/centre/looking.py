@@ -2,8 +2,8 @@
 
 import json
 
+from goodwill.shop.reasons import in_words
 from goodwill.web.centre.answering import File, Onward, Shown, page
-from goodwill.web.centre.reasons import in_words
 from goodwill.web.centre.visit import Fault, Visit
 
 _AT_ONCE = 10
@@ -38,6 +38,7 @@ def chosen(visit: Visit) -> Shown:
             "older": found[_AT_ONCE - 1].id if len(found) > _AT_ONCE else None,
             "after": after,
             "out": visit.shop.centre.verdicts(visit.person),
+            "reviews": visit.shop.rights.reviews(visit.person),
             "because": lambda reason: in_words(reason.text, visit.words),
             "kinds": visit.shop.register.kinds,
         },

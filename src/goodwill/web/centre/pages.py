@@ -9,7 +9,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
-from goodwill.web.centre import asking, choosing, confirming, entry, looking
+from goodwill.web.centre import asking, choosing, confirming, entry, looking, why
 from goodwill.web.centre.answering import Answer, Page, Pages
 from goodwill.web.centre.visit import Arrived
 from goodwill.web.desk import Desk
@@ -18,7 +18,9 @@ from goodwill.web.logs import Log
 from goodwill.web.problems import AWAY_NOW, LATER, Problem
 from goodwill.web.sessions import address_of
 
-PAGES: tuple[Page, ...] = (*entry.PAGES, *confirming.PAGES, *choosing.PAGES, *looking.PAGES, *asking.PAGES)
+PAGES: tuple[Page, ...] = (
+    *entry.PAGES, *confirming.PAGES, *choosing.PAGES, *looking.PAGES, *asking.PAGES, *why.PAGES
+)  # fmt: skip
 _WITHIN = 30.0  # seconds
 
 

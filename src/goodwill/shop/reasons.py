@@ -5,26 +5,15 @@ from collections.abc import Callable, Mapping
 
 from markupsafe import Markup, escape
 
+from goodwill.decide.because import SHAPES
 from goodwill.shop.words import Words
 
-# In the order of trying: "you buy X" would match less than it should only if X held the words of another shape.
-_SHAPES = {
-    "often": re.compile(r"you bought (?P<name>.+) on (?P<times>\d+) of your (?P<visits>\d+) visits"),
-    "lately": re.compile(
-        r"you bought (?P<name>.+) (?P<count>once|twice|\d+ times) in your last (?P<window>\d+) visits"
-    ),
-    "since": re.compile(r"you last bought (?P<name>.+) (?P<when>today|yesterday|\d+ days ago)"),
-    "item": re.compile(r"people who buy (?P<name>.+) tend to buy it again"),
-    "before": re.compile(r"you bought (?P<name>.+) before"),
-    "together": re.compile(r"you buy (?P<name>.+)"),
-    "many": re.compile(r"many people here buy it"),
-}
 _NUMBERED = {"times": re.compile(r"(\d+) times"), "days_ago": re.compile(r"(\d+) days ago")}
 
 
 def in_words(reason: str, words: Words) -> Markup:
     """The reason, translated where its shape is known, else as it was written down."""
-    for name, shape in _SHAPES.items():
+    for name, shape in SHAPES.items():
         if found := shape.fullmatch(reason):
             return words(f"reason.{name}", **_filled(found.groupdict(), words))
     return escape(reason)

@@ -1,0 +1,76 @@
+"""Is the reason that was told true? Take away what it rests on, choose again: then the item must fall.
+
+Tried on the decision made again, from exactly what it was made from. A reason that only sounds likely does not pass.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from random import Random
+
+from goodwill.basics.errors import Conflict
+from goodwill.decide import record
+from goodwill.decide.account import Weighing, weighing_of
+from goodwill.decide.again import Then
+from goodwill.decide.because import cited
+from goodwill.decide.decision import Choice, Decision
+from goodwill.decide.situation import Situation
+
+KINDS = ("usual", "new")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One reason that was tried.
+
+    Attributes:
+        kind: of the item: usual or new.
+        fell: whether the item fell without what the reason cites.
+    """
+
+    kind: str
+    fell: bool
+
+
+def trials(then: Then, written: str, dice: Random) -> Iterator[Trial]:
+    """Try the weightiest reason of one usual and of one new item of a decision, drawn by lot.
+
+    Args:
+        written: the decision as it was written down.
+
+    Raises:
+        Conflict: made again, it does not come out as it was written down, so nothing can be said.
+    """
+    if record.encoded(then.again()) != written:
+        raise Conflict("Made again, this decision does not come out as it was written down.")
+    weighing = weighing_of(then)
+    if weighing is None:
+        return
+    for kind in KINDS:
+        told = [choice for choice in weighing.carried if choice.kind == kind and choice.because]
+        if told:
+            yield Trial(kind, falls(weighing, dice.choice(told)))
+
+
+def falls(weighing: Weighing, choice: Choice) -> bool:
+    """Whether an item falls without the thing that its weightiest reason cites; False where she never bought that."""
+    without = _without(weighing, cited(choice.because[0].text))
+    return without is not None and fell(weighing.then.decision, weighing.then.again(without), choice)
+
+
+def fell(before: Decision, after: Decision, choice: Choice) -> bool:
+    """Whether an item is gone, is shown as another kind of thing, or is weaker and stands no higher than before."""
+    place = [one.product for one in before.items].index(choice.product)
+    for rank, one in enumerate(after.items):
+        if one.item == choice.item:
+            return one.kind != choice.kind or (one.score < choice.score and rank >= place)
+    return True
+
+
+def _without(weighing: Weighing, name: str) -> Situation | None:
+    """The situation without all things of a name that she bought; None where she bought none."""
+    names, seen = weighing.then.shelf.names, None
+    for item in weighing.history.items.tolist():
+        if names[item] == name:
+            seen = weighing.without(item)
+            weighing = replace(weighing, view=seen.view or weighing.view)
+    return seen

@@ -1,0 +1,130 @@
+"""A decision in the customer's words: at most forty for the whole, and a line or two for each thing that was shown.
+
+It says what was used, what was left aside, and what she could have done to see something else. It tells facts that she
+knows of herself, such as what she bought; never what they might say about her, and no thing that is sensitive.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from goodwill.decide.account import Account, Instead, Weighed
+from goodwill.decide.decision import Choice, Decision
+from goodwill.shop.reasons import in_words
+from goodwill.shop.words import Words
+
+MOST_WORDS: Final = 40
+_AGAINST: Final = 2  # things that counted against an item, the weightiest
+_LEAST: Final = 0.01  # of all that weighed; below that nothing is told to have counted against
+# How much of a name and of a list is told, the most first: shop names of products run to a dozen words.
+_ROOM: Final = ((6, 4), (4, 4), (3, 3), (2, 2), (1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that was shown, as the customer is told of it.
+
+    Attributes:
+        reasons: each with the share of what spoke for it, 0 to 1.
+        against: what counted against it.
+        instead: what would have made a difference; "" where nothing alone would have, or it cannot be said any more.
+    """
+
+    product: str
+    name: str
+    kind: str
+    reasons: tuple[tuple[str, float], ...]
+    against: tuple[str, ...]
+    instead: str
+    covered: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForCustomer:
+    """A decision as the customer is told of it.
+
+    Attributes:
+        text: all of it in at most forty words.
+    """
+
+    decision: str
+    language: str
+    personalised: bool
+    text: str
+    items: tuple[Told, ...]
+
+
+def for_customer(made: Decision, account: Account | None, words: Words) -> ForCustomer:
+    """The customer's register.
+
+    Args:
+        account: what was weighed; None where it cannot be worked out any more.
+    """
+    items = tuple(_told(choice, account, words) for choice in made.items)
+    return ForCustomer(made.id, words.language, made.personalised, in_brief(made, account, words), items)
+
+
+def in_brief(made: Decision, account: Account | None, words: Words) -> str:
+    """What was used, what was not, and what would have made a difference, in at most forty words."""
+    if not made.personalised:
+        key = f"why.brief_{made.reason}"
+        return words.plain(key if words.has(key) else "why.brief_everyone")
+    found = account.instead if account is not None else ()
+    nearest = next((one for one in found if one.seen), next(iter(found), None))
+    tries = [" ".join(_sentences(made, nearest, words, *room)) for room in _ROOM]
+    return next((text for text in tries if len(text.split()) <= MOST_WORDS), tries[-1])
+
+
+def _sentences(made: Decision, nearest: Instead | None, words: Words, of_a_name: int, of_a_list: int) -> Iterator[str]:
+    yield words.plain("why.used", data=_listed(sorted(made.used), words, of_a_list, "and"))
+    if aside := sorted({*made.unused, *made.withheld}):
+        yield words.plain("why.aside", data=_listed(aside, words, of_a_list, "or"))
+    if nearest is not None:
+        yield instead_in_words(nearest, words, of_a_name)
+
+
+def _listed(categories: Sequence[str], words: Words, most: int, joined: str) -> str:
+    """Kinds of data in a few words each; what has no such words, or no room, is "other data"."""
+    named = [words.plain(f"data_used.{one}") for one in categories if words.has(f"data_used.{one}")][:most]
+    if len(named) < len(categories):
+        named.append(words.plain("data_used.other"))
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} {words.plain(f'why.{joined}')} {named[-1]}"
+
+
+def instead_in_words(one: Instead, words: Words, of_a_name: int = 12) -> str:
+    """What would have made a difference, such as "Without your 2 orders of X you would have seen Y"."""
+    key = f"why.without{'_latest' if one.latest else ''}{'' if one.seen else '_nothing'}"
+    named = {name: shortened(text, of_a_name) for name, text in
+             (("thing", one.without), ("seen", one.seen), ("shown", one.product))}  # fmt: skip
+    return words.plain_count(key, one.orders, **named).replace("….", "…")
+
+
+def shortened(name: str, most: int) -> str:
+    """The first words of a name."""
+    parts = name.split()
+    return name if len(parts) <= most else f"{' '.join(parts[:most]).rstrip(' ,;:.-(')}…"
+
+
+def _told(choice: Choice, account: Account | None, words: Words) -> Told:
+    scales = next((one for one in account.scales if one.product == choice.product), None) if account else None
+    nearest = next((one for one in account.instead if one.product == choice.name), None) if account else None
+    return Told(
+        product=choice.product,
+        name=choice.name,
+        kind=choice.kind,
+        reasons=tuple((in_words(reason.text, words).unescape(), reason.share) for reason in choice.because),
+        against=tuple(_against(scales.weighed, choice.kind, words)) if scales is not None else (),
+        instead=instead_in_words(nearest, words) if nearest is not None else "",
+        covered=choice.covered,
+    )
+
+
+def _against(weighed: Sequence[Weighed], kind: str, words: Words) -> Iterator[str]:
+    """What counted against an item and may be told, weightiest first."""
+    all_of_it = sum(abs(one.weight) for one in weighed)
+    lightest = [one for one in weighed if one.told and -one.weight >= _LEAST * all_of_it]
+    for one in sorted(lightest, key=lambda one: one.weight)[:_AGAINST]:
+        if kind == "new":
+            yield words.plain("reason.together", name=one.what)
+        elif words.has(f"against.{one.what}"):
+            yield words.plain(f"against.{one.what}")
