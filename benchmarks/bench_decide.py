@@ -141,6 +141,7 @@ def _over_http(home: Path) -> list[Figure]:
         _ask(address, process, key, 500)
         bare = _ask(address, process, key, REQUESTS)
     with _serving(_SERVE, str(home), last=True) as (address, process):
+        _wait_for_models(address, key)
         _ask(address, process, key, 1_000)  # warm by then
         alone = _ask(address, process, key, REQUESTS)
         with _intake(address, key) as sent:
@@ -173,6 +174,14 @@ def _ask(address: str, process: int, key: str, count: int) -> Load:
     choose, host = Random(count), address.removeprefix("http://")
     asked = [_decide(host, key, choose.randint(1, PEOPLE)) for _ in range(count)]
     return load.run(address, asked, connections=_CONNECTIONS, processes=[process])
+
+
+def _wait_for_models(address: str, key: str) -> None:
+    """A server that just started takes its kept total back and fits the models, and asks to come back meanwhile."""
+    body = {"person": {"user_id": "u1"}, "count": 10}
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+        while client.post("/api/v1/decide", json=body).status_code != httpx.codes.OK:
+            time.sleep(0.5)
 
 
 def _decide(host: str, key: str, person: int) -> bytes:
@@ -228,6 +237,8 @@ def _used_after_a_no(home: Path, key: str) -> int:
         says, asks = (
             opened.enter_context(httpx.Client(base_url=at, headers=headers, timeout=30)) for at in (one, other)
         )
+        for address in (one, other):
+            _wait_for_models(address, key)
         for _ in range(WITHDRAWALS):
             person = {"user_id": f"u{choose.randint(1, PEOPLE)}"}
             for yes in (True, False):

@@ -1,9 +1,7 @@
 """Ids: small whole numbers inside, opaque words outside."""
 
-import binascii
 import hashlib
 import secrets
-from base64 import b32decode, b32encode
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NewType
@@ -16,6 +14,9 @@ Position = NewType("Position", int)  # the number of a row in the consent ledger
 
 _MASK = (1 << 63) - 1
 _LETTERS = 13  # of an opaque word: 64 bits, five in each
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648's base32, in small letters
+_PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
+_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")  # as Python reads numbers of base 32
 
 
 def hash64(*words: str | int) -> int:
@@ -50,7 +51,8 @@ def new_reference() -> Reference:
 
 def opaque(reference: int) -> str:
     """``8123…`` → ``d7f3k…``: 13 letters and digits that can be read aloud and put into an address."""
-    return b32encode(reference.to_bytes(8, "big")).decode().rstrip("=").lower()
+    bits = reference << 1  # 13 letters of five bits are 65: the last is always 0
+    return "".join([_PAIRS[bits >> place & 1023] for place in (55, 45, 35, 25, 15, 5)]) + _ALPHABET[bits & 31]
 
 
 def from_opaque(word: str) -> Reference:
@@ -60,8 +62,8 @@ def from_opaque(word: str) -> Reference:
         ValueError: the word is not one of ours.
     """
     if len(word) == _LETTERS and word.isascii():
-        with suppress(binascii.Error):
-            number = int.from_bytes(b32decode(word.upper() + "==="), "big")
+        with suppress(ValueError):
+            number = int(word.lower().translate(_DIGITS), 32) >> 1
             # One word per number, and none that the database cannot hold.
             if number <= _MASK and opaque(number) == word.lower():
                 return Reference(number)

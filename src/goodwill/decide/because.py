@@ -141,6 +141,9 @@ def cited(reason: str) -> str:
     return found.groupdict().get("name", "") if found is not None else ""
 
 
+_MANY = (Reason("many people here buy it", 1.0),), 1.0
+
+
 def because_many() -> tuple[tuple[Reason, ...], float]:
     """Why everyone gets an item: no data of anybody's stands behind the choice."""
-    return (Reason("many people here buy it", 1.0),), 1.0
+    return _MANY

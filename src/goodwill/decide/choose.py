@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,7 +18,7 @@ from goodwill.decide.decision import Decision, Footing
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
 from goodwill.decide.pick import Picked, Picking, ToShow, off_the_shelf
 from goodwill.decide.plan import Plan, plan_of
-from goodwill.decide.shelf import Shelf, shelf_of, to_show
+from goodwill.decide.shelf import Shelf, shelf_of
 from goodwill.decide.situation import Ahead, Context, Situation, Wanted, look, look_ahead
 from goodwill.learn.library import Library, Models
 from goodwill.purposes import RECOMMENDATIONS, Category, Entry
@@ -128,10 +127,9 @@ def _chosen(
         raise BadInput(f"Of {seen.count} suggestions 0 to {seen.count} can be new, not {context.new}.")
     if seen.slot.kind != "products":
         raise BadInput(f"Slot '{wanted.slot}' is for {seen.slot.kind}, not for products.")
-    show = partial(to_show, door.connection)
     models = None if seen.is_quarantined else library.ready(door, shelf, seen.as_of)
     telling = None if models is None else choosing.telling(models, shelf)
-    return decided(seen, plan, shelf, models, telling, show, door.register[RECOMMENDATIONS])
+    return decided(seen, plan, shelf, models, telling, ahead.stock.to_show, door.register[RECOMMENDATIONS])
 
 
 def decided(

@@ -189,7 +189,10 @@ class Picking:
         scores = together.scores(row)
         found = together.recommend(row, count, barred=had | rests | bars.all, scored=scores)
         if found:
-            would = (even(scores) >= round(found[-1].score, 10)) & ~had
+            bound = round(found[-1].score, 10)
+            would = scores > bound - 1e-9
+            would[would] = even(scores[would]) >= bound
+            would &= ~had
             kept = Bars((*bars.masks, ("resting", rests)))
             self.counts.extend(kept.counted(would).items())
 
@@ -233,7 +236,8 @@ class Picking:
     def _had(self, proposals: Sequence[Proposal], history: History) -> dict[int, Product]:
         """The products to show for some proposals; those that cannot be had are counted."""
         items = [proposal.item for proposal in proposals]
-        had = self._shown(items, {**self.models.faces, **history.product})
+        faces, hers = self.models.faces, history.product
+        had = self._shown(items, {item: hers.get(item, faces.get(item, -1)) for item in items})
         if missing := len(items) - len(had):
             self.counts.append(("not-to-be-had", missing))
         return had

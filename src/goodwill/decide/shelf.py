@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -93,15 +93,24 @@ def _tags(connection: Connection, level: str, sensitive: Sequence[str], items: i
     return tags_of([one for one, may in zip(said, plain.tolist(), strict=True) if may], items)
 
 
-def to_show(connection: Connection, items: Sequence[int], preferred: Mapping[int, int]) -> dict[int, Product]:
-    """A product that can be had for each item, where there is one: the preferred product, else another of its kind.
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """What can be had, as one transaction sees it; of several choices in it each product is asked for once."""
 
-    Args:
-        preferred: product id by item, such as the one that this person buys.
-    """
-    wanted = {item: preferred[item] for item in items if item in preferred}
-    had = catalogue.at_hand(connection, list(wanted.values()))
-    found = {item: had[product] for item, product in wanted.items() if product in had}
-    missing = [item for item in items if item not in found]
-    found.update(catalogue.shown(connection, missing) if missing else {})
-    return found
+    connection: Connection
+    _known: dict[int, Product | None] = field(default_factory=dict)
+
+    def to_show(self, items: Sequence[int], preferred: Mapping[int, int]) -> dict[int, Product]:
+        """A product that can be had for each item, where there is one: the preferred product, else another of its kind.
+
+        Args:
+            preferred: product id by item, such as the one that this person buys.
+        """
+        wanted, known = {item: preferred[item] for item in items if item in preferred}, self._known
+        if unknown := [product for product in wanted.values() if product not in known]:
+            had = catalogue.at_hand(self.connection, unknown)
+            known.update((product, had.get(product)) for product in unknown)
+        found = {item: one for item, product in wanted.items() if (one := known[product]) is not None}
+        missing = [item for item in items if item not in found]
+        found.update(catalogue.shown(self.connection, missing) if missing else {})
+        return found

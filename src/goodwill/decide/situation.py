@@ -6,7 +6,7 @@ made again later, from the same situation.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from goodwill.catalogue import store as catalogue
 from goodwill.decide.decision import Request
 from goodwill.decide.experiments import Assigned, assign
 from goodwill.decide.plan import USUAL_WAYS, Plan, Slot, Ways
+from goodwill.decide.shelf import Stock
 from goodwill.people.gentle import ORDINARY, Gentle, Word
 from goodwill.people.types import BOUGHT
 from goodwill.purposes import RECOMMENDATIONS, Purpose
@@ -135,13 +136,14 @@ class Ahead:
     Attributes:
         views: what may be seen of each person for each purpose, or why nothing may.
         words: what was noted of how to be with those of whom something may be seen.
-        numbers: of the products in baskets and on pages, by the shop's own ids.
+        numbers: of the products in baskets and on pages, by the shop's own ids; stock: what can be had.
         as_of: how far the logs reached; believed: whether a ledger that reaches so far may be.
     """
 
     views: Mapping[tuple[PersonId, Purpose], View | NoConsent]
     words: Mapping[PersonId, Sequence[Word]]
     numbers: Mapping[str, ProductId]
+    stock: Stock
     as_of: AsOf
     believed: bool
     at: Micros
@@ -168,7 +170,7 @@ def look_ahead(door: Door, wanted: Sequence[Wanted]) -> Ahead:
     named = {one for each in wanted for some in (each.context.basket, each.context.viewing) for one in some}
     return Ahead(
         {(person, RECOMMENDATIONS): view for person, view in found.items()}, words,
-        catalogue.ids_of(door.connection, named), as_of, door.trusts(as_of.consent), at,
+        catalogue.ids_of(door.connection, named), Stock(door.connection), as_of, door.trusts(as_of.consent), at,
     )  # fmt: skip
 
 
@@ -181,7 +183,7 @@ def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: in
     if reason == QUARANTINED or not ahead.believed:
         view, reason = None, QUARANTINED
     assigned = assign(plan, slot, person)
-    ways = assigned.ways.over(found.ways).over(USUAL_WAYS).over(Ways(new_in_ten=new_in_ten))
+    ways = _ways(assigned.ways, found.ways, new_in_ten)
     day = day_of(at, door.zone)
     gentle, resting = ORDINARY, dict[int, int]()
     if view is not None and (words := [word for word in ahead.words[view.person] if word.id <= as_of.events]):
@@ -193,6 +195,12 @@ def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: in
         day, offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
         ahead.products(context.basket), ahead.products(context.viewing),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _ways(of_arm: Ways, of_slot: Ways, new_in_ten: int) -> Ways:
+    """What counts of the ways of an arm, of a slot, and of the shop; the same few come again and again."""
+    return of_arm.over(of_slot).over(USUAL_WAYS).over(Ways(new_in_ten=new_in_ten))
 
 
 def _view(ahead: Ahead, person: PersonId | None, *, named: bool) -> tuple[View | None, str]:

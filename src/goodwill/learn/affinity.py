@@ -15,7 +15,8 @@ never told as a reason, and never the only ground of a suggestion.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,8 +67,7 @@ def part_of_row(row: Numbers, items: int) -> Sums:
 # ---- the model -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(NamedTuple):
     """What one thing that she has says about a suggestion.
 
     Attributes:
@@ -81,15 +81,14 @@ class Ground:
     people: int
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """An item (by number, or by name where the model was fitted from names) and its score."""
 
     item: Any
     score: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Affinity:
     """The fitted model.
 
@@ -120,13 +119,18 @@ class Affinity:
         """
         had = self._places(row)
         found = sum_of_rows(self.inverse, had)
-        found /= -np.diagonal(self.inverse)
+        found /= self._against
         found[had] += 1
         if self.known.size == self.items:
             return found
         scores = np.zeros(self.items)
         scores[self.known] = found
         return scores
+
+    @cached_property
+    def _against(self) -> Floats:
+        """−P[j, j] of each known item, side by side: the diagonal of a large matrix lies scattered in memory."""
+        return -np.diagonal(self.inverse)
 
     def recommend(
         self,
@@ -181,9 +185,10 @@ class Affinity:
         if at >= 0:
             told = places >= 0
             weights[told] = -self.inverse[at, places[told]] / self.inverse[at, at]
-        people = self.shared(others, np.full(others.size, item))
         order = np.lexsort((others, -weights))
-        return [Ground(int(others[n]), float(weights[n]), int(people[n])) for n in order.tolist()]
+        others = others[order]
+        people = self.shared(others, np.full(others.size, item))
+        return list(map(Ground, others.tolist(), weights[order].tolist(), people.tolist()))
 
     def reasons(self, row: Numbers, item: int) -> list[Ground]:
         """The grounds that may be told: they speak for the item, and enough people share the pair."""
@@ -283,12 +288,14 @@ class Following:
         """Take a person with these distinct items out of totals and model."""
         self.totals.subtract(part_of_row(row, self.model.items))
         without(self.model.inverse, self.model.place[row])
+        self.model = replace(self.model)  # what was worked out of the inverse before does not count any more
 
     def join(self, row: Numbers) -> None:
         """Take a person with these distinct items in."""
         self.totals.add(part_of_row(row, self.model.items))
         self.model = self.model.grown(row)
         within(self.model.inverse, self.model.place[row])
+        self.model = replace(self.model)
 
 
 # ---- as a library on arrays ------------------------------------------------------------------------------------------
@@ -318,7 +325,7 @@ class Fitted:
         """New things for somebody with these items, the latest last; best first, items by name."""
         row, had = self._row(history)
         found = self.model.recommend(row, count, barred=had)
-        return [replace(suggestion, item=self._name(suggestion.item)) for suggestion in found]
+        return [suggestion._replace(item=self._name(suggestion.item)) for suggestion in found]
 
     def explain(self, history: ArrayLike, item: object) -> list[Ground]:
         """What each item of the history says about an item, weightiest first; the weights add up to its score.
@@ -330,7 +337,7 @@ class Fitted:
         if number < 0:
             raise NotFound(f"{item!r} was bought by nobody, so nothing can be said about it.")
         grounds = self.model.explain(self._row(history)[0], number)
-        return [replace(ground, item=self._name(ground.item)) for ground in grounds]
+        return [ground._replace(item=self._name(ground.item)) for ground in grounds]
 
     def forget(self, person: object) -> None:
         """Take one person out of totals, model and lines.

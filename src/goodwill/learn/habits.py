@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodwill.learn.baskets import Baskets, Numbers
+from goodwill.learn.baskets import Baskets, Numbers, begins, from_zero
 
 # Edges of the bins, chosen on the last but one visit of the Complete Journey households, never on the last. A bin holds
 # what is at least its lower edge. Rates are visits with the item in a thousand visits so far.
@@ -83,7 +83,7 @@ def habits(baskets: Baskets, today: Numbers) -> Habits:
     now = np.maximum(today[series.person], baskets.day[last_visit] if last_visit.size else 0)
     ends = np.append(series.at, series.visit.size)[1:]
     recent = series.visit >= np.repeat(last_visit + 1 - WINDOW, ends - series.at)
-    count = np.r_[0, np.cumsum(recent)]
+    count = from_zero(recent)
     return Habits(
         person=series.person,
         item=series.item,
@@ -130,7 +130,7 @@ def _series(baskets: Baskets) -> _Series:
     person = baskets.person[baskets.visit]
     key = person * max(baskets.items, 1) + baskets.item
     order = np.argsort(key, kind="stable")
-    at = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0]) if order.size else np.zeros(0, np.int64)
+    at = np.flatnonzero(begins(key[order]))
     return _Series(at, person[order][at], baskets.item[order][at], baskets.visit[order])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from goodwill.learn.baskets import Baskets, Numbers
+from goodwill.learn.baskets import Baskets, Numbers, begins, from_zero
 from goodwill.sums import Whole
 
 CAP = 200  # distinct items a person
@@ -55,12 +55,12 @@ def rows(baskets: Baskets, cap: int | None = CAP) -> Rows:
     person = baskets.person[baskets.visit]
     key = person * max(baskets.items, 1) + baskets.item
     order = np.argsort(key, kind="stable")  # lines stand in the order of visits, so the last of equals is the latest
-    last = order[np.diff(key[order], append=-1) != 0]
+    last = order[begins(key[order][::-1])[::-1]]
     person, item, visit = person[last], baskets.item[last], baskets.visit[last]
     if cap is not None and np.bincount(person, minlength=1).max(initial=0) > cap:
         kept = _latest(person, visit, item, cap)
         person, item = person[kept], item[kept]
-    starts = np.r_[0, np.cumsum(np.bincount(person, minlength=baskets.people))]
+    starts = from_zero(np.bincount(person, minlength=baskets.people))
     return Rows(starts, item, baskets.items)
 
 

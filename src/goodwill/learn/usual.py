@@ -6,7 +6,7 @@ ratios of whole-number counts, drawn towards a coarser table where counts are fe
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -107,8 +107,7 @@ def _factors(items: Whole, base: Floats) -> Floats:
     return np.asarray((items[..., 1].sum(axis=1) + ITEM_PRIOR) / (expected + ITEM_PRIOR))
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """One part of a habit's score: factors multiply, so their logarithms add up.
 
     Attributes:
