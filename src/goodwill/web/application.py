@@ -136,7 +136,7 @@ def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
         within = endpoint.operation.within
         if endpoint.asking is not None:
             try:
-                return _response(await asyncio.wait_for(desk.together.bring((endpoint, letter)), within))
+                return _response(await asyncio.wait_for(desk.gathering.bring((endpoint, letter)), within))
             except TimeoutError:
                 raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
         with desk.place_at_the_door() if endpoint.operation.apart else nullcontext():

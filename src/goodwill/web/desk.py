@@ -261,8 +261,8 @@ class Desk:
         self.doormen = ThreadPoolExecutor(DOORMEN, thread_name_prefix="goodwill-door")
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
-        self.together = Gathering(self._answer_together)
-        self.ends: list[Callable[[], None]] = [self.together.close]  # what else is to be finished when the desk closes
+        self.gathering = Gathering(self._answer_together)
+        self.ends: list[Callable[[], None]] = [self.gathering.close]  # what else is to be finished when the desk closes
         self._encode = msgspec.json.Encoder().encode
 
     def admit(self, letter: Letter, scopes: Sequence[Scope]) -> Key:
