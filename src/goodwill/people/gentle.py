@@ -47,11 +47,13 @@ class Gentle:
         left_out: products that she wants no more of.
         care: whether she is having a hard time: nothing is urged on her.
         impersonal: whether nothing is to be chosen from her data: she switched it off, or is under age.
+        unwanted: content and offers that she wants no more of, as `content/NAME` and `offers/NAME`.
     """
 
     left_out: tuple[ProductId, ...] = ()
     care: bool = False
     impersonal: bool = False
+    unwanted: frozenset[str] = frozenset()
 
 
 ORDINARY: Final = Gentle()
@@ -106,6 +108,7 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
     What she said of a product is obeyed for a year, a hard time for 90 days, a switch and her age until taken back.
     """
     out: dict[int, bool] = {}
+    unwanted: dict[str, bool] = {}
     cares: dict[object, bool] = {}
     impersonal = False
     for _, kind, product, detail, said_at, _ in words:
@@ -114,16 +117,19 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
         said = _read(detail)
         if product is not None and said_at > at - OBEYED_FOR and "verdict" in said:
             out[product] = said["verdict"] in (Verdict.LESS, Verdict.WRONG)
+        if product is None and said_at > at - OBEYED_FOR and "verdict" in said and "of" in said:
+            unwanted[str(said["of"])] = said["verdict"] != Verdict.FINE
         if "care" in said:
             cares[said["care"]] = said.get("over") is not True and (
                 said["care"] == Care.MINOR or said_at > at - CARE_FOR
             )
         if "personal" in said:
             impersonal = said["personal"] is False
-    if not (out or cares or impersonal):
+    if not (out or unwanted or cares or impersonal):
         return ORDINARY
-    left_out = tuple(ProductId(product) for product, unwanted in out.items() if unwanted)
-    return Gentle(left_out, any(cares.values()), impersonal or cares.get(Care.MINOR, False))
+    left_out = tuple(ProductId(product) for product, is_out in out.items() if is_out)
+    no_more = frozenset(name for name, is_out in unwanted.items() if is_out)
+    return Gentle(left_out, any(cares.values()), impersonal or cares.get(Care.MINOR, False), no_more)
 
 
 def note_care(connection: Connection, person: PersonId, why: Care, *, over: bool, at: Micros, day: int) -> None:
@@ -167,17 +173,96 @@ def proposed_by(words: Iterable[Word], *, since: int) -> dict[int, int]:
     return dict(Counter(product for product, _ in proposed if product is not None))
 
 
+# ---- content and offers --------------------------------------------------------------------------------------------
+
+SHOWN: Final = event_type("shown").code
+CLICKED: Final = event_type("clicked").code
+
+
+def number_of(slot: str, name: str, word: str = "") -> int:
+    """The number by which the log knows a content or an offer in a slot, or a word that somebody said of it."""
+    return hash64("placed", slot, name, word)
+
+
+def showing(person: PersonId, slot: str, name: str, *, decision: int, at: int, day: int, engagement: bool) -> EventRow:
+    """The row of the log by which a content or an offer that was shown to her is remembered.
+
+    Args:
+        engagement: whether she allows that it is learned from; else it only serves to let it rest.
+    """
+    return EventRow(
+        person=person, type=SHOWN if engagement else PROPOSED, at=at, day=day, reference=number_of(slot, name),
+        key=hash64("placed", decision, slot, name), detail=json.dumps({"slot": slot, "shown": name}),
+    )  # fmt: skip
+
+
+def click(
+    connection: Connection, person: PersonId, slot: str, name: str, *, decision: int, at: Micros, day: int
+) -> None:
+    """Note that she followed a content or an offer; once for each decision."""
+    log.append_one(
+        connection, person=person, type_=CLICKED, at=at, day=day, reference=number_of(slot, name),
+        key=hash64("placed-clicked", decision, slot, name), detail=json.dumps({"slot": slot, "shown": name}),
+    )  # fmt: skip
+
+
+def say_of_placed(
+    connection: Connection, person: PersonId, kind: str, slot: str, name: str, verdict: Verdict, *, at: Micros, day: int
+) -> None:
+    """Write down what somebody said of a content or an offer; her last word about it counts.
+
+    Args:
+        kind: content or offers.
+    """
+    log.append_one(
+        connection, person=person, type_=TOLD, at=at, day=day, reference=number_of(slot, name, verdict),
+        key=hash64("verdict-of-placed", person, slot, name, verdict, at),
+        detail=json.dumps({"verdict": verdict.value, "of": f"{kind}/{name}", "slot": slot}),
+    )  # fmt: skip
+
+
+_PLACED = (
+    select(events.c.reference, events.c.day)
+    .distinct()
+    .where(
+        events.c.person == bindparam("person"),
+        events.c.type.in_([PROPOSED, SHOWN]),
+        events.c.day > bindparam("since"),
+        events.c.id <= bindparam("upto"),
+        events.c.product.is_(None),
+        events.c.reference.is_not(None),
+    )
+)
+
+
+def placed_days(
+    connection: Connection, person: PersonId, *, since: int, upto: int = _END
+) -> dict[int, tuple[int, ...]]:
+    """The days since a day on which each content and offer was shown to her, rising, by `number_of`."""
+    days: dict[int, list[int]] = {}
+    for number, day in connection.execute(_PLACED, {"person": person, "since": since, "upto": upto}):
+        days.setdefault(number, []).append(day)
+    return {number: tuple(sorted(some)) for number, some in days.items()}
+
+
 __all__ = [
+    "CLICKED",
     "ORDINARY",
+    "SHOWN",
     "Care",
     "Gentle",
     "Word",
+    "click",
     "gentle_by",
     "gentle_with",
     "note_care",
+    "number_of",
+    "placed_days",
     "proposal",
     "proposed_by",
     "proposed_days",
+    "say_of_placed",
+    "showing",
     "switch",
     "words_of",
 ]

@@ -6,6 +6,7 @@ with numbers of products and nothing more.
 
 import json
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -25,6 +26,13 @@ class Verdict(StrEnum):
     LESS = "less"
     WRONG = "wrong"
     FINE = "fine"  # takes an earlier word back
+    # Of content and offers besides; each costs more than it could bring in.
+    INTRUSIVE = "intrusive"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+OF_PRODUCTS: Final = (Verdict.LESS, Verdict.WRONG, Verdict.FINE)  # what may be said of a product
 
 
 _TOLD_OF = (

@@ -20,7 +20,7 @@ from goodwill.consent.notices import Document
 from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
 from goodwill.people import registry
-from goodwill.people.verdicts import Verdict
+from goodwill.people.verdicts import OF_PRODUCTS, Verdict
 from goodwill.purposes import Category, Entry
 from goodwill.shop.traces import Traces, traces_of
 from goodwill.shop.who import Who
@@ -219,10 +219,12 @@ class Centre:
         return self.shop.decisions(Who(id=person), limit, after=after)
 
     def verdicts(self, person: PersonId) -> frozenset[str]:
-        """The shop's ids of the products that she wants no more of."""
+        """The shop's ids of the products, and the names of content and offers, that she wants no more of."""
         with self.shop.database.reading() as connection:
             out = people.verdicts.left_out(connection, person, at=self.shop.clock())
-            return frozenset(product.external for product in catalogue.of_ids(connection, out).values())
+            placed = people.gentle.gentle_with(connection, person, at=self.shop.clock()).unwanted
+            names = {name.partition("/")[2] for name in placed}
+            return frozenset({product.external for product in catalogue.of_ids(connection, out).values()} | names)
 
     def judge(self, person: PersonId, decision: str, product: str, verdict: str) -> Chosen:
         """Write down what she says of something that was chosen for her; the next decision obeys.
@@ -233,21 +235,26 @@ class Centre:
         """
         if verdict not in set(Verdict):
             raise BadInput(f"Say one of: {', '.join(Verdict)}.")
-        judged = self.chosen(person, decision, product)
-        now = self.shop.clock()
+        made = self._made(person, decision)
+        judged, now = _chosen(made, product), self.shop.clock()
+        if judged.placed is None and Verdict(verdict) not in OF_PRODUCTS:
+            raise BadInput(f"Of a product say one of: {', '.join(OF_PRODUCTS)}.")
         with self.shop.change("decision.judge", about=person) as change:
             for lock in (PEOPLE, EVENTS):
                 one_at_a_time(change.connection, lock)
             person = people.merge.survivor(change.connection, person) or person
-            people.verdicts.say(
-                change.connection,
-                person,
-                self._product(change.connection, product),
-                Verdict(verdict),
-                decision=from_opaque(decision),
-                at=now,
-                day=day_of(now, self.shop.settings.zone),
-            )
+            if judged.placed is not None and made is not None:
+                self.shop.placed.judge(change.connection, person, made, product, Verdict(verdict))
+            else:
+                people.verdicts.say(
+                    change.connection,
+                    person,
+                    self._product(change.connection, product),
+                    Verdict(verdict),
+                    decision=from_opaque(decision),
+                    at=now,
+                    day=day_of(now, self.shop.settings.zone),
+                )
             change.entry.person = person
             change.entry.detail |= {"decision": decision, "verdict": verdict}
         return judged
@@ -258,17 +265,23 @@ class Centre:
         Raises:
             NotFound: there is none; somebody else's is none either.
         """
-        made = next((one for one in self.shop.decisions(Who(id=person), 1 << 30) if one.id == decision), None)
-        found = next((choice for choice in made.items if choice.product == product), None) if made else None
-        if found is None:
-            raise NotFound("Nothing of the kind was chosen for you.")
-        return found
+        return _chosen(self._made(person, decision), product)
+
+    def _made(self, person: PersonId, decision: str) -> Decision | None:
+        return next((one for one in self.shop.decisions(Who(id=person), 1 << 30) if one.id == decision), None)
 
     def _product(self, connection: Connection, external: str) -> ProductId:
         found = catalogue.ids_of(connection, [external])
         if external not in found:
             raise NotFound("This product is not in the catalogue any more.")
         return ProductId(found[external])
+
+
+def _chosen(made: Decision | None, product: str) -> Chosen:
+    found = next((choice for choice in made.items if choice.product == product), None) if made else None
+    if found is None:
+        raise NotFound("Nothing of the kind was chosen for you.")
+    return found
 
 
 def _counted(events: Sequence[Happened]) -> tuple[Held, ...]:

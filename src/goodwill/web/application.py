@@ -33,6 +33,7 @@ from goodwill.web import (
     ofrep,
     openapi,
     pages,
+    planning,
     proofs,
     requests,
     segments,
@@ -78,6 +79,7 @@ ENDPOINTS = (
     *deliveries.ENDPOINTS,
     *segments.ENDPOINTS,
     *ofrep.ENDPOINTS,
+    *planning.ENDPOINTS,
 )
 
 REQUESTS_A_MINUTE = 12_000

@@ -4,12 +4,14 @@ import re
 import string
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.web.centre.conftest import path_of
 
 from goodwill import shop
-from goodwill.decide import because
+from goodwill.decide import because, placing
+from goodwill.decide.traits import NAMES
 from goodwill.learn.usual import Habit
 from goodwill.people import registry
 from goodwill.shop.words import Words, catalogues
@@ -29,7 +31,7 @@ GROUPS = (
     "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "held.", "request.copy_",
     "request.days", "right.", "choices.saved_", "table.", "kept.", "paper.", "noted.", "evidence.", "event.", "detail.",
     "verdict.", "role.", "hold.", "letter.", "sent_state.", "topic.", "record.", "opt_in.", "erasure.", "moved.",
-    "brought.", "totals.", "left_alone.",
+    "brought.", "totals.", "left_alone.", "care.", "personal.",
 )  # fmt: skip
 
 
@@ -97,10 +99,14 @@ def test_every_reason_that_a_decision_tells_has_its_translation():
         for lately, since in ((1, 0), (2, 1), (5, 12))
     ]
     told += ["you bought Rye & bread before", "you buy Rye & bread", because.because_many()[0][0].text]
+    about_bread = SimpleNamespace(subject="Rye & bread")
+    placed = [placing._said(trait, about_bread) for trait in NAMES]
+    told += [reason for reason in placed if reason] + [placing.IN_TURN.text]
     for reason in told:
         said = in_words(reason, german)
         assert not re.search(r"\b(you|your|people|visits|ago|times)\b", said), said
-        assert "Rye &amp; bread" in said or "viele" in said
+        assert "Rye &amp; bread" in said or "Rye" not in reason
+        assert said.unescape() != reason
         assert in_words(reason, ENGLISH).unescape() == reason
     assert in_words("something <new>", german) == "something &lt;new&gt;"
 
