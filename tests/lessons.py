@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
 
-from goodwill.access import Frame, Total, View
+from goodwill.access import Door, Frame, Total, View
 from goodwill.learn.lesson import Items, Lesson
 from goodwill.people.types import BOUGHT, TypeCode
 from goodwill.purposes import Category, Purpose, Register, shipped
@@ -44,7 +43,7 @@ class CountsLines(Lesson[int, Mapping[int, int]]):
     def __init__(self, name: str, purpose: str) -> None:
         self.name, self.purpose = name, Purpose(purpose)  # type: ignore[misc]  # another for each of them
 
-    def counted(self, connection: Connection, items: Items) -> int:
+    def counted(self, door: Door, items: Items) -> int:
         return int(items.item_of.size)
 
     def mark(self, counted: int) -> Mapping[str, int]:

@@ -21,6 +21,7 @@ import platformdirs
 from goodwill.access.columns import Columns
 from goodwill.basics.clock import SECOND, Clock, system_clock
 from goodwill.basics.errors import BadInput, Busy, Conflict, KeyMissing, NotFound
+from goodwill.decide.lessons import LESSONS
 from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keyfiles import KEY_BYTES
@@ -82,6 +83,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "tobacco",
         "cigar",
     )
+    # Parts of words that name what everybody needs; of that nobody gets a price of her own.
+    essential: tuple[str, ...] = ("baby food", "infant formula", "diaper", "insulin", "medicine", "drinking water")
     settle_minutes: int = 15  # how long new purchases may wait before models count them; a withdrawal never waits
     base_url: str = ""  # where the shop is reached from outside; empty: where it is served
     watermark: str = ""
@@ -179,7 +182,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         oidc=oidc_of(settings, clock),
         cipher=Cipher(keys, settings.id),
         columns=columns,
-        library=Library(folder / "totals", settle_minutes=settings.settle_minutes),
+        library=Library(folder / "totals", settle_minutes=settings.settle_minutes, lessons=LESSONS),
         settings=_for_shop(settings),
         folder=folder,
         clock=clock,
@@ -532,6 +535,7 @@ def _for_shop(settings: Settings) -> ShopSettings:
         items=settings.items,
         new_in_ten=settings.new_in_ten,
         sensitive=settings.sensitive,
+        essential=settings.essential,
         base_url=settings.base_url.rstrip("/"),
         watermark=settings.watermark,
         port=settings.port,

@@ -125,7 +125,7 @@ class Village:
     def anew(self, lesson: Lesson[Any, Any] = MODELS) -> Total:
         """The total worked out from nothing but the database."""
         with self.shop._at_the_door() as door:
-            counted = lesson.counted(door.connection, self.shop._look_at_shelf())
+            counted = lesson.counted(door, self.shop._look_at_shelf())
             return door.total(lesson.contribution(counted))
 
     def stands(self) -> dict[str, list[object]]:

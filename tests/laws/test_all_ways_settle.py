@@ -54,7 +54,7 @@ class World:
     def part_by_part(self, lesson) -> str:
         """The hash of the sum of each one's part: neither the way that settles nor the column engine's sums."""
         with self.shop._at_the_door() as door:
-            counted = lesson.counted(door.connection, self.shop._look_at_shelf())
+            counted = lesson.counted(door, self.shop._look_at_shelf())
             what, entry = lesson.contribution(counted), door.register[lesson.purpose]
             now = rows.as_of_now(door.connection, door.clock())
             day = day_of(now.at, door.zone)

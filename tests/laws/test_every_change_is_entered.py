@@ -183,6 +183,7 @@ def test_the_line_says_who_and_why(shop):
 
 LEFT_OUT = {
     "decide": "stands in the person's own log",
+    "click": "the same",
     "count_rule": "the reading stands in the read log; a rule that is being written is asked again and again",
     "evaluate_slot": "the same",
     "evaluate_slots": "the same",

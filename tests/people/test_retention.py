@@ -167,9 +167,7 @@ def test_fields_of_a_profile_go_like_events(street):
 
 
 def test_what_only_a_reserved_purpose_would_read_is_kept_for_nobody(street):
-    assert REGISTER["statistics"].reserved
-    assert REGISTER["personal-content"].reserved
-    street.says(0, "personal-content", "engagement", State.GIVEN, 200)
+    assert REGISTER["statistics"].reserved, "it would read both, and asks nobody"
     for ago in (30, 31):
         street.tells(0, f"age {ago}", "demographics", ago)
         street.happens(0, "clicked", ago)

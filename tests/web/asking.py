@@ -52,6 +52,18 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "rotate_webhook": ("/api/v1/webhooks/targets/rotate", {"target": 1}),
     "evaluate_slot": ("/ofrep/v1/evaluate/flags/home", {"context": {"targetingKey": "amina"}}),
     "evaluate_slots": ("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "amina"}}),
+    "set_slot": ("/api/v1/slots", {"name": "deals", "slot": {"kind": "offers", "count": 1}}),
+    "new_experiment": (
+        "/api/v1/experiments",
+        {"name": "try-{n}", "question": "Which?", "arms": [{"name": "a"}, {"name": "b"}]},
+    ),
+    "add_content": ("/api/v1/content", {"name": "rye", "content": {"slot": "banner", "title": "Rye"}}),
+    "new_offer": (
+        "/api/v1/offers",
+        {"name": "offer-{n}", "offer": {"title": "Five", "rule": "Five off.", "percent": 5}},
+    ),
+    "click": ("/api/v1/clicks", {"decision": "{decision}", "product": "nothing"}),
+    "verdict": ("/api/v1/verdicts", {"decision": "{decision}", "product": "nothing", "verdict": "less"}),
     "keep_segment": ("/api/v1/segments", {"segment": 1, "rule": {"is": "never", "what": "bought"}}),
     "remove_segment": ("/api/v1/segments/remove", {"segment": 999}),  # there is none, so nothing changes
     "count_segment": ("/api/v1/segments/1/count", None),
@@ -80,10 +92,11 @@ def ask(
     if "{request}" in f"{path} {body}" and not request:
         request = _request(client, headers)
     if body is not None:
-        fill = {"{account}": account, "{approval}": approval, "{request}": request}
+        fill = {"{decision}": decision, "{account}": account, "{approval}": approval, "{request}": request}
         body = {name: fill.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
         body = {
-            name: value.replace("{n}", str(next(_FRESH))) if name == "email" else value for name, value in body.items()
+            name: value.replace("{n}", str(next(_FRESH))) if name in ("email", "name") else value
+            for name, value in body.items()
         }
     options = {"json": body} if body is not None else {}
     return client.request(

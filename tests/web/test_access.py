@@ -36,11 +36,14 @@ SHOWS_PERSONAL_DATA = {
     "unmerge",
     "evaluate_slot",
     "evaluate_slots",
+    "click",
+    "verdict",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {
     "current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks", "segments", "segment_recipes",
-    "keep_segment", "remove_segment", "count_segment", "count_rule",
+    "keep_segment", "remove_segment", "count_segment", "count_rule", "plan", "slots", "experiments", "contents",
+    "offers",
 }  # fmt: skip
 
 
@@ -54,8 +57,8 @@ def name_of(operation):
 
 
 def found(operation):
-    """What a good request is answered with: there is no merge here to take back, and no such segment."""
-    return 404 if operation.name in ("unmerge", "remove_segment") else 200
+    """What a good request is answered with: there is no merge here to take back, no such segment, and no offer."""
+    return 404 if operation.name in ("unmerge", "remove_segment", "click", "verdict") else 200
 
 
 def test_whatever_shows_personal_data_needs_a_key():

@@ -137,7 +137,8 @@ def fits_object(value: dict[str, Any], schema: dict[str, Any], doc: dict[str, An
     return all(fits(one, known[name], doc) for name, one in value.items())
 
 
-CHANGES = ("begin_session", "unmerge", "remove_segment")  # which a shop that nobody changes cannot answer well
+# Which a shop that nobody changes cannot answer well.
+CHANGES = ("begin_session", "unmerge", "remove_segment", "click", "verdict")
 WITHOUT_STAFF = [one for one in OPERATIONS if (one.scopes or one.free) and one.name not in CHANGES]
 
 

@@ -39,8 +39,11 @@ def words(cell: str) -> set[str]:
 
 
 TABLE = table()
-# A code, a merge, a delivery and a target that are made up.
-GOES_NOWHERE = {"strengthen_session": 401, "unmerge": 404, "replay_webhook": 404, "rotate_webhook": 404}
+# A code, a merge, a delivery and a target that are made up, and an offer that was not shown.
+GOES_NOWHERE = {
+    "strengthen_session": 401, "unmerge": 404, "replay_webhook": 404, "rotate_webhook": 404, "click": 404,
+    "verdict": 404,
+}  # fmt: skip
 ENDS = ("end_session", "end_sessions")  # whoever asked for them needs another session
 
 

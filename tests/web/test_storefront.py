@@ -183,7 +183,8 @@ def test_a_yes_is_the_browser_s_own_and_proven_by_what_it_was_shown(front):
     rows = front.shop.consents(Who(anonymous_id=device("yes")))
     assert {row.evidence for row in rows} == {Evidence.PROVEN}
     assert {row.purpose for row in rows if row.state == "given"} == {"recommendations"}
-    assert {row.purpose for row in rows if row.state == "refused"} == {"model-improvement", "measurement"}
+    others = {"model-improvement", "measurement", "personal-content", "offers"}
+    assert {row.purpose for row in rows if row.state == "refused"} == others
     assert json.loads(rows[0].asked)["how"] == "banner accept"
     assert front.allows(anonymous_id=device("yes"))
     again = front.answer(device("yes"), (), "preferences")

@@ -48,6 +48,19 @@ _all_of = attrgetter(*(field.name for field in fields(Product)))
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """Names a catalogue as it stood.
+
+    Attributes:
+        change: the last row of the journal of what products were before they changed; 0 while there is none.
+        product: the last number that a product has; 0 while there is none.
+    """
+
+    change: int = 0
+    product: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Upserted:
     """What an upsert did.
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
 
+from goodwill.basics.clock import DAY, Micros, system_clock
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import ProductId
-from goodwill.catalogue.products import LEVELS, Chosen, Product, Upserted, merged
-from goodwill.catalogue.tables import items, products
+from goodwill.catalogue.products import LEVELS, Chosen, Edition, Product, Upserted, merged
+from goodwill.catalogue.tables import items, product_changes, products
 from goodwill.storage.engine import driver
 from goodwill.storage.questions import Question
 
@@ -25,8 +27,14 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def upsert_many(connection: Connection, given: Sequence[Product], import_id: int | None = None) -> Upserted:
-    """Add products that are new and update those that say something new; what a product leaves open stays as it was."""
+def upsert_many(
+    connection: Connection, given: Sequence[Product], import_id: int | None = None, *, at: Micros | None = None
+) -> Upserted:
+    """Add products that are new and update those that say something new; what a product leaves open stays as it was.
+
+    Args:
+        at: now, unless given: until then the changed ones were what they were.
+    """
     wanted = merged(given)
     stored = dict(_find(connection, list(wanted)))
     fresh = [product for external, product in wanted.items() if external not in stored]
@@ -35,6 +43,7 @@ def upsert_many(connection: Connection, given: Sequence[Product], import_id: int
     if fresh:
         connection.execute(insert(products), [{**_row(product), "import_id": import_id} for product in fresh])
     _rewrite(connection, {key: after[old.external] for key, old in before.items()})
+    _note_before(connection, before, at)
     ids = {external: key for external, (key, _) in stored.items()}
     ids.update(ids_of(connection, [product.external for product in fresh]))
     return Upserted(
@@ -70,6 +79,16 @@ def of_ids(connection: Connection, ids: Iterable[int]) -> dict[ProductId, Produc
 def named(connection: Connection, externals: Iterable[str]) -> dict[str, Product]:
     """The products that the catalogue knows, by the shop's own id."""
     return {external: product for external, (_, product) in _find(connection, list(externals))}
+
+
+def named_by(connection: Connection, words: Sequence[str]) -> dict[str, list[ProductId]]:
+    """The products that each word names: by the shop's own id, or as their type, category or department."""
+    found: dict[str, list[ProductId]] = {}
+    for column in (products.c.external, products.c.type, products.c.category, products.c.department):
+        for some in _batches(words):
+            for word, number in connection.execute(select(column, products.c.id).where(column.in_(some))):
+                found.setdefault(word, []).append(ProductId(number))
+    return {word: sorted(set(numbers)) for word, numbers in found.items()}
 
 
 def at_hand(connection: Connection, ids: Sequence[int]) -> dict[int, Product]:
@@ -274,15 +293,78 @@ def added_by(connection: Connection, imports: Iterable[int]) -> list[ProductId]:
     return [ProductId(key) for key in connection.execute(question).scalars()]
 
 
-def put_back(connection: Connection, before: Mapping[ProductId, Product]) -> None:
+def put_back(connection: Connection, before: Mapping[ProductId, Product], *, at: Micros | None = None) -> None:
     """Make products what they were before an import changed them."""
+    now = of_ids(connection, before)
+    _note_before(connection, {key: was for key, was in now.items() if was != before[key]}, at)
     _rewrite(connection, before)
 
 
-def remove(connection: Connection, ids: Iterable[int]) -> None:
+def remove(connection: Connection, ids: Iterable[int], *, at: Micros | None = None) -> None:
     """Take products out; for their items see `remove_unused_items`."""
     for some in _batches(list(ids)):
+        _note_before(connection, of_ids(connection, some), at)
         connection.execute(delete(products).where(products.c.id.in_(some)))
+
+
+# ---- what was before -----------------------------------------------------------------------------------------------
+
+
+def edition(connection: Connection) -> Edition:
+    """Which catalogue this is: the last row of the journal of changes, and the last number that a product got."""
+    changes = select(func.coalesce(func.max(product_changes.c.id), 0)).scalar_subquery()
+    last = select(func.coalesce(func.max(products.c.id), 0)).scalar_subquery()
+    row = connection.execute(select(changes, last)).one()
+    return Edition(int(row[0]), int(row[1]))
+
+
+def changes_since(connection: Connection, row: int) -> list[tuple[ProductId, Product]]:
+    """What products were before each change after a row of the journal, the oldest first."""
+    question = select(product_changes.c.product, product_changes.c.body).where(product_changes.c.id > row)
+    rows = connection.execute(question.order_by(product_changes.c.id))
+    return [(ProductId(number), _was(json.loads(body))) for number, body in rows]
+
+
+def lowest_prices(connection: Connection, ids: Sequence[int], *, at: int, days: int = 30) -> dict[int, int]:
+    """The lowest public price of each product in some days until a moment, in minor units; none where it has no price.
+
+    A price counts that held at any time of them, the present one too (Directive 98/6/EC, art. 6a; of a product that is
+    sold for a shorter time, all of it).
+    """
+    found: dict[int, int] = {}
+    for some in _batches(list(ids)):
+        now = select(products.c.id, products.c.price).where(products.c.id.in_(some), products.c.price.is_not(None))
+        before = select(product_changes.c.product, func.min(product_changes.c.price)).where(
+            product_changes.c.product.in_(some),
+            product_changes.c.price.is_not(None),
+            product_changes.c.at > at - days * DAY,
+            product_changes.c.at <= at,
+        )
+        present = {row.id: row.price for row in connection.execute(now)}
+        lowest = {row[0]: row[1] for row in connection.execute(before.group_by(product_changes.c.product))}
+        found.update((key, min(price, lowest.get(key, price))) for key, price in present.items())
+    return found
+
+
+def lowest_price(connection: Connection, product: int, *, at: int, days: int = 30) -> int | None:
+    """The lowest public price of a product in some days until a moment; None where none is known."""
+    return lowest_prices(connection, [product], at=at, days=days).get(product)
+
+
+def _note_before(connection: Connection, before: Mapping[ProductId, Product], at: Micros | None) -> None:
+    if not before:
+        return
+    until = system_clock() if at is None else at
+    rows = [
+        {"product": key, "at": until, "price": was.price, "body": json.dumps(asdict(was), ensure_ascii=False)}
+        for key, was in before.items()
+    ]
+    connection.execute(insert(product_changes), rows)
+
+
+def _was(said: Mapping[str, Any]) -> Product:
+    tags = said.get("tags")
+    return Product(**{**said, "tags": None if tags is None else tuple(tags)})
 
 
 def _find(connection: Connection, externals: Sequence[str]) -> Iterator[tuple[str, tuple[ProductId, Product]]]:

@@ -36,3 +36,16 @@ items = Table(
     Column("name", Text, nullable=False),
 )
 Index("ux_items_level_name", items.c.level, items.c.name, unique=True)
+
+# What each product was before it changed or went: the prices of the last weeks, and the catalogue as it was.
+product_changes = Table(
+    "product_changes",
+    metadata,
+    Column("id", Whole, primary_key=True),
+    Column("product", Whole, nullable=False),  # its number
+    Column("at", Whole, nullable=False),  # until when it was so
+    Column("price", Whole),  # minor units, as in the body: the lowest of some weeks is asked for often
+    Column("body", Text, nullable=False),  # JSON: the product as it was
+    sqlite_autoincrement=True,
+)
+Index("ix_product_changes_product_at", product_changes.c.product, product_changes.c.at)

@@ -47,6 +47,12 @@ def set_slot(
             help="Not discreet: a sensitive thing may be shown to whoever looks at its like just now.",
         ),
     ] = True,
+    floor: Annotated[
+        int, typer.Option(min=0, max=100, help="Content and offers: percent of all chances given to everything alike.")
+    ] = 10,
+    week: Annotated[
+        int, typer.Option(min=1, max=7, help="Content and offers: on how many days of seven the same is shown.")
+    ] = 5,
 ) -> None:
     """Describe a slot: how many, how much that is new, how much of other kinds.
 
@@ -55,7 +61,7 @@ def set_slot(
     from goodwill.decide.plan import Slot
 
     with shell.shop() as shop:
-        made = shop.planning.set_slot(name, Slot(kind, count, _ways(way or ()), discreet))
+        made = shop.planning.set_slot(name, Slot(kind, count, _ways(way or ()), discreet, floor, week))
         shell.answer(_slot(name, made), out.pairs(_facts(_slot(name, made))))
 
 
@@ -312,6 +318,7 @@ def _slot(name: str, one: "Slot") -> dict[str, Any]:
         "count": one.count,
         "ways": msgspec.to_builtins(one.ways),
         "discreet": one.discreet,
+        **({} if one.kind == "products" else {"floor": one.floor, "week": one.week}),
     }
 
 

@@ -99,8 +99,28 @@ def told(decision: "Decision", zone: ZoneInfo) -> Iterator[RenderableType]:
     if decision.items:
         rows = (_choice(place, choice) for place, choice in enumerate(decision.items, start=1))
         yield out.table(("##", "product", "name", "kind", "because", "covered#"), rows)
+        yield from _placed(decision)
     else:
         yield "Nothing could be suggested."
+
+
+def _placed(decision: "Decision") -> Iterator[str]:
+    """Of content and offers: with which chance each was drawn, the rule, the prices, and what must be said of them."""
+    from goodwill.decide.labels import words_of
+
+    for choice in decision.items:
+        if (placed := choice.placed) is None:
+            continue
+        yield ""
+        yield f"{choice.product}: drawn with a chance of {out.share(placed.chance)}. {placed.rule}".rstrip()
+        for price in placed.prices:
+            was, now, least = (
+                out.money(minor, price.currency) if price.currency else str(minor)
+                for minor in (price.public, price.price, price.lowest)
+            )
+            yield f"  {price.name}: {now} instead of {was} (lowest of the last 30 days: {least})"
+        if placed.label:
+            yield f"  {words_of(placed.label)}"
 
 
 def _guardrails(decision: "Decision") -> str:

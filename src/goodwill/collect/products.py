@@ -81,7 +81,7 @@ class Products:
         return Prepared(chunk.rows + len(chunk.broken), rejects, write, skips, remarks)
 
     def _write(self, connection: Connection, products: list[Product]) -> Wrote:
-        done = catalogue.upsert_many(connection, products, self._making.id)
+        done = catalogue.upsert_many(connection, products, self._making.id, at=self._making.now)
         now = catalogue.of_ids(connection, done.before)
         rows = ((key, {"was": asdict(was), "became": asdict(now[key])}) for key, was in done.before.items())
         store.keep_before(connection, self._making.id, "product", rows)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from goodwill import catalogue, consent
+from goodwill.basics.clock import Micros
 from goodwill.basics.errors import Conflict
 from goodwill.basics.ids import PersonId, Position, ProductId
 from goodwill.catalogue import Product, of_ids
@@ -132,8 +133,8 @@ def _erase(
     for why in (reason(import_id), corrections.reason(import_id)):
         mine = people.union(holds.held_for(connection, why))
         holds.release(connection, mine.difference(removed.people), why, now=now)
-    products_put_back = _put_back_products(connection, import_id)
-    products_removed = _remove_products(connection, import_id)
+    products_put_back = _put_back_products(connection, import_id, now)
+    products_removed = _remove_products(connection, import_id, now)
     items = catalogue.remove_unused_items(connection, tools.level)
     store.forget_before(connection, import_id)
     gone = [*store.get(connection, import_id).place.get("gone", []), *removed.people]
@@ -160,14 +161,14 @@ def _line(line: dict[str, Any]) -> Line:
     return Line(Category(line["category"]), sealed, line["changed_at"], line["import_id"])
 
 
-def _put_back_products(connection: Connection, import_id: int) -> int:
+def _put_back_products(connection: Connection, import_id: int, at: Micros) -> int:
     """Give products the values that they had, except where somebody else has changed them since."""
     changes = [(ProductId(key), change) for key, change in store.before(connection, import_id, "product")]
     now = of_ids(connection, {key for key, _ in changes})
     for key, change in changes:
         if key in now:
             now[key] = _without(now[key], _product(change["became"]), _product(change["was"]))
-    shelves.put_back(connection, now)
+    shelves.put_back(connection, now, at=at)
     return len(now)
 
 
@@ -183,12 +184,12 @@ def _product(values: dict[str, Any]) -> Product:
     return Product(**{**values, "tags": tuple(values["tags"]) if values["tags"] is not None else None})
 
 
-def _remove_products(connection: Connection, import_id: int) -> int:
+def _remove_products(connection: Connection, import_id: int, at: Micros) -> int:
     """Take out the products that the import brought, except those that somebody bought by another way.
 
     Those go with the last import that sold them, once the one that brought them is undone.
     """
     mine = shelves.added_by(connection, [import_id, *store.undone(connection)])
     unused = set(mine) - products_mentioned(connection, mine)
-    shelves.remove(connection, unused)
+    shelves.remove(connection, unused, at=at)
     return len(unused)

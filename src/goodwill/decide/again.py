@@ -30,6 +30,7 @@ from goodwill.decide.situation import Context, Situation, offset_of, products_of
 from goodwill.learn.library import Library, Models
 from goodwill.people.gentle import ORDINARY
 from goodwill.people.types import BOUGHT, BY_CODE, event_type
+from goodwill.purposes import RECOMMENDATIONS
 
 _BOUGHT = BY_CODE[BOUGHT].name
 
@@ -107,6 +108,8 @@ def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision, *, k
         Conflict: something that it rests on has changed: the catalogue, history, the models beyond going back.
     """
     footing = decision.footing
+    if decision.purpose != RECOMMENDATIONS:
+        raise Conflict("Content and offers are not made again: each says with which chance it was drawn.")
     if not decision.asked.count:
         raise Conflict("This decision was made by an older goodwill, which did not write down enough to make it again.")
     if shelf.version != footing.shelf:

@@ -125,6 +125,8 @@ SHAPES: Mapping[str, re.Pattern[str]] = {
     "since": re.compile(r"you last bought (?P<name>.+) (?P<when>today|yesterday|\d+ days ago)"),
     "item": re.compile(r"people who buy (?P<name>.+) tend to buy it again"),
     "before": re.compile(r"you bought (?P<name>.+) before"),
+    "not_long_ago": re.compile(r"you bought (?P<name>.+) lately"),
+    "looked": re.compile(r"you looked at (?P<name>.+) lately"),
     "together": re.compile(r"you buy (?P<name>.+)"),
     "basket": re.compile(r"goes well with (?P<name>.+) in your basket"),
     "viewing": re.compile(r"goes well with (?P<name>.+), which you are looking at"),
@@ -132,6 +134,11 @@ SHAPES: Mapping[str, re.Pattern[str]] = {
     "like": re.compile(r"like (?P<name>.+), which you buy: both are (?P<kind>.+)"),
     "moment": re.compile(r"many people here buy it at this time of day"),
     "many": re.compile(r"many people here buy it"),
+    "turn": re.compile(r"each of a few is shown in turn, whoever looks"),
+    "visits": re.compile(r"you come here often"),
+    "recent": re.compile(r"you were here in the last few days"),
+    "away": re.compile(r"you have not been here for a while"),
+    "followed": re.compile(r"you followed it before"),
 }
 
 

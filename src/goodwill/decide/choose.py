@@ -11,15 +11,21 @@ from sqlalchemy import Connection
 
 from goodwill.access import Door
 from goodwill.basics.errors import BadInput, Conflict
-from goodwill.basics.ids import new_reference, opaque
+from goodwill.basics.ids import Reference, new_reference, opaque
 from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
+from goodwill.decide.candidates import Candidates, candidates
 from goodwill.decide.decision import Decision, Footing
+from goodwill.decide.eligible import IsIn, in_none
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
+from goodwill.decide.holding_back import Asked
+from goodwill.decide.lessons import WORKS
 from goodwill.decide.pick import Picked, Picking, ToShow, off_the_shelf
+from goodwill.decide.placing import Placing, is_on
 from goodwill.decide.plan import Plan, plan_of
+from goodwill.decide.prices import DAYS
 from goodwill.decide.shelf import Shelf, shelf_of
-from goodwill.decide.situation import Ahead, Context, Situation, Wanted, look, look_ahead
+from goodwill.decide.situation import PURPOSES, Ahead, Context, Situation, Wanted, look, look_ahead
 from goodwill.learn.library import Library, Models
 from goodwill.purposes import RECOMMENDATIONS, Category, Entry
 
@@ -37,12 +43,17 @@ class Rules:
         sensitive: parts of words that name kinds of things which are never suggested unasked.
         new_in_ten: of ten suggestions, how many are new to the person.
         zone: of the shop's clock.
+        essential: parts of words that name what everybody needs; of that nobody gets a price of her own.
+        place: where the shop is (IT, US-NY), for what must be said of prices. language: of its pages.
     """
 
     level: str
     sensitive: Sequence[str]
     new_in_ten: int
     zone: ZoneInfo
+    essential: Sequence[str] = ()
+    place: str = ""
+    language: str = "en"
 
 
 @dataclass(eq=False)
@@ -51,6 +62,7 @@ class Choosing:
 
     _shelf: Shelf | None = None
     _plan: Plan = field(default_factory=Plan)
+    _candidates: Candidates = field(default_factory=Candidates)
     _telling: tuple[str, str, NDArray[np.bool_]] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -85,6 +97,25 @@ class Choosing:
             plan = self._plan = plan_of(store.rows(connection, last))
         return plan
 
+    def candidates(
+        self, connection: Connection, plan: Plan, shelf: Shelf, rules: Rules, *, at: int, day: int
+    ) -> Candidates:
+        """All content and offers, looked up once for each plan, catalogue, shelf and day."""
+        edition = catalogue.edition(connection)
+        found = self._candidates
+        if found.of != (plan.upto, edition, shelf.version, day):
+            found = self._candidates = candidates(
+                connection,
+                plan,
+                at=at,
+                day=day,
+                edition=edition,
+                shelf=shelf,
+                sensitive=rules.sensitive,
+                essential=rules.essential,
+            )
+        return found
+
     def telling(self, models: Models, shelf: Shelf) -> NDArray[np.bool_]:
         """What gives sensitive things away, worked out once for each total and shelf."""
         kept = self._telling
@@ -95,18 +126,26 @@ class Choosing:
 
 
 def choose_many(
-    door: Door, library: Library, choosing: Choosing, wanted: Sequence[Wanted], *, rules: Rules
+    door: Door,
+    library: Library,
+    choosing: Choosing,
+    wanted: Sequence[Wanted],
+    *,
+    rules: Rules,
+    is_in: IsIn = in_none,
 ) -> list[Decision | BadInput]:
-    """Choose for several people, each with what she allows for recommendations and nothing else.
+    """Choose for several people, each with what she allows for what the slot is for and nothing else.
 
-    What is asked wrongly is told in its place: the slot is for something else than products, or more shall be new than
-    there are.
+    What is asked wrongly is told in its place: more shall be new than there are.
+
+    Args:
+        is_in: says who meets the rule of an offer that is for a segment.
     """
     shelf, plan = choosing.ready(door.connection, rules), choosing.plan(door.connection)
-    ahead, found = look_ahead(door, wanted), list[Decision | BadInput]()
+    ahead, found = look_ahead(door, plan, wanted), list[Decision | BadInput]()
     for one in wanted:
         try:
-            found.append(_chosen(door, library, choosing, shelf, plan, one, ahead, rules))
+            found.append(_chosen(door, library, choosing, shelf, plan, one, ahead, rules, is_in))
         except BadInput as wrong:
             found.append(wrong)
     return found
@@ -121,12 +160,13 @@ def _chosen(
     wanted: Wanted,
     ahead: Ahead,
     rules: Rules,
+    is_in: IsIn,
 ) -> Decision:
     seen, context = look(door, plan, wanted, ahead, new_in_ten=rules.new_in_ten), wanted.context
     if context.new is not None and not 0 <= context.new <= seen.count:
         raise BadInput(f"Of {seen.count} suggestions 0 to {seen.count} can be new, not {context.new}.")
     if seen.slot.kind != "products":
-        raise BadInput(f"Slot '{wanted.slot}' is for {seen.slot.kind}, not for products.")
+        return _placed(door, library, choosing, seen, shelf, rules, is_in)
     models = None if seen.is_quarantined else library.ready(door, shelf, seen.as_of)
     telling = None if models is None else choosing.telling(models, shelf)
     return decided(seen, plan, shelf, models, telling, ahead.stock.to_show, door.register[RECOMMENDATIONS])
@@ -160,14 +200,54 @@ def decided(
     return _decision(seen, picked, entry, footing)
 
 
-def _decision(seen: Situation, picked: Picked, entry: Entry, footing: Footing) -> Decision:
+def _placed(
+    door: Door, library: Library, choosing: Choosing, seen: Situation, shelf: Shelf, rules: Rules, is_in: IsIn
+) -> Decision:
+    """Content or offers, from the same look."""
+    plan = choosing.plan(door.connection)
+    found = choosing.candidates(door.connection, plan, shelf, rules, at=seen.at, day=seen.day)
+    language, reference = seen.context.language or rules.language, new_reference()
+    among = [one for one in found.slots.get(seen.slot_name, ()) if is_on(one, seen.day, language)]
+    personal = seen.may_be_personal and not seen.is_quarantined
+    believed = library.model(WORKS[seen.slot.kind], door, shelf, seen.as_of) if personal and among else None
+    spent: dict[str, int] = {}
+    basket: tuple[tuple[int, int], ...] = ()
+    if seen.slot.kind == "offers" and among:
+        spent, basket = store.spent(door.connection), _basket(door, seen)
+    asked = Asked(seen, plan, personal, spent, is_in, basket)
+    picked = Placing(asked, among, believed, opaque(reference), seen.context.region or rules.place).picked()
+    footing = Footing(models=believed.version if believed is not None else "", plan=plan.upto, shelf=shelf.version)
+    as_picked = Picked(picked.choices, bool(picked.used), picked.reason, picked.counts)
+    entry = door.register[PURPOSES[seen.slot.kind]]
+    return _decision(seen, as_picked, entry, footing, used=picked.used, reference=reference)
+
+
+def _basket(door: Door, seen: Situation) -> tuple[tuple[int, int], ...]:
+    """Of what is in the basket the public price and the lowest of late, where there is one."""
+    numbers = seen.basket.tolist()
+    if not numbers:
+        return ()
+    lowest = catalogue.lowest_prices(door.connection, numbers, at=seen.at, days=DAYS)
+    known = catalogue.of_ids(door.connection, numbers)
+    return tuple((one.price, lowest[key]) for key, one in known.items() if one.price is not None)
+
+
+def _decision(
+    seen: Situation,
+    picked: Picked,
+    entry: Entry,
+    footing: Footing,
+    *,
+    used: tuple[Category, ...] = (_PURCHASES,),
+    reference: Reference | None = None,
+) -> Decision:
     view = seen.view
-    used = (_PURCHASES,) if picked.personal else ()
+    used = used if picked.personal else ()
     allowed = view.used if view is not None else frozenset[Category]()
     # What everyone gets is nobody's, and nothing is kept of whoever allowed nothing, not even her arm.
     arm = seen.assigned if view is not None else None
     return Decision(
-        id=opaque(new_reference()),
+        id=opaque(reference if reference is not None else new_reference()),
         person=seen.person if view is not None else None,
         slot=seen.slot_name,
         purpose=entry.name,

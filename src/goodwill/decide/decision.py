@@ -21,18 +21,60 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What a product costs in an offer, in minor units.
+
+    Attributes:
+        product: the shop's own id. public: what it costs without the offer. lowest: the lowest public price of the last
+            30 days, which the saving is counted from. price: with the offer; below both.
+    """
+
+    product: str
+    name: str
+    public: int
+    lowest: int
+    price: int
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What stands in a slot for content or offers, beside its title.
+
+    Attributes:
+        rule: of an offer: who gets what, as it was published. until: its last day; "" where there is none.
+        set_aside: of the offer's budget, for this promise, in minor units.
+        label: names what must be said of the price (see `goodwill.decide.labels`); "" where nothing must.
+        chance: with which it was drawn among what might stand in its place, 0 to 1.
+        propensity: the same, times the chance of the experiment's arm.
+    """
+
+    text: str = ""
+    link: str = ""
+    image: str = ""
+    rule: str = ""
+    until: str = ""
+    prices: tuple[Price, ...] = ()
+    label: str = ""
+    set_aside: int = 0
+    chance: float = 1.0
+    propensity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One chosen item.
 
     Attributes:
-        product: the shop's own id of the product to show.
+        product: the shop's own id of the product to show; the name of a content or an offer.
         name: its name.
         item: the item that the models count (the product itself, its type or its category).
-        kind: usual · new · companion · everyone.
+        kind: usual · new · companion · everyone; of content and offers fitting · everyone.
         because: the weightiest reasons, weightiest first.
         covered: the share of the positive evidence that the reasons carry together, 0 to 1.
         score: the model's own number, for staff and auditors.
         model: the model that proposed it, with its version.
+        placed: what else is shown of a content or an offer; None of a product.
     """
 
     product: str
@@ -43,6 +85,7 @@ class Choice:
     covered: float
     score: float
     model: str
+    placed: Placed | None = None
 
 
 @dataclass(frozen=True, slots=True)

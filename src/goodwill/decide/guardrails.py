@@ -30,11 +30,18 @@ RULES: Final[Mapping[str, str]] = {
     "unwanted": DENIED,  # she said less, or wrong
     "in-basket": DENIED,
     "not-personal": DENIED,  # switched off, or under age: nothing from her data
+    "not-eligible": DENIED,  # an offer whose rule she does not meet
+    "same-price": DENIED,  # whoever is not known gets no price that others do not get, and pays none that others do not
+    "essential": DENIED,  # no personal price for what everybody needs
+    "price": DENIED,  # no real saving against the lowest public price of the last 30 days
     "not-to-be-had": LIMITED,
-    "resting": LIMITED,  # shown as new on several days, and not taken
-    "care": LIMITED,  # nothing new is urged on somebody who is having a hard time
+    "resting": LIMITED,  # shown on several days, and not taken
+    "frequency": LIMITED,  # the same content or offer only so often in a week
+    "budget": LIMITED,  # what was set aside for an offer is used up
+    "care": LIMITED,  # nothing new or urgent, no credit and no dearer thing for somebody who is having a hard time
     "outside": LIMITED,  # the filter-bubble floor: a part of the list lies outside the kind she buys most
     "personal": DISCLOSED,  # the answer says that it was chosen for her, and from what
+    "personal-price": DISCLOSED,  # and that a price is not everybody's, in the words of the law where she is
 }
 
 

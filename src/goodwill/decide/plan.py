@@ -6,6 +6,7 @@ which row it was made, and an auditor can see the plan as it was then.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Final
@@ -20,8 +21,8 @@ NAME: Final = "^[a-z0-9][a-z0-9-]{0,63}$"
 Name = Annotated[str, Meta(pattern=NAME)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
-# What comes with goodwill and may choose products.
-MODELS: Final = ("usual", "together", "popular", "companions", "moment", "cold")
+# What comes with goodwill and may choose: products, and among content and offers.
+MODELS: Final = ("usual", "together", "popular", "companions", "moment", "cold", "arms")
 _MOST_ARMS: Final = 10
 
 
@@ -77,12 +78,17 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         kind: products, content or offers.
         count: how many, where the question does not say.
         discreet: False: something of a sensitive kind may be shown here, to whoever is looking at its like just now.
+        floor: percent of all chances that are given to everything alike, whatever was learned, so that learning goes
+            on; of slots for content and offers.
+        week: on how many days out of seven the same content or offer is shown to somebody.
     """
 
     kind: Annotated[str, Meta(pattern="^(products|content|offers)$")] = "products"
     count: Annotated[int, Meta(ge=1, le=100)] = 10
     ways: Ways = Ways()
     discreet: bool = True
+    floor: Percent = 10
+    week: Annotated[int, Meta(ge=1, le=7)] = 5
 
 
 class Arm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -152,13 +158,173 @@ class Holdout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     salt: str
 
 
+# ---- what may stand in slots for content and offers -----------------------------------------------------------------
+
+Money = Annotated[int, Meta(ge=0, le=10**12)]  # minor units of the shop's currency
+Text = Annotated[str, Meta(max_length=2000)]
+Line = Annotated[str, Meta(min_length=1, max_length=200)]
+Word = Annotated[str, Meta(min_length=1, max_length=200)]
+Address = Annotated[str, Meta(pattern="^(https?://[^\\s]+|/[^\\s]*)?$", max_length=2000)]
+Language = Annotated[str, Meta(pattern="^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")]
+Date = Annotated[str, Meta(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
+Tag = Annotated[str, Meta(pattern="^(urgent|credit|upsell|sensitive)$")]
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A text or a picture that may stand in a slot.
+
+    Attributes:
+        slot: where it may stand.
+        tags: what care is asked for: urgent, credit, upsell, sensitive.
+        about: kinds (type, category or department) or the shop's ids of products that it is about.
+        language: of the text; nothing: for everybody.
+        since, until: first and last day on which it is shown, such as 2026-12-24; nothing: no end.
+    """
+
+    slot: Name
+    title: Line
+    text: Text = ""
+    link: Address = ""
+    image: Address = ""
+    tags: tuple[Tag, ...] = ()
+    about: tuple[Word, ...] = ()
+    language: Language = ""
+    since: Date = ""
+    until: Date = ""
+
+    def checked(self) -> "Content":
+        """The same. Raises BadInput: a day is none, or the last comes before the first."""
+        _check_days(self.since, self.until)
+        return self
+
+    def is_on(self, day: str) -> bool:
+        return _is_within(self.since, self.until, day)
+
+
+class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A reduction by a rule that is published. It never makes anything dearer.
+
+    Attributes:
+        rule: the published rule, in a sentence: who gets what.
+        percent, off, price: one of them: percent off, an amount off, or a fixed price below the public one.
+        products, kinds: what it is for; neither: the whole basket.
+        cost: what the shop sets aside for it each time it is promised.
+        budget: how much may be set aside altogether; None: no end.
+        segment: who is eligible, by the name of a segment; "": everybody.
+        same_price: whoever meets the rule gets this price, asked or not.
+    """
+
+    title: Line
+    rule: Annotated[str, Meta(min_length=1, max_length=500)]
+    percent: Annotated[int, Meta(ge=1, le=100)] | None = None
+    off: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    price: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    products: tuple[Word, ...] = ()
+    kinds: tuple[Word, ...] = ()
+    slots: tuple[Name, ...] = ()
+    cost: Money = 0
+    budget: Money | None = None
+    segment: Annotated[str, Meta(max_length=80)] = ""
+    same_price: bool = True
+    text: Text = ""
+    link: Address = ""
+    image: Address = ""
+    tags: tuple[Tag, ...] = ()
+    since: Date = ""
+    until: Date = ""
+    state: State = State.DRAFT
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What it is for, by kinds and the shop's ids of products; nothing: the whole basket."""
+        return (*self.products, *self.kinds)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody gets it who asks: nobody's data decide about the price."""
+        return self.same_price and not self.segment
+
+    def checked(self) -> "Offer":
+        """The same.
+
+        Raises:
+            BadInput: not one reduction, a fixed price for a basket, a budget without a cost, or days that do not fit.
+        """
+        if sum(one is not None for one in (self.percent, self.off, self.price)) != 1:
+            raise BadInput("An offer is one of: percent off, an amount off, or a fixed price.")
+        if self.price is not None and not self.about:
+            raise BadInput("A fixed price is for products or kinds; name them.")
+        if self.budget is not None and not self.cost:
+            raise BadInput("A budget needs a cost: what the shop sets aside for each time that the offer is promised.")
+        _check_days(self.since, self.until)
+        return self
+
+    def is_on(self, day: str) -> bool:
+        return self.state is State.RUNNING and _is_within(self.since, self.until, day)
+
+    def reduced(self, public: int) -> int:
+        """The price of something whose public price is given; never above it, never below nothing."""
+        if self.percent is not None:
+            wanted = public * (100 - self.percent) // 100
+        else:
+            wanted = public - self.off if self.off is not None else self.price or 0
+        return max(0, min(public, wanted))
+
+
+class Rewards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What counts as success of what was shown in a slot, in minor units of the shop's currency.
+
+    Attributes:
+        days: for how long after it was shown; only then is it learned from.
+        margin: percent of what she buys meanwhile.
+        visit: for each further day on which she comes back. click: for a click.
+        less, wrong, intrusive, complaint, unsubscribe: what such a word costs.
+        one: how much is a reward of 1; rewards reach from −64 to 64 of it.
+    """
+
+    days: Annotated[int, Meta(ge=1, le=90)] = 14
+    margin: Percent = 30
+    visit: Money = 100
+    click: Money = 20
+    less: Money = 200
+    wrong: Money = 200
+    intrusive: Money = 1000
+    complaint: Money = 2000
+    unsubscribe: Money = 2000
+    one: Annotated[int, Meta(ge=1, le=10**9)] = 1000
+
+    def cost_of(self, word: str) -> int:
+        """What it costs that somebody says so."""
+        return int(getattr(self, word))
+
+
+USUAL_REWARDS: Final = Rewards()
+COSTLY: Final = ("less", "wrong", "intrusive", "complaint", "unsubscribe")
+
+
+def _is_within(since: str, until: str, day: str) -> bool:
+    return (not since or since <= day) and (not until or day <= until)
+
+
+def _check_days(since: str, until: str) -> None:
+    for day in (since, until):
+        try:
+            if day:
+                date.fromisoformat(day)
+        except ValueError:
+            raise BadInput(f"'{day}' is no day; write it as 2026-12-24.") from None
+    if since and until and until < since:
+        raise BadInput(f"It ends on {until}, before it begins on {since}.")
+
+
 HOLDOUT: Final = "holdout"
 NO_HOLDOUT: Final = Holdout(0, "")
 
-Body = Slot | Experiment | Gate | Holdout
-KINDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
-    {"slot": Slot, "experiment": Experiment, "gate": Gate, "holdout": Holdout}
-)
+Body = Slot | Experiment | Gate | Holdout | Content | Offer | Rewards
+KINDS: Final[Mapping[str, type[Any]]] = MappingProxyType({
+    "slot": Slot, "experiment": Experiment, "gate": Gate, "holdout": Holdout, "content": Content, "offer": Offer,
+    "rewards": Rewards,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +356,9 @@ class Plan:
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
     holdout: Holdout = NO_HOLDOUT
+    content: Mapping[str, Content] = field(default_factory=dict)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    rewards: Mapping[str, Rewards] = field(default_factory=dict)
 
     def may(self, name: str) -> bool:
         """Whether a model or an initiative may choose: it was approved, and not suspended since."""
@@ -199,6 +368,26 @@ class Plan:
     def slot(self, name: str) -> Slot:
         """A slot; one that nobody described is an ordinary one for products."""
         return self.slots.get(name, _ORDINARY)
+
+    def placed_in(self, slot: str) -> Mapping[str, "Content | Offer"]:
+        """All that may ever stand in a slot for content or for offers, by name."""
+        if self.slot(slot).kind == "content":
+            return {name: one for name, one in self.content.items() if one.slot == slot}
+        return {name: one for name, one in self.offers.items() if not one.slots or slot in one.slots}
+
+    def rewards_of(self, slot: str) -> Rewards:
+        """What counts as success in a slot."""
+        return self.rewards.get(slot, USUAL_REWARDS)
+
+    def offer(self, name: str) -> Offer:
+        """An offer by its name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if name not in self.offers:
+            raise NotFound(f"There is no offer '{name}'. See: goodwill offer list")
+        return self.offers[name]
 
     def running(self, slot: str) -> tuple[str, Experiment] | None:
         """The experiment that chooses in a slot, if one does and may."""
@@ -245,4 +434,7 @@ def plan_of(rows: "list[Row]") -> Plan:
         experiments=all_of("experiment"),
         gates=all_of("gate"),
         holdout=last.get(("holdout", ""), NO_HOLDOUT),
+        content=all_of("content"),
+        offers=all_of("offer"),
+        rewards=all_of("rewards"),
     )

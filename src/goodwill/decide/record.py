@@ -16,7 +16,9 @@ from goodwill.decide.decision import Choice, Decision
 from goodwill.people import log
 from goodwill.people.columns import EventColumns, EventRow
 from goodwill.people.types import BY_CODE, DECIDED
+from goodwill.purposes import Category
 
+_ENGAGEMENT = Category("engagement")
 _ENCODER = msgspec.json.Encoder()
 _DECIDED = frozenset({BY_CODE[DECIDED].name})
 _DECODER = msgspec.json.Decoder(Decision)
@@ -34,6 +36,14 @@ def write(connection: Connection, decisions: Sequence[Decision], *, zone: ZoneIn
             for choice in _new(one)
             if one.person is not None and choice.product in numbers
         )
+        rows += (
+            people.gentle.showing(
+                one.person, one.slot, choice.product, decision=reference, at=one.at, day=day,
+                engagement=_ENGAGEMENT not in one.withheld,
+            )
+            for choice in one.items
+            if one.person is not None and choice.placed is not None
+        )  # fmt: skip
     if rows:
         log.append(connection, EventColumns.of(rows))
 

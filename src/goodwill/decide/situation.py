@@ -27,10 +27,15 @@ from goodwill.decide.plan import USUAL_WAYS, Plan, Slot, Ways
 from goodwill.decide.shelf import Stock
 from goodwill.people.gentle import ORDINARY, Gentle, Word
 from goodwill.people.types import BOUGHT
-from goodwill.purposes import RECOMMENDATIONS, Purpose
+from goodwill.purposes import OFFERS, PERSONAL_CONTENT, RECOMMENDATIONS, Purpose
 from goodwill.storage import AsOf
 
 SWITCHED_OFF: Final = "switched-off"
+# What each kind of slot is chosen for.
+PURPOSES: Final[Mapping[str, Purpose]] = {
+    "products": RECOMMENDATIONS, "content": PERSONAL_CONTENT, "offers": OFFERS
+}  # fmt: skip
+_A_WEEK: Final = 7
 _SMALL_HOURS: Final = 5 * 3_600 * SECOND  # from midnight on
 _BURST, _BURST_DAYS, _BURST_FOR = 3, 7, 90  # orders by night, within days, careful for days
 
@@ -44,12 +49,16 @@ class Context:
         viewing: the shop's ids of products that the page shows just now.
         new: how many suggestions shall be new to the person; the shop's setting unless given.
         personal: False: this once, nothing is to be chosen from her data.
+        region: where the page is read (IT, US-NY), for what must be said of prices; the shop's own unless given.
+        language: of the page, for content that is written in one; the shop's own unless given.
     """
 
     basket: tuple[str, ...] = ()
     viewing: tuple[str, ...] = ()
     new: int | None = None
     personal: bool = True
+    region: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ class Situation:
         offset: of the shop's clock from UTC, in microseconds.
         resting: on how many days each product was proposed to her lately as something new.
         basket, viewing: numbers of products.
+        placed: on which days each content and offer was shown to her lately (`people.gentle.number_of`).
     """
 
     slot_name: str
@@ -82,6 +92,7 @@ class Situation:
     resting: Mapping[int, int] = field(default_factory=dict)
     basket: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     viewing: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    placed: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def asked(self) -> Request:
@@ -154,38 +165,45 @@ class Ahead:
         return np.array(list(known), dtype=np.int64)
 
 
-def look_ahead(door: Door, wanted: Sequence[Wanted]) -> Ahead:
+def look_ahead(door: Door, plan: Plan, wanted: Sequence[Wanted]) -> Ahead:
     """Look up all that some choices are made from, in a handful of questions however many they are.
 
     Nothing is read of anybody who allows nothing.
     """
-    persons = [one.person for one in wanted if one.person is not None]
-    at = door.clock()
-    found = door.ones(persons, purpose=RECOMMENDATIONS) if persons else {}
+    at, persons = door.clock(), dict[Purpose, list[PersonId]]()
+    for one in wanted:
+        if one.person is not None:
+            persons.setdefault(PURPOSES[plan.slot(one.slot).kind], []).append(one.person)
+    found = {
+        (person, purpose): view
+        for purpose, some in persons.items()
+        for person, view in door.ones(some, purpose=purpose).items()
+    }
     seen = [view for view in found.values() if isinstance(view, View)]
     as_of = max((view.as_of for view in seen), key=lambda one: one.events, default=None) or as_of_now(
         door.connection, at
     )
-    words = people.gentle.words_of(door.connection, [view.person for view in seen], upto=as_of.events)
+    words = people.gentle.words_of(door.connection, {view.person for view in seen}, upto=as_of.events)
     named = {one for each in wanted for some in (each.context.basket, each.context.viewing) for one in some}
-    return Ahead(
-        {(person, RECOMMENDATIONS): view for person, view in found.items()}, words,
-        catalogue.ids_of(door.connection, named), Stock(door.connection), as_of, door.trusts(as_of.consent), at,
-    )  # fmt: skip
+    numbers = catalogue.ids_of(door.connection, named)
+    return Ahead(found, words, numbers, Stock(door.connection), as_of, door.trusts(as_of.consent), at)
 
 
 def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: int) -> Situation:
     """Put together what one choice is made from, from what was looked up for several."""
     slot, person, context = wanted.slot, wanted.person, wanted.context
     found = plan.slot(slot)
-    view, reason = _view(ahead, person, named=wanted.named)
+    view, reason = _view(ahead, person, PURPOSES[found.kind], named=wanted.named)
     at, as_of = ahead.at, view.as_of if view is not None else ahead.as_of
     if reason == QUARANTINED or not ahead.believed:
         view, reason = None, QUARANTINED
     assigned = assign(plan, slot, person)
     ways = _ways(assigned.ways, found.ways, new_in_ten)
     day = day_of(at, door.zone)
-    gentle, resting = ORDINARY, dict[int, int]()
+    gentle, resting, placed = ORDINARY, dict[int, int](), dict[int, tuple[int, ...]]()
+    if view is not None and found.kind != "products":
+        since = day - max(_A_WEEK, ways.rest_days or 0)
+        placed = people.gentle.placed_days(door.connection, view.person, since=since, upto=as_of.events)
     if view is not None and (words := [word for word in ahead.words[view.person] if word.id <= as_of.events]):
         gentle = people.gentle.gentle_by(words, at=at)
         if ways.rests_after:
@@ -193,7 +211,7 @@ def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: in
     return Situation(
         slot, found, found.count if wanted.count is None else wanted.count, context, person, view, reason, as_of, at,
         day, offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
-        ahead.products(context.basket), ahead.products(context.viewing),
+        ahead.products(context.basket), ahead.products(context.viewing), placed,
     )  # fmt: skip
 
 
@@ -203,11 +221,11 @@ def _ways(of_arm: Ways, of_slot: Ways, new_in_ten: int) -> Ways:
     return of_arm.over(of_slot).over(USUAL_WAYS).over(Ways(new_in_ten=new_in_ten))
 
 
-def _view(ahead: Ahead, person: PersonId | None, *, named: bool) -> tuple[View | None, str]:
-    """What may be seen of the person for recommendations, or why nothing may."""
+def _view(ahead: Ahead, person: PersonId | None, purpose: Purpose, *, named: bool) -> tuple[View | None, str]:
+    """What may be seen of the person for a purpose, or why nothing may."""
     if person is None:
         return None, "unknown-person" if named else "anonymous"
-    found = ahead.views[person, RECOMMENDATIONS]
+    found = ahead.views[person, purpose]
     return (found, "") if isinstance(found, View) else (None, found.reason)
 
 

@@ -1,11 +1,13 @@
-"""The journal of what the shop decided about choosing; it only grows, and tells of nobody."""
+"""The journal of what the shop decided about choosing, which only grows, and what offers have set aside; of nobody."""
 
 import msgspec
-from sqlalchemy import Column, Connection, Table, Text, func, insert, select
+from sqlalchemy import Column, Connection, Table, Text, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from goodwill.basics.errors import BadInput
 from goodwill.decide.plan import KINDS, Body, Row
-from goodwill.storage.engine import PLAN, one_at_a_time
+from goodwill.storage.engine import BUDGETS, PLAN, is_sqlite, one_at_a_time
 from goodwill.storage.questions import Question
 from goodwill.storage.schema import Whole, metadata
 
@@ -18,6 +20,14 @@ plan_rows = Table(
     Column("body", Text),  # JSON; null: the name was taken out
     Column("actor", Text, nullable=False),
     Column("at", Whole, nullable=False),
+)
+
+# How much of each offer's budget is set aside; of no offer more than its budget.
+budgets = Table(
+    "offer_budgets",
+    metadata,
+    Column("offer", Text, primary_key=True),
+    Column("spent", Whole, nullable=False),  # minor units
 )
 
 _LAST = Question(lambda _: select(func.coalesce(func.max(plan_rows.c.id), 0)))
@@ -47,6 +57,32 @@ def add(connection: Connection, kind: str, name: str, body: Body | None, *, acto
     values = {"id": number, "kind": kind, "name": name, "body": text, "actor": actor, "at": at}
     connection.execute(insert(plan_rows).values(values))
     return number
+
+
+def spent(connection: Connection) -> dict[str, int]:
+    """How much of each offer's budget is set aside, in minor units."""
+    return {row.offer: row.spent for row in connection.execute(select(budgets))}
+
+
+def set_aside(connection: Connection, offer: str, cost: int, budget: int) -> bool:
+    """Set something aside for an offer, if so much is left; of two who try at once, only what is left is given.
+
+    One statement, so that nobody can come between looking and taking; whoever comes second waits for the first.
+    """
+    if cost > budget:
+        return False
+    one_at_a_time(connection, BUDGETS)  # so that two who set aside for several never wait for each other
+    row = {"offer": offer, "spent": 0}
+    insert_ = sqlite_insert if is_sqlite(connection) else postgresql_insert
+    connection.execute(insert_(budgets).values(row).on_conflict_do_nothing())
+    taken = update(budgets).where(budgets.c.offer == offer, budgets.c.spent <= budget - cost)
+    return connection.execute(taken.values(spent=budgets.c.spent + cost)).rowcount == 1
+
+
+def give_back(connection: Connection, offer: str, amount: int) -> bool:
+    """Give back some of what was set aside for an offer, if so much was."""
+    given = update(budgets).where(budgets.c.offer == offer, budgets.c.spent >= amount)
+    return connection.execute(given.values(spent=budgets.c.spent - amount)).rowcount == 1
 
 
 def _body(kind: str, text: str | None) -> Body | None:

@@ -109,7 +109,8 @@ class Arms:
         """The chance of each arm to be shown: that it is the best, and never less than the floor.
 
         Args:
-            features: of the decision, shape (d,); they are rounded as they are where the model learns.
+            features: of the decision, shape (d,), or (arms, d) where some tell how an arm fits; they are rounded as
+                they are where the model learns.
             allowed: the arms that may be shown; all of them by default. Others have the chance 0.
             floor: the least chance of an allowed arm, for exploration; at most 1 / arms allowed.
 
@@ -124,9 +125,9 @@ class Arms:
             raise BadInput("No arm may be shown.")
         if not 0 <= floor * among.size <= 1:
             raise BadInput(f"With {among.size} arms the floor is at most {1 / among.size:.3g}.")
-        x = quantised(features) / UNIT
-        mean = self.mean[among] @ x
-        spread = np.sqrt(np.einsum("i,kij,j->k", x, self.covariance[among], x))
+        x = np.broadcast_to(quantised(features) / UNIT, self.mean.shape)[among]
+        mean = np.einsum("ki,ki->k", self.mean[among], x)
+        spread = np.sqrt(np.einsum("ki,kij,kj->k", x, self.covariance[among], x))
         found = np.zeros(self.shown.size)
         found[among] = floor + (1 - floor * among.size) * best_of(mean, spread)
         return found
@@ -145,8 +146,13 @@ class Arms:
         return Choice(arm, float(chances[arm]))
 
     def because(self, features: Floats, arm: int) -> Floats:
-        """What each feature adds to the mean believed of an arm, shape (d,); they sum to it."""
-        added: Floats = self.mean[arm] * (quantised(features) / UNIT)
+        """What each feature adds to the mean believed of an arm, shape (d,); they sum to it.
+
+        Args:
+            features: as of `chances`.
+        """
+        x = np.broadcast_to(quantised(features) / UNIT, self.mean.shape)[arm]
+        added: Floats = self.mean[arm] * x
         return added
 
 

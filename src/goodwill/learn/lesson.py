@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from goodwill.access import Aggregate, Contribution, Door, Total
 from goodwill.learn.likeness import Tags
@@ -53,8 +52,12 @@ class Lesson(ABC, Generic[C, M]):
     uses: ClassVar[frozenset[Category]]
 
     @abstractmethod
-    def counted(self, connection: Connection, items: Items) -> C:
-        """What it counts as the shop stands now: the catalogue's items, the arms of a slot."""
+    def counted(self, door: Door, items: Items) -> C:
+        """What it counts as the shop stands now: the catalogue's items, the arms of a slot, what is over by today."""
+
+    def is_idle(self, counted: C) -> bool:  # noqa: ARG002 - for those that may have nothing to count
+        """Whether there is nothing to count: then nothing is kept of it, as if its purpose were off."""
+        return False
 
     @abstractmethod
     def mark(self, counted: C) -> Plain:

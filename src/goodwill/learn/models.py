@@ -4,9 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
-from goodwill.access import Total
+from goodwill.access import Door, Total
 from goodwill.learn.affinity import Affinity, BoughtTogether, inner, shown
 from goodwill.learn.baskets import HoldBack
 from goodwill.learn.best import BestSellers, faces
@@ -60,7 +58,7 @@ class ShopModels(Lesson[Items, Models]):
     uses = frozenset({Category("purchases")})
     first_weight = 500.0  # λ, in people; only a shop that never learned uses it
 
-    def counted(self, connection: Connection, items: Items) -> Items:  # noqa: ARG002 - what the catalogue counts
+    def counted(self, door: Door, items: Items) -> Items:  # noqa: ARG002 - what the catalogue counts
         return items
 
     def mark(self, counted: Items) -> Plain:

@@ -82,7 +82,7 @@ class Settled(Generic[C, M]):
         """Work the total out anew, choose its weight, fit the model, and keep the total."""
         with self._jobs:
             with doors() as door:
-                counted = self.lesson.counted(door.connection, items)
+                counted = self.lesson.counted(door, items)
             known = self._learned(doors, counted)
             self._kept(doors, known)
             return known
@@ -94,7 +94,10 @@ class Settled(Generic[C, M]):
         """
         with self._jobs:
             with doors() as door:
-                on, counted = self._entry(door) is not None, self.lesson.counted(door.connection, items)
+                counted = self.lesson.counted(door, items)
+                on = self._entry(door) is not None and not self.lesson.is_idle(counted)
+                if self.lesson.is_idle(counted):
+                    self.drop()
                 known = self._known or self._recalled(door, counted)
             if on and (known is None or self._differs(known.counted, counted)):
                 known = self._learned(doors, counted)
@@ -187,7 +190,7 @@ class Settled(Generic[C, M]):
 
     def _first(self, door: Door, items: Items) -> Known[C, M]:
         """For a shop that never learned: the total as it stands, with the weight as it comes."""
-        counted = self.lesson.counted(door.connection, items)
+        counted = self.lesson.counted(door, items)
         found = self._worked_out(door, counted, None)
         return self._take(self._fitted(counted, self.lesson.first_weight, found), instead_of=None)
 
@@ -204,7 +207,7 @@ class Settled(Generic[C, M]):
     def _worked_out(self, door: Door, counted: C, since: Known[C, M] | None) -> _WorkedOut:
         """The total; nobody's where its purpose is off or too few allow it."""
         what = self.lesson.contribution(counted)
-        if self._entry(door) is not None:
+        if self._entry(door) is not None and not self.lesson.is_idle(counted):
             with suppress(TooFew):
                 total = door.total(what, since=since.total if since is not None and since.whole else None)
                 return _WorkedOut(total, True, self._next_end(door, total))
@@ -264,12 +267,12 @@ class Settled(Generic[C, M]):
         return total
 
     def _remembered(self, door: Door, items: Items) -> Known[C, M] | None:
-        return self._recalled(door, self.lesson.counted(door.connection, items))
+        return self._recalled(door, self.lesson.counted(door, items))
 
     def _recalled(self, door: Door, counted: C) -> Known[C, M] | None:
         """Take the kept total back, if it is whole, on, and counts the same."""
         noted, entry = notes.kept(door.connection, self.lesson.name), self._entry(door)
-        if not noted or entry is None:
+        if not noted or entry is None or self.lesson.is_idle(counted):
             return None
         kept = noted[0]
         weight = float(msgspec.json.decode(kept.recipe)["weight"])

@@ -19,7 +19,7 @@ from goodwill.people import log
 from goodwill.people.columns import EventRow
 from goodwill.people.tables import events
 from goodwill.people.types import event_type
-from goodwill.people.verdicts import obeyed
+from goodwill.people.verdicts import OBEYED_FOR, Verdict, obeyed
 from goodwill.storage.questions import Question
 
 TOLD: Final = event_type("told").code
@@ -47,11 +47,13 @@ class Gentle:
         left_out: products that she wants no more of.
         care: whether she is having a hard time: nothing is urged on her.
         impersonal: whether nothing is to be chosen from her data: she switched it off, or is under age.
+        unwanted: content and offers that she wants no more of, as `content/NAME` and `offers/NAME`.
     """
 
     left_out: tuple[ProductId, ...] = ()
     care: bool = False
     impersonal: bool = False
+    unwanted: frozenset[str] = frozenset()
 
 
 ORDINARY: Final = Gentle()
@@ -107,6 +109,7 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
     age until taken back.
     """
     told: list[tuple[int, object, int]] = []
+    unwanted: dict[str, bool] = {}
     cares: dict[object, bool] = {}
     impersonal = False
     for _, kind, product, detail, said_at, _ in words:
@@ -115,15 +118,19 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
         said = _read(detail)
         if product is not None and "verdict" in said:
             told.append((product, said["verdict"], said_at))
+        if product is None and "verdict" in said and "of" in said:
+            lasts = said["verdict"] == Verdict.NEVER or said_at > at - OBEYED_FOR
+            unwanted[str(said["of"])] = said["verdict"] != Verdict.FINE and lasts
         if "care" in said:
             cares[said["care"]] = said.get("over") is not True and (
                 said["care"] == Care.MINOR or said_at > at - CARE_FOR
             )
         if "personal" in said:
             impersonal = said["personal"] is False
-    if not (told or cares or impersonal):
+    if not (told or unwanted or cares or impersonal):
         return ORDINARY
-    return Gentle(tuple(obeyed(told, at=at)), any(cares.values()), impersonal or cares.get(Care.MINOR, False))
+    no_more = frozenset(name for name, is_out in unwanted.items() if is_out)
+    return Gentle(tuple(obeyed(told, at=at)), any(cares.values()), impersonal or cares.get(Care.MINOR, False), no_more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,19 +199,98 @@ def proposed_by(words: Iterable[Word], *, since: int) -> dict[int, int]:
     return dict(Counter(product for product, _ in proposed if product is not None))
 
 
+# ---- content and offers --------------------------------------------------------------------------------------------
+
+SHOWN: Final = event_type("shown").code
+CLICKED: Final = event_type("clicked").code
+
+
+def number_of(slot: str, name: str, word: str = "") -> int:
+    """The number by which the log knows a content or an offer in a slot, or a word that somebody said of it."""
+    return hash64("placed", slot, name, word)
+
+
+def showing(person: PersonId, slot: str, name: str, *, decision: int, at: int, day: int, engagement: bool) -> EventRow:
+    """The row of the log by which a content or an offer that was shown to her is remembered.
+
+    Args:
+        engagement: whether she allows that it is learned from; else it only serves to let it rest.
+    """
+    return EventRow(
+        person=person, type=SHOWN if engagement else PROPOSED, at=at, day=day, reference=number_of(slot, name),
+        key=hash64("placed", decision, slot, name), detail=json.dumps({"slot": slot, "shown": name}),
+    )  # fmt: skip
+
+
+def click(
+    connection: Connection, person: PersonId, slot: str, name: str, *, decision: int, at: Micros, day: int
+) -> None:
+    """Note that she followed a content or an offer; once for each decision."""
+    log.append_one(
+        connection, person=person, type_=CLICKED, at=at, day=day, reference=number_of(slot, name),
+        key=hash64("placed-clicked", decision, slot, name), detail=json.dumps({"slot": slot, "shown": name}),
+    )  # fmt: skip
+
+
+def say_of_placed(
+    connection: Connection, person: PersonId, kind: str, slot: str, name: str, verdict: Verdict, *, at: Micros, day: int
+) -> None:
+    """Write down what somebody said of a content or an offer; her last word about it counts.
+
+    Args:
+        kind: content or offers.
+    """
+    log.append_one(
+        connection, person=person, type_=TOLD, at=at, day=day, reference=number_of(slot, name, verdict),
+        key=hash64("verdict-of-placed", person, slot, name, verdict, at),
+        detail=json.dumps({"verdict": verdict.value, "of": f"{kind}/{name}", "slot": slot}),
+    )  # fmt: skip
+
+
+_PLACED = (
+    select(events.c.reference, events.c.day)
+    .distinct()
+    .where(
+        events.c.person == bindparam("person"),
+        events.c.type.in_([PROPOSED, SHOWN]),
+        events.c.day > bindparam("since"),
+        events.c.id <= bindparam("upto"),
+        events.c.product.is_(None),
+        events.c.reference.is_not(None),
+    )
+)
+
+
+def placed_days(
+    connection: Connection, person: PersonId, *, since: int, upto: int = _END
+) -> dict[int, tuple[int, ...]]:
+    """The days since a day on which each content and offer was shown to her, rising, by `number_of`."""
+    days: dict[int, list[int]] = {}
+    for number, day in connection.execute(_PLACED, {"person": person, "since": since, "upto": upto}):
+        days.setdefault(number, []).append(day)
+    return {number: tuple(sorted(some)) for number, some in days.items()}
+
+
 __all__ = [
+    "CLICKED",
     "ORDINARY",
+    "SHOWN",
     "Care",
     "Gentle",
     "Manner",
     "Word",
+    "click",
     "gentle_by",
     "gentle_with",
     "manner",
     "note_care",
+    "number_of",
+    "placed_days",
     "proposal",
     "proposed_by",
     "proposed_days",
+    "say_of_placed",
+    "showing",
     "switch",
     "words_of",
 ]

@@ -28,6 +28,13 @@ class Verdict(StrEnum):
     WRONG = "wrong"  # what was taken for true of her is not; it is not taken for true again for as long
     NEVER = "never"  # without an end
     FINE = "fine"  # takes an earlier word back
+    # Of content and offers besides; each costs more than it could bring in.
+    INTRUSIVE = "intrusive"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+OF_PRODUCTS: Final = (Verdict.LESS, Verdict.WRONG, Verdict.NEVER, Verdict.FINE)  # what may be said of a product
 
 
 TAKES_AWAY: Final = frozenset({Verdict.LESS, Verdict.WRONG, Verdict.NEVER})

@@ -29,7 +29,7 @@ STATISTICS = Purpose("statistics")
 BENCHMARKING = Purpose("benchmarking")
 
 # What the program asks for by name, so that no register may lack it; a law compares this with the code.
-USED = (RECOMMENDATIONS, EMAIL_MARKETING, MODEL_IMPROVEMENT, MEASUREMENT)
+USED = (RECOMMENDATIONS, PERSONAL_CONTENT, OFFERS, EMAIL_MARKETING, MODEL_IMPROVEMENT, MEASUREMENT)
 
 
 class Basis(StrEnum):

@@ -21,7 +21,7 @@ from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
 from goodwill.people import registry
 from goodwill.people.gentle import CARE_FOR, Care, Manner
-from goodwill.people.verdicts import Verdict
+from goodwill.people.verdicts import OF_PRODUCTS, Verdict
 from goodwill.purposes import Category, Entry
 from goodwill.shop.traces import Traces, traces_of
 from goodwill.shop.who import Who
@@ -246,11 +246,13 @@ class Centre:
         return self.shop.decisions(Who(id=person), limit, after=after)
 
     def verdicts(self, person: PersonId) -> dict[str, Verdict]:
-        """The shop's ids of the products that she wants no more of, each with her word."""
+        """The ids of the products, and the names of content and offers, that she wants no more of, by her word."""
         with self.shop.database.reading() as connection:
             out = people.verdicts.left_out(connection, person, at=self.shop.clock())
+            placed = people.gentle.gentle_with(connection, person, at=self.shop.clock()).unwanted
             found = catalogue.of_ids(connection, list(out))
-            return {product.external: out[ProductId(number)] for number, product in found.items()}
+            names = {name.partition("/")[2]: Verdict.LESS for name in placed}
+            return names | {product.external: out[ProductId(number)] for number, product in found.items()}
 
     def judge(
         self, person: PersonId, decision: str, product: str, verdict: str, *, only: Collection[str] = tuple(Verdict)
@@ -266,18 +268,23 @@ class Centre:
         """
         if verdict not in only:
             raise BadInput(f"Say one of: {', '.join(only)}.")
-        judged = self.chosen(person, decision, product)
-        now = self.shop.clock()
+        made = self._made(person, decision)
+        judged, now = _chosen(made, product), self.shop.clock()
+        if judged.placed is None and Verdict(verdict) not in OF_PRODUCTS:
+            raise BadInput(f"Of a product say one of: {', '.join(OF_PRODUCTS)}.")
         with self._hers("decision.judge", person) as (change, hers):
-            people.verdicts.say(
-                change.connection,
-                hers,
-                self._product(change.connection, product),
-                Verdict(verdict),
-                decision=from_opaque(decision),
-                at=now,
-                day=self._day(now),
-            )
+            if judged.placed is not None and made is not None:
+                self.shop.placed.judge(change.connection, hers, made, product, Verdict(verdict))
+            else:
+                people.verdicts.say(
+                    change.connection,
+                    hers,
+                    self._product(change.connection, product),
+                    Verdict(verdict),
+                    decision=from_opaque(decision),
+                    at=now,
+                    day=self._day(now),
+                )
             change.entry.detail |= {"decision": decision, "verdict": verdict}
         return judged
 
@@ -299,20 +306,27 @@ class Centre:
         Raises:
             NotFound: there is none; somebody else's is none either.
         """
+        return _chosen(self._made(person, decision), product)
+
+    def _made(self, person: PersonId, decision: str) -> Decision | None:
+        """A decision of hers; None where there is none, and somebody else's is none either."""
         with self.shop.database.reading() as connection:
             mine = people.merge.survivor(connection, person)
             hers = mine is not None and owner(connection, decision) == mine
-        items = self.shop.explain(decision).items if hers else ()
-        found = next((choice for choice in items if choice.product == product), None)
-        if found is None:
-            raise NotFound("Nothing of the kind was chosen for you.")
-        return found
+        return self.shop.explain(decision) if hers else None
 
     def _product(self, connection: Connection, external: str) -> ProductId:
         found = catalogue.ids_of(connection, [external])
         if external not in found:
             raise NotFound("This product is not in the catalogue any more.")
         return ProductId(found[external])
+
+
+def _chosen(made: Decision | None, product: str) -> Chosen:
+    found = next((choice for choice in made.items if choice.product == product), None) if made else None
+    if found is None:
+        raise NotFound("Nothing of the kind was chosen for you.")
+    return found
 
 
 def _counted(events: Sequence[Happened]) -> tuple[Held, ...]:

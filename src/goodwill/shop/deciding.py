@@ -6,6 +6,7 @@ before anything is handed out, everybody is looked at again about whom something
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from goodwill.access.rows import written_about_since
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
-from goodwill.decide import record
+from goodwill.decide import record, store
 from goodwill.decide.choose import Choosing, Context, Rules, Wanted, choose_many
 from goodwill.decide.decision import Decision
 from goodwill.shop.who import Who
@@ -78,6 +79,7 @@ class Deciding:
                 made = self._made(connection, questions)
         with database.transaction(patience=_FOR_A_PAGE) as connection:
             made = self._made(connection, questions) if made is None else self._again(connection, questions, made)
+            made = self._promised(connection, questions, made)
             self._write(connection, made)
         return made.answers
 
@@ -91,7 +93,10 @@ class Deciding:
         wanted = [self._wanted(connection, one) for one in questions]
         asked = [one for one in wanted if isinstance(one, Wanted)]
         door = replace(shop.door(connection), later=reads)
-        chosen = iter(choose_many(door, shop.library, self.choosing, asked, rules=self.rules) if asked else ())
+        is_in = partial(shop.segments.is_in, connection)
+        chosen = iter(
+            choose_many(door, shop.library, self.choosing, asked, rules=self.rules, is_in=is_in) if asked else ()
+        )
         return _Made(
             [one.person if isinstance(one, Wanted) else None for one in wanted],
             [next(chosen) if isinstance(one, Wanted) else one for one in wanted],
@@ -119,6 +124,32 @@ class Deciding:
         anew = self._made(connection, [questions[n] for n in places])
         answers = dict(enumerate(made.answers)) | dict(zip(places, anew.answers, strict=True))
         return _Made(made.persons, [answers[n] for n in range(len(questions))], made.reads + anew.reads)
+
+    def _promised(self, connection: Connection, questions: Sequence[Question], made: _Made) -> _Made:
+        """The same, with what its offers cost set aside; chosen again where nothing is left of a budget by now."""
+        answers, reads = list(made.answers), list(made.reads)
+        for n, question in enumerate(questions):
+            while not self._set_aside(connection, answers[n]):
+                anew = self._made(connection, [question])
+                answers[n] = anew.answers[0]
+                reads += anew.reads
+        return _Made(made.persons, answers, reads)
+
+    def _set_aside(self, connection: Connection, one: Decision | BadInput) -> bool:
+        """Set aside what a decision's offers cost; all of it, or nothing where it is not left."""
+        offers = [] if isinstance(one, BadInput) else [choice for choice in one.items if choice.placed is not None]
+        taken: list[tuple[str, int]] = []
+        for choice in offers:
+            cost = choice.placed.set_aside if choice.placed is not None else 0
+            budget = self.choosing.plan(connection).offers[choice.product].budget if cost else None
+            if budget is None:
+                continue
+            if not store.set_aside(connection, choice.product, cost, budget):
+                for name, amount in taken:
+                    store.give_back(connection, name, amount)
+                return False
+            taken.append((choice.product, cost))
+        return True
 
     def _write(self, connection: Connection, made: _Made) -> None:
         decisions = [one for one in made.answers if isinstance(one, Decision)]

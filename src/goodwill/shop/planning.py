@@ -19,7 +19,23 @@ from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
 from goodwill.basics.ids import PersonId
 from goodwill.decide import store
 from goodwill.decide.experiments import Assigned, assign
-from goodwill.decide.plan import MODELS, NAME, Arm, Experiment, Gate, Holdout, Plan, Row, Slot, State, Status, plan_of
+from goodwill.decide.plan import (
+    MODELS,
+    NAME,
+    Arm,
+    Content,
+    Experiment,
+    Gate,
+    Holdout,
+    Offer,
+    Plan,
+    Rewards,
+    Row,
+    Slot,
+    State,
+    Status,
+    plan_of,
+)
 from goodwill.people.gentle import Care
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
@@ -198,6 +214,128 @@ class Planning:
         self._write(change, "experiment", name, moved)
         return moved
 
+    # ---- content and offers ----------------------------------------------------------------------------------------
+
+    def add_content(self, name: str, content: Content) -> Content:
+        """Let a text or a picture stand in a slot; one of the same name is replaced.
+
+        Raises:
+            Conflict: somebody described the slot as one for something else.
+            BadInput: a value does not fit.
+        """
+        with self.shop.change("content.add") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail |= {"content": name, "slot": content.slot}
+            made: Content = checked(content.checked())
+            described = self._plan(change.connection).slots.get(made.slot)
+            if described is not None and described.kind != "content":
+                raise Conflict(
+                    f"Slot '{made.slot}' is not for content. Do: goodwill slot set {made.slot} --kind content --count 1"
+                )
+            self._write(change, "content", checked_name(name), made)
+            return made
+
+    def remove_content(self, name: str) -> None:
+        """Let a content stand nowhere any more.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        with self.shop.change("content.remove") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["content"] = name
+            if name not in self._plan(change.connection).content:
+                raise NotFound(f"There is no content '{name}'. See: goodwill slot content list")
+            self._write(change, "content", name, None)
+
+    def new_offer(self, name: str, offer: Offer) -> Offer:
+        """Describe an offer; it is given when it was approved and started, and is never changed.
+
+        Raises:
+            Conflict: there is one of that name.
+            BadInput: a value does not fit.
+        """
+        with self.shop.change("offer.new") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["offer"] = name
+            made: Offer = checked(msgspec.structs.replace(offer, state=State.DRAFT).checked())
+            if name in self._plan(change.connection).offers:
+                raise Conflict(f"There is an offer '{name}' already. What was promised is never changed: name another.")
+            self._write(change, "offer", checked_name(name), made)
+            return made
+
+    def start_offer(self, name: str) -> Offer:
+        """Give an offer from the next decision on.
+
+        Raises:
+            NotFound: there is none.
+            Refused: it was not approved.
+            Conflict: it is given already.
+        """
+        with self.shop.change("offer.start") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["offer"] = name
+            plan = self._plan(change.connection)
+            found = plan.offer(name)
+            if found.state is State.RUNNING:
+                raise Conflict(f"Offer '{name}' is given already.")
+            if not plan.may(f"offer-{name}"):
+                raise Refused(f"Nobody approved 'offer-{name}'. Do: goodwill govern approve offer-{name}")
+            return self._moved_offer(change, name, found, State.RUNNING)
+
+    def stop_offer(self, name: str) -> Offer:
+        """Give an offer to nobody any more.
+
+        Raises:
+            NotFound: there is none. Conflict: it is not given.
+        """
+        with self.shop.change("offer.stop") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["offer"] = name
+            found = self._plan(change.connection).offer(name)
+            if found.state is not State.RUNNING:
+                raise Conflict(f"Offer '{name}' is not given; it is {found.state.value}.")
+            return self._moved_offer(change, name, found, State.STOPPED)
+
+    def _moved_offer(self, change: "Change", name: str, offer: Offer, state: State) -> Offer:
+        moved = msgspec.structs.replace(offer, state=state)
+        self._write(change, "offer", name, moved)
+        return moved
+
+    def set_aside(self) -> dict[str, int]:
+        """How much of each offer's budget is set aside, in minor units."""
+        with self.shop.database.reading() as connection:
+            return store.spent(connection)
+
+    def give_back(self, name: str, amount: int) -> int:
+        """Give back to an offer's budget what was promised and not asked for; tells what is still set aside.
+
+        Raises:
+            NotFound: there is no such offer. BadInput: so much was never set aside.
+        """
+        with self.shop.change("offer.give-back") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail |= {"offer": name, "amount": amount}
+            self._plan(change.connection).offer(name)
+            if amount < 1 or not store.give_back(change.connection, name, amount):
+                raise BadInput(f"Give back 1 to what is set aside for '{name}', in cents; not {amount}.")
+            return store.spent(change.connection)[name]
+
+    def set_rewards(self, slot: str, rewards: Rewards) -> Rewards:
+        """Say what counts as success of what is shown in a slot; what was learned is weighed anew.
+
+        Raises:
+            Conflict: the slot is for products. BadInput: a value does not fit.
+        """
+        with self.shop.change("slot.rewards") as change:
+            self.shop.staff.demand(Act.PLAN)
+            change.entry.detail["slot"] = slot
+            made: Rewards = checked(rewards)
+            if self._plan(change.connection).slot(slot).kind == "products":
+                raise Conflict(f"Slot '{slot}' is for products, which are not chosen by rewards.")
+            self._write(change, "rewards", checked_name(slot), made)
+            return made
+
     # ---- gentleness ------------------------------------------------------------------------------------------------
 
     def care(self, who: Who | str, why: str, *, over: bool = False) -> None:
@@ -249,7 +387,11 @@ class Planning:
 
 def gated(plan: Plan) -> list[str]:
     """Every model and initiative that may be approved or suspended."""
-    return [*MODELS, *(f"experiment-{name}" for name in plan.experiments)]
+    return [
+        *MODELS,
+        *(f"experiment-{name}" for name in plan.experiments),
+        *(f"offer-{name}" for name in plan.offers),
+    ]
 
 
 def checked(body: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from sqlalchemy import Connection
 
-from goodwill.access import Total
+from goodwill.access import Total, View
 from goodwill.basics.clock import day_of
 from goodwill.basics.errors import BadInput, Conflict, KeyDestroyed, KeyMissing, NoConsent, NotFound, Refused
 from goodwill.basics.money import Money
@@ -283,6 +283,13 @@ class Segments:
         """
         there = self._there(connection, segment)
         return self._ready(connection, there.rule, there.purpose, f"segment {there.id}")
+
+    def is_in(self, connection: Connection, segment: str, view: View) -> bool:
+        """Whether somebody meets the rule of an offer, from her view alone; no where the segment cannot be asked."""
+        try:
+            return self.chosen_in(connection, segment).verdict(view) is Verdict.MATCHED
+        except (NotFound, Refused):
+            return False
 
     def count(self, segment: int | str) -> Counted:
         """How many people a segment is for now; errors as `chosen_in` and `Door.total`."""

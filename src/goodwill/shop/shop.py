@@ -54,6 +54,7 @@ from goodwill.shop.measuring import Minimised, minimised
 from goodwill.shop.naming import LEFT_OUT, asked_without_names, by_what, refuse_names
 from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
+from goodwill.shop.placed import PlacedThings
 from goodwill.shop.planning import Planning
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
@@ -120,6 +121,7 @@ class ShopSettings:
     alone_a_day: int = 3
     epoch_hours: int = 24
     confirm_email: str = "asked-here"
+    essential: tuple[str, ...] = ()
 
     @property
     def reached_at(self) -> str:
@@ -400,13 +402,13 @@ class Shop:
         *,
         person: Who | str | None = None,
     ) -> Decision:
-        """Choose ``count`` products for somebody, or for nobody in particular, and write the decision down.
+        """Choose ``count`` products, content or offers for somebody, or for nobody in particular, and write it down.
 
         Args:
             count: as the slot says unless given.
 
         Raises:
-            BadInput: a count that is none, more that is new than that, or a slot for something else than products.
+            BadInput: a count that is none, or more that is new than that.
         """
         who = person if who is None else who
         made = self.deciding.decide([Question(who, slot, count, context or Context())])[0]
@@ -435,6 +437,11 @@ class Shop:
         return Faithful(self)
 
     @property
+    def placed(self) -> PlacedThings:
+        """What people do with content and offers that were shown to them."""
+        return PlacedThings(self)
+
+    @property
     def planning(self) -> Planning:
         """What the shop decided about choosing: slots, experiments, what may run."""
         return Planning(self)
@@ -442,7 +449,10 @@ class Shop:
     @property
     def _rules(self) -> Rules:
         settings = self.settings
-        return Rules(settings.items, settings.sensitive, settings.new_in_ten, settings.zone)
+        return Rules(
+            settings.items, settings.sensitive, settings.new_in_ten, settings.zone, settings.essential, settings.place,
+            settings.language,
+        )  # fmt: skip
 
     def explain(self, decision: str) -> Decision:
         """A decision that was made earlier, with its reasons.

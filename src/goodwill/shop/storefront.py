@@ -136,6 +136,8 @@ class Storefront:
         basket: Sequence[str] = (),
         viewing: Sequence[str] = (),
         signal: bool = False,
+        region: str = "",
+        language: str = "",
     ) -> Suggested:
         """Choose for a browser, or for a customer who is signed; for anybody else, what everyone gets."""
         who = self._who(visitor)
@@ -143,7 +145,8 @@ class Storefront:
             self.shop.notices.signal(who, how="header", known=True)
         if who is not None and self._is_unsure(who, self.shop.find(who)):
             who = None
-        decision = self.shop.decide(who, slot, count, Context(basket=tuple(basket), viewing=tuple(viewing)))
+        context = Context(tuple(basket), tuple(viewing), region=region, language=language)
+        decision = self.shop.decide(who, slot, count, context)
         with self.shop.database.reading() as connection:
             return Suggested(decision, catalogue.named(connection, [one.product for one in decision.items]))
 

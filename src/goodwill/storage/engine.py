@@ -350,6 +350,7 @@ KEYS = 8413  # ids are being locked anew
 SIGN_IN = 8412
 WEBHOOKS = 8417
 PLAN = 8418
+BUDGETS = 8421  # what is promised by offers is set aside
 SEGMENTS = 8420
 
 APART = "goodwill_apart"  # an option of connections whose writes nobody else ever sees: they need wait for nobody

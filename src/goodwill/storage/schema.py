@@ -24,7 +24,16 @@ Bytes = LargeBinary
 
 # Tables of which the database itself refuses to change or remove a row.
 ONLY_GROWING = frozenset(
-    {"audit_rows", "consent_rows", "holds", "notice_signatures", "notice_versions", "plan_rows", "request_steps"}
+    {
+        "audit_rows",
+        "consent_rows",
+        "holds",
+        "notice_signatures",
+        "notice_versions",
+        "plan_rows",
+        "product_changes",
+        "request_steps",
+    }
 )
 
 

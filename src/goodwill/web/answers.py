@@ -7,7 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from goodwill.basics.clock import iso
 from goodwill.consent import Receipt, Row
-from goodwill.decide.decision import Choice, Decision
+from goodwill.decide.decision import Choice, Decision, Placed
+from goodwill.decide.labels import words_of
 from goodwill.shop import Answer, Shop
 from goodwill.web import messages
 
@@ -24,15 +25,20 @@ def can(shop: Shop, answer: Answer, notes: Iterable[str] = ()) -> messages.CanAn
     )  # fmt: skip
 
 
-def decision(shop: Shop, chosen: Decision, notes: Iterable[str] = ()) -> messages.DecideAnswer:
-    """What was chosen, from which data, and why."""
+def decision(shop: Shop, chosen: Decision, notes: Iterable[str] = (), language: str = "") -> messages.DecideAnswer:
+    """What was chosen, from which data, and why.
+
+    Args:
+        language: of what has to be said of prices, where the law leaves that open; the shop's own unless given.
+    """
+    language = language or shop.settings.language
     return messages.DecideAnswer(
         decision=chosen.id,
         personalised=chosen.personalised,
         purpose=str(chosen.purpose),
         used=sorted(chosen.used),
         withheld=sorted(chosen.withheld),
-        items=[_item(choice) for choice in chosen.items],
+        items=[_item(choice, language) for choice in chosen.items],
         arm=chosen.arm,
         why_url=shop.why.address(chosen.id),
         slot=chosen.slot,
@@ -47,9 +53,30 @@ def decision(shop: Shop, chosen: Decision, notes: Iterable[str] = ()) -> message
     )
 
 
-def _item(choice: Choice) -> messages.Item:
+def _item(choice: Choice, language: str) -> messages.Item:
     reasons = [messages.Because(reason.text, round(reason.share, 4)) for reason in choice.because]
-    return messages.Item(choice.product, choice.name, choice.item, choice.kind, reasons, round(choice.covered, 4))
+    placed = UNSET if choice.placed is None else _placed(choice.placed, language)
+    return messages.Item(
+        choice.product, choice.name, choice.item, choice.kind, reasons, round(choice.covered, 4), placed
+    )
+
+
+def _placed(placed: Placed, language: str) -> messages.PlacedThing:
+    prices = [
+        messages.OfferPrice(one.product, one.name, one.public, one.lowest, one.price, one.currency)
+        for one in placed.prices
+    ]
+    return messages.PlacedThing(
+        text=placed.text,
+        link=placed.link,
+        image=placed.image,
+        chance=round(placed.chance, 6),
+        propensity=round(placed.propensity, 6),
+        rule=placed.rule or UNSET,
+        until=placed.until or UNSET,
+        prices=prices or UNSET,
+        label=words_of(placed.label, language) or UNSET,
+    )
 
 
 def decisions(shop: Shop, made: Iterable[Decision]) -> messages.Decisions:

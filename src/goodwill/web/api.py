@@ -45,12 +45,14 @@ def _to_decide(call: Call[DecideRequest]) -> Asking:
     ask = call.ask
     who = None if ask.person is None else person_of(ask.person)
     notes, said = honour(call, who), ask.context
-    context = Context(basket=tuple(said.basket), viewing=tuple(said.viewing), new=said.new, personal=said.personal)
+    context = Context(
+        tuple(said.basket), tuple(said.viewing), said.new, said.personal, region=said.region, language=said.language
+    )
 
     def tell(decisions: Sequence[Decision]) -> DecideAnswer:
         (decision,) = decisions
         call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
-        return answers.decision(call.shop, decision, notes)
+        return answers.decision(call.shop, decision, notes, said.language)
 
     return Asking([Question(who, ask.slot, ask.count, context)], tell)
 
@@ -63,11 +65,11 @@ def _to_decide(call: Call[DecideRequest]) -> Asking:
     example={"person": {"user_id": "amina"}, "slot": "home", "count": 4, "context": {"basket": ["P1"]}},
 )  # fmt: skip
 def decide(call: Call[DecideRequest]) -> DecideAnswer:
-    """Choose products for one person.
+    """Choose products, content or offers for one person, as the slot says.
 
-    Uses only the data categories that this person allows for recommendations, and gives the reasons. Where the answer
-    is no, or nobody is named, it is what everyone gets: `personalised` is false and `reason` says why. That is not an
-    error; there is always something to show.
+    Uses only the data categories that this person allows for what the slot is for (`recommendations`,
+    `personal-content`, `offers`), and gives the reasons. Where the answer is no, or nobody is named, it is what
+    everyone gets: `personalised` is false and `reason` says why. That is not an error.
 
     The header `Sec-GPC: 1` (Global Privacy Control), passed on from the browser, is honoured first and mentioned in
     `notes`: nothing is chosen that needs no yes. A yes that the person clicked here still counts.

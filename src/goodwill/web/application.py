@@ -34,6 +34,7 @@ from goodwill.web import (
     ofrep,
     openapi,
     pages,
+    planning,
     proofs,
     requests,
     segments,
@@ -80,6 +81,7 @@ ENDPOINTS = (
     *deliveries.ENDPOINTS,
     *segments.ENDPOINTS,
     *ofrep.ENDPOINTS,
+    *planning.ENDPOINTS,
 )
 
 REQUESTS_A_MINUTE = 12_000

@@ -37,6 +37,22 @@ class Basket(Struct, forbid_unknown_fields=True, frozen=True):
     new: (
         Annotated[int, Meta(ge=0, le=100, description="How many of the suggestions shall be new to the person.")] | None
     ) = None
+    region: Annotated[
+        str,
+        Meta(
+            pattern="^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$",
+            description="Where the page is read, for what must be said of prices; the shop's own unless given.",
+            extra={"words": "two capitals such as IT, or with a part of the country US-NY"},
+        ),
+    ] = ""
+    language: Annotated[
+        str,
+        Meta(
+            pattern=f"^({TAG})?$",
+            description="Of the page, for content that is written in one language; the shop's own unless given.",
+            extra={"words": "a language code such as de or en-GB"},
+        ),
+    ] = ""
 
 
 class DecideRequest(Struct, forbid_unknown_fields=True, frozen=True):
@@ -187,15 +203,47 @@ class Because(Struct, frozen=True):
     share: Share
 
 
-class Item(Struct, frozen=True):
-    """One suggestion."""
+class OfferPrice(Struct, frozen=True):
+    """What a product costs in an offer, in minor units; the saving is counted from the lowest public price."""
 
-    product: Annotated[str, Meta(description="The shop's own id of the product to show.")]
+    product: str
+    name: str
+    public: Annotated[int, Meta(ge=0, description="What it costs without the offer.")]
+    lowest: Annotated[int, Meta(ge=0, description="The lowest public price of the last 30 days.")]
+    price: Annotated[int, Meta(ge=0, description="With the offer; below both.")]
+    currency: str
+
+
+class PlacedThing(Struct, frozen=True):
+    """What else is shown of a content or an offer."""
+
+    text: str
+    link: str
+    image: str
+    chance: Annotated[Share, Meta(description="With which it was drawn among what might stand in its place.")]
+    propensity: Annotated[Share, Meta(description="The same, times the chance of the experiment's arm.")]
+    rule: Annotated[str, Meta(description="Who gets the offer, as it is published.")] | UnsetType = UNSET
+    until: Annotated[str, Meta(description="Its last day, such as `2026-12-24`.")] | UnsetType = UNSET
+    prices: list[OfferPrice] | UnsetType = UNSET
+    label: Annotated[str, Meta(description="What has to stand beside a price that is not everybody's.")] | UnsetType = (
+        UNSET
+    )
+
+
+class Item(Struct, frozen=True):
+    """One suggestion: a product or, in other slots, a content or an offer."""
+
+    product: Annotated[
+        str, Meta(description="The shop's own id of the product to show; the name of a content or an offer.")
+    ]
     name: str
     item: Annotated[str, Meta(description="What the models count: the product, its type or its category.")]
-    kind: Annotated[str, Meta(description="`usual`, `new` or `everyone`.")]
+    kind: Annotated[
+        str, Meta(description="`usual`, `new` or `everyone`; of content and offers `fitting` or `everyone`.")
+    ]
     because: list[Because]
     covered: Annotated[Share, Meta(description="The share of the evidence that the reasons carry together.")]
+    placed: PlacedThing | UnsetType = UNSET
 
 
 class Guardrail(Struct, frozen=True):

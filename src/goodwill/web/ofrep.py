@@ -38,6 +38,8 @@ class Moment(Struct, frozen=True, rename="camel"):
     viewing: Annotated[list[Id], Meta(max_length=50, description="Product ids that the page shows just now.")] = []
     personal: Annotated[bool, Meta(description="False: this once nothing is chosen from the person's data.")] = True
     count: Annotated[int, Meta(ge=1, le=100, description="As the slot says unless given.")] | None = None
+    region: Annotated[str, Meta(max_length=6, description="Where the page is read, such as IT or US-NY.")] = ""
+    language: Annotated[str, Meta(max_length=35, description="Of the page.")] = ""
     slots: Annotated[
         tuple[str, ...], Meta(max_length=_SLOTS, description="Which slots, where all flags are asked for at once.")
     ] = ("home",)
@@ -142,7 +144,9 @@ def evaluate_slots(call: Call[EvaluateRequest]) -> Flags:
 
 def _question(call: Call[EvaluateRequest], who: Who | None, slot: str) -> Question:
     moment = call.ask.context
-    context = Context(basket=tuple(moment.basket), viewing=tuple(moment.viewing), personal=moment.personal)
+    context = Context(
+        tuple(moment.basket), tuple(moment.viewing), None, moment.personal, moment.region, moment.language
+    )
     return Question(who, slot, moment.count, context)
 
 
@@ -154,7 +158,7 @@ def _who(moment: Moment) -> Who | None:
 
 def _flag(call: Call[Any], slot: str, decision: Decision) -> Flag:
     call.metrics.note_decision(personalised=decision.personalised, reason=decision.reason)
-    shown = answers.decision(call.shop, decision)
+    shown = answers.decision(call.shop, decision, language=call.ask.context.language)
     why = Why(
         shown.decision, decision.reason or "allowed", shown.purpose, " ".join(shown.used), shown.why_url, shown.arm
     )

@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 
 from goodwill.basics.language import is_language
 from goodwill.consent.snapshot import BadSnapshot
+from goodwill.decide.labels import words_of
 from goodwill.shop import Actor
 from goodwill.shop.reasons import in_words
 from goodwill.shop.storefront import Asking, Suggested, Visitor
@@ -110,6 +111,7 @@ class SlotRequest(_Visited, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     count: Annotated[int, Meta(ge=1, le=24)] = 4
     basket: Annotated[list[Id], Meta(max_length=100)] = []
     viewing: Annotated[list[Id], Meta(max_length=50)] = []
+    region: Annotated[str, Meta(max_length=6)] = ""
 
 
 # ---- what is answered ------------------------------------------------------------------------------------------------
@@ -146,14 +148,17 @@ class Answered(Struct, frozen=True):
     says: str
 
 
-class Shown(Struct, frozen=True):
-    """One suggestion, with its reasons."""
+class Shown(Struct, frozen=True, omit_defaults=True):
+    """One suggestion, with its reasons; of content and offers also what they say, and what must be said of prices."""
 
     product: str
     name: str
     url: str
     image: str
     why: list[str]
+    text: str = ""
+    rule: str = ""
+    label: str = ""
 
 
 class SlotAnswer(Struct, frozen=True, rename={"direction": "dir"}):
@@ -253,7 +258,14 @@ class _There:
         key = self._open(request, ask.key)
         shop = self.desk.shop.acting(Actor(f"key {key}", "shown on a page", acts=frozenset()))
         found = shop.storefront.suggest(
-            ask.visitor, ask.slot, ask.count, basket=ask.basket, viewing=ask.viewing, signal=self._signal(request)
+            ask.visitor,
+            ask.slot,
+            ask.count,
+            basket=ask.basket,
+            viewing=ask.viewing,
+            signal=self._signal(request),
+            region=_region(ask.region),
+            language=self._language(ask.language),
         )
         self.desk.metrics.note_decision(personalised=found.decision.personalised, reason=found.decision.reason)
         return self._slot(found, self._language(ask.language))
@@ -327,7 +339,14 @@ class _There:
             product = found.products.get(choice.product)
             why = [str(in_words(reason.text, speak).striptags()) for reason in choice.because]
             url, image = (product.url, product.image) if product is not None else (None, None)
-            items.append(Shown(choice.product, choice.name, _safe(url), _safe(image), why))
+            if (placed := choice.placed) is None:
+                items.append(Shown(choice.product, choice.name, _safe(url), _safe(image), why))
+            else:
+                said_of_price = words_of(placed.label, language)
+                to, picture = _safe_here(placed.link), _safe_here(placed.image)
+                items.append(
+                    Shown(choice.product, choice.name, to, picture, why, placed.text, placed.rule, said_of_price)
+                )
         told = {"why": words["why"], "less": words["less"], "said": said, "change": words["change"]}
         # What everybody sees looks the same for everybody, and there is nothing on its page that could be less.
         link = self.desk.shop.why.address(found.decision.id) if found.decision.personalised else ""
@@ -446,6 +465,11 @@ def _safe(address: str | None) -> str:
 
 _PAGE_KEY: Final = "Send a key of pages as `key`: `goodwill keys create pages --scope collect --public --origin SITE`."
 _PAGE_SITE: Final = "Use the key on the sites that it was made for (`--origin`), or make one for this site."
+
+
+def _safe_here(address: str) -> str:
+    """The same, or a path of the shop's own site."""
+    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else _safe(address)
 
 
 def _is_of(key: Key, origin: str | None) -> bool:

@@ -4,13 +4,15 @@ import re
 import string
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tests.web.centre.conftest import path_of
 
 from goodwill import shop
-from goodwill.decide import because
+from goodwill.decide import because, placing
+from goodwill.decide.traits import NAMES
 from goodwill.learn.affinity import Ground
 from goodwill.learn.likeness import Like
 from goodwill.learn.usual import Habit
@@ -110,10 +112,14 @@ def test_every_reason_that_a_decision_tells_has_its_translation():
         Like(0, 0.1, ("tag", "a: b")),
     ]
     told += [one.text for one in because.because_like(alike, ["Rye & bread"])[0]]
+    about_bread = SimpleNamespace(subject="Rye & bread")
+    placed = [placing._said(trait, about_bread) for trait in NAMES]
+    told += [reason for reason in placed if reason] + [placing.IN_TURN.text]
     for reason in told:
         said = in_words(reason, german)
         assert not re.search(r"\b(you|your|people|visits|ago|times)\b", said), said
-        assert "Rye &amp; bread" in said or "viele" in said
+        assert "Rye &amp; bread" in said or "Rye" not in reason
+        assert said.unescape() != reason
         assert in_words(reason, ENGLISH).unescape() == reason
     assert in_words("something <new>", german) == "something &lt;new&gt;"
 

@@ -381,7 +381,7 @@ class Taking:
             return Outcome("older")
         before = self.known(said.kind, said.id)
         names = [one.external for one in act.products]
-        catalogue.upsert_many(self.connection, act.products)
+        catalogue.upsert_many(self.connection, act.products, at=self.now)
         self._take_off([name for name in (before.detail or () if before is not None else ()) if name not in set(names)])
         self.keep(said, person=None, detail=names)
         return Outcome()
@@ -389,7 +389,8 @@ class Taking:
     def _take_off(self, names: Sequence[str]) -> None:
         """Products that cannot be had any more; they stay in the catalogue, for what was bought of them."""
         known = catalogue.ids_of(self.connection, names)
-        catalogue.upsert_many(self.connection, [Product(name, available=False) for name in names if name in known])
+        gone = [Product(name, available=False) for name in names if name in known]
+        catalogue.upsert_many(self.connection, gone, at=self.now)
 
     # ---- what never came ---------------------------------------------------------------------------------------------
 

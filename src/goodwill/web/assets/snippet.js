@@ -105,14 +105,15 @@
   function page(properties) { tell("page", undefined, { path: location.pathname, ...properties }); }
 
   // ---- slots: the shop's own content stays until there is something better ----
+  const may = (slot) => chosen()[slot.dataset.goodwillFor || "recommendations"];
   function fill(slot) {
-    if (!chosen().recommendations || before.has(slot)) return;
+    if (!may(slot) || before.has(slot)) return;
     before.set(slot, null);
     const stop = new AbortController(), late = setTimeout(() => stop.abort(), PATIENCE), { goodwillSlot, count, basket } = slot.dataset;
-    const about = { slot: goodwillSlot, count: +count || 4, basket: basket ? basket.split(/\s*,\s*/) : [] };
+    const about = { slot: goodwillSlot, count: +count || 4, region: data.region || "", basket: basket ? basket.split(/\s*,\s*/) : [] };
     Promise.all([send("api/v1/pages/slot", { ...whose(), ...about }, { signal: stop.signal, keepalive: false }).then((got) => got.json()), dressed()])
       .then(([given]) => {
-        if (!given.items || !given.items.length || stop.signal.aborted || !chosen().recommendations) return;
+        if (!given.items || !given.items.length || stop.signal.aborted || !may(slot)) return;
         before.set(slot, [...slot.childNodes]);
         slot.replaceChildren(shown(given));
       })
@@ -123,6 +124,7 @@
   function shown({ items, words, language, dir, why_url: link }) {
     return make("ul", { class: "goodwill-items" }, ...items.map((item) => {
       const inside = [make("span", { class: "goodwill-name" }, item.name)];
+      for (const part of ["text", "rule", "label"]) if (item[part]) inside.push(make("span", { class: "goodwill-" + part }, item[part]));
       if (safe(item.image)) inside.unshift(make("img", { src: item.image, alt: "", loading: "lazy" }));
       const change = make("button", { type: "button", "data-goodwill-preferences": "" }, words.change);
       return make("li", {}, make(safe(item.url) ? "a" : "span", safe(item.url) ? { href: item.url, class: "goodwill-item" } : { class: "goodwill-item" }, ...inside),
@@ -132,9 +134,11 @@
     }));
   }
   function restore() {
-    if (chosen().recommendations) return;
-    before.forEach((nodes, slot) => nodes && slot.replaceChildren(...nodes));
-    before.clear();
+    before.forEach((nodes, slot) => {
+      if (may(slot)) return;
+      if (nodes) slot.replaceChildren(...nodes);
+      before.delete(slot);
+    });
   }
 
   // ---- the banner ----

@@ -2,6 +2,8 @@
 
 import json
 
+from goodwill.basics.money import Money
+from goodwill.decide.labels import words_of
 from goodwill.shop.reasons import in_words
 from goodwill.web.centre.answering import File, Onward, Shown, page
 from goodwill.web.centre.visit import Fault, Visit
@@ -41,6 +43,8 @@ def chosen(visit: Visit) -> Shown:
             "reviews": visit.shop.rights.reviews(visit.person),
             "because": lambda reason: in_words(reason.text, visit.words),
             "kinds": visit.shop.register.kinds,
+            "label": lambda name: words_of(name, visit.words.language),
+            "money": lambda minor, price: str(Money(minor, price.currency or visit.shop.settings.currency)),
         },
     )
 

@@ -1,0 +1,119 @@
+"""What may stand in the slots for content and offers at all: looked up once for each plan, catalogue and day."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from goodwill.catalogue import store as catalogue
+from goodwill.catalogue.products import Edition, Product
+from goodwill.decide.lessons import mask
+from goodwill.decide.plan import Content, Offer, Plan
+from goodwill.decide.prices import DAYS, Reduced, is_named, reduced
+from goodwill.decide.shelf import Shelf
+from goodwill.people.gentle import number_of
+
+_NOTHING: Final = Reduced((), frozenset(), 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A content or an offer that might stand in a slot.
+
+    Attributes:
+        number: by which the log knows it there.
+        about: which products it is about, one truth value for each number; empty: none in particular.
+        subject: what it is about, in a word that a customer knows; "" where it is about nothing in particular.
+        sensitive: whether it is about, or calls itself, something that is never shown unasked.
+        reduced: of an offer, what it makes of prices.
+    """
+
+    name: str
+    body: Content | Offer
+    number: int
+    about: NDArray[np.bool_]
+    subject: str
+    sensitive: bool
+    reduced: Reduced = _NOTHING
+
+    @property
+    def offer(self) -> Offer | None:
+        return self.body if isinstance(self.body, Offer) else None
+
+    @property
+    def essential_only(self) -> bool:
+        """Whether nothing is left of an offer but what everybody needs."""
+        return bool(self.reduced.essential) and not self.reduced.items
+
+    @property
+    def saves_nothing(self) -> bool:
+        """Whether an offer for some products makes none of them really cheaper."""
+        return self.offer is not None and bool(self.offer.about) and not self.reduced.items
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """All of them, by slot.
+
+    Attributes:
+        of: what they are of: plan, catalogue, shelf and day.
+        products: what the catalogue says of those that offers are for, by number.
+    """
+
+    of: tuple[int, Edition, str, int] = (-1, Edition(), "", 0)
+    slots: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+
+
+def candidates(
+    connection: Connection,
+    plan: Plan,
+    *,
+    at: int,
+    day: int,
+    edition: Edition,
+    shelf: Shelf,
+    sensitive: Sequence[str],
+    essential: Sequence[str],
+) -> Candidates:
+    """Look all of them up. The lowest prices are those of this moment; later on the day they can only have risen."""
+    all_: list[Content | Offer] = [*plan.content.values(), *plan.offers.values()]
+    words = {word for one in all_ for word in one.about}
+    numbers = catalogue.named_by(connection, sorted(words))
+    known: dict[int, Product] = {
+        int(number): product
+        for number, product in catalogue.of_ids(connection, {one for some in numbers.values() for one in some}).items()
+    }
+    lowest = catalogue.lowest_prices(connection, list(known), at=at, days=DAYS)
+    made = _Making(numbers, known, lowest, shelf, sensitive, essential)
+    found = {
+        slot: tuple(made.of(slot, name, body) for name, body in sorted(plan.placed_in(slot).items()))
+        for slot, described in plan.slots.items()
+        if described.kind != "products"
+    }
+    return Candidates((plan.upto, edition, shelf.version, day), found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    numbers: Mapping[str, Sequence[int]]
+    known: Mapping[int, Product]
+    lowest: Mapping[int, int]
+    shelf: Shelf
+    sensitive: Sequence[str]
+    essential: Sequence[str]
+
+    def of(self, slot: str, name: str, body: Content | Offer) -> Candidate:
+        about = {number: self.known[number] for word in body.about for number in self.numbers.get(word, ())}
+        # What is sensitive is no part of it; a kind of which nothing else is left is sensitive itself.
+        shown = {number: one for number, one in about.items() if not is_named(one, self.sensitive)}
+        hidden = "sensitive" in body.tags or (bool(about) and not shown)
+        made = reduced(body, shown, self.lowest, self.essential) if isinstance(body, Offer) else _NOTHING
+        subject = next((self._called(word) for word in body.about), "")
+        return Candidate(name, body, number_of(slot, name), mask(list(about), self.shelf), subject, hidden, made)
+
+    def _called(self, word: str) -> str:
+        named = next((self.known[number] for number in self.numbers.get(word, ()) if number in self.known), None)
+        return named.name or word if named is not None and named.external == word else word

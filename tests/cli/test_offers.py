@@ -1,0 +1,68 @@
+"""Offers, content and rewards on the command line."""
+
+import pytest
+from tests.cli.conftest import Run
+
+from goodwill.cli.ends import Code
+
+NEW = ("offer", "new", "ten", "--title", "Ten off", "--rule", "Ten percent off for everybody.", "--percent", 10)
+
+
+def test_an_offer_is_described_approved_given_shown_and_ended(shop: Run):
+    shop("slot", "set", "deals", "--kind", "offers", "--count", 1, "--week", 7)
+    made = shop(*NEW, "--cost", "0.50", "--budget", "20", "--json").document
+    assert (made["offer"], made["state"], made["approved"], made["cost"]) == ("ten", "draft", False, 50)
+    assert shop("offer", "start", "ten").code == Code.REFUSED
+    shop("govern", "approve", "offer-ten")
+    shop("offer", "start", "ten")
+    told = shop("recommend", "amina", "--slot", "deals")
+    assert "Ten percent off for everybody." in told.out
+    assert "drawn with a chance of 100 %" in told.out
+    shown = shop("offer", "show", "ten", "--json").document
+    assert (shown["set_aside"], shown["left"], shown["gives"]) == (50, 1950, "10 % off the whole basket")
+    assert shop("offer", "give-back", "ten", "0.50", "--json").document == {"offer": "ten", "set_aside": 0}
+    assert "ten" in shop("offer", "list").out
+    assert shop("offer", "stop", "ten", "--json").document["state"] == "stopped"
+    assert not shop("recommend", "amina", "--slot", "deals", "--json").document["items"]
+    assert shop("offer", "show", "eleven").code == Code.NOT_FOUND
+
+
+@pytest.mark.parametrize("wrong", [("--off", "1"), ("--budget", "5"), ("--until", "soon"), ("--cost", "cheap")])
+def test_what_does_not_fit_is_said(shop: Run, wrong):
+    assert shop(*NEW, *wrong).code == Code.USAGE
+    assert shop("offer", "list", "--json").document == {"offers": []}
+
+
+def test_content_is_added_listed_and_removed(shop: Run):
+    shop("slot", "set", "banner", "--kind", "offers")
+    assert shop("slot", "content", "add", "rye", "--slot", "banner", "--title", "Rye").code == Code.CONFLICT
+    shop("slot", "set", "banner", "--kind", "content")
+    shop(
+        "slot",
+        "content",
+        "add",
+        "rye",
+        "--slot",
+        "banner",
+        "--title",
+        "Rye",
+        "--tag",
+        "upsell",
+        "--until",
+        "2099-01-01",
+    )
+    assert shop("slot", "content", "list", "--json").document["content"][0]["tags"] == ["upsell"]
+    assert "… to 2099-01-01" in shop("slot", "content", "list").out
+    assert shop("recommend", "amina", "--slot", "banner", "--json").document["items"][0]["name"] == "Rye"
+    shop("slot", "content", "remove", "rye")
+    assert shop("slot", "content", "list", "--json").document == {"content": []}
+
+
+def test_rewards_are_shown_and_set(shop: Run):
+    shop("slot", "set", "banner", "--kind", "content")
+    shop("slot", "rewards", "set", "banner", "--weight", "intrusive=20.00", "--weight", "days=7")
+    found = shop("slot", "rewards", "show", "banner", "--json").document
+    assert (found["intrusive"], found["days"], found["margin"]) == (2000, 7, 30)
+    assert "20.00" in shop("slot", "rewards", "show", "banner").out
+    for wrong in ("luck=1", "days=many", "click=x", "days=400"):
+        assert shop("slot", "rewards", "set", "banner", "--weight", wrong).code == Code.USAGE

@@ -1,0 +1,458 @@
+"""Offers and content from the same call as suggestions: who gets what, what is learned, and what is taken out again."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import FakeClock
+from tests.small_shop import ASKED, Bakery, bakery
+
+from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
+from goodwill.catalogue import store as catalogue
+from goodwill.catalogue.products import Product
+from goodwill.consent import Asked
+from goodwill.decide.choose import Context
+from goodwill.decide.decision import Decision
+from goodwill.decide.placing import IN_TURN, drawn
+from goodwill.decide.plan import Arm, Content, Offer, Rewards, Slot, Ways
+from goodwill.shop import Shop
+from goodwill.storage import Database, audit, kept
+
+MORNING = Offer("Morning ten", "Ten percent off croissants and coffee.", percent=10, products=("croissant", "coffee"))
+EVENING = Offer("Evening ten", "Ten percent off wine and cheese.", percent=10, products=("wine", "cheese"))
+
+
+@pytest.fixture
+def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
+    made = bakery(database, tmp_path, clock)
+    made.shop.learn()
+    priced = [Product(name, price=price) for name, price in (("croissant", 200), ("coffee", 300), ("wine", 900),
+                                                             ("cheese", 500))]  # fmt: skip
+    with made.shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, priced, at=clock())
+    for name in ("amina", "dev", *(f"c{n}" for n in range(12))):
+        for purpose in ("offers", "personal-content"):
+            made.shop.grant(name, purpose, asked=ASKED)
+    made.shop.planning.set_slot("deals", Slot(kind="offers", count=1))
+    made.shop.planning.set_slot("banner", Slot(kind="content", count=1))
+    yield made
+    made.shop.close()
+
+
+@pytest.fixture
+def shop(small: Bakery) -> Shop:
+    return small.shop
+
+
+def give(shop: Shop, **offers: Offer) -> None:
+    for name, offer in offers.items():
+        shop.planning.new_offer(name, offer)
+        shop.planning.approve(f"offer-{name}")
+        shop.planning.start_offer(name)
+
+
+def rules(decision: Decision) -> dict[str, int]:
+    return {one.rule: one.count for one in decision.interventions}
+
+
+def names(decision: Decision) -> list[str]:
+    return [choice.product for choice in decision.items]
+
+
+# ---- who gets what ---------------------------------------------------------------------------------------------------
+
+
+def test_an_offer_is_refused_until_it_is_approved_and_gone_when_it_is_stopped(shop: Shop):
+    shop.planning.new_offer("morning", MORNING)
+    with pytest.raises(Refused, match="Nobody approved 'offer-morning'"):
+        shop.planning.start_offer("morning")
+    assert shop.decide("amina", "deals").items == ()
+    shop.planning.approve("offer-morning")
+    assert shop.decide("amina", "deals").items == (), "approved, and not started"
+    shop.planning.start_offer("morning")
+    made = shop.decide("amina", "deals")
+    assert names(made) == ["morning"]
+    assert (made.purpose, made.personalised, made.reason) == ("offers", True, "")
+    assert set(made.used) == {"purchases"}
+    assert shop.explain(made.id) == made
+    shop.planning.suspend("offer-morning")
+    assert rules(shop.decide("amina", "deals")) == {"not-approved": 1}
+    shop.planning.approve("offer-morning")
+    shop.planning.stop_offer("morning")
+    assert shop.decide("amina", "deals").items == ()
+    with pytest.raises(Conflict):
+        shop.planning.stop_offer("morning")
+    with pytest.raises(Conflict, match="never changed"):
+        shop.planning.new_offer("morning", MORNING)
+
+
+def test_prices_are_told_with_the_lowest_of_30_days(shop: Shop, clock: FakeClock):
+    give(shop, morning=MORNING)
+    placed = shop.decide("amina", "deals").items[0].placed
+    assert placed is not None
+    told = {price.product: (price.public, price.lowest, price.price) for price in placed.prices}
+    assert told == {"croissant": (200, 200, 180), "coffee": (300, 300, 270)}
+    assert (placed.rule, placed.label) == (MORNING.rule, "")
+    clock.turn(days=1)
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("coffee", price=350)], at=clock())
+    made = shop.decide("amina", "deals")
+    assert made.items[0].placed is not None
+    assert [price.product for price in made.items[0].placed.prices] == ["croissant"]
+    assert rules(made)["price"] == 1, "315 is more than the 300 of yesterday"
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("croissant", price=250)], at=clock())
+    assert rules(shop.decide("amina", "deals")) == {"price": 1}
+
+
+@pytest.mark.parametrize("who", [None, "bruno", "chiara", "nobody-knows"])
+def test_whoever_allows_nothing_gets_a_good_answer_that_is_everybodys(shop: Shop, who: str | None):
+    own = replace_offer(EVENING, same_price=False)
+    give(shop, morning=MORNING, evening=EVENING, own=own)
+    made = [shop.decide(who, "deals", 2) for _ in range(12)]
+    for one in made:
+        assert not one.personalised
+        assert one.person is None
+        assert sorted(names(one)) == ["evening", "morning"]
+        assert rules(one) == {"same-price": 1}
+        first, second = (choice.placed for choice in one.items)
+        assert first is not None
+        assert second is not None
+        assert (first.chance, second.chance) == (0.5, 1.0)
+        assert one.items[0].because == (IN_TURN,)
+    assert len({names(one)[0] for one in made}) == 2, "each in turn"
+
+
+def replace_offer(offer: Offer, **values: object) -> Offer:
+    import msgspec
+
+    return msgspec.structs.replace(offer, **values)
+
+
+def test_no_service_is_lost_by_opting_out(shop: Shop):
+    give(shop, morning=MORNING, evening=EVENING)
+    before = shop.decide("amina", "deals", 2)
+    shop.planning.personal("amina", personal=False)
+    after = shop.decide("amina", "deals", 2)
+    assert sorted(names(after)) == sorted(names(before))
+    assert (after.personalised, after.reason) == (False, "switched-off")
+    assert rules(after)["not-personal"] == 2
+    prices = {choice.product: choice.placed.prices for choice in before.items if choice.placed}
+    assert {choice.product: choice.placed.prices for choice in after.items if choice.placed} == prices
+
+
+def test_who_is_held_out_gets_what_everyone_gets(shop: Shop):
+    give(shop, morning=MORNING)
+    shop.planning.hold_out(100)
+    made = shop.decide("amina", "deals")
+    assert (names(made), made.personalised, made.reason, made.arm) == (["morning"], False, "holdout", "holdout")
+
+
+def test_a_price_that_is_not_everybodys_is_disclosed_in_the_words_of_the_place(shop: Shop):
+    give(shop, own=replace_offer(EVENING, same_price=False))
+    made = shop.decide("amina", "deals", context=Context(region="US-NY"))
+    assert made.items[0].placed is not None
+    assert made.items[0].placed.label == "us-ny"
+    assert rules(made)["personal-price"] == 1
+    other = shop.decide("amina", "deals", context=Context(region="DE")).items[0].placed
+    assert other is not None
+    assert other.label == "personalised"
+
+
+def test_somebody_in_a_hard_time_is_not_pressed(shop: Shop):
+    for name, tags in (("calm", ()), ("last-call", ("urgent",)), ("pay-later", ("credit",)), ("bigger", ("upsell",))):
+        shop.planning.add_content(name, Content("banner", name, tags=tags))
+    assert len(shop.decide("amina", "banner", 4).items) == 4
+    shop.planning.care("amina", "payment-trouble")
+    made = shop.decide("amina", "banner", 4)
+    assert names(made) == ["calm"]
+    assert rules(made)["care"] == 3
+
+
+def test_sensitive_things_stand_nowhere(shop: Shop):
+    give(shop, smoke=Offer("Smoke", "Ten off tobacco.", percent=10, products=("B-9",)))
+    shop.planning.add_content("test", Content("banner", "A test for you", tags=("sensitive",)))
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("B-9", price=900)])
+    assert rules(shop.decide("amina", "deals")) == {"sensitive": 1}
+    assert rules(shop.decide(None, "banner")) == {"sensitive": 1}
+
+
+def test_what_is_not_taken_rests_and_comes_back(shop: Shop, clock: FakeClock):
+    shop.planning.add_content("hello", Content("banner", "Hello"))
+    shown = []
+    for _ in range(20):
+        shown.append(bool(shop.decide("amina", "banner").items))
+        clock.turn(days=1)
+    assert shown == [True] * 3 + [False] * 11 + [True] * 3 + [False] * 3
+
+
+def test_what_was_followed_does_not_rest_but_has_its_days_of_a_week(shop: Shop, clock: FakeClock):
+    shop.planning.add_content("hello", Content("banner", "Hello"))
+    shown = []
+    for day in range(8):
+        made = shop.decide("amina", "banner")
+        shown.append(bool(made.items))
+        if day == 1:
+            shop.placed.click(made.id, "hello")
+        clock.turn(days=1)
+    assert shown == [True] * 5 + [False] * 2 + [True]
+
+
+def test_content_has_its_days_and_its_language(shop: Shop, clock: FakeClock):
+    shop.planning.add_content("advent", Content("banner", "Advent", since="2026-11-23", until="2026-11-23"))
+    shop.planning.add_content("hallo", Content("banner", "Hallo", language="de"))
+    everybody = Context(language="de-AT")
+    assert names(shop.decide(None, "banner", 5)) == []
+    assert names(shop.decide(None, "banner", 5, everybody)) == ["hallo"]
+    clock.turn(days=1)
+    assert sorted(names(shop.decide(None, "banner", 5, everybody))) == ["advent", "hallo"]
+    clock.turn(days=1)
+    assert names(shop.decide(None, "banner", 5, everybody)) == ["hallo"]
+
+
+def test_the_draw_hangs_on_the_decisions_id_alone(shop: Shop):
+    give(shop, morning=MORNING, evening=EVENING)
+    for _ in range(10):
+        made = shop.decide(None, "deals")
+        n = drawn(np.array([0.5, 0.5]), f"{made.id}|0|2")
+        assert names(made) == [["evening", "morning"][n]]
+
+
+def test_the_propensity_is_that_of_the_draw_times_that_of_the_arm(shop: Shop):
+    give(shop, morning=MORNING, evening=EVENING)
+    shop.planning.new_experiment("fair", "Does it matter?", [Arm("as-is"), Arm("fair", 3, Ways(personal=False))],
+                                 slots=["deals"])  # fmt: skip
+    shop.planning.approve("experiment-fair")
+    shop.planning.start("fair")
+    for n in range(12):
+        made = shop.decide(f"c{n}", "deals")
+        placed = made.items[0].placed
+        assert placed is not None
+        assert placed.propensity == pytest.approx(placed.chance * made.propensity)
+        assert made.personalised == (made.arm == "as-is")
+
+
+# ---- budgets ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_budget_is_never_overspent_and_what_is_given_back_can_be_given_again(shop: Shop):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=1000))
+    assert [len(shop.decide(None, "deals").items) for _ in range(5)] == [1, 1, 1, 0, 0]
+    assert shop.planning.set_aside() == {"morning": 900}
+    assert rules(shop.decide(None, "deals")) == {"budget": 1}
+    assert shop.planning.give_back("morning", 300) == 600
+    assert len(shop.decide(None, "deals").items) == 1
+    with pytest.raises(BadInput):
+        shop.planning.give_back("morning", 901)
+
+
+def test_what_was_promised_to_somebody_is_set_aside_once(shop: Shop):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=300))
+    assert [names(shop.decide("amina", "deals")) for _ in range(3)] == [["morning"]] * 3
+    assert shop.planning.set_aside() == {"morning": 300}
+    assert shop.decide("dev", "deals").items == ()
+
+
+def test_decisions_at_the_same_moment_do_not_overspend(shop: Shop):
+    give(shop, morning=replace_offer(MORNING, cost=100, budget=700))
+    shop.decide(None, "deals")
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda _: len(shop.decide(None, "deals").items), range(24)))
+    assert sum(made) == 6
+    assert shop.planning.set_aside() == {"morning": 700}
+
+
+# ---- what she says and does ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["less", "wrong", "intrusive", "complaint", "unsubscribe"])
+def test_her_word_counts_from_the_next_decision_on_until_she_takes_it_back(small: Bakery, word: str):
+    shop = small.shop
+    give(shop, morning=MORNING, evening=EVENING)
+    made = shop.decide("amina", "deals", 2)
+    shop.centre.judge(small.person["amina"], made.id, "morning", word)
+    after = shop.decide("amina", "deals", 2)
+    assert names(after) == ["evening"]
+    assert rules(after)["unwanted"] == 1
+    shop.centre.judge(small.person["amina"], made.id, "morning", "fine")
+    assert sorted(names(shop.decide("amina", "deals", 2))) == ["evening", "morning"]
+
+
+def test_a_click_is_of_what_was_shown_and_needs_a_yes(shop: Shop):
+    give(shop, morning=MORNING)
+    made = shop.decide("amina", "deals")
+    with pytest.raises(NotFound):
+        shop.placed.click(made.id, "evening")
+    with pytest.raises(NotFound):
+        shop.placed.click("aaaaaaaaaaaaa", "morning")
+    assert shop.placed.click(made.id, "morning")
+    everyones = shop.decide(None, "deals")
+    assert not shop.placed.click(everyones.id, "morning"), "it was shown to nobody in particular"
+    shop.grant("amina", "offers", ["engagement"], asked=ASKED, yes=False)
+    later = shop.decide("amina", "deals")
+    assert not shop.placed.click(later.id, "morning")
+
+
+# ---- learning --------------------------------------------------------------------------------------------------------
+
+
+def lived(small: Bakery, clock: FakeClock, days: int = 4) -> None:
+    """Two weeks of offers: those who come in the morning buy after the morning offer, nobody after the other."""
+    shop = small.shop
+    give(shop, morning=MORNING, evening=EVENING)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, week=7, ways=Ways(rests_after=0)))
+    shop.planning.set_rewards("deals", Rewards(days=3, margin=100, one=1000))
+    for _ in range(days):
+        for n in range(12):
+            made = shop.decide(f"c{n}", "deals")
+            if names(made) == ["morning"]:
+                shop.placed.click(made.id, "morning")
+                buys(small, f"c{n}", "croissant", 2000)
+        clock.turn(days=4)
+
+
+def buys(small: Bakery, name: str, product: str, amount: int) -> None:
+    from goodwill import people
+    from goodwill.basics.clock import DAY
+    from goodwill.basics.ids import hash64
+    from goodwill.people.types import BOUGHT
+
+    at = int(small.shop.clock()) + 60_000_000
+    with small.shop.database.transaction() as connection:
+        number = catalogue.ids_of(connection, [product])[product]
+        people.log.append_one(
+            connection, person=small.person[name], type_=BOUGHT, at=at, day=at // DAY, product=number, quantity=1000,
+            amount=amount, currency="EUR", reference=hash64("o", name, at), key=hash64("k", name, at),
+        )  # fmt: skip
+
+
+def notes(shop: Shop) -> dict[str, str]:
+    with shop.database.reading() as connection:
+        return {one.name: one.hash for one in kept.kept(connection)}
+
+
+def test_it_learns_which_offer_brings_more_and_says_why(small: Bakery, clock: FakeClock):
+    shop = small.shop
+    lived(small, clock)
+    shop.learn()
+    made = [shop.decide(f"c{n % 12}", "deals") for n in range(36)]
+    chances = [one.items[0].placed.chance for one in made if one.items[0].placed]
+    morning = [chance if names(one) == ["morning"] else 1 - chance for chance, one in zip(chances, made, strict=True)]
+    assert np.mean(morning) > 0.6
+    assert all(0.05 <= chance <= 0.95 for chance in morning), "and it goes on trying"
+    first = next(one for one in made if names(one) == ["morning"])
+    choice = first.items[0]
+    assert choice.kind == "fitting"
+    assert choice.model == notes(shop)["offers"][:12] == first.footing.models
+    assert 0 < choice.covered <= 1
+    assert "Croissant" in "; ".join(reason.text for reason in choice.because) or choice.because
+    assert choice.placed is not None
+    assert 0.05 <= choice.placed.chance < 1
+
+
+def test_only_what_is_over_counts(small: Bakery, clock: FakeClock):
+    shop = small.shop
+    lived(small, clock, days=1)
+
+    def shown() -> int:
+        shop.settle()
+        return int(shop.caught_up("offers").sums.array("shown").sum())
+
+    assert shown() == 12
+    for n in range(5):
+        shop.decide(f"c{n}", "deals")
+    assert shown() == 12, "their three days are not over"
+    clock.turn(days=3)
+    assert shown() == 12
+    clock.turn(days=1)
+    assert shown() == 17
+    shop.planning.set_rewards("deals", Rewards(days=20))
+    assert shown() == 0
+
+
+def test_a_withdrawal_takes_exactly_her_part_out(small: Bakery, clock: FakeClock):
+    shop = small.shop
+    lived(small, clock)
+    shop.learn()
+    before, total = notes(shop), shop.caught_up("offers")
+    shop.grant("c3", "offers", asked=ASKED, yes=False)
+    shop.settle()
+    after = notes(shop)
+    assert after["offers"] != before["offers"]
+    assert after["models"] == before["models"]
+    assert after["offers"] == shop.rebuilt("offers").hash
+    clock.turn(seconds=1)
+    shop.grant("c3", "offers", asked=Asked(how="test"))
+    again = shop.settle_all()["offers"]
+    assert again.hash == before["offers"] == total.hash
+    proof = shop.forget("c5")
+    assert proof.equal
+    assert proof.total("offers").was_counted
+    assert proof.total("offers").hash_after == proof.total("offers").hash_rebuilt_without
+
+
+def test_without_engagement_nothing_is_learned_of_her_and_it_rests_all_the_same(shop: Shop, clock: FakeClock):
+    give(shop, morning=MORNING)
+    shop.grant("amina", "offers", ["engagement"], asked=ASKED, yes=False)
+    shown = []
+    for _ in range(5):
+        shown.append(bool(shop.decide("amina", "deals").items))
+        clock.turn(days=1)
+    assert shown == [True] * 3 + [False] * 2
+    clock.turn(days=20)
+    shop.settle()
+    assert shop.caught_up("offers").sums.array("shown").sum() == 0
+
+
+def test_a_shop_without_offers_keeps_no_total_of_them(shop: Shop):
+    shop.settle()
+    assert set(notes(shop)) == {"models"}
+    shop.planning.new_offer("morning", MORNING)
+    shop.settle()
+    assert set(notes(shop)) == {"models", "offers"}
+    shop.planning.remove_slot("deals")
+    shop.settle()
+    assert set(notes(shop)) == {"models"}
+
+
+def test_suspended_arms_choose_by_turn(shop: Shop):
+    give(shop, morning=MORNING)
+    shop.planning.suspend("arms")
+    made = shop.decide("amina", "deals")
+    assert (names(made), made.personalised, made.reason) == (["morning"], False, "not-approved")
+
+
+@pytest.mark.parametrize(
+    ("offer", "says"),
+    [
+        (Offer("t", "r"), "one of"),
+        (Offer("t", "r", percent=5, off=5), "one of"),
+        (Offer("t", "r", price=5), "A fixed price is for products"),
+        (Offer("t", "r", percent=5, budget=100), "A budget needs a cost"),
+        (Offer("t", "r", percent=5, since="2026-12-02", until="2026-12-01"), "before it begins"),
+        (Offer("t", "r", percent=5, until="2026-02-30"), "is no day"),
+        (Offer("t", "r", percent=101), "does not fit"),
+        (Offer("", "r", percent=5), "does not fit"),
+        (Offer("t", "r", percent=5, link="javascript:alert(1)"), "does not fit"),
+    ],
+)
+def test_an_offer_that_does_not_fit_is_refused_and_nothing_is_written(shop: Shop, offer: Offer, says: str):
+    before = shop.planning.journal()
+    with pytest.raises(BadInput, match=says):
+        shop.planning.new_offer("x", offer)
+    assert shop.planning.journal() == before
+
+
+def test_every_change_of_an_offer_stands_in_the_audit_log(shop: Shop):
+    give(shop, morning=MORNING)
+    shop.planning.stop_offer("morning")
+    shop.planning.add_content("hello", Content("banner", "Hello"))
+    shop.planning.remove_content("hello")
+    shop.planning.set_rewards("deals", Rewards(days=7))
+    with shop.database.reading() as connection:
+        actions = [line.action for line in audit.lines(connection)]
+    assert actions[-7:] == ["offer.new", "plan.approve", "offer.start", "offer.stop", "content.add", "content.remove",
+                            "slot.rewards"]  # fmt: skip
