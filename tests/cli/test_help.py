@@ -37,6 +37,8 @@ PROMISED = [
     "approvals ask", "approvals list", "approvals approve", "approvals refuse", "audit list", "audit verify",
     "audit export", "protect rotate-keys",
     "people care", "people personal", "slot set", "slot list", "slot cost", "slot remove",
+    "slot content add", "slot content list", "slot content remove", "slot rewards show", "slot rewards set",
+    "offer new", "offer list", "offer show", "offer start", "offer stop", "offer give-back",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "govern status", "govern approve", "govern suspend",
 ]  # fmt: skip
@@ -73,6 +75,7 @@ def test_no_command_exists_that_was_not_promised(run: Run):
         "protect",
         "slot",
         "experiment",
+        "offer",
         "govern",
     ):
         promised = {name.split()[1] for name in PROMISED if name.startswith(f"{group} ")}

@@ -28,7 +28,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "goodwill"
 # Function → why it writes without a line of its own.
 WITHOUT = {
     "shop/shop.py change": "writes the line itself",
-    "shop/shop.py decide": "a decision stands in the person's own log",
+    "shop/deciding.py decide": "a decision stands in the person's own log",
+    "shop/deciding.py _look_at_shelf": "looks at the catalogue",
     "shop/planning.py keep_starters": "what comes with goodwill; stands in the plan's own journal",
     "shop/shop.py explain": "the reading stands in the read log",
     "shop/shop.py decisions": "the reading stands in the read log",

@@ -46,6 +46,7 @@ _ORDER = (
     "forget",
     "segment",
     "slot",
+    "offer",
     "experiment",
     "govern",
     "measure",
