@@ -53,7 +53,9 @@ def shop(tmp_path_factory):
         tmp_path_factory.mktemp("staffed") / "home", name="Corner café", base_url="https://shop.example",
         columns="database",
     )  # fmt: skip
-    yield furnish(cheaply(opened))
+    furnished = furnish(cheaply(opened))
+    furnished.proofs.checkpoint()  # as every hour
+    yield furnished
     opened.close()
 
 
