@@ -96,7 +96,7 @@ def test_whether_something_is_allowed_can_be_asked_while_somebody_writes(run: Ru
 
 
 def test_a_decision_does_not_wait_long_for_whoever_writes(run: Run, home, monkeypatch):
-    from goodwill.shop import shop as room
+    from goodwill.shop import deciding as room
 
     monkeypatch.setattr(room, "_FOR_A_PAGE", 0.3)
     with open_shop(home) as opened, opened.database.transaction() as connection:

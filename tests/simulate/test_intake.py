@@ -64,7 +64,7 @@ def _the_cast_is_who_it_is(shop: Shop) -> None:
 def _habits_are_found(shop: Shop, world: World) -> None:
     shop.learn()
     assert shop.decide("dev").reason == "no-history"
-    amina = shop.decide("amina", count=4)
+    amina = shop.decide("amina", count=5)
     usual = {product.id for product in world.truth.usual_of(world.index("amina"))}
     assert usual <= {choice.product for choice in amina.items if choice.kind == "usual"}
 

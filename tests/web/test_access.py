@@ -21,6 +21,7 @@ SHOWS_PERSONAL_DATA = {
     "export",
     "erase",
     "why",
+    "explain",
     "signal",
     "person_receipt",
     "checkpoint",
@@ -43,7 +44,7 @@ SHOWS_PERSONAL_DATA = {
 NAMES_NOBODY = {
     "current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks", "segments", "segment_recipes",
     "keep_segment", "remove_segment", "count_segment", "count_rule", "plan", "slots", "experiments", "contents",
-    "offers",
+    "offers", "faithfulness",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from goodwill.app import create_shop
 from goodwill.basics.errors import Busy
 from goodwill.shop import Shop
-from goodwill.shop import shop as room
+from goodwill.shop import deciding as room
 from goodwill.storage import connect, engine
 from goodwill.storage.engine import EVENTS, LEDGER, one_at_a_time
 from goodwill.web import api

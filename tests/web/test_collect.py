@@ -99,14 +99,14 @@ def test_what_nobody_allowed_is_dropped_and_leaves_no_person(counter):
 
 
 def test_nothing_is_kept_for_a_purpose_that_nothing_uses(counter):
-    """Clicks could be counted for `statistics` one day, or shape pages that she allows; nothing does either yet."""
+    """Clicks could be counted for `statistics` one day; nothing does yet. Pages that she allows are shaped by them."""
     clicked = {**viewed("clicker"), "event": "Product Clicked"}
     asked = Asked(how="test")
     assert outcomes(counter.send("track", clicked)) == [("dropped", "no-consent")]
-    counter.shop.grant(Who(user_id="clicker"), "personal-content", asked=asked)
+    counter.shop.grant(Who(user_id="clicker"), "model-improvement", categories=["purchases"], asked=asked)
     assert outcomes(counter.send("track", {**clicked, "messageId": "2"})) == [("dropped", "no-consent")]
     assert counter.held(user_id="clicker") == []
-    counter.shop.grant(Who(user_id="clicker"), "measurement", asked=asked)
+    counter.shop.grant(Who(user_id="clicker"), "personal-content", asked=asked)
     assert outcomes(counter.send("track", {**clicked, "messageId": "3"})) == [("taken", "")]
     assert counter.kinds(user_id="clicker") == ["clicked"]
 

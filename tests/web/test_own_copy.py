@@ -30,7 +30,7 @@ def test_it_holds_everything_in_the_shops_own_words(client):
     assert answer.status_code == 200, answer.text
     copy = answer.json()
     assert {"kind": "user_id", "value": "amina"} in copy["known_as"]
-    assert {event["what"] for event in copy["events"]} == {"bought", "decided"}
+    assert {event["what"] for event in copy["events"]} == {"bought", "decided", "proposed"}
     assert {event["product"] for event in copy["events"] if event["what"] == "bought"} >= {"croissant", "coffee"}
     assert len(copy["consents"]) == 8
     assert copy["consents"][0]["state"] == "given"

@@ -9,7 +9,7 @@ from tests.web.conftest import Client, MakeClient
 
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
-from goodwill.decide.plan import Content, Offer, Slot
+from goodwill.decide.plan import MODELS, Content, Offer, Slot
 from goodwill.storage import Database
 from goodwill.web.store import Scope
 
@@ -99,7 +99,7 @@ def test_a_click_and_a_word(client):
 def test_the_plan_and_its_parts_are_read_and_only_staff_write(client):
     plan = client.get("/api/v1/plan").json()
     assert [one["slot"] for one in plan["slots"]] == ["banner", "deals"]
-    assert {one["name"] for one in plan["gates"]} == {"usual", "together", "popular", "arms", "offer-ten", "offer-own"}
+    assert {one["name"] for one in plan["gates"]} == {*MODELS, "offer-ten", "offer-own"}
     assert all(one["may_run"] for one in plan["gates"])
     ask(client, "/api/v1/decide", slot="deals")
     offers = {one["offer"]: one for one in client.get("/api/v1/offers").json()["offers"]}

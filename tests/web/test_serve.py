@@ -116,7 +116,8 @@ def test_links_lead_to_the_address_that_is_served(home: Path):
     with served(home) as (_, address), httpx.Client(base_url=address, headers=headers) as client:
         decided = client.post("/api/v1/decide", json={}).json()
         assert decided["why_url"].rpartition("/")[0] == f"{address}/why/{decided['decision']}"
-        assert httpx.get(decided["why_url"], headers=headers).json() == decided
+        assert httpx.get(f"{address}/why/{decided['decision']}", headers=headers).json() == decided
+        assert httpx.get(decided["why_url"]).status_code == 200
         problem = client.get("/api/v1/people/nobody/consents").json()
         assert problem["type"] == f"{address}/api/problems/not-found"
         assert problem["title"] in httpx.get(problem["type"]).text

@@ -179,7 +179,7 @@ def segment_recipes(call: Call[SegmentsRequest]) -> RecipeList:
     },
 )  # fmt: skip
 def keep_segment(call: Call[SegmentRequest]) -> SegmentAnswer:
-    """Keep a rule: under a new `name` with its `purpose`, or as the next version of a `segment`.
+    """Keep a rule under a new name with its purpose, or as the next version of a segment.
 
     A rule that looks at anything the purpose may not use is refused, and the sentence says at what.
     """

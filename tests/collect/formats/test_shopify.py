@@ -107,7 +107,7 @@ def test_cancelled_and_unpaid_orders_are_passed_over_with_their_lines(desk, writ
     assert of_kind(report, "orders").kept == 1
     assert (of_kind(report, "order-lines").kept, of_kind(report, "order-lines").skipped) == (1, 3)
     (totals,) = report.totals
-    assert totals.sentence == (
+    assert totals.sentence() == (
         "orders_export.csv says 3 orders, 16.20 EUR; goodwill holds 1 order, 6.20 EUR. The difference: "
         "cancelled orders (1, 9.00 EUR); orders that were never paid (1, 1.00 EUR)."
     )
