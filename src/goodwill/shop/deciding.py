@@ -85,7 +85,7 @@ class Deciding:
 
     def _look_at_shelf(self) -> None:
         if not self.choosing.is_ready:
-            with self.shop.database.transaction() as connection:
+            with self.shop.database.transaction(patience=_FOR_A_PAGE) as connection:
                 self.choosing.ready(connection, self.rules)
 
     def _made(self, connection: Connection, questions: Sequence[Question]) -> _Made:
