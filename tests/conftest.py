@@ -11,6 +11,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """What was imported until now stays until the end: whoever looks for garbage need not look at it each time."""
+    if "goodwill.web.application" in sys.modules:
+        from tests.routing import share_layouts
+
+        share_layouts()
     gc.freeze()
 
 
