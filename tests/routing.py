@@ -5,7 +5,6 @@ What answers is the application's own: its handlers, what it does with errors, a
 """
 
 import weakref
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,7 @@ _free: list[tuple[list[Any], Litestar, list[list[HTTPRouteHandler]]]] = []
 
 def share_layouts() -> None:
     """From here on an application of this process takes a layout that no other one uses."""
-    made_here.Litestar = _OnALayout  # type: ignore[misc,assignment]
+    setattr(made_here, "Litestar", _OnALayout)  # noqa: B010 (it is no name that the module gives away)
 
 
 class _OnALayout:
@@ -69,15 +68,14 @@ def _laid_out(handlers: list[HTTPRouteHandler], options: Any) -> tuple[Litestar,
     return layout, places
 
 
-def _nobody(*_: Any, **__: Any) -> None:
+def _nobody(*_: Any, **__: Any) -> Any:
     raise AssertionError("this application is gone")
 
 
 def _give_back(shape: list[Any], layout: Litestar, places: list[list[HTTPRouteHandler]]) -> None:
-    nobody: Callable[..., Any] = _nobody
     for place in places:
         for copy in place:
-            copy._fn = nobody
+            copy._fn = _nobody
     layout.exception_handlers.clear()
     layout.on_shutdown = []
     _free.append((shape, layout, places))
