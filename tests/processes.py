@@ -21,8 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-# It forks twice, so that the child belongs to whoever asked as soon as the one between is gone. DuckDB is not loaded: it
-# has threads of its own, and a process that was forked would wait for them at its end.
+# It forks twice, so that the child belongs to whoever asked as soon as the one between is gone. DuckDB is not loaded:
+# it has threads of its own, and a process that was forked would wait for them at its end.
 _WAITING = """
 import gc, json, os, signal, socket, sys
 import ibis.backends.sql.compilers, scipy.linalg, scipy.sparse
