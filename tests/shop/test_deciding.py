@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.conftest import FakeClock
 from tests.small_shop import ASKED, Bakery, bakery
@@ -45,7 +46,7 @@ def lite(migrated_file: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Bake
 def plain(decision: Decision | BadInput) -> Decision:
     """A decision without what differs from one to the next."""
     assert isinstance(decision, Decision)
-    return replace(decision, id="", as_of=replace(decision.as_of, events=0))
+    return msgspec.structs.replace(decision, id="", as_of=replace(decision.as_of, events=0))
 
 
 def test_many_get_what_each_would_get_alone(small: Bakery) -> None:

@@ -62,14 +62,16 @@ class Bars:
         """The first rule that bars an item; "" where none does."""
         return next((rule for rule, mask in self.masks if mask[item]), "")
 
-    def counted(self, would: Mask) -> dict[str, int]:
+    def counted(self, items: NDArray[np.int64]) -> dict[str, int]:
         """How many of some items each rule keeps back; an item counts for the first rule that does."""
         found: dict[str, int] = {}
         for rule, mask in self.masks:
-            kept = would & mask
+            if not items.size:
+                break
+            kept = mask[items]
             if count := int(np.count_nonzero(kept)):
                 found[rule] = count
-            would = would & ~mask
+                items = items[~kept]
         return found
 
 

@@ -11,25 +11,21 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from goodwill.access import View
 from goodwill.catalogue.products import Product
 from goodwill.decide.because import because_many, because_moment, because_together, because_usual
 from goodwill.decide.cold import cold_things, with_a_cold_one
 from goodwill.decide.companions import Companions, not_among, places_beside
 from goodwill.decide.decision import Choice, Reason
-from goodwill.decide.guardrails import Bars, bars_for, main_kind, outside_wanted, resting, tells_of_sensitive
+from goodwill.decide.guardrails import Bars, bars_for, main_kind, outside_wanted, resting
+from goodwill.decide.history import History, history_of
 from goodwill.decide.plan import Plan
 from goodwill.decide.proposal import Because, Proposal
 from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Situation
 from goodwill.learn.affinity import even
-from goodwill.learn.baskets import Baskets, of_view
 from goodwill.learn.calibrate import calibrated
-from goodwill.learn.habits import SINCE
 from goodwill.learn.library import Models
 from goodwill.learn.moment import cell_at
-from goodwill.learn.rows import rows
-from goodwill.people.types import BOUGHT
 
 _SPARE = 3  # proposals for each place, as some cannot be had
 _DECIMALS = 9  # of what is written down; what comes behind depends on how a model was worked out
@@ -37,35 +33,6 @@ _OFF_THE_SHELF = 10  # times as many are looked at, as some cannot be had
 
 # Asked for the products to show for some items, by item; those of which nothing can be had are left out.
 ToShow = Callable[[Sequence[int], Mapping[int, int]], dict[int, Product]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class History:
-    """What a person bought, as the models count it.
-
-    Attributes:
-        baskets: visit by visit.
-        items: everything she ever bought, rising.
-        product: for each item, the product she took last.
-        today: the day that a visit now would be on; None where her last visit is so long ago that the time since then
-            tells nothing, and the next visit is taken to follow the last.
-    """
-
-    baskets: Baskets
-    items: NDArray[np.int64]
-    product: Mapping[int, int]
-    today: int | None
-
-
-def history_of(view: View, shelf: Shelf, day: int) -> History:
-    """What somebody bought, from her view."""
-    baskets = of_view(view, shelf.item_of, shelf.items)
-    bought = view.events.where(view.events.type == BOUGHT)
-    items = shelf.items_of(bought.product)
-    known = items >= 0
-    product = dict(zip(items[known].tolist(), bought.product[known].tolist(), strict=True))
-    last = int(baskets.day[-1]) if baskets.day.size else day
-    return History(baskets, np.unique(baskets.item), product, day if day - last <= SINCE[-1] else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +55,11 @@ class Picked:
 
 @dataclass(frozen=True, eq=False)
 class Picking:
-    """One choice under way."""
+    """One choice under way.
+
+    Attributes:
+        known: what she bought, where that was worked out for several at once.
+    """
 
     seen: Situation
     models: Models
@@ -96,6 +67,7 @@ class Picking:
     plan: Plan
     to_show: ToShow
     telling: NDArray[np.bool_]
+    known: History | None = None
     counts: list[tuple[str, int]] = field(default_factory=list)
     missing: set[int] = field(default_factory=set)
 
@@ -123,7 +95,7 @@ class Picking:
         self.counts.extend(("not-approved", 1) for _ in refused)
         if len(refused) == 2:
             return [], "not-approved"
-        history = history_of(seen.view, self.shelf, seen.day)
+        history = self.known or history_of(seen.view, self.shelf, self.models.usual, seen.day)
         if not history.items.size:
             return [], "no-history"
         return self._personal(bars, history), "no-history"
@@ -160,41 +132,38 @@ class Picking:
         return wanted
 
     def _usual(self, bars: Bars, history: History, count: int) -> list[Proposal]:
-        barred = bars.all
-        known = history.items[barred[history.items]]
-        found = self.models.usual.recommend(history.baskets, count + known.size, today=history.today)
-        open_ = [habit for habit in found if not barred[habit.item]][:count]
-        last = open_[-1].score if open_ else 0.0
-        would = np.zeros(self.shelf.items, bool)
-        would[[habit.item for habit in found if barred[habit.item] and habit.score >= last]] = True
-        self.counts.extend(bars.counted(would).items())
+        ranked = history.items[history.order]
+        barred = bars.all[ranked]
+        chosen, scores = history.order[~barred][:count], history.habits.scores
+        if barred.any():
+            last = scores[chosen[-1]] if chosen.size else 0.0
+            self.counts.extend(bars.counted(ranked[barred & (scores[history.order] >= last)]).items())
+        names = self.shelf.names
         return [
-            Proposal(habit.item, "usual", habit.score, partial(because_usual, habit, self.shelf.names[habit.item]))
-            for habit in open_
+            Proposal(habit.item, "usual", habit.score, partial(because_usual, habit, names[habit.item]))
+            for habit in history.habits.told(chosen)
         ]
 
     def _new(self, bars: Bars, history: History, count: int) -> list[Proposal]:
         together, shelf = self.models.together, self.shelf
         # What is sensitive, or gives it away, carries nothing else.
-        all_hers = rows(history.baskets).of(0)
-        row = all_hers[~(shelf.hidden | self.telling)[all_hers]]
+        row = history.row[~(shelf.hidden | self.telling)[history.row]]
         if not row.size:
             return []
-        had = np.zeros(shelf.items, bool)
-        had[history.items] = True
-        rests = resting(self.seen, shelf) & ~had & ~bars.all
-        cold = self._cold(row, had | rests | bars.all)
+        rests = resting(self.seen, shelf)
+        kept = rests | bars.all
+        barred = kept.copy()
+        kept[history.items], barred[history.items] = False, True
+        cold = self._cold(row, barred)
         if not self.plan.may("together"):
             return cold[:1]
         scores = together.scores(row)
-        found = together.recommend(row, count, barred=had | rests | bars.all, scored=scores)
+        found = together.recommend(row, count, barred=barred, scored=scores)
         if found:
             bound = round(found[-1].score, 10)
-            would = scores > bound - 1e-9
-            would[would] = even(scores[would]) >= bound
-            would &= ~had
-            kept = Bars((*bars.masks, ("resting", rests)))
-            self.counts.extend(kept.counted(would).items())
+            would = np.flatnonzero(kept & (scores > bound - 1e-9))
+            would = would[even(scores[would]) >= bound]
+            self.counts.extend(Bars((*bars.masks, ("resting", rests))).counted(would).items())
 
         @cache
         def because(item: int) -> tuple[tuple[Reason, ...], float]:
@@ -248,13 +217,13 @@ class Picking:
             return usual
         scores = np.array([proposal.score for proposal in usual])
         kinds = self.shelf.kind[[proposal.item for proposal in usual]]
-        first = calibrated(scores, kinds, self.shelf.kind[history.baskets.item], places, weight)
+        first = calibrated(scores, kinds, self.shelf.kind[history.bought], places, weight)
         rest = [n for n in range(len(usual)) if n not in set(first)]
         return [usual[n] for n in (*first, *rest)]
 
     def _with_some_outside(self, chosen: list[Proposal], spare: Sequence[Proposal], history: History) -> list[Proposal]:
         """The list, with its last places given to other kinds where nearly all is of the kind she buys most."""
-        main = main_kind(self.shelf, history.baskets.item)
+        main = main_kind(self.shelf, history.bought)
         kind = self.shelf.kind
         wanted = outside_wanted(len(chosen), self.seen.ways.outside or 0) if main >= 0 else 0
         missing = wanted - sum(kind[one.item] != main for one in chosen)
@@ -355,6 +324,3 @@ def off_the_shelf(seen: Situation, shelf: Shelf, to_show: ToShow) -> Picked:
         (),
         tuple(item for item in looked_at if item not in products),
     )  # fmt: skip
-
-
-__all__ = ["History", "Picked", "Picking", "Proposal", "history_of", "off_the_shelf", "tells_of_sensitive"]
