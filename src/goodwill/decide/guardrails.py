@@ -40,6 +40,7 @@ RULES: Final[Mapping[str, str]] = {
     "budget": LIMITED,  # what was set aside for an offer is used up
     "care": LIMITED,  # nothing new or urgent, no credit and no dearer thing for somebody who is having a hard time
     "outside": LIMITED,  # the filter-bubble floor: a part of the list lies outside the kind she buys most
+    "outside-unmet": LIMITED,  # nothing else was there to reach the floor with
     "personal": DISCLOSED,  # the answer says that it was chosen for her, and from what
     "personal-price": DISCLOSED,  # and that a price is not everybody's, in the words of the law where she is
 }

@@ -29,7 +29,7 @@ CALIBRATION: Final = (10, 20, 40)
 _PLAIN: Final = "as it is"
 _METHODS: Final = (*(f"new_in_ten={n}" for n in NEW), *(f"calibration={n}" for n in CALIBRATION), _PLAIN)
 LEAST_PEOPLE: Final = 10  # of fewer no figure is told
-_SPARE: Final = 3  # candidates beyond the places, as a decision has
+_CANDIDATES: Final = 50  # that a list in her proportions is drawn from, as a decision does
 _LAST: Final = (HoldBack.LAST_VISIT,)
 
 
@@ -153,7 +153,7 @@ class InSeveralWays(OfPurchases):
         tally, of_first = Tally(_METHODS, PLACES), Tally(_METHODS, PLACES)
         for person in np.flatnonzero(had.sizes * wanted.sizes).tolist():
             hers, mine = slice(starts[person], starts[person + 1]), had.of(person)
-            order = np.lexsort((found.item[hers], -scored[hers]))[: PLACES + _SPARE]
+            order = np.lexsort((found.item[hers], -scored[hers]))[:_CANDIDATES]
             usual, worth = found.item[hers][order], scored[hers][order]
             bought = before.item[lines[person] : lines[person + 1]]
             ways = [*self._with_new(usual, row.of(person), mine), *self._drawn(usual, worth, bought)]
