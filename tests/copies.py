@@ -105,9 +105,10 @@ def _content(file: Path) -> bytes:
 
 def _put(kept: _Kept, database: Database, home: Path) -> None:
     for name, content in kept.files.items():
-        (home / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (home / name).touch(mode=0o600)
-        (home / name).write_bytes(content)
+        file = home / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_bytes(content)
     if database.file is not None:
         database.close()  # its connections, which would go on with what the file was
         for beside in ("-wal", "-shm"):
@@ -119,5 +120,5 @@ def _put(kept: _Kept, database: Database, home: Path) -> None:
         for table, rows in kept.rows.items():
             with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as write:
                 write.write(rows)
-        for name, number in kept.numbers:
-            connection.execute("SELECT setval(%s::regclass, %s)", (name, number))
+        for sequence, number in kept.numbers:
+            connection.execute("SELECT setval(%s::regclass, %s)", (sequence, number))

@@ -106,7 +106,7 @@ class Served:
 @pytest.fixture
 def served(database: Database, tmp_path: Path, chromium: Browser) -> Iterator[Served]:
     """A bakery that has chosen something for Amina, with addresses for her, Bruno and Dev."""
-    settings = {"name": "Corner bakery", "columns": "database", "smtp_from": "hello@bakery.example"}
+    settings: dict[str, Any] = {"name": "Corner bakery", "columns": "database", "smtp_from": "hello@bakery.example"}
     made = bakery(database, tmp_path, system_clock, **settings)
     shop = made.shop
     with shop.database.transaction() as connection:
