@@ -5,7 +5,7 @@ of leaving after a purchase as Beta(a, b). Who never came back cannot have left 
 customer is 1. Sums of very different sizes are taken as logarithms.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final
 
@@ -148,7 +148,7 @@ class BgNbd(Parameters):
         r, alpha: of the rates of buying, Gamma(r, α), mean r/α; a, b: of leaving after a purchase, Beta(a, b).
     """
 
-    fitted: Fitted | None
+    fitted: Fitted | None = field(compare=False)
     r: float
     alpha: float
     a: float

@@ -27,6 +27,10 @@ Traits: TypeAlias = Mapping[str, ArrayLike]
 OfRows: TypeAlias = Callable[..., tuple[Floats, Floats]]  # of rows and four parameters
 
 ASSOCIATION: Final = "A coefficient says what goes together, not what a trait brings about."
+_NO_BEST: Final = (
+    "With these traits the BG/NBD has no best fit: its likelihood grows for ever as a and b do. "
+    "Use the Pareto/NBD with traits, which has one."
+)
 STEEPEST: Final = 12.0  # a coefficient of a standardised trait that is no longer one: a factor of e^12
 
 
@@ -120,6 +124,13 @@ class Given:
         ends = 4 + np.cumsum([len(block.traits.names) for block in self.blocks])
         return np.split(theta[4:], ends[:-1] - 4)
 
+    def of_each(self, theta: Floats) -> list[Any]:
+        """The four parameters: those that traits scale for each customer, shape (n,), the others for all."""
+        four: list[Any] = np.exp(theta[:4]).tolist()
+        for block, some in zip(self.blocks, self.split(theta), strict=True):
+            four[block.place] = four[block.place] * np.exp(-block.sign * (block.traits.z @ some))
+        return four
+
     def told(self, theta: Floats) -> list[tuple[tuple[str, float], ...]]:
         """The coefficients of each block by trait."""
         return [
@@ -166,10 +177,7 @@ def hill_of(known: Given, of_rows: OfRows, l2: float = 0.0) -> Hill:
     """The likelihood of a model's four logarithms and the coefficients of standardised traits."""
 
     def likelihood(theta: Floats) -> tuple[Floats, Floats]:
-        four: list[Any] = np.exp(theta[:4]).tolist()
-        for block, some in zip(known.blocks, known.split(theta), strict=True):
-            four[block.place] = four[block.place] * np.exp(-block.sign * (block.traits.z @ some))
-        each, slopes = of_rows(known.rows, *four)
+        each, slopes = of_rows(known.rows, *known.of_each(theta))
         scores = [-block.sign * slopes[block.place][:, None] * block.traits.z for block in known.blocks]
         return each, np.concatenate([slopes.T, *scores], axis=1)
 
@@ -421,11 +429,10 @@ def fit_bg_nbd(
     start = np.r_[bgnbd.fit(x, t_x, T, weights).theta, np.zeros(known.penalty.size - 4)]
     try:
         top = sharpen(hill_of(known, bgnbd.rows_likelihood), start, known.names(bgnbd.NAMES))
-        bgnbd.refuse_endless(known.rows, top)
     except CannotTell:
-        raise CannotTell(
-            "With these traits the BG/NBD has no best fit: its likelihood grows for ever as a and b do. "
-            "Use the Pareto/NBD with traits, which has one."
-        ) from None
+        raise CannotTell(_NO_BEST) from None
+    _, alpha, a, b = known.of_each(top.theta)
+    if float(np.max(a + b)) > bgnbd.ENDLESS or float(np.max(alpha)) > bgnbd.ENDLESS * known.rows.mean_age:
+        raise CannotTell(_NO_BEST)
     found = _fitted(known, top, bgnbd.NAMES)
     return BgNbdTraits(found, *np.exp(found.theta[:4]).tolist(), *known.told(found.theta))

@@ -5,7 +5,7 @@ people as Gamma(q, γ); γ is called v here. It takes for granted that who buys 
 time: look at the correlation, which a fit tells.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -165,7 +165,7 @@ class GammaGamma(Parameters):
         p: shape of one customer's amounts; q, v: shape and scale of how customers differ.
     """
 
-    fitted: Fitted | None
+    fitted: Fitted | None = field(compare=False)
     p: float
     q: float
     v: float

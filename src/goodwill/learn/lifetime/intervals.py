@@ -17,11 +17,11 @@ from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.learn.lifetime.bgnbd import BgNbd
 from goodwill.learn.lifetime.covariates import ParetoNbdTraits, Traits
 from goodwill.learn.lifetime.covariates import hill_of as hill_of_traits
-from goodwill.learn.lifetime.future import Future
+from goodwill.learn.lifetime.future import Future, ahead
 from goodwill.learn.lifetime.gammagamma import GammaGamma, spent
 from goodwill.learn.lifetime.gammagamma import hill_of as hill_of_amounts
 from goodwill.learn.lifetime.given import Floats, checked
-from goodwill.learn.lifetime.maximum import FAR, Hill, follow, nearby
+from goodwill.learn.lifetime.maximum import FAR, Hill, arrived, follow
 from goodwill.learn.lifetime.pareto import ParetoNbd, rows_likelihood
 from goodwill.learn.lifetime.worth import worth_of
 
@@ -225,13 +225,19 @@ def bootstrap(
         BadInput: the level or the number of draws is none.
         CannotTell: too many draws have no best fit.
     """
-    case = _case(model, x, t_x, T, traits)
     _check(level, draws)
-    found, lost = _gathered(_redrawn(case, np.size(x), seed, draws), draws)
-    told = np.stack([case.told(theta) for theta, _ in found])
-    values = case.told(case.theta)
+    case = _case(model, x, t_x, T, traits)
+    drawn = list(_redrawn(case, np.size(x), seed, draws))
+    lost = sum(not one.found for one in drawn)
+    if lost > _LOST * draws:
+        raise CannotTell(
+            f"{lost} of {draws} draws of these customers have no best fit, so what the others say of parameters would "
+            "be too sure. Observe for longer, or take more customers."
+        )
+    told, values = np.stack([case.told(one.theta) for one in drawn if one.found]), case.told(case.theta)
+    warnings = (f"{lost} of {draws} draws have no best fit and were left out.",) if lost else ()
     return {
-        name: _ranged(float(values[place]), told[:, place], level, draws, seed, lost)
+        name: replace(_ranged(float(values[place]), told[:, place], level, draws, seed), warnings=warnings)
         for place, name in enumerate(case.names)
     }
 
@@ -249,15 +255,16 @@ def total_purchases(
     Raises:
         BadInput, CannotTell: as of `bootstrap`, or neither discount nor horizon is given.
     """
-    case = _case(model, x, t_x, T, traits)
     _check(level, draws)
+    ahead(discount, horizon)
+    case = _case(model, x, t_x, T, traits)
 
     def total(theta: Floats) -> tuple[float, float]:
         found = case.future(theta, discount, horizon)
         return float(found.mean.sum()), float(found.variance.sum())
 
-    kept, lost = _gathered(_redrawn(case, np.size(x), seed, draws), draws)
-    return _total(total(case.theta)[0], [total(theta) for theta, _ in kept], level, draws, seed, lost)
+    drawn = [total(one.theta) for one in _redrawn(case, np.size(x), seed, draws)]
+    return _total(total(case.theta)[0], drawn, level, draws, seed)
 
 
 def total_worth(
@@ -273,8 +280,9 @@ def total_worth(
     Raises:
         BadInput, CannotTell: as of `total_purchases` and `worth_of`, or the spread of amounts has no bound.
     """
-    case = _case(model, x, t_x, T, traits)
     _check(level, draws)
+    ahead(discount, horizon)
+    case = _case(model, x, t_x, T, traits)
     spending = hill_of_amounts(spent(x, mean_amount))
     came = np.asarray(x) > 0
 
@@ -282,21 +290,18 @@ def total_worth(
         found = worth_of(case.future(theta, discount, horizon), of_amounts.amounts(x, mean_amount), margin=margin)
         return found.total, float(found.variance.sum())
 
-    def both() -> Iterator[tuple[float, float] | None]:
-        inverse = amounts.covariance
-        for theta, count in _redrawn(case, np.size(x), seed, draws):
-            drawn = nearby(replace(spending, weight=count[came]), amounts.theta, inverse)
-            yield None if theta is None or drawn is None else total(theta, GammaGamma(None, *np.exp(drawn).tolist()))
-
     value, variance = total(case.theta, amounts)
     if not variance < inf:
         raise CannotTell(
             f"With q = {amounts.q:.3g} the spread of amounts has no bound, so no interval can be told. Fit the amounts "
             "to more customers, or ask for the total of purchases."
         )
-    kept = [found for found in both() if found is not None]
-    _refuse_lost(draws - len(kept), draws)
-    return _total(value, [one for one in kept if one[1] < inf], level, draws, seed, draws - len(kept))
+    drawn = []
+    for one in _redrawn(case, np.size(x), seed, draws):
+        hill = replace(spending, weight=one.count[came])
+        theta = follow(hill, amounts.theta, amounts.covariance)[0]
+        drawn.append(total(one.theta, GammaGamma(None, *np.exp(theta).tolist())))
+    return _total(value, drawn, level, draws, seed)
 
 
 def _check(level: float, draws: int) -> None:
@@ -305,43 +310,41 @@ def _check(level: float, draws: int) -> None:
         raise BadInput(f"An interval takes some draws; {draws} are too few, 200 or more are usual.")
 
 
-def _redrawn(case: _Case, customers: int, seed: int, draws: int) -> Iterator[tuple[Floats | None, Floats]]:
-    """The best fit to customers drawn anew (None where there is none), and how often each was drawn."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """The best fit to customers drawn anew.
+
+    Attributes:
+        theta: parameters; found: False where they ran off along a ridge. There they say nothing of themselves, but the
+            totals that they mean have long stood still.
+        count: how often each customer was drawn.
+    """
+
+    theta: Floats
+    found: bool
+    count: Floats
+
+
+def _redrawn(case: _Case, customers: int, seed: int, draws: int) -> Iterator[_Drawn]:
     dice = np.random.default_rng(seed)
     for _ in range(draws):
         count = np.bincount(dice.integers(0, customers, customers), minlength=customers).astype(np.float64)
-        yield nearby(replace(case.hill, weight=case.weights(count)), case.theta, case.covariance), count
+        hill = replace(case.hill, weight=case.weights(count))
+        theta, _, slope = follow(hill, case.theta, case.covariance)
+        yield _Drawn(theta, arrived(theta, slope, case.theta, case.covariance), count)
 
 
-def _gathered(found: Iterator[tuple[Floats | None, Floats]], draws: int) -> tuple[list[tuple[Floats, Floats]], int]:
-    """Draws with a best fit, and how many had none."""
-    kept = [(theta, count) for theta, count in found if theta is not None]
-    _refuse_lost(draws - len(kept), draws)
-    return kept, draws - len(kept)
-
-
-def _refuse_lost(lost: int, draws: int) -> None:
-    if lost > _LOST * draws:
-        raise CannotTell(
-            f"{lost} of {draws} draws of these customers have no best fit, so an interval from the others would be too "
-            "narrow. Observe for longer, or take more customers."
-        )
-
-
-def _total(value: float, drawn: list[tuple[float, float]], level: float, draws: int, seed: int, lost: int) -> Interval:
+def _total(value: float, drawn: list[tuple[float, float]], level: float, draws: int, seed: int) -> Interval:
     """Parameters as they were drawn, and for each what chance makes of the total."""
     mean, variance = np.array(drawn).T
-    shape = np.divide(mean**2, variance, out=np.full(mean.size, inf), where=variance > 0)
-    bounded = np.isfinite(shape) & (shape > 0)
+    bounded = (mean > 0) & (variance > 0) & np.isfinite(variance)
     happens = mean.copy()
     chance = np.random.default_rng([seed, 1])  # not the dice of the draws
-    happens[bounded] = chance.gamma(shape[bounded], (variance / np.where(bounded, mean, 1))[bounded])
-    sure = _ranged(value, mean, level, draws, seed, lost)
-    whole = _ranged(value, happens, level, draws, seed, lost)
+    happens[bounded] = chance.gamma(mean[bounded] ** 2 / variance[bounded], variance[bounded] / mean[bounded])
+    sure, whole = (_ranged(value, some, level, draws, seed) for some in (mean, happens))
     return replace(whole, method="bootstrap and chance", sure_low=sure.low, sure_high=sure.high)
 
 
-def _ranged(value: float, drawn: Floats, level: float, draws: int, seed: int, lost: int) -> Interval:
+def _ranged(value: float, drawn: Floats, level: float, draws: int, seed: int) -> Interval:
     low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2]).tolist()
-    warnings = (f"{lost} of {draws} draws have no best fit and were left out.",) if lost else ()
-    return Interval(value, low, high, level, "bootstrap of customers", draws, seed, warnings=warnings)
+    return Interval(value, low, high, level, "bootstrap of customers", draws, seed)

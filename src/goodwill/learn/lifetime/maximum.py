@@ -24,7 +24,7 @@ _ROUNDS: Final = 5
 _FURTHEST: Final = float(np.log(1000))  # that a draw may be from the top of all
 _STRIDES: Final = 200
 DRAWN: Final = 1e-6  # how far below its top a draw may stay
-_LOST: Final = 1e-2  # … and how far, by the first curvature, tells that it did not get there
+_LEFT: Final = 1e-2  # … and how far, by the first curvature, tells that it did not get there
 ROUGH: Final = 1e-2  # what a walk may leave to gain
 
 
@@ -141,11 +141,10 @@ def follow(hill: Hill, theta: Floats, inverse: Floats) -> tuple[Floats, float, F
     return _walk(hill, theta, inverse, DRAWN)
 
 
-def nearby(hill: Hill, theta: Floats, inverse: Floats) -> Floats | None:
-    """The place of `follow`; None where it ran off along a ridge."""
-    found, _, slope = follow(hill, theta, inverse)
+def arrived(theta: Floats, slope: Floats, origin: Floats, inverse: Floats) -> bool:
+    """Whether `follow`, from ``origin``, came to a top; it may have run off along a ridge."""
     left = 0.5 * float(slope @ inverse @ slope)
-    return None if left > _LOST or np.any(np.abs(found - theta) > _FURTHEST) else found
+    return left < _LEFT and float(np.max(np.abs(theta - origin))) < _FURTHEST
 
 
 def _curvature(hill: Hill, theta: Floats) -> Floats:

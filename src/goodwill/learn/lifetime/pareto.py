@@ -8,7 +8,7 @@ integrand starts to bend; Gauss's hypergeometric function, which fails for some 
 come from the same nodes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final
 
@@ -258,7 +258,7 @@ class ParetoNbd(Parameters):
         r, alpha: of the rates of buying, Gamma(r, α), mean r/α; s, beta: of the rates of leaving, Gamma(s, β).
     """
 
-    fitted: Fitted | None
+    fitted: Fitted | None = field(compare=False)
     r: float
     alpha: float
     s: float
