@@ -95,5 +95,6 @@ class Cdnow:
 def cdnow_of(folder: Path) -> Cdnow:
     people, days, amounts = cdnow_lines(folder)
     seen = rfm.reduce(people, days, END, amounts=amounts, unit="week")
+    assert seen.people is not None
     after = np.unique(np.stack([people[days > END], days[days > END].astype(np.int64)]), axis=1)[0]
     return Cdnow(seen, np.array([np.count_nonzero(after == one) for one in seen.people]))

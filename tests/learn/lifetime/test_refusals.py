@@ -73,7 +73,7 @@ def test_where_nobody_leaves_leaving_is_not_told():
     x = dice.poisson(dice.gamma(2.0, 10.0, 400)) + 1
     T = np.full(400, 52.0)
     t_x = T * (1 - 1e-3 * dice.random(400))
-    with pytest.raises(CannotTell, match="do not tell (s|beta|s and beta)"):
+    with pytest.raises(CannotTell, match=r"do not tell (s|beta|s and beta)"):
         pareto.fit(x, t_x, T)
 
 

@@ -9,7 +9,7 @@ there is no largest one to find. That is seen and refused.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any, Final, TypeAlias
 
@@ -19,7 +19,16 @@ from numpy.typing import ArrayLike
 from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.learn.lifetime import bgnbd, pareto
 from goodwill.learn.lifetime.future import Future, customers, times
-from goodwill.learn.lifetime.given import Floats, Rows, check_customers, columns, weights_of, worth_fitting
+from goodwill.learn.lifetime.given import (
+    Floats,
+    Numbers,
+    Rows,
+    check_customers,
+    columns,
+    latest_first,
+    weights_of,
+    worth_fitting,
+)
 from goodwill.learn.lifetime.maximum import Hill, Top, inverted, sharpen
 from goodwill.learn.lifetime.result import Fitted, positive
 
@@ -50,6 +59,10 @@ class Standard:
     mean: Floats
     spread: Floats
     z: Floats
+
+    def of(self, order: Numbers) -> "Standard":
+        """The customers in another order."""
+        return replace(self, z=self.z[order])
 
 
 def standard(traits: Traits, weight: Floats) -> Standard:
@@ -166,10 +179,11 @@ def _given(
     weight = weights_of(repeat, weights)
     if not any(traits for _, traits, _, _ in wanted):
         raise BadInput("Name at least one trait, or fit the model without traits.")
-    kinds, kind = np.unique(repeat, return_inverse=True)
-    rows = Rows(repeat, last, age, weight, kinds, kind, np.arange(repeat.size))
+    order, rank = latest_first(last, age)
+    kinds, kind = np.unique(repeat[order], return_inverse=True)
+    rows = Rows(repeat[order], last[order], age[order], weight[order], kinds, kind, rank)
     worth_fitting(rows, 4)
-    blocks = (Block(name, standard(traits, weight), place, sign) for name, traits, place, sign in wanted)
+    blocks = (Block(name, standard(traits, weight).of(order), place, sign) for name, traits, place, sign in wanted)
     return Given(rows, tuple(blocks))
 
 

@@ -125,7 +125,7 @@ def _case_with_traits(model: ParetoNbdTraits, x: ArrayLike, t_x: ArrayLike, T: A
 
     return _Case(
         model.names, hill_of_traits(known, rows_likelihood, model.l2), back @ model.fitted.theta,
-        back @ model.fitted.covariance @ back.T, raw, np.asarray, future,
+        back @ model.fitted.covariance @ back.T, raw, known.rows.weights, future,
     )  # fmt: skip
 
 
