@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from goodwill.learn.lifetime.future import Future, ahead, customers, times
 from goodwill.learn.lifetime.given import Floats, Rows, Scale, checked, counts, worth_fitting
 from goodwill.learn.lifetime.maximum import Hill, Top, climb, ridge
-from goodwill.learn.lifetime.quadrature import BetaNodes, beta_nodes, pairs, stretched, until
+from goodwill.learn.lifetime.quadrature import BetaNodes, beta_nodes, discounts, stretched, until
 from goodwill.learn.lifetime.result import Fitted, Parameters
 
 NAMES: Final = ("r", "alpha", "a", "b")
@@ -233,7 +233,7 @@ class BgNbd(Parameters):
         ahead(discount, horizon)
         kinds, at = np.unique(np.stack([repeat, age]), axis=1, return_inverse=True)
         xs, kind = np.unique(kinds[0], return_inverse=True)
-        nodes = beta_nodes(self.a, self.b + xs)
+        nodes = beta_nodes(self.a, self.b + xs, 2 * _AHEAD)
         found = np.empty((3, kinds.shape[1]))
         for begin in range(0, kind.size, _BLOCK):
             some = slice(begin, begin + _BLOCK)
@@ -251,12 +251,12 @@ class BgNbd(Parameters):
         slow = np.broadcast_to(A / (p * (R + 2)), p.shape).reshape(-1)
         end = np.full(slow.size, until(horizon, discount))
         v, weight = (part.reshape(*p.shape, _AHEAD) for part in stretched(end, 1 / (discount + 1 / slow), _AHEAD))
-        shrunk = np.log1p(p[:, :, None] * v / A[:, :, None])
-        once = weight * np.exp(-(R[:, :, None] + 1) * shrunk)
-        twice = weight * np.exp(-(R[:, :, None] + 2) * shrunk)
-        first = R / A * (once * np.exp(-discount * v)).sum(axis=2)
-        squares = R / A * (once * np.exp(-2 * discount * v)).sum(axis=2)
-        both = (1 - p) * R * (R + 1) / A**2 * (twice * pairs(v, discount)).sum(axis=2)
+        grown = 1 + p[:, :, None] * v / A[:, :, None]
+        once = weight * np.exp(-(R[:, :, None] + 1) * np.log(grown))
+        kept, beside = discounts(v, discount)
+        first = R / A * (once * kept).sum(axis=2)
+        squares = R / A * (once * kept**2).sum(axis=2)
+        both = (1 - p) * R * (R + 1) / A**2 * (once * beside / grown).sum(axis=2)
         return np.stack([(nodes.weight * part).sum(axis=1) for part in (first, squares, both)])
 
     def probability(self, x: ArrayLike, t: float) -> Floats:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from goodwill.learn.lifetime.future import Future, ahead, customers, times
 from goodwill.learn.lifetime.given import Floats, Rows, Scale, checked, counts, worth_fitting
 from goodwill.learn.lifetime.maximum import Hill, Top, climb, ridge
-from goodwill.learn.lifetime.quadrature import Rule, legendre, pairs, stretched, until
+from goodwill.learn.lifetime.quadrature import Rule, discounts, legendre, stretched, until
 from goodwill.learn.lifetime.result import Fitted, Parameters
 
 NAMES: Final = ("r", "alpha", "s", "beta")
@@ -233,19 +233,16 @@ def while_there(R: Floats, A: Floats, s: float, B: Floats, t: Floats) -> Floats:
 
 
 def _discounted(s: float, B: Floats, discount: float, horizon: float) -> tuple[Floats, Floats, Floats]:
-    """∫ g(v) (1 + v/B)^−s dv for g = e^(−δv), e^(−2δv) and `pairs`: of somebody who is a customer now."""
+    """∫ g(v) (1 + v/B)^−s dv for g = e^(−δv), e^(−2δv) and that of `discounts`: of somebody who is a customer now."""
     end = np.full(B.size, until(horizon, discount))
     found: Floats = np.empty((3, B.size))
     for begin in range(0, B.size, _BLOCK):
         some = slice(begin, begin + _BLOCK)
         v, weight = stretched(end[some], 1 / (discount + (s + 1) / B[some]), _AHEAD)
         weight *= np.exp(-s * np.log1p(v / B[some, None]))
-        once = weight * np.exp(-discount * v)
-        found[:, some] = (
-            once.sum(axis=1),
-            (once * np.exp(-discount * v)).sum(axis=1),
-            (weight * pairs(v, discount)).sum(axis=1),
-        )
+        kept, beside = discounts(v, discount)
+        once = weight * kept
+        found[:, some] = once.sum(axis=1), (once * kept).sum(axis=1), (weight * beside).sum(axis=1)
     return found[0], found[1], found[2]
 
 

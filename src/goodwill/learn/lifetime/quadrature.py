@@ -45,9 +45,12 @@ def until(horizon: float, discount: float) -> float:
     return min(horizon, NOWHERE / discount) if discount > 0 else horizon
 
 
-def pairs(v: Floats, discount: float) -> Floats:
-    """2 e^(−δv) ∫₀^v e^(−δu) du: what each later purchase weighs beside all the earlier ones."""
-    return 2 * np.exp(-discount * v) * (-np.expm1(-discount * v) / discount if discount > 0 else v)
+def discounts(v: Floats, discount: float) -> tuple[Floats, Floats]:
+    """What a purchase at v weighs, e^(−δv), and what it weighs beside all earlier ones, 2 e^(−δv) ∫₀^v e^(−δu) du."""
+    if discount == 0:
+        return np.ones_like(v), 2 * v
+    lost = np.expm1(-discount * v)
+    return lost + 1, -2 / discount * (lost + 1) * lost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
