@@ -47,7 +47,8 @@ def pareto_crowd(
     }
     z = np.stack(list(traits.values()), axis=1) if traits else np.zeros((n, 0))
     buys = dice.gamma(r, 1 / alpha, n) * np.exp(z @ np.array(rate, float))
-    leaves = dice.exponential(1 / (dice.gamma(s, 1 / beta, n) * np.exp(z @ np.array(dropout, float))))
+    leaving = np.maximum(dice.gamma(s, 1 / beta, n), 1e-300) * np.exp(z @ np.array(dropout, float))
+    leaves = dice.exponential(1 / leaving)
     T = dice.uniform(shortest, longest, n)
     seen = np.minimum(T, leaves)
     x = dice.poisson(buys * seen)
