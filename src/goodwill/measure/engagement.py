@@ -30,7 +30,7 @@ def visit_frequency(visits: ArrayLike, weeks: ArrayLike, level: float = LEVEL) -
 
     The interval is that of a negative binomial distribution; see `rates.rate_of`, which takes the sums themselves.
     """
-    return rate_of(rate_sums(visits, weeks), level)
+    return rate_of(rate_sums(visits, weeks, names=("visits", "weeks")), level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +127,13 @@ def per_thousand(interactions: ArrayLike, reached: ArrayLike, level: float = LEV
     Args:
         interactions, reached: of each post, whole numbers, shape (n,); or two totals, whose interval is only Poisson's.
     """
+    names = ("interactions", "reached")
     if np.ndim(interactions) != np.ndim(reached):
         raise BadInput("Give 'interactions' and 'reached' alike: both of each post, or both as totals.")
     if np.ndim(interactions) == 0:
-        found = plain_rate(float(np.asarray(interactions)), float(np.asarray(reached)), level, per=1_000)
+        found = plain_rate(float(np.asarray(interactions)), float(np.asarray(reached)), level, per=1_000, names=names)
         return replace(found, warnings=(NOT_KNOWN_APART,))
-    return rate_of(rate_sums(interactions, reached), level, per=1_000)
+    return rate_of(rate_sums(interactions, reached, names=names), level, per=1_000)
 
 
 def _of_each(place: Whole, hit: Whole | Truths, people: int) -> Whole:

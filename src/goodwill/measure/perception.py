@@ -22,6 +22,8 @@ RELIABLE: Final = 0.70  # ω, below which a score is not compared
 _NOBODY = "Nobody answered all items."
 _ONE = "Only one customer answered all items, and one does not tell how others would."
 _SAME = "Everybody gave answers that add to the same, which does not tell how answers vary."
+_TURNS = 60  # of Newton's; five to ten are usual
+_FLAT = 1e-8  # slope at which the top is reached
 _FLOOR = 0.005  # of an item's variance that is its own; below, one factor is not told apart from that item
 
 
@@ -264,20 +266,41 @@ def _omega(covariance: Floats, n: int, level: float) -> Estimate:
 def _one_factor(covariance: Floats) -> tuple[Floats, Floats] | tuple[None, None]:
     """Loadings and own variances of one factor, by maximum likelihood (Jöreskog, Psychometrika 32, 1967).
 
-    The likelihood is a function of own variances alone; given them the loadings are an eigenvector.
+    The likelihood is a function of own variances alone; given them the loadings are an eigenvector. Each turn goes a
+    step of Newton's on their logarithms, with Jöreskog's approximate second derivatives, halved until it helps.
     """
-    from scipy.optimize import minimize
-
     deviation = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(deviation, deviation)
-    start = np.clip(0.5 / np.diag(np.linalg.inv(correlation)), 2 * _FLOOR, 1.0)
-    found = minimize(_unlikely, start, (correlation,), jac=True, method="L-BFGS-B", bounds=[(_FLOOR, 1.0)] * len(start),
-                     options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1_000})  # fmt: skip
-    loading, _ = _loadings(found.x, correlation)
-    if found.x.min() <= _FLOOR * 1.01 or not loading.any():
+    own: Floats = np.clip(0.5 / np.diag(np.linalg.inv(correlation)), 2 * _FLOOR, 1.0)
+    for _ in range(_TURNS):
+        loading, slope = _fitted(own, correlation)
+        cornered = bool((slope[own <= _FLOOR] > 0).any())
+        if cornered or not loading.any() or np.abs(own * slope).max() < _FLAT:
+            break
+        step, length = _newton(own, loading, slope), 1.0
+        while length > 1e-6 and _unlikely(_moved(own, step, length), correlation) > _unlikely(own, correlation):
+            length /= 2
+        if length <= 1e-6:
+            break  # nothing helps any more: the top, or a corner
+        own = _moved(own, step, length)
+    loading, slope = _fitted(own, correlation)
+    if not loading.any() or own.min() <= _FLOOR or np.abs(own * slope).max() > 1e-4:
         return None, None
     loading = loading if loading.sum() >= 0 else -loading
-    return loading * deviation, found.x * deviation**2
+    return loading * deviation, own * deviation**2
+
+
+def _moved(own: Floats, step: Floats, length: float) -> Floats:
+    moved: Floats = np.clip(own * np.exp(-length * np.clip(step, -2, 2)), _FLOOR, 1.0)
+    return moved
+
+
+def _newton(own: Floats, loading: Floats, slope: Floats) -> Floats:
+    weight = loading / own
+    rest = np.diag(1 / own) - np.outer(weight, weight) / float(loading @ weight)
+    bend = np.outer(own, own) * rest**2 + 1e-9 * np.eye(len(own))
+    step: Floats = np.linalg.solve(bend, own * slope)
+    return step
 
 
 def _loadings(own: Floats, correlation: Floats) -> tuple[Floats, Floats]:
@@ -288,12 +311,18 @@ def _loadings(own: Floats, correlation: Floats) -> tuple[Floats, Floats]:
     return loading, values[:-1]
 
 
-def _unlikely(own: Floats, correlation: Floats) -> tuple[float, Floats]:
-    """Twice the negative log-likelihood per customer, up to a constant, and its gradient."""
-    loading, rest = _loadings(own, correlation)
+def _unlikely(own: Floats, correlation: Floats) -> float:
+    """Twice the negative log-likelihood of a customer, up to a constant."""
+    _, rest = _loadings(own, correlation)
+    return float((rest - np.log(rest)).sum() - rest.size)
+
+
+def _fitted(own: Floats, correlation: Floats) -> tuple[Floats, Floats]:
+    """The loadings, and the slope of `_unlikely` in each own variance."""
+    loading, _ = _loadings(own, correlation)
     implied = np.outer(loading, loading) + np.diag(own)
-    gradient: Floats = np.diag(implied - correlation) / own**2
-    return float((rest - np.log(rest)).sum() - rest.size), gradient
+    slope: Floats = np.diag(implied - correlation) / own**2
+    return loading, slope
 
 
 def _error_of_omega(loading: Floats, own: Floats, n: int) -> float:

@@ -44,23 +44,24 @@ def poisson_interval(counted: float, level: float = LEVEL) -> tuple[float, float
     return low, float(gammaincinv(counted + 1, 1 - tail))
 
 
-def rate_sums(counted: ArrayLike, exposure: ArrayLike) -> Sums:
+def rate_sums(counted: ArrayLike, exposure: ArrayLike, *, names: tuple[str, str] = ("counted", "exposure")) -> Sums:
     """The sums that a rate or a share is worked out from; sums of several groups add up, a person's can be subtracted.
 
     Args:
         counted: how often with each person; whole numbers of 0 or more, shape (n,).
         exposure: how much of it there was to happen in (weeks, mails, people reached); whole numbers, shape (n,).
             Who had none is left out.
+        names: what the two are called in sentences.
 
     Raises:
         BadInput: they are no such numbers, or something happened where there was no exposure.
         Overflow: the products leave 64 bits.
     """
-    counts, over = wholes("counted", counted), wholes("exposure", exposure)
-    equally_long(counted=counts, exposure=over)
+    counts, over = wholes(names[0], counted), wholes(names[1], exposure)
+    equally_long(**{names[0]: counts, names[1]: over})
     if np.any(counts[over == 0]):
         at = int(np.flatnonzero((over == 0) & (counts > 0))[0])
-        raise BadInput(f"At place {at} something was counted with an exposure of 0. Give what it happened in.")
+        raise BadInput(f"At place {at} '{names[0]}' is above 0, but '{names[1]}' is 0. Give what it happened in.")
     return Sums({
         "people": int((over > 0).sum()), "counted": exact_dot(counts, 1), "exposure": exact_dot(over, 1),
         "products": [exact_dot(counts, counts), exact_dot(counts, over), exact_dot(over, over)],
@@ -125,13 +126,16 @@ def share_of(sums: Sums, level: float = LEVEL) -> Rate:
     )  # fmt: skip
 
 
-def plain_rate(counted: float, exposure: float, level: float = LEVEL, *, per: float = 1) -> Rate:
+def plain_rate(
+    counted: float, exposure: float, level: float = LEVEL, *, per: float = 1,
+    names: tuple[str, str] = ("counted", "exposure"),
+) -> Rate:  # fmt: skip
     """The rate of a count over a known exposure, with the exact interval of Poisson.
 
     Args:
         counted: a whole number of 0 or more. exposure: above 0, or the rate is refused.
     """
-    times, over = count("counted", counted), number("exposure", exposure, least=0)
+    times, over = count(names[0], counted), number(names[1], exposure, least=0)
     if not over:
         return Rate.refuse("Nothing was there for it to happen in.", level=level, counted=times)
     low, high = poisson_interval(times, level)

@@ -245,16 +245,35 @@ def silent(days_since: ArrayLike, rules: tuple[int, ...] = (30, 60, 90, 180, 365
     There is no right rule: somebody who comes twice a year is not lost after 90 days. P(alive) of a Pareto/NBD model
     asks of each what is usual for her.
     """
+    return silent_of(silent_sums(days_since, rules), rules, level)
+
+
+def silent_sums(days_since: ArrayLike, rules: tuple[int, ...]) -> Sums:
+    """How many there are, and how many were silent for more days than each rule says."""
     days = numbers("days_since", days_since, least=0)
-    ordered = tuple(sorted(int(rule) for rule in wholes("rules", rules)))
-    if not days.size or not ordered:
-        return Silent(ordered, (), days.size, refused="There was nobody, or no rule, to count by.")
-    shares = tuple(share(int((days > rule).sum()), days.size, level) for rule in ordered)
+    return Sums(customers=days.size, silent=[int((days > rule).sum()) for rule in _ordered(rules)])
+
+
+def silent_of(sums: Sums, rules: tuple[int, ...], level: float = LEVEL) -> Silent:
+    """The shares of such sums, as `silent` gives them."""
+    ordered, n = _ordered(rules), sums.number("customers")
+    if not n:
+        return Silent(ordered, (), 0, refused="There was nobody to count.")
+    shares = tuple(share(lost, n, level) for lost in sums.array("silent").tolist())
     most, least = 100 * shares[0].value, 100 * shares[-1].value
     said = (
         f"Between {least:.0f} % and {most:.0f} % count as lost, by the rule alone; never tell one without the others."
     )
-    return Silent(ordered, shares, days.size, warnings=(said,))
+    return Silent(ordered, shares, n, warnings=(said,))
+
+
+def _ordered(rules: tuple[int, ...]) -> tuple[int, ...]:
+    ordered = tuple(sorted(set(wholes("rules", rules).tolist())))
+    if len(ordered) < 2:
+        raise BadInput(
+            "Give at least two rules of silence, such as (60, 90, 180), so that one sees how much they decide."
+        )
+    return ordered
 
 
 def _curve(time: Floats, left: Whole, seen: Whole, level: float, interval: Interval) -> Survival:
