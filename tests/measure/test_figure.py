@@ -4,6 +4,7 @@ import json
 from dataclasses import FrozenInstanceError
 from math import inf, nan
 
+import numpy as np
 import pytest
 
 from goodwill.basics.errors import BadInput
@@ -67,6 +68,8 @@ def test_coverage_says_who_is_missing_and_never_counts_more_than_there_are():
         Coverage(401, 400, WHY)
     with pytest.raises(BadInput, match="`why`"):
         Coverage(100, 400, "")
+    with pytest.raises(BadInput, match="plain whole numbers"):
+        Coverage(100.5, 400, WHY)
 
 
 def test_the_same_figure_is_the_same_document_in_the_same_order():
@@ -93,6 +96,12 @@ def test_what_it_names_gives_it_again():
     again = measure.nps(**dict(figure.reproduce.arguments))
     assert (again.value, again.low, again.high) == (figure.value, figure.low, figure.high)
     assert str(figure.reproduce) == "goodwill.measure.nps(asked=400, detractors=10, passives=25, promoters=65)"
+
+
+@pytest.mark.parametrize("odd", [np.int64(3), [1, 2], nan, (1, object())])
+def test_arguments_that_fit_no_document_are_refused(odd):
+    with pytest.raises(BadInput, match="'x' is"):
+        Reproduce.by("f", x=odd)
 
 
 def test_of_few_people_nothing_is_told_that_would_tell_of_one():

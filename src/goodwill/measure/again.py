@@ -60,13 +60,15 @@ def waiting(customer: ArrayLike, day: ArrayLike, until: int) -> Waiting:
     equally_long(customer=who, day=when)
     if when.size and int(when.max()) > until:
         raise BadInput(f"A purchase is of day {int(when.max())}, but the data end with day {until}. Mend one of them.")
-    days = np.unique(np.column_stack([who, when]), axis=0)
-    first = np.flatnonzero(np.diff(days[:, 0], prepend=days[0, 0] - 1)) if len(days) else np.zeros(0, np.int64)
-    second = np.append(first[1:], len(days)) - first > 1
-    begun = days[first, 1]
-    followed = until - begun
-    there = days[np.minimum(first + 1, max(len(days) - 1, 0)), 1]
-    return Waiting(np.where(second, there - begun, followed), second, followed)
+    order = np.lexsort((when, who))
+    who, when = who[order], when[order]
+    new_one = np.diff(who, prepend=who[:1] - 1) != 0
+    kept = new_one | (np.diff(when, prepend=when[:1]) != 0)
+    when, first = when[kept], np.flatnonzero(new_one[kept])
+    second = np.diff(first, append=when.size) > 1
+    followed = until - when[first]
+    came = when[np.minimum(first + 1, when.size - 1)] - when[first]
+    return Waiting(np.where(second, came, followed), second, followed)
 
 
 def repeat_purchase(

@@ -55,6 +55,8 @@ class Coverage:
     why: str
 
     def __post_init__(self) -> None:
+        if not all(isinstance(number, int) for number in (self.counted or 0, self.exist)):
+            raise BadInput(f"{self.counted!r} of {self.exist!r} people: give plain whole numbers.")
         if not 0 <= (self.counted or 0) <= self.exist:
             raise BadInput(f"{self.counted} of {self.exist} people were counted. Give all that there are as `exist`.")
         if not self.why.strip():
@@ -76,6 +78,13 @@ class Reproduce:
 
     call: str
     arguments: tuple[tuple[str, Plain], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, value in self.arguments:
+            if not _is_plain(value):
+                raise BadInput(
+                    f"'{name}' is {value!r}; name text, plain numbers or tuples of them, which fit a document."
+                )
 
     @classmethod
     def by(cls, call: str, /, **arguments: Plain) -> "Reproduce":
@@ -195,6 +204,12 @@ def _checked(coverage: Coverage) -> Coverage:
     if not isinstance(coverage, Coverage):
         raise BadInput("A figure cannot be told without its coverage: people counted, people that exist, and why.")
     return coverage
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_plain(one) for one in value)
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
 
 
 def _finite(number: float | None) -> float | None:
