@@ -13,6 +13,7 @@ _ELSEWHERE = {
     "churn": "staying",
     "cohorts": "cohort",
     "customers_caused": "acquisition",
+    "Estimate": "estimate",
     "Figure": "figure",
     "mail_rates": "engagement",
     "nps": "promoters",

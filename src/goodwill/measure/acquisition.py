@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
-from goodwill.measure.given import Floats, count, equally_long, number, numbers, wholes
+from goodwill.measure.given import Floats, count, equally_long, listed, number, numbers, wholes
 from goodwill.measure.rates import exact_dot, poisson_interval
 from goodwill.measure.staying import Survival
 from goodwill.sums import Sums
 
 _FEW_DAYS = 14
+_EMPTY = 1e-9  # of people or days: nobody
 _NO_NEW = "No new customer came, so none has a cost; at least so much was spent for none."
 _NO_EFFECT = "It is not shown that anybody came because of it, so what one such customer costs has no upper end."
 _NOBODY_CAUSED = "No more customers came with it than without it, so none that it caused has a cost."
@@ -58,9 +59,11 @@ def cac(
         BadInput: a cost is negative, a count not whole, the lists are not equally long, or only one of a pair is given.
     """
     blended, total, came = _ratio("cost", cost, "new", new, level)
-    if (paid_cost is None) != (paid_new is None):
+    paid = None
+    if paid_cost is not None and paid_new is not None:
+        paid = _ratio("paid_cost", paid_cost, "paid_new", paid_new, level)[:2]
+    elif paid_cost is not None or paid_new is not None:
         raise BadInput("Give 'paid_cost' and 'paid_new' together: both, or neither.")
-    paid = _ratio("paid_cost", paid_cost, "paid_new", paid_new, level)[:2] if paid_new is not None else None
     spent = number("caused_cost", caused_cost, least=0) if caused_cost is not None else paid[1] if paid else total
     return Cac(
         value=blended.value, low=blended.low, high=blended.high, standard_error=blended.standard_error, n=blended.n,
@@ -101,7 +104,7 @@ def customers_caused(
     """
     here, there = count("new", new), count("control_new", control_new)
     size, other = number("people", people, least=0), number("control_people", control_people, least=0)
-    if not size or not other:
+    if min(size, other) < _EMPTY:
         return Estimate.refuse("One of the two parts is empty, so there is nothing to compare.", level=level)
     scale = size / other
     low, high = poisson_interval(here, level)
@@ -178,13 +181,11 @@ def payback(cost: Estimate | float, margin: float, curve: Survival, *, month: fl
     return Payback(value=value, low=min(low, value), high=max(high, value), brought=brought, **common)
 
 
-def _ratio(
-    cost_name: str, cost: ArrayLike | None, new_name: str, new: ArrayLike, level: float
-) -> tuple[Estimate, float, int]:
+def _ratio(cost_name: str, cost: ArrayLike, new_name: str, new: ArrayLike, level: float) -> tuple[Estimate, float, int]:
     """The estimate, all cost, all new customers."""
     check_level(level)
-    spent = numbers(cost_name, np.atleast_1d(np.asarray(cost)), least=0)
-    came = wholes(new_name, np.atleast_1d(np.asarray(new)))
+    spent = numbers(cost_name, listed(cost_name, cost), least=0)
+    came = wholes(new_name, listed(new_name, new))
     days = equally_long(**{cost_name: spent, new_name: came})
     total, customers = float(spent.sum()), int(came.sum())
     if days < 2:

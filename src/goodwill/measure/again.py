@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate
-from goodwill.measure.given import Truths, Whole, count, equally_long, truths, wholes
+from goodwill.measure.given import LARGEST, Truths, Whole, count, equally_long, truths, wholes
 from goodwill.measure.share import proportion
-from goodwill.measure.staying import Survival, churn_of, survival_of, survival_sums
+from goodwill.measure.staying import LONGEST, Survival, churn_of, survival_of, survival_sums
 from goodwill.sums import Sums
 
 
@@ -56,7 +56,7 @@ def waiting(customer: ArrayLike, day: ArrayLike, until: int) -> Waiting:
     Raises:
         BadInput: a purchase is later than ``until``.
     """
-    who, when = wholes("customer", customer, least=-(2**53)), wholes("day", day, least=-(2**53))
+    who, when = wholes("customer", customer, least=-LARGEST), wholes("day", day, least=-LARGEST)
     equally_long(customer=who, day=when)
     if when.size and int(when.max()) > until:
         raise BadInput(f"A purchase is of day {int(when.max())}, but the data end with day {until}. Mend one of them.")
@@ -90,7 +90,7 @@ def repeat_sums(duration: ArrayLike, observed: ArrayLike, followed: ArrayLike, w
     """The sums that it is worked out from; each customer's part adds and can be subtracted."""
     days, again, whole_time = wholes("duration", duration), truths("observed", observed), wholes("followed", followed)
     equally_long(duration=days, observed=again, followed=whole_time)
-    most = count("window", window, least=1)
+    most = count("window", window, least=1, most=LONGEST)
     if (days > whole_time).any():
         at = int(np.argmax(days > whole_time))
         raise BadInput(f"At place {at} the time to the second purchase is longer than the customer was followed.")

@@ -13,13 +13,14 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
-from goodwill.measure.given import Whole, count, equally_long, wholes
+from goodwill.measure.given import LARGEST, Whole, count, equally_long, wholes
 from goodwill.measure.rates import exact_dot
 from goodwill.measure.share import share
 from goodwill.sums import Sums
 
 LEAST: Final = 20  # customers in a cell, below which it is not shown
-_ANY = -(2**53)
+_ANY = -LARGEST
+_MOST = 1_000  # cohorts in a grid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +97,8 @@ def cohort_sums(
     who, when = wholes("customer", customer, least=_ANY), wholes("day", day, least=_ANY)
     spent = np.zeros(who.size, np.int64) if amount is None else wholes("amount", amount, least=_ANY)
     equally_long(customer=who, day=when, amount=spent)
-    length = count("period", period, least=1)
-    _check_days(when, start, until)
+    length = count("period", period, least=1, most=LARGEST / 10)
+    _check_days(when, start, until, length)
     ages = (until - start) // length + 1
     _, place = np.unique(who, return_inverse=True)
     people = int(place.max(initial=-1)) + 1
@@ -170,7 +171,10 @@ def _mean(total: int, squares: int, n: int, said: tuple[str, ...], where: dict[s
     return Cell(value=mean, low=mean - reach, high=mean + reach, standard_error=error, n=n, warnings=said, **where)
 
 
-def _check_days(when: Whole, start: int, until: int) -> None:
+def _check_days(when: Whole, start: int, until: int, period: int) -> None:
+    first, last = count("start", start, least=_ANY), count("until", until, least=_ANY)
+    if (last - first) // period >= _MOST:
+        raise BadInput(f"The grid would have more than {_MOST} cohorts of {period} days. Choose a longer period.")
     if when.size and not start <= int(when.min()) <= int(when.max()) <= until:
         raise BadInput(
             f"Purchases are of days {int(when.min())} to {int(when.max())}, but the grid is of {start} to {until}. "

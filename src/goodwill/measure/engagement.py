@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL
-from goodwill.measure.given import Truths, Whole, equally_long, truths, wholes
+from goodwill.measure.given import LARGEST, Truths, Whole, equally_long, listed, truths, wholes
 from goodwill.measure.rates import NOT_KNOWN_APART, Rate, plain_rate, rate_of, rate_sums, share_of
 from goodwill.sums import Sums
 
@@ -90,7 +90,7 @@ def mail_sums(mails: Mails) -> dict[str, Sums]:
 
     The adjusted opens are of mails to mailboxes that do not fetch by themselves: of the others nothing can be known.
     """
-    who = wholes("person", mails.person, least=-(2**53))
+    who = wholes("person", mails.person, least=-LARGEST)
     machine, adjusted = truths("prefetched", mails.prefetched), adjusted_opens(mails.opened, mails.prefetched)
     orders = wholes("orders", mails.orders)
     hits: dict[str, Whole | Truths] = {
@@ -128,12 +128,12 @@ def per_thousand(interactions: ArrayLike, reached: ArrayLike, level: float = LEV
         interactions, reached: of each post, whole numbers, shape (n,); or two totals, whose interval is only Poisson's.
     """
     names = ("interactions", "reached")
-    if np.ndim(interactions) != np.ndim(reached):
+    one, other = listed("interactions", interactions), listed("reached", reached)
+    if (one is interactions) != (other is reached):
         raise BadInput("Give 'interactions' and 'reached' alike: both of each post, or both as totals.")
-    if np.ndim(interactions) == 0:
-        found = plain_rate(float(np.asarray(interactions)), float(np.asarray(reached)), level, per=1_000, names=names)
-        return replace(found, warnings=(NOT_KNOWN_APART,))
-    return rate_of(rate_sums(interactions, reached, names=names), level, per=1_000)
+    if one is interactions:
+        return rate_of(rate_sums(interactions, reached, names=names), level, per=1_000)
+    return replace(plain_rate(interactions, reached, level, per=1_000, names=names), warnings=(NOT_KNOWN_APART,))
 
 
 def _of_each(place: Whole, hit: Whole | Truths, people: int) -> Whole:

@@ -1,7 +1,7 @@
 """What a measure was given, checked before anything is worked out: numbers, of the right kind, as many as belong."""
 
 from math import inf, isfinite
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,11 @@ Floats: TypeAlias = NDArray[np.float64]
 Whole: TypeAlias = NDArray[np.int64]
 Truths: TypeAlias = NDArray[np.bool_]
 
+LARGEST: Final = 1e15  # what is larger is a mistake, and its squares would lose what is small
 
-def numbers(name: str, values: ArrayLike, *, least: float = -inf, most: float = inf, axes: int = 1) -> Floats:
-    """Finite numbers within a range, as float64 with so many axes.
+
+def numbers(name: str, values: ArrayLike, *, least: float = -LARGEST, most: float = LARGEST, axes: int = 1) -> Floats:
+    """Numbers within a range, as float64 with so many axes.
 
     Raises:
         BadInput: they are not; it names the first that is wrong, where it stands, and what belongs there.
@@ -30,13 +32,13 @@ def numbers(name: str, values: ArrayLike, *, least: float = -inf, most: float = 
     return array
 
 
-def wholes(name: str, values: ArrayLike, *, least: float = 0, most: float = inf, axes: int = 1) -> Whole:
+def wholes(name: str, values: ArrayLike, *, least: float = 0, most: float = LARGEST, axes: int = 1) -> Whole:
     """Whole numbers within a range, as int64; 2.0 counts as whole, 2.5 does not.
 
     Raises:
         BadInput: they are not; it names the first that is wrong, where it stands, and what belongs there.
     """
-    array = numbers(name, values, least=max(least, -(2.0**53)), most=min(most, 2.0**53), axes=axes)
+    array = numbers(name, values, least=least, most=most, axes=axes)
     _first_wrong(name, array, array != np.rint(array), f"whole {_wanted(least, most)}")
     return array.astype(np.int64)
 
@@ -66,19 +68,31 @@ def equally_long(**arrays: NDArray[Any]) -> int:
     return next(iter(lengths.values()))
 
 
-def number(name: str, value: Any, *, least: float = -inf, above: float = -inf) -> float:
-    """One finite number, at least so large, or larger than that.
+def listed(name: str, values: Any) -> Any:
+    """The same as a list, where it may be one number alone.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    try:
+        return values if np.ndim(values) else [values]
+    except ValueError as wrong:
+        raise BadInput(f"'{name}' is neither a number nor a plain list of numbers. Give one of these.") from wrong
+
+
+def number(name: str, value: Any, *, least: float = -LARGEST, above: float = -inf) -> float:
+    """One number, at least so large, or larger than that.
 
     Raises:
         BadInput: it is not.
     """
-    if not isinstance(value, int | float | np.number) or not isfinite(value) or value < least or value <= above:
-        wanted = f"a number above {above:g}" if above > -inf else f"one of {_wanted(least, inf)}"
+    if not isinstance(value, int | float | np.number) or not max(least, above) <= value <= LARGEST or value == above:
+        wanted = f"a number above {above:g}" if above > -inf else f"one of {_wanted(least, LARGEST)}"
         raise BadInput(f"'{name}' is {value!r}; give {wanted}.")
     return float(value)
 
 
-def count(name: str, value: Any, *, least: int = 0, most: float = inf) -> int:
+def count(name: str, value: Any, *, least: float = 0, most: float = LARGEST) -> int:
     """One whole number within a range.
 
     Raises:
@@ -91,9 +105,9 @@ def count(name: str, value: Any, *, least: int = 0, most: float = inf) -> int:
 
 
 def _wanted(least: float, most: float) -> str:
-    if least > -inf and most < inf:
+    if most < LARGEST:
         return f"numbers from {least:g} to {most:g}"
-    return f"numbers of {least:g} or more" if least > -inf else "finite numbers"
+    return f"numbers from {least:g} to {LARGEST:g}"
 
 
 def _first_wrong(name: str, array: Floats, wrong: Truths, wanted: str) -> None:

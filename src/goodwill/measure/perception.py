@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level, reach_of
-from goodwill.measure.given import Floats, Truths, Whole, count, equally_long, numbers, truths, wholes
+from goodwill.measure.given import LARGEST, Floats, Truths, Whole, count, equally_long, numbers, truths, wholes
 from goodwill.measure.share import Share, share
 from goodwill.sums import Sums
 
@@ -164,16 +164,17 @@ def cell_weights(answered: ArrayLike, kind: ArrayLike, *, names: Sequence[str] |
     """
     said, kinds = truths("answered", answered), wholes("kind", kind)
     asked = equally_long(answered=said, kind=kinds)
-    of, here = np.bincount(kinds), np.bincount(kinds[said], minlength=int(kinds.max(initial=-1)) + 1)
+    there, place = np.unique(kinds, return_inverse=True)
+    of, here = np.bincount(place), np.bincount(place[said], minlength=there.size)
     response = share(int(said.sum()), asked)
     if not said.any():
         return Weights(weight=np.zeros(0), response=response, effective_n=0.0, refused="Nobody answered.")
-    silent = np.flatnonzero((of > 0) & (here == 0))
-    if silent.size:
-        told = ", ".join(f"'{names[one]}'" if names else str(one) for one in silent.tolist())
+    silent = there[here == 0].tolist()
+    if silent:
+        told = ", ".join(f"'{names[one]}'" if names else str(one) for one in silent)
         why = f"Nobody answered of kind {told}. Join such kinds with others that are like them."
         return Weights(weight=np.zeros(0), response=response, effective_n=0.0, refused=why)
-    weight = np.where(said, of[kinds] / np.maximum(here[kinds], 1), 0.0)
+    weight = np.where(said, of[place] / np.maximum(here[place], 1), 0.0)
     worth = float(weight.sum() ** 2 / (weight**2).sum())
     return Weights(weight=weight, response=response, effective_n=worth, warnings=_uneven(worth, response))
 
@@ -208,7 +209,7 @@ def _complete(
 ) -> tuple[Whole, Truths]:
     """The answers, all in one direction, and which rows are whole."""
     least, most = count("low", low, least=-1_000), count("high", high, least=low + 1, most=1_000)
-    table = wholes("answers", answers, least=-(2**53), axes=2)
+    table = wholes("answers", answers, least=-LARGEST, axes=2)
     if table.shape[1] < 2:
         raise BadInput(f"A scale has two items or more; 'answers' has {table.shape[1]}.")
     there = np.ones(table.shape, bool) if left_out is None else np.not_equal(table, left_out)
@@ -258,7 +259,9 @@ def _omega(covariance: Floats, n: int, level: float) -> Estimate:
     common, alone = float(loading.sum()) ** 2, float(own.sum())
     value = common / (common + alone)
     error = _error_of_omega(loading, own, n)
-    reach = reach_of(level) * error / (1 - value)
+    if error is None:
+        return Estimate.refuse("The items have nearly nothing in common, so ω has no interval.", n=n, level=level)
+    reach = min(reach_of(level) * error / (1 - value), 700.0)  # e^700 is about the largest number there is
     low, high = (1 - exp(log(1 - value) + sign * reach) for sign in (1, -1))
     return Estimate(value=value, low=max(0.0, low), high=high, standard_error=error, n=n, level=level)
 
@@ -271,7 +274,8 @@ def _one_factor(covariance: Floats) -> tuple[Floats, Floats] | tuple[None, None]
     """
     deviation = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(deviation, deviation)
-    own: Floats = np.clip(0.5 / np.diag(np.linalg.inv(correlation)), 2 * _FLOOR, 1.0)
+    explained: Floats = np.diag(np.linalg.inv(correlation)).astype(np.float64)
+    own: Floats = np.clip(0.5 / explained, 2 * _FLOOR, 1.0)
     for _ in range(_TURNS):
         loading, slope = _fitted(own, correlation)
         cornered = bool((slope[own <= _FLOOR] > 0).any())
@@ -299,7 +303,7 @@ def _newton(own: Floats, loading: Floats, slope: Floats) -> Floats:
     weight = loading / own
     rest = np.diag(1 / own) - np.outer(weight, weight) / float(loading @ weight)
     bend = np.outer(own, own) * rest**2 + 1e-9 * np.eye(len(own))
-    step: Floats = np.linalg.solve(bend, own * slope)
+    step: Floats = np.linalg.solve(bend, own * slope).astype(np.float64)
     return step
 
 
@@ -325,8 +329,11 @@ def _fitted(own: Floats, correlation: Floats) -> tuple[Floats, Floats]:
     return loading, slope
 
 
-def _error_of_omega(loading: Floats, own: Floats, n: int) -> float:
-    """By the delta method from the information matrix of loadings and own variances, for normal answers."""
+def _error_of_omega(loading: Floats, own: Floats, n: int) -> float | None:
+    """None where the information does not tell.
+
+    By the delta method from the information matrix of loadings and own variances, for normal answers.
+    """
     k = len(loading)
     inverse = np.linalg.inv(np.outer(loading, loading) + np.diag(own))
     unit = np.eye(k)
@@ -335,7 +342,10 @@ def _error_of_omega(loading: Floats, own: Floats, n: int) -> float:
     information = (n - 1) / 2 * np.einsum("aij,bji->ab", moves, moves)
     total, alone = float(loading.sum()), float(own.sum())
     slope = np.concatenate([np.full(k, 2 * total * alone), np.full(k, -(total**2))]) / (total**2 + alone) ** 2
-    return sqrt(float(slope @ np.linalg.solve(information, slope)))
+    if np.linalg.matrix_rank(information, hermitian=True) < 2 * k:
+        return None
+    variance = float(slope @ np.linalg.solve(information, slope))
+    return sqrt(variance) if variance > 0 else None
 
 
 def _correlation(covariance: Floats) -> Floats | None:

@@ -127,7 +127,7 @@ def share_of(sums: Sums, level: float = LEVEL) -> Rate:
 
 
 def plain_rate(
-    counted: float, exposure: float, level: float = LEVEL, *, per: float = 1,
+    counted: ArrayLike, exposure: ArrayLike, level: float = LEVEL, *, per: float = 1,
     names: tuple[str, str] = ("counted", "exposure"),
 ) -> Rate:  # fmt: skip
     """The rate of a count over a known exposure, with the exact interval of Poisson.

@@ -5,7 +5,7 @@ All of it comes from how many left and how many were last seen at each time, so 
 
 from dataclasses import dataclass, replace
 from math import inf, sqrt
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,7 @@ from goodwill.measure.share import Share, share
 from goodwill.sums import Sums
 
 Interval = Literal["log-log", "greenwood"]
+LONGEST: Final = 100_000  # days that sums may hold, some 270 years
 _NOBODY = "Nobody was watched, so it is not known how long customers stay."
 _ONE = "Only one customer was watched, and one does not tell how others differ."
 
@@ -104,7 +105,7 @@ def survival_sums(duration: ArrayLike, observed: ArrayLike, longest: int) -> Sum
     """
     durations, observations = wholes("duration", duration), truths("observed", observed)
     equally_long(duration=durations, observed=observations)
-    most = count("longest", longest)
+    most = count("longest", longest, most=LONGEST)
     left, days = observations & (durations <= most), np.minimum(durations, most)
     return Sums(left=_by_day(days[left], most), seen=_by_day(days[~left], most))
 
