@@ -42,10 +42,10 @@ _CROWD = f"{PEOPLE:,} people, {EVENTS / 1e6:g} M events, {PRODUCTS:,} products"
 _SERVE = """
 import sys
 from goodwill.app import open_shop
-from goodwill.web.logs import log_to
+from goodwill.web.logs import Together, log_to
 from goodwill.web.serve import serve
 with open_shop(sys.argv[1]) as shop, open("/dev/null", "w") as nowhere:
-    serve(shop, port=int(sys.argv[2]), per_minute=10**6, log=log_to(nowhere),
+    serve(shop, port=int(sys.argv[2]), per_minute=10**6, log=log_to(Together(nowhere)),
           when_listening=lambda address: print(address, flush=True))
 """
 # What remains of a decision without goodwill: the same server, a body read, ten of some numbers, an answer as JSON.

@@ -1,12 +1,12 @@
 """A decision can be made again byte for byte, and gives exact account of itself; never from what was taken back."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.conftest import FakeClock
 from tests.small_shop import ASKED, MORNING, Bakery, bakery
 

@@ -1,10 +1,10 @@
 """Each night the reasons that were told are tried: true ones pass, and reasons that only sound likely do not."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.conftest import FakeClock
 from tests.small_shop import ASKED, Bakery, bakery
 

@@ -1,7 +1,9 @@
 """Ids: small whole numbers inside, opaque words outside."""
 
 import hashlib
-import secrets
+import os
+from array import array
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NewType
@@ -13,6 +15,7 @@ Reference = NewType("Reference", int)  # 64-bit number of an order or a decision
 Position = NewType("Position", int)  # the number of a row in the consent ledger; 0 is before the first
 
 _MASK = (1 << 63) - 1
+_AT_ONCE = 512
 _LETTERS = 13  # of an opaque word: 64 bits, five in each
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648's base32, in small letters
 _PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
@@ -44,9 +47,30 @@ def hash64_after(*first: str | int) -> Callable[[str, int], int]:
     return number
 
 
+class _Drawn:
+    """Random numbers from the operating system, many at a time: each call there lets go of Python's lock.
+
+    A process that is forked off draws its own.
+    """
+
+    def __init__(self) -> None:
+        self._left: deque[int] = deque()
+        os.register_at_fork(after_in_child=self._left.clear)
+
+    def one(self) -> int:
+        while True:
+            try:
+                return self._left.pop()  # one step for whoever else draws
+            except IndexError:
+                self._left.extend(number & _MASK for number in array("Q", os.urandom(8 * _AT_ONCE)))
+
+
+_DRAWN = _Drawn()
+
+
 def new_reference() -> Reference:
     """A random number of 63 bits from the operating system."""
-    return Reference(secrets.randbits(63))
+    return Reference(_DRAWN.one())
 
 
 def opaque(reference: int) -> str:

@@ -312,10 +312,16 @@ def remove(connection: Connection, ids: Iterable[int], *, at: Micros | None = No
 
 def edition(connection: Connection) -> Edition:
     """Which catalogue this is: the last row of the journal of changes, and the last number that a product got."""
-    changes = select(func.coalesce(func.max(product_changes.c.id), 0)).scalar_subquery()
-    last = select(func.coalesce(func.max(products.c.id), 0)).scalar_subquery()
-    row = connection.execute(select(changes, last)).one()
-    return Edition(int(row[0]), int(row[1]))
+    changed, last = _EDITION.ask(connection)[0]
+    return Edition(int(changed), int(last))
+
+
+_EDITION = Question(
+    lambda _: select(
+        select(func.coalesce(func.max(product_changes.c.id), 0)).scalar_subquery(),
+        select(func.coalesce(func.max(products.c.id), 0)).scalar_subquery(),
+    )
+)
 
 
 def changes_since(connection: Connection, row: int) -> list[tuple[ProductId, Product]]:

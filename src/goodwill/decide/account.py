@@ -17,11 +17,10 @@ from goodwill.catalogue import store as catalogue
 from goodwill.decide.again import Then
 from goodwill.decide.companions import Companions
 from goodwill.decide.decision import Choice, Decision
-from goodwill.decide.pick import History, history_of
+from goodwill.decide.history import History, history_of
 from goodwill.decide.situation import Situation
 from goodwill.learn.library import Models
 from goodwill.learn.moved import influence
-from goodwill.learn.rows import rows
 from goodwill.people.types import BOUGHT
 
 _TRIED = 8  # things that are left out in turn to find one that makes the difference
@@ -111,7 +110,8 @@ def account_of(then: Then, shared: View | None) -> Account:
     beside = [] if weighing is not None else list(of_companions(then))
     moved = None
     if then.models is not None and shared is not None:
-        moved = influence(then.models.exact, rows(history_of(shared, then.shelf, then.seen.day).baskets).of(0))
+        hers = history_of(shared, then.shelf, then.models.usual, then.seen.day)
+        moved = influence(then.models.exact, hers.row)
     if weighing is None:
         return Account(then.decision, tuple(beside), (), moved)
     return Account(then.decision, tuple(weighing.scales()), tuple(weighing.instead()), moved)
@@ -122,10 +122,10 @@ def weighing_of(then: Then) -> "Weighing | None":
     view, models = then.seen.view, then.models
     if models is None or view is None or not then.seen.may_be_personal:
         return None
-    history = history_of(view, then.shelf, then.seen.day)
+    history = history_of(view, then.shelf, models.usual, then.seen.day)
     if not history.items.size:
         return None
-    row = rows(history.baskets).of(0)
+    row = history.row
     return Weighing(then, models, view, history, row[~(then.shelf.hidden | then.telling)[row]])
 
 
@@ -169,7 +169,7 @@ class Weighing:
                 yield (self._of_likeness if cold else self._of_grounds)(choice, item)
 
     def _of_habit(self, choice: Choice, item: int) -> Scales:
-        habit = self.models.usual.explain(self.history.baskets, item, today=self.history.today)
+        habit = self.history.habits.of(item)
         weighed = [Weighed(share.name, share.weight, True) for share in habit.shares]
         total = float(np.exp(sum(one.weight for one in weighed)))
         return _scales(choice, sorted(weighed, key=lambda one: -one.weight), total)
@@ -210,7 +210,7 @@ class Weighing:
 
     def _candidates(self, choice: Choice) -> list[tuple[int, int, bool]]:
         """Things to leave out in turn, the fewest orders first: (item, how many orders, whether only the latest)."""
-        found, counts = np.unique(self.history.baskets.item, return_counts=True)
+        found, counts = np.unique(self.history.bought, return_counts=True)
         times = dict(zip(found.tolist(), counts.tolist(), strict=True))
         item = self.items[choice.product]
         if choice.kind == "usual":

@@ -5,7 +5,7 @@ models as their total was. It is not made again where that would use what somebo
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
@@ -80,7 +80,7 @@ class Then:
         """The decision that comes of the situation, or of another one."""
         entry = self.door.register[self.decision.purpose]
         made = decided(seen or self.seen, self.plan, self.shelf, self.models, self.telling, self.show, entry)
-        return replace(made, id=self.decision.id)
+        return msgspec.structs.replace(made, id=self.decision.id)
 
 
 def replay(door: Door, library: Library, shelf: Shelf, word: str) -> Replayed:

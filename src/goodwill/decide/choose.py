@@ -11,23 +11,25 @@ from sqlalchemy import Connection
 
 from goodwill.access import Door
 from goodwill.basics.errors import BadInput, Conflict
-from goodwill.basics.ids import Reference, new_reference, opaque
+from goodwill.basics.ids import PersonId, Reference, new_reference, opaque
 from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
 from goodwill.decide.candidates import Candidates, candidates
 from goodwill.decide.decision import Decision, Footing
 from goodwill.decide.eligible import IsIn, in_none
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
+from goodwill.decide.history import History, histories_of
 from goodwill.decide.holding_back import Asked
 from goodwill.decide.lessons import WORKS
 from goodwill.decide.pick import Picked, Picking, ToShow, off_the_shelf
 from goodwill.decide.placing import Placing, is_on
 from goodwill.decide.plan import Plan, plan_of
 from goodwill.decide.prices import DAYS
-from goodwill.decide.shelf import Shelf, shelf_of
+from goodwill.decide.shelf import AtHand, Shelf, Stock, shelf_of
 from goodwill.decide.situation import PURPOSES, Ahead, Context, Situation, Wanted, look, look_ahead
 from goodwill.learn.library import Library, Models
 from goodwill.purposes import RECOMMENDATIONS, Category, Entry
+from goodwill.storage.engine import is_sqlite
 
 __all__ = ["Choosing", "Context", "Rules", "Wanted", "choose_many"]
 
@@ -63,6 +65,7 @@ class Choosing:
     _shelf: Shelf | None = None
     _plan: Plan = field(default_factory=Plan)
     _candidates: Candidates = field(default_factory=Candidates)
+    _at_hand: AtHand = field(default_factory=AtHand)
     _telling: tuple[str, str, NDArray[np.bool_]] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -116,6 +119,15 @@ class Choosing:
             )
         return found
 
+    def stock(self, connection: Connection) -> Stock:
+        """What can be had, as this transaction sees it."""
+        if not is_sqlite(connection):  # where whoever changes the catalogue later may be committed earlier
+            return Stock(connection)
+        edition, known = catalogue.edition(connection), self._at_hand
+        if known.edition != edition:
+            known = self._at_hand = AtHand(edition)
+        return Stock(connection, known)
+
     def telling(self, models: Models, shelf: Shelf) -> NDArray[np.bool_]:
         """What gives sensitive things away, worked out once for each total and shelf."""
         kept = self._telling
@@ -142,34 +154,66 @@ def choose_many(
         is_in: says who meets the rule of an offer that is for a segment.
     """
     shelf, plan = choosing.ready(door.connection, rules), choosing.plan(door.connection)
-    ahead, found = look_ahead(door, plan, wanted), list[Decision | BadInput]()
-    for one in wanted:
-        try:
-            found.append(_chosen(door, library, choosing, shelf, plan, one, ahead, rules, is_in))
-        except BadInput as wrong:
-            found.append(wrong)
+    ahead = look_ahead(door, plan, wanted, choosing.stock(door.connection))
+    group = _Group(door, library, choosing, shelf, plan, rules, is_in)
+    seen = [_looked(door, plan, one, ahead, rules) for one in wanted]
+    known = group.known([one for one in seen if isinstance(one, Situation)])
+    found = list[Decision | BadInput]()
+    for one in seen:
+        if isinstance(one, BadInput):
+            found.append(one)
+        elif one.slot.kind != "products":
+            found.append(group.placed(one))
+        else:
+            found.append(group.chosen(one, ahead.stock.to_show, known.get(one.person)))
     return found
 
 
-def _chosen(
-    door: Door,
-    library: Library,
-    choosing: Choosing,
-    shelf: Shelf,
-    plan: Plan,
-    wanted: Wanted,
-    ahead: Ahead,
-    rules: Rules,
-    is_in: IsIn,
-) -> Decision:
-    seen, context = look(door, plan, wanted, ahead, new_in_ten=rules.new_in_ten), wanted.context
-    if context.new is not None and not 0 <= context.new <= seen.count:
-        raise BadInput(f"Of {seen.count} suggestions 0 to {seen.count} can be new, not {context.new}.")
-    if seen.slot.kind != "products":
-        return _placed(door, library, choosing, seen, shelf, rules, is_in)
-    models = None if seen.is_quarantined else library.ready(door, shelf, seen.as_of)
-    telling = None if models is None else choosing.telling(models, shelf)
-    return decided(seen, plan, shelf, models, telling, ahead.stock.to_show, door.register[RECOMMENDATIONS])
+def _looked(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, rules: Rules) -> Situation | BadInput:
+    seen, new = look(door, plan, wanted, ahead, new_in_ten=rules.new_in_ten), wanted.context.new
+    if new is not None and not 0 <= new <= seen.count:
+        return BadInput(f"Of {seen.count} suggestions 0 to {seen.count} can be new, not {new}.")
+    return seen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """What some choices in one transaction share."""
+
+    door: Door
+    library: Library
+    choosing: Choosing
+    shelf: Shelf
+    plan: Plan
+    rules: Rules
+    is_in: IsIn
+
+    def known(self, seen: Sequence[Situation]) -> dict[PersonId | None, History]:
+        """What each of them bought whose purchases will be weighed, worked out for all at once."""
+        views = {one.view.person: one.view for one in seen if one.view is not None and _is_weighed(one)}
+        models = self.models(seen[0]) if views else None
+        if models is None:
+            return {}
+        found = histories_of(list(views.values()), self.shelf, models.usual, seen[0].day)
+        return dict(zip(views, found, strict=True))
+
+    def models(self, seen: Situation) -> Models | None:
+        """The models; None where nothing that was learned may be used."""
+        return None if seen.is_quarantined else self.library.ready(self.door, self.shelf, seen.as_of)
+
+    def chosen(self, seen: Situation, show: ToShow, known: History | None) -> Decision:
+        """Products for somebody, or for everybody."""
+        models = self.models(seen)
+        telling = None if models is None else self.choosing.telling(models, self.shelf)
+        return decided(seen, self.plan, self.shelf, models, telling, show, self.door.register[RECOMMENDATIONS], known)
+
+    def placed(self, seen: Situation) -> Decision:
+        """Content or offers."""
+        return _placed(self.door, self.library, self.choosing, seen, self.shelf, self.rules, self.is_in)
+
+
+def _is_weighed(seen: Situation) -> bool:
+    return seen.slot.kind == "products" and seen.may_be_personal and not seen.is_quarantined
 
 
 def decided(
@@ -180,17 +224,19 @@ def decided(
     telling: NDArray[np.bool_] | None,
     show: ToShow,
     entry: Entry,
+    known: History | None = None,
 ) -> Decision:
     """What comes of a situation; the same of the same, but for the decision's id.
 
     Args:
         models: None where nothing that was learned may be used.
         telling: items that give sensitive things away, of the same models.
+        known: what she bought, where that was worked out before.
     """
     if models is None or telling is None:
         picked = off_the_shelf(seen, shelf, show)
         return _decision(seen, picked, entry, Footing(plan=plan.upto, shelf=shelf.version, missing=picked.missing))
-    picked = Picking(seen, models, shelf, plan, show, telling).picked()
+    picked = Picking(seen, models, shelf, plan, show, telling, known).picked()
     if not picked.choices and not plan.may("popular"):
         kept = off_the_shelf(seen, shelf, show)
         picked = Picked(kept.choices, False, picked.reason, picked.counts, kept.missing)

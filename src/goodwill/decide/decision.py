@@ -1,14 +1,13 @@
 """What was chosen, for whom, from which data, and why: a value that explains itself."""
 
-from dataclasses import dataclass
+import msgspec
 
 from goodwill.basics.ids import PersonId
 from goodwill.purposes import Category, Purpose
 from goodwill.storage import AsOf
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """One thing that spoke for an item.
 
     Attributes:
@@ -20,8 +19,7 @@ class Reason:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(msgspec.Struct, frozen=True, gc=False):
     """What a product costs in an offer, in minor units.
 
     Attributes:
@@ -37,8 +35,7 @@ class Price:
     currency: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True, gc=False):
     """What stands in a slot for content or offers, beside its title.
 
     Attributes:
@@ -61,8 +58,7 @@ class Placed:
     propensity: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """One chosen item.
 
     Attributes:
@@ -88,8 +84,7 @@ class Choice:
     placed: Placed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Intervention:
+class Intervention(msgspec.Struct, frozen=True, gc=False):
     """What a guardrail did to a decision.
 
     Attributes:
@@ -103,8 +98,7 @@ class Intervention:
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """What was asked for.
 
     Attributes:
@@ -121,8 +115,7 @@ class Request:
     new_in_ten: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Footing:
+class Footing(msgspec.Struct, frozen=True, gc=False):
     """What a decision stands on beside the person: enough to make it again, or to see why it cannot be.
 
     Attributes:
@@ -144,8 +137,7 @@ class Footing:
     missing: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What was chosen in one slot, for one person or for nobody in particular.
 
     Attributes:

@@ -1,15 +1,15 @@
 """A proposal: what a model would show, before anybody knows whether it can be had."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from goodwill.decide.decision import Reason
 
 Because = Callable[[], tuple[tuple[Reason, ...], float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True, gc=False):
     """An item that a model proposes, before anybody knows whether it can be had.
 
     Attributes:

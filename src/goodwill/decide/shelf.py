@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from goodwill.catalogue import store as catalogue
-from goodwill.catalogue.products import Product
+from goodwill.catalogue.products import Edition, Product
 from goodwill.decide.guard import word_of
 from goodwill.learn.likeness import NO_TAGS, Tags, tags_of
 
@@ -60,6 +60,8 @@ class Shelf:
 
     def items_of(self, products: NDArray[np.int64]) -> NDArray[np.int64]:
         """The items of some products; −1 where the catalogue does not know one."""
+        if not products.size:
+            return products
         known = (products >= 0) & (products < self.item_of.size)
         return np.where(known, self.item_of[np.where(known, products, 0)], -1)
 
@@ -93,12 +95,25 @@ def _tags(connection: Connection, level: str, sensitive: Sequence[str], items: i
     return tags_of([one for one, may in zip(said, plain.tolist(), strict=True) if may], items)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
+class AtHand:
+    """What can be had of one edition of the catalogue, as far as anybody asked.
+
+    Attributes:
+        products: by product id; None for what cannot be had. instead: by item, the product to show for it.
+    """
+
+    edition: Edition | None = None
+    products: dict[int, Product | None] = field(default_factory=dict)
+    instead: dict[int, Product | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Stock:
-    """What can be had, as one transaction sees it; of several choices in it each product is asked for once."""
+    """What can be had, as one transaction sees it; each product is asked for once in an edition of the catalogue."""
 
     connection: Connection
-    _known: dict[int, Product | None] = field(default_factory=dict)
+    known: AtHand = field(default_factory=AtHand)
 
     def to_show(self, items: Sequence[int], preferred: Mapping[int, int]) -> dict[int, Product]:
         """A product that can be had for each item, where there is one: the preferred product, else another of its kind.
@@ -106,11 +121,18 @@ class Stock:
         Args:
             preferred: product id by item, such as the one that this person buys.
         """
-        wanted, known = {item: preferred[item] for item in items if item in preferred}, self._known
+        wanted, known = {item: preferred[item] for item in items if item in preferred}, self.known.products
         if unknown := [product for product in wanted.values() if product not in known]:
             had = catalogue.at_hand(self.connection, unknown)
             known.update((product, had.get(product)) for product in unknown)
         found = {item: one for item, product in wanted.items() if (one := known[product]) is not None}
-        missing = [item for item in items if item not in found]
-        found.update(catalogue.shown(self.connection, missing) if missing else {})
+        if missing := [item for item in items if item not in found]:
+            found.update(self._instead(missing))
         return found
+
+    def _instead(self, items: Sequence[int]) -> dict[int, Product]:
+        known = self.known.instead
+        if unknown := [item for item in items if item not in known]:
+            shown = catalogue.shown(self.connection, unknown)
+            known.update((item, shown.get(item)) for item in unknown)
+        return {item: one for item in items if (one := known[item]) is not None}

@@ -165,7 +165,7 @@ class Ahead:
         return np.array(list(known), dtype=np.int64)
 
 
-def look_ahead(door: Door, plan: Plan, wanted: Sequence[Wanted]) -> Ahead:
+def look_ahead(door: Door, plan: Plan, wanted: Sequence[Wanted], stock: Stock) -> Ahead:
     """Look up all that some choices are made from, in a handful of questions however many they are.
 
     Nothing is read of anybody who allows nothing.
@@ -186,7 +186,7 @@ def look_ahead(door: Door, plan: Plan, wanted: Sequence[Wanted]) -> Ahead:
     words = people.gentle.words_of(door.connection, {view.person for view in seen}, upto=as_of.events)
     named = {one for each in wanted for some in (each.context.basket, each.context.viewing) for one in some}
     numbers = catalogue.ids_of(door.connection, named)
-    return Ahead(found, words, numbers, Stock(door.connection), as_of, door.trusts(as_of.consent), at)
+    return Ahead(found, words, numbers, stock, as_of, door.trusts(as_of.consent), at)
 
 
 def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: int) -> Situation:
@@ -247,14 +247,14 @@ def buys_by_night(view: View, at: int, offset: int = 0) -> bool:
     Such a burst may be a sign of distress. It is only ever a reason to leave her alone. Orders that came without a time
     of day stand at midnight sharp, or at noon, and count for nothing here.
     """
-    recent = (view.events.type == BOUGHT) & (view.events.at > at - _BURST_FOR * DAY)
-    if np.count_nonzero(recent) < _BURST:
-        return False
-    events = view.events.where(recent)
-    into_day = (events.at + offset) % DAY
+    events = view.events
+    recent = (events.type == BOUGHT) & (events.at > at - _BURST_FOR * DAY)
+    into_day = (events.at[recent] + offset) % DAY
     by_night = (into_day > 0) & (into_day < _SMALL_HOURS)
-    orders, first = np.unique(events.reference[by_night], return_index=True)
+    if np.count_nonzero(by_night) < _BURST:
+        return False
+    orders, first = np.unique(events.reference[recent][by_night], return_index=True)
     if orders.size < _BURST:
         return False
-    times = np.sort(events.at[by_night][first])
+    times = np.sort(events.at[recent][by_night][first])
     return bool(np.any(times[_BURST - 1 :] - times[: 1 - _BURST] <= _BURST_DAYS * DAY))

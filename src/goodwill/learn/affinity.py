@@ -153,7 +153,7 @@ class Affinity:
         if barred is not None:
             scores[barred] = -np.inf
         found: list[Suggestion] = []
-        seen, wanted = 0, 2 * count + 8
+        seen, wanted = 0, count + 4
         while len(found) < count and seen < scores.size:
             best = _best(scores, seen + wanted)[seen:]
             best = best[np.isfinite(scores[best])]

@@ -148,7 +148,7 @@ def _of_log(person: Numbers, people: int, log: "Log", item_of: Numbers, items: i
     bought = log.type == BOUGHT
     if not bought.all():
         person, log = person[bought], log.where(bought)
-    return _grouped(person, people, log.day, log.reference, items_of(log.product, item_of), items)
+    return grouped(person, people, log.day, log.reference, items_of(log.product, item_of), items)
 
 
 def items_of(products: Numbers, item_of: Numbers) -> Numbers:
@@ -166,10 +166,10 @@ def of_arrays(person: Numbers, people: int, day: Numbers, reference: Numbers, it
         item: 0 to ``items`` − 1; −1 where a line counts as no item.
     """
     order = np.lexsort((day, person))  # stable: within a day, as given
-    return _grouped(person[order], people, day[order], reference[order], item[order], items)
+    return grouped(person[order], people, day[order], reference[order], item[order], items)
 
 
-def _grouped(person: Numbers, people: int, day: Numbers, reference: Numbers, item: Numbers, items: int) -> Baskets:
+def grouped(person: Numbers, people: int, day: Numbers, reference: Numbers, item: Numbers, items: int) -> Baskets:
     """Lines sorted by person and time, as visits numbered by their first line."""
     run, visit_of_run, opening = _visits(person, day, reference)
     known = item >= 0

@@ -5,9 +5,10 @@ was taken, by anybody, times how much sooner this item is bought than others aft
 ratios of whole-number counts, drawn towards a coarser table where counts are few.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -107,6 +108,9 @@ def _factors(items: Whole, base: Floats) -> Floats:
     return np.asarray((items[..., 1].sum(axis=1) + ITEM_PRIOR) / (expected + ITEM_PRIOR))
 
 
+PARTS: Final = ("average", "often", "since", "lately", "item")
+
+
 class Share(NamedTuple):
     """One part of a habit's score: factors multiply, so their logarithms add up.
 
@@ -119,8 +123,7 @@ class Share(NamedTuple):
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Habit:
+class Habit(msgspec.Struct, frozen=True, gc=False):
     """An item that a person may buy again, and what that rests on.
 
     Attributes:
@@ -163,6 +166,15 @@ class Usual:
             self.hazard[found.rate_bin, found.since_bin, found.lately_bin] * self.factor[found.item, found.gap_bin]
         )
 
+    def judged(self, found: Habits) -> "Judged":
+        """What each habit is worth, and what that rests on."""
+        rate, since, lately = found.rate_bin, found.since_bin, found.lately_bin
+        by_rate, by_since, hazard = self.by_rate[rate], self.by_since[rate, since], self.hazard[rate, since, lately]
+        factor = self.factor[found.item, found.gap_bin]
+        steps = (np.full(rate.size, self.base), by_rate / self.base, by_since / by_rate, hazard / by_since, factor)
+        plain = (found.item, found.times, found.visits, found.lately, found.since, found.gap)
+        return Judged(hazard * factor, np.log(np.stack(steps, axis=1)), np.stack(plain, axis=1))
+
     def recommend(
         self, history: Baskets, count: int, *, today: int | None = None, barred: NDArray[np.bool_] | None = None
     ) -> list[Habit]:
@@ -173,12 +185,11 @@ class Usual:
             today: the day of the visit; without, the day of her last.
             barred: items not to be suggested, shape (items,).
         """
-        found = habits(history, _day(history, today))
-        scores = self.scores(found)
-        order = np.lexsort((found.item, -scores))
+        found = self.judged(habits(history, _day(history, today)))
+        order = np.lexsort((found.item, -found.scores))
         if barred is not None:
             order = order[~barred[found.item[order]]]
-        return self._habits(found, scores, order[:count])
+        return found.told(order[:count])
 
     def explain(self, history: Baskets, item: int, *, today: int | None = None) -> Habit:
         """Why an item of her history scores as it does.
@@ -186,33 +197,48 @@ class Usual:
         Raises:
             NotFound: she never bought it.
         """
-        found = habits(history, _day(history, today))
-        at = np.flatnonzero(found.item == item)
+        return self.judged(habits(history, _day(history, today))).of(item)
+
+
+class Judged(NamedTuple):
+    """Some habits with what they are worth.
+
+    Attributes (parallel arrays, in the habits' order):
+        scores: the probability of each.
+        shares: logarithms that add up to that of the score, as `PARTS` names them; shape (n, 5).
+        plain: item, times, visits, lately, since and gap (see `Habits`); shape (n, 6).
+    """
+
+    scores: Floats
+    shares: Floats
+    plain: Numbers
+
+    @property
+    def item(self) -> Numbers:
+        return self.plain[:, 0]
+
+    def between(self, start: int, stop: int) -> "Judged":
+        """The habits from one place to before another."""
+        return Judged(self.scores[start:stop], self.shares[start:stop], self.plain[start:stop])
+
+    def told(self, chosen: Numbers) -> list[Habit]:
+        """Some of them, one by one, with what their scores rest on: a decision waits for this."""
+        scores, shares, plain = self.scores[chosen].tolist(), self.shares[chosen].tolist(), self.plain[chosen].tolist()
+        return [
+            Habit(item, score, times, visits, lately, min(WINDOW, visits), since, gap, tuple(map(Share, PARTS, of)))
+            for score, of, (item, times, visits, lately, since, gap) in zip(scores, shares, plain, strict=True)
+        ]
+
+    def of(self, item: int) -> Habit:
+        """One of them.
+
+        Raises:
+            NotFound: she never bought it.
+        """
+        at = np.flatnonzero(self.item == item)
         if not at.size:
             raise NotFound("Nothing of that kind was bought before, so there is no habit to explain.")
-        return self._habits(found, self.scores(found), at[:1])[0]
-
-    def _habits(self, found: Habits, scores: Floats, chosen: Numbers) -> list[Habit]:
-        """Some habits with what their scores rest on, all at once: a decision waits for this."""
-        rate, since, lately = found.rate_bin[chosen], found.since_bin[chosen], found.lately_bin[chosen]
-        by_rate, by_since = self.by_rate[rate], self.by_since[rate, since]
-        steps = {
-            "average": np.full(chosen.size, self.base),
-            "often": by_rate / self.base,
-            "since": by_since / by_rate,
-            "lately": self.hazard[rate, since, lately] / by_since,
-            "item": self.factor[found.item[chosen], found.gap_bin[chosen]],
-        }
-        told = (found.item, scores, found.times, found.visits, found.lately, found.since, found.gap)
-        rows = zip(*(column[chosen].tolist() for column in told), strict=True)
-        weights = np.log(np.stack(list(steps.values()), axis=1)).tolist()
-        return [
-            Habit(
-                item=item, score=score, times=times, visits=visits, lately=seen, window=min(WINDOW, visits),
-                since=days, gap=gap, shares=tuple(map(Share, steps, of)),
-            )
-            for (item, score, times, visits, seen, days, gap), of in zip(rows, weights, strict=True)
-        ]  # fmt: skip
+        return self.told(at[:1])[0]
 
 
 def _day(history: Baskets, today: int | None) -> Numbers:
@@ -272,7 +298,7 @@ class Fitted:
         return self.lines.history(history.items, history.days, history.orders)
 
     def _named(self, habit: Habit) -> Habit:
-        return replace(habit, item=self.lines.items.names[habit.item])
+        return msgspec.structs.replace(habit, item=self.lines.items.names[habit.item])
 
 
 def fit(people: ArrayLike, items: ArrayLike, days: ArrayLike, orders: ArrayLike | None = None) -> Fitted:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from goodwill import __version__
 from goodwill.basics.errors import Conflict
 from goodwill.shop import Shop
 from goodwill.web.application import REQUESTS_A_MINUTE, application
-from goodwill.web.logs import Log, log_to
+from goodwill.web.logs import Log, Together, log_to
 
 _LONGEST_HEAD = 16 * 1024  # bytes of request line and headers together
 _AT_ONCE = 256  # requests in work; more wait in the socket's queue
@@ -43,7 +44,7 @@ def serve(
     Raises:
         Conflict: something else listens at this address.
     """
-    log = log or log_to()
+    log = log or log_to(Together(sys.stderr))
     _check_free(host, port)
     app = application(reached_over(shop, host, port), per_minute=per_minute, log=log)
     asyncio.run(_until_stopped(app, host, port, log, when_listening))
