@@ -4,8 +4,8 @@ Clicks and orders are what somebody did. Opens are told only beside them and lab
 mails by themselves.
 """
 
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,6 +49,9 @@ class MailRates:
     complaints: Rate
     raw_opens: Rate
     opens: Rate
+
+    def to_dict(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name).to_dict() for one in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

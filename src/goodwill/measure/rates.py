@@ -15,6 +15,8 @@ from goodwill.measure.given import Whole, count, equally_long, number, wholes
 from goodwill.sums import Sums
 
 _FEW = 10  # people, below which their spread is hardly known
+_NOBODY = "There was nobody to count."
+_ONE = "Only one was counted, and one does not tell how others differ."
 NOT_KNOWN_APART = (
     "Only totals were given, so the interval takes every count as independent of the others; it is too narrow where "
     "they come in bursts. Give one entry for each."
@@ -80,10 +82,7 @@ def rate_of(sums: Sums, level: float = LEVEL, *, per: float = 1) -> Rate:
     """
     people, counted, over = (sums.number(name) for name in ("people", "counted", "exposure"))
     if people < 2:
-        one = (
-            "Only one was counted, and one does not tell how others differ." if people else "There was nobody to count."
-        )
-        return Rate.refuse(one, n=people, level=level, counted=counted, exposure=float(over))
+        return Rate.refuse(_ONE if people else _NOBODY, n=people, level=level, counted=counted, exposure=float(over))
     value, spread = counted / over, _spread(sums)
     worth = counted**2 / max(counted, spread) * _known(people, level) if counted else 0.0
     low, high = poisson_interval(worth, level)
@@ -109,10 +108,7 @@ def share_of(sums: Sums, level: float = LEVEL) -> Rate:
     if hits > tries:
         raise BadInput(f"{hits} of {tries} tries came out well; give for each person no more than she had.")
     if people < 2:
-        one = (
-            "Only one was counted, and one does not tell how others differ." if people else "There was nobody to count."
-        )
-        return Rate.refuse(one, n=people, level=level, counted=hits, exposure=float(tries))
+        return Rate.refuse(_ONE if people else _NOBODY, n=people, level=level, counted=hits, exposure=float(tries))
     value, spread = hits / tries, _spread(sums)
     # With no hit, or nothing but hits, the spread is 0 by chance: then each person counts once.
     worth = (min(tries, value * (1 - value) * tries**2 / spread) if spread > 0 else people) * _known(people, level)
