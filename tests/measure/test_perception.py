@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from goodwill.basics.errors import BadInput
 from goodwill.measure.perception import (
     _alpha,
+    _guttman,
     _omega,
     _one_factor,
     _standardised,
@@ -94,6 +95,11 @@ def test_of_items_alike_omega_is_alpha_and_its_error_the_closed_form():
     assert alpha.value == pytest.approx(0.8)  # 4·.5 / (1 + 3·.5)
     assert alpha.standard_error == pytest.approx((2 * 4 / (3 * 300)) ** 0.5 * 0.2)
     assert omega.standard_error == pytest.approx(alpha.standard_error, rel=0.01)
+
+
+def test_guttmans_lambda_of_items_alike_is_the_closed_form():
+    """What the others leave of each item is (1 − r)(1 + 3r) / (1 + 2r) = .625; of the whole that is 4·.625 / 10."""
+    assert _guttman(np.full((4, 4), 0.5) + 0.5 * np.eye(4)) == pytest.approx(0.75)
 
 
 def test_the_intervals_of_alpha_and_omega_hold_as_often_as_they_say():
