@@ -1,4 +1,33 @@
 """What the shop reports about itself, as totals over people with their uncertainty: how good its suggestions are.
 
 It reads people only as sums through the door, and says beside every figure what simple counting would have reached.
+The measures themselves are a library on plain arrays: ``from goodwill import measure; measure.difference(a, b)``.
 """
+
+from importlib import import_module
+from typing import Any
+
+# Each measure is loaded when it is first asked for, so that a script which needs one does not wait for the others.
+_ELSEWHERE = {
+    "confidence_sequence": "experiments.sequence",
+    "confidence_sequence_sums": "experiments.sequence",
+    "difference": "experiments.effect",
+    "difference_sums": "experiments.effect",
+    "guardrail": "experiments.guardrail",
+    "guardrail_sums": "experiments.guardrail",
+    "holm": "experiments.several",
+    "minimum_detectable_effect": "experiments.detectable",
+    "minimum_detectable_effect_from": "experiments.detectable",
+    "Moments": "experiments.moments",
+    "ratio_difference": "experiments.ratio",
+    "ratio_difference_sums": "experiments.ratio",
+    "sample_ratio": "experiments.split",
+    "uplift_curve": "experiments.targeting",
+    "winsorised": "experiments.tails",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return getattr(import_module(f"goodwill.measure.{_ELSEWHERE[name]}"), name)
+    raise AttributeError(f"module 'goodwill.measure' has no attribute {name!r}")

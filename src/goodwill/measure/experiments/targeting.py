@@ -1,0 +1,304 @@
+"""Whether a score finds those whom a treatment moves: uplift and Qini curves, and what they are worth beside chance.
+
+A shop that treats the "best" third by a score that says nothing only treats a third at random. So the verdict is the
+interval's: where it holds 0, there is no evidence that targeting helps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, isnan, nan
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from goodwill.basics.errors import BadInput
+from goodwill.measure.estimate import LEVEL, Estimate, check_level
+from goodwill.measure.experiments.arm import Floats, arm_of, numbers
+from goodwill.measure.experiments.effect import Difference, compared
+
+Whole: TypeAlias = NDArray[np.int64]
+
+RESAMPLES: Final = 200
+LEAST_PEOPLE: Final = 20  # in each arm
+_STEPS: Final = 1_000
+
+HELPS: Final = "Targeting by this score helps: those whom it ranks higher are moved more."
+HARMS: Final = "Targeting by this score does worse than chance: those whom it ranks higher are moved less."
+NO_EVIDENCE: Final = "There is no evidence that targeting by this score helps."
+
+_NO_PERFECT: Final = "A perfect uplift curve exists for outcomes of 0 and 1 only; look at Qini."
+_FLAT: Final = (
+    "All customers have the same outcome, so no order of them is better than another. Wait until more has happened."
+)
+_ONE_SCORE: Final = "The score is the same for everybody, so it ranks nobody."
+
+
+@dataclass(frozen=True, slots=True)
+class UpliftAt:
+    """The difference between the arms among those whom the score ranks highest.
+
+    Attributes:
+        k: the share of customers, or their number, as asked for. customers: how many that are, of both arms.
+    """
+
+    k: float
+    customers: int
+    uplift: Difference
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UpliftCurve:
+    """How a score ranks those whom a treatment moves; each as scikit-uplift 0.5.1 defines it.
+
+    Attributes:
+        customers: of both arms from the highest score down, at each distinct score, from 0; shape (m,).
+        uplift: (mean of the treated − mean of the control among them) × their number; shape (m,).
+        gain: outcomes of the treated − those of the control × treated ÷ control: the Qini curve; shape (m,).
+        qini, auuc: the area between the curve and chance beside the largest there could be: 1 is perfect, 0 is chance.
+            auuc is refused where outcomes are not 0 and 1.
+        at: uplift@k among all customers ("overall").
+        verdict: HELPS, HARMS or NO_EVIDENCE; "" where it is refused.
+    """
+
+    customers: Floats
+    uplift: Floats
+    gain: Floats
+    qini: Estimate
+    auuc: Estimate
+    at: tuple[UpliftAt, ...]
+    verdict: str = ""
+    warnings: tuple[str, ...] = ()
+    refused: str = ""
+
+
+def uplift_curve(
+    score: ArrayLike,
+    outcome: ArrayLike,
+    treated: ArrayLike,
+    *,
+    at: Sequence[float] = (0.1, 0.3, 0.5),
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> UpliftCurve:
+    """Judge a score by an experiment from whose customers it was not learned.
+
+    Args:
+        score: higher for whom more is expected; shape (n,).
+        outcome: 0 and 1, or amounts; shape (n,).
+        treated: 1 for the treated, 0 for the control, as chance divided them; shape (n,).
+        at: for uplift@k: shares between 0 and 1, or whole numbers of customers from 1 to n − 1.
+        resamples: of customers, for the intervals of qini and auuc (percentile bootstrap, Efron 1979); at least 50.
+        seed: the same seed gives the same intervals.
+
+    Returns:
+        refused where an arm has fewer than 20 customers, all scores or all outcomes are the same.
+
+    Raises:
+        BadInput: lengths differ, something is not a number, or `at` asks for more than there is.
+    """
+    lines = _lines(score, outcome, treated)
+    n = lines[0].size
+    sizes = [_size(k, n) for k in at]
+    check_level(level)
+    if resamples < 50:
+        raise BadInput(f"An interval of {resamples} resamples says little; take 50 or more, 200 are usual.")
+    if why := _untold(*lines):
+        nothing = Estimate.refuse(why, n=n, level=level)
+        return UpliftCurve(np.zeros(1), np.zeros(1), np.zeros(1), nothing, nothing, (), refused=why)
+    sample = _Sample.of(*lines)
+    walk = sample.as_ranked.walk(sample.times, sample.times * sample.outcome)
+    auuc, qini = _with_intervals(sample, *lines, level, resamples, seed)
+    best, cut = _top(*lines, sizes, level)
+    return UpliftCurve(
+        walk.customers, walk.uplift, walk.gain, qini, auuc,
+        at=tuple(UpliftAt(k, size, one) for k, size, one in zip(at, sizes, best, strict=True)),
+        verdict=_verdict(qini),
+        warnings=cut,
+    )  # fmt: skip
+
+
+def _lines(score: ArrayLike, outcome: ArrayLike, treated: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    scores, outcomes = numbers(score, "Scores"), numbers(outcome, "Outcomes")
+    marks = numbers(treated, "Marks of who was treated")
+    if not scores.size == outcomes.size == marks.size:
+        raise BadInput(
+            f"There are {scores.size} scores, {outcomes.size} outcomes and {marks.size} marks of who was treated; each "
+            "customer has one of each."
+        )
+    if not np.all((marks == 0) | (marks == 1)):
+        raise BadInput("Who was treated is marked by 1, who was not by 0, and nothing else.")
+    return scores, outcomes, marks
+
+
+def _size(k: float, n: int) -> int:
+    size = ceil(n * k) if 0 < k < 1 else int(k)
+    if k <= 0 or (k >= 1 and (size != k or size >= n)):
+        raise BadInput(f"uplift@k is of a share between 0 and 1, or of 1 to {n - 1} customers; not of {k:g}.")
+    return size
+
+
+def _untold(score: Floats, outcome: Floats, treated: Floats) -> str:
+    fewest = int(min(treated.sum(), treated.size - treated.sum()))
+    if fewest < LEAST_PEOPLE:
+        return (
+            f"An arm has {fewest} customers; a ranking is judged from {LEAST_PEOPLE} on. Wait until more are assigned."
+        )
+    if np.ptp(outcome) == 0:
+        return _FLAT
+    return _ONE_SCORE if np.ptp(score) == 0 else ""
+
+
+def _top(
+    score: Floats, outcome: Floats, treated: Floats, sizes: Sequence[int], level: float
+) -> tuple[list[Difference], tuple[str, ...]]:
+    """The difference among the best so many, and whether who they are is arbitrary."""
+    order = np.argsort(score, kind="stable")[::-1]  # ties in reverse, as scikit-uplift has them
+    found = []
+    for size in sizes:
+        best = order[:size]
+        mine = treated[best] == 1
+        arms = (arm_of(outcome[best][some][:, None]) for some in (mine, ~mine))
+        found.append(compared(*arms, level=level))
+    tied = [f"{size:,}" for size in sizes if score[order[size - 1]] == score[order[size]]]
+    says = f"Some customers have the same score, so which are the best {' or '.join(tied)} is arbitrary."
+    return found, (says,) if tied else ()
+
+
+def _verdict(qini: Estimate) -> str:
+    if qini.low is None or qini.high is None:
+        return ""
+    return HELPS if qini.low > 0 else HARMS if qini.high < 0 else NO_EVIDENCE
+
+
+# ---- the curves ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Walk:
+    """Both curves after each group of customers, from nobody to all; each of shape (m,)."""
+
+    customers: Floats
+    uplift: Floats
+    gain: Floats
+
+    def area(self, line: Floats) -> float:
+        """Between a curve and chance, which is a straight line to its end."""
+        below = np.diff(self.customers) @ (line[1:] + line[:-1])
+        return float(below - line[-1] * self.customers[-1]) / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Order:
+    """Customers in groups, the first group first: in which, and of which arm, is each.
+
+    Attributes:
+        cell: twice the group's number, and one more for the treated; shape (n,).
+    """
+
+    cell: Whole
+    groups: int
+
+    @classmethod
+    def by(cls, score: Floats, treated: Floats) -> "_Order":
+        distinct, group = np.unique(-score, return_inverse=True)
+        return cls(2 * group + treated.astype(np.int64), distinct.size)
+
+    def walk(self, times: Floats, brought: Floats) -> _Walk:
+        """The curves where each customer counts so many times, and brought so much in all of them."""
+        people, outcome = (
+            np.bincount(self.cell, weights=line, minlength=2 * self.groups).reshape(-1, 2) for line in (times, brought)
+        )
+        people, outcome = (np.vstack([np.zeros(2), line.cumsum(axis=0)]) for line in (people, outcome))
+        mean = np.divide(outcome, people, out=np.zeros_like(people), where=people > 0)
+        apart, both = mean[:, 1] - mean[:, 0], people.sum(axis=1)
+        return _Walk(both, apart * both, outcome[:, 1] - mean[:, 0] * people[:, 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    """Kinds of customers, in the order of the score and in the best orders there could be.
+
+    Attributes:
+        outcome, times: of each kind, and how many there are; shape (kinds,).
+        for_uplift: None where outcomes are not 0 and 1.
+    """
+
+    outcome: Floats
+    times: Floats
+    as_ranked: _Order
+    for_uplift: _Order | None
+    for_gain: _Order
+
+    @classmethod
+    def of(cls, score: Floats, outcome: Floats, treated: Floats, times: Floats | None = None) -> "_Sample":
+        count = np.ones(outcome.size) if times is None else times
+        return cls(
+            outcome,
+            count,
+            _Order.by(score, treated),
+            _best_for_uplift(outcome, treated, count),
+            _Order.by(outcome * (2 * treated - 1), treated),
+        )
+
+    def shares(self, times: Floats) -> tuple[float, float]:
+        """AUUC and Qini where kinds occur so often; NaN where no order is better than chance."""
+        brought = times * self.outcome
+        mine, best = self.as_ranked.walk(times, brought), self.for_gain.walk(times, brought)
+        qini = _part(mine.area(mine.gain), best.area(best.gain))
+        if self.for_uplift is None:
+            return nan, qini
+        best = self.for_uplift.walk(times, brought)
+        return _part(mine.area(mine.uplift), best.area(best.uplift)), qini
+
+
+def _part(area: float, largest: float) -> float:
+    return area / largest if largest > 0 else nan
+
+
+def _best_for_uplift(outcome: Floats, treated: Floats, times: Floats) -> _Order | None:
+    if not np.all((outcome == 0) | (outcome == 1)):
+        return None
+    of_control = times @ ((outcome == 1) & (treated == 0))
+    not_of_treated = times @ ((outcome == 0) & (treated == 1))
+    return _Order.by(2.0 * (outcome == treated) + (outcome if of_control > not_of_treated else treated), treated)
+
+
+# ---- and how far chance reaches --------------------------------------------------------------------------------------
+
+
+def _with_intervals(
+    sample: _Sample, score: Floats, outcome: Floats, treated: Floats, level: float, resamples: int, seed: int
+) -> tuple[Estimate, Estimate]:
+    """AUUC and Qini of the customers as they are, with how they differ among customers drawn anew."""
+    found, n, dice = sample.shares(sample.times), outcome.size, np.random.default_rng(seed)
+    kinds = _kinds(score, outcome, treated)
+    near = kinds.shares(kinds.times)
+    drawn = np.array([kinds.shares(_again(kinds.times, n, dice)) for _ in range(resamples)])
+    moved = drawn + (np.array(found) - near)
+    auuc = _estimate(found[0], moved[:, 0], level, n, _NO_PERFECT)
+    return auuc, _estimate(found[1], moved[:, 1], level, n, _FLAT)
+
+
+def _kinds(score: Floats, outcome: Floats, treated: Floats) -> _Sample:
+    """Customers of neighbouring scores, the same arm and outcome as one kind: a thousand steps draw a curve well."""
+    _, group, sizes = np.unique(-score, return_inverse=True, return_counts=True)
+    step = ((sizes.cumsum() - sizes) * _STEPS // score.size)[group] if sizes.size > _STEPS else group
+    amounts, amount = np.unique(outcome, return_inverse=True)
+    kind = (2 * step + treated.astype(np.int64)) * amounts.size + amount
+    _, first, times = np.unique(kind, return_index=True, return_counts=True)
+    return _Sample.of(-step[first].astype(np.float64), outcome[first], treated[first], times.astype(np.float64))
+
+
+def _again(times: Floats, n: int, dice: np.random.Generator) -> Floats:
+    """How often each kind occurs among as many customers drawn anew."""
+    return dice.multinomial(n, times / n).astype(np.float64)
+
+
+def _estimate(found: float, drawn: Floats, level: float, n: int, why: str) -> Estimate:
+    told = drawn[np.isfinite(drawn)]
+    if isnan(found) or not told.size:
+        return Estimate.refuse(why, n=n, level=level)
+    low, high = np.quantile(told, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(value=found, low=float(low), high=float(high), standard_error=float(told.std()), level=level, n=n)
