@@ -21,7 +21,8 @@ Whole: TypeAlias = NDArray[np.int64]
 
 RESAMPLES: Final = 200
 LEAST_PEOPLE: Final = 20  # in each arm
-_STEPS: Final = 1_000
+_STEPS: Final = 250
+_CELLS: Final = 400_000  # of resamples × kinds that are worked on at once, to stay in the processor's cache
 
 HELPS: Final = "Targeting by this score helps: those whom it ranks higher are moved more."
 HARMS: Final = "Targeting by this score does worse than chance: those whom it ranks higher are moved less."
@@ -108,11 +109,11 @@ def uplift_curve(
         nothing = Estimate.refuse(why, n=n, level=level)
         return UpliftCurve(np.zeros(1), np.zeros(1), np.zeros(1), nothing, nothing, (), refused=why)
     sample = _Sample.of(*lines)
-    walk = sample.as_ranked.walk(sample.times, sample.times * sample.outcome)
+    walk = sample.as_ranked.walk(sample.times[None], sample.outcome)
     auuc, qini = _with_intervals(sample, *lines, level, resamples, seed)
     best, cut = _top(*lines, sizes, level)
     return UpliftCurve(
-        walk.customers, walk.uplift, walk.gain, qini, auuc,
+        walk.customers[0], walk.uplift[0], walk.gain[0], qini, auuc,
         at=tuple(UpliftAt(k, size, one) for k, size, one in zip(at, sizes, best, strict=True)),
         verdict=_verdict(qini),
         warnings=cut,
@@ -177,43 +178,54 @@ def _verdict(qini: Estimate) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Walk:
-    """Both curves after each group of customers, from nobody to all; each of shape (m,)."""
+    """Both curves after each group of customers, from nobody to all; each of shape (times it was walked, m)."""
 
     customers: Floats
     uplift: Floats
     gain: Floats
 
-    def area(self, line: Floats) -> float:
+    def area(self, line: Floats) -> Floats:
         """Between a curve and chance, which is a straight line to its end."""
-        below = np.diff(self.customers) @ (line[1:] + line[:-1])
-        return float(below - line[-1] * self.customers[-1]) / 2
+        below = np.sum(np.diff(self.customers) * (line[:, 1:] + line[:, :-1]), axis=1)
+        return (below - line[:, -1] * self.customers[:, -1]) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Order:
-    """Customers in groups, the first group first: in which, and of which arm, is each.
+    """Customers by groups, the first group first, and by arm within a group.
 
     Attributes:
-        cell: twice the group's number, and one more for the treated; shape (n,).
+        place: who stands where, shape (n,). starts: where each group's arm begins that has anybody.
+        cell: twice that group's number, and one more for the treated; shape as starts.
     """
 
+    place: Whole
+    starts: Whole
     cell: Whole
     groups: int
 
     @classmethod
     def by(cls, score: Floats, treated: Floats) -> "_Order":
         distinct, group = np.unique(-score, return_inverse=True)
-        return cls(2 * group + treated.astype(np.int64), distinct.size)
+        cell = 2 * group + treated.astype(np.int64)
+        place = np.argsort(cell, kind="stable")
+        cells, starts = np.unique(cell[place], return_index=True)
+        return cls(place, starts, cells, distinct.size)
 
-    def walk(self, times: Floats, brought: Floats) -> _Walk:
-        """The curves where each customer counts so many times, and brought so much in all of them."""
-        people, outcome = (
-            np.bincount(self.cell, weights=line, minlength=2 * self.groups).reshape(-1, 2) for line in (times, brought)
-        )
-        people, outcome = (np.vstack([np.zeros(2), line.cumsum(axis=0)]) for line in (people, outcome))
-        mean = np.divide(outcome, people, out=np.zeros_like(people), where=people > 0)
-        apart, both = mean[:, 1] - mean[:, 0], people.sum(axis=1)
-        return _Walk(both, apart * both, outcome[:, 1] - mean[:, 0] * people[:, 1])
+    def walk(self, times: Floats, outcome: Floats) -> _Walk:
+        """The curves where each customer counts so many times; times: shape (walks, n)."""
+        counted = times[:, self.place]
+        people, brought = self._by_group(counted), self._by_group(counted * outcome[self.place])
+        mean = np.divide(brought, people, out=np.zeros_like(people), where=people > 0)
+        both = people.sum(axis=2)
+        apart = mean[:, :, 1] - mean[:, :, 0]
+        return _Walk(both, apart * both, brought[:, :, 1] - mean[:, :, 0] * people[:, :, 1])
+
+    def _by_group(self, counted: Floats) -> Floats:
+        """Sums up to each group, of control and treated: shape (walks, groups + 1, 2)."""
+        found = np.zeros((len(counted), 2 * self.groups + 2))
+        found[:, 2 + self.cell] = np.add.reduceat(counted, self.starts, axis=1)
+        return found.reshape(len(counted), -1, 2).cumsum(axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,19 +254,25 @@ class _Sample:
             _Order.by(outcome * (2 * treated - 1), treated),
         )
 
-    def shares(self, times: Floats) -> tuple[float, float]:
-        """AUUC and Qini where kinds occur so often; NaN where no order is better than chance."""
-        brought = times * self.outcome
-        mine, best = self.as_ranked.walk(times, brought), self.for_gain.walk(times, brought)
+    def shares(self, times: Floats) -> Floats:
+        """AUUC and Qini where kinds occur so often; NaN where no order is better than chance.
+
+        Args:
+            times: shape (walks, kinds).
+
+        Returns:
+            shape (walks, 2).
+        """
+        mine, best = self.as_ranked.walk(times, self.outcome), self.for_gain.walk(times, self.outcome)
         qini = _part(mine.area(mine.gain), best.area(best.gain))
         if self.for_uplift is None:
-            return nan, qini
-        best = self.for_uplift.walk(times, brought)
-        return _part(mine.area(mine.uplift), best.area(best.uplift)), qini
+            return np.stack([np.full_like(qini, nan), qini], axis=1)
+        best = self.for_uplift.walk(times, self.outcome)
+        return np.stack([_part(mine.area(mine.uplift), best.area(best.uplift)), qini], axis=1)
 
 
-def _part(area: float, largest: float) -> float:
-    return area / largest if largest > 0 else nan
+def _part(area: Floats, largest: Floats) -> Floats:
+    return np.divide(area, largest, out=np.full_like(area, nan), where=largest > 0)
 
 
 def _best_for_uplift(outcome: Floats, treated: Floats, times: Floats) -> _Order | None:
@@ -272,28 +290,26 @@ def _with_intervals(
     sample: _Sample, score: Floats, outcome: Floats, treated: Floats, level: float, resamples: int, seed: int
 ) -> tuple[Estimate, Estimate]:
     """AUUC and Qini of the customers as they are, with how they differ among customers drawn anew."""
-    found, n, dice = sample.shares(sample.times), outcome.size, np.random.default_rng(seed)
-    kinds = _kinds(score, outcome, treated)
-    near = kinds.shares(kinds.times)
-    drawn = np.array([kinds.shares(_again(kinds.times, n, dice)) for _ in range(resamples)])
-    moved = drawn + (np.array(found) - near)
-    auuc = _estimate(found[0], moved[:, 0], level, n, _NO_PERFECT)
-    return auuc, _estimate(found[1], moved[:, 1], level, n, _FLAT)
+    n, dice, kinds = outcome.size, np.random.default_rng(seed), _kinds(score, outcome, treated)
+    found, near = sample.shares(sample.times[None])[0], kinds.shares(kinds.times[None])[0]
+    at_once = max(1, _CELLS // kinds.times.size)
+    drawn = np.concatenate([
+        kinds.shares(dice.multinomial(n, kinds.times / n, min(at_once, resamples - done)).astype(np.float64))
+        for done in range(0, resamples, at_once)
+    ])  # fmt: skip
+    whys = (_NO_PERFECT, _FLAT)
+    auuc, qini = (_estimate(float(found[i]), (drawn + found - near)[:, i], level, n, whys[i]) for i in (0, 1))
+    return auuc, qini
 
 
 def _kinds(score: Floats, outcome: Floats, treated: Floats) -> _Sample:
-    """Customers of neighbouring scores, the same arm and outcome as one kind: a thousand steps draw a curve well."""
+    """Customers of neighbouring scores, the same arm and outcome as one kind: a few hundred steps draw a curve well."""
     _, group, sizes = np.unique(-score, return_inverse=True, return_counts=True)
     step = ((sizes.cumsum() - sizes) * _STEPS // score.size)[group] if sizes.size > _STEPS else group
     amounts, amount = np.unique(outcome, return_inverse=True)
     kind = (2 * step + treated.astype(np.int64)) * amounts.size + amount
     _, first, times = np.unique(kind, return_index=True, return_counts=True)
     return _Sample.of(-step[first].astype(np.float64), outcome[first], treated[first], times.astype(np.float64))
-
-
-def _again(times: Floats, n: int, dice: np.random.Generator) -> Floats:
-    """How often each kind occurs among as many customers drawn anew."""
-    return dice.multinomial(n, times / n).astype(np.float64)
 
 
 def _estimate(found: float, drawn: Floats, level: float, n: int, why: str) -> Estimate:
