@@ -17,6 +17,7 @@ MODULES = {
     "accuracy": "How good the suggestions are",
     "offpolicy": "Judging a way of choosing from another's decisions",
     "arms": "Learning which of a few to show",
+    "trials": "Measuring experiments",
     "import": "Bringing a shop in",
     "affinity": "Learning and forgetting",
     "decide": "Deciding",

@@ -115,3 +115,6 @@ def test_nobody_can_be_taken_out_who_was_not_in():
 def test_sums_of_nobody_are_refused_in_words():
     nobody = Moments.of_rows(np.zeros(0, int))
     assert "no customers" in measure.difference_sums(nobody, Moments.of_rows([1, 2])).refused
+    unknown = Moments.of_rows(np.zeros(0, int), np.zeros((0, 2), int))
+    assert "no customers" in measure.difference_sums(unknown, unknown).refused
+    assert unknown + Moments.of_rows([1], [[2, 3]]) == Moments.of_rows([1], [[2, 3]])

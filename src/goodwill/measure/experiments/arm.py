@@ -10,7 +10,8 @@ from goodwill.basics.errors import BadInput
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_LARGEST: Final = 1e100  # squares of larger numbers are no numbers
+_LARGEST: Final = 1e30  # no shop counts further, and products of several such numbers are still numbers
+LEAST: Final = 1e-30  # a mean below is none, where something is divided by it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +61,8 @@ def columns(outcome: ArrayLike, pre: ArrayLike | None, arm: str) -> Floats:
     first = numbers(outcome, f"The outcomes of the {arm} customers")
     if pre is None:
         return first[:, None]
-    known = numbers(pre, f"What was known before of the {arm} customers", most_axes=2).reshape(
-        len(np.atleast_1d(pre)), -1
-    )
+    known = numbers(pre, f"What was known before of the {arm} customers", most_axes=2)
+    known = known[:, None] if known.ndim == 1 else known
     if len(known) != first.size:
         raise BadInput(
             f"There are {first.size} outcomes of the {arm} customers, but {len(known)} rows of what was known before: "
@@ -83,8 +83,8 @@ def numbers(values: ArrayLike, what: str, *, most_axes: int = 1) -> Floats:
         raise BadInput(f"{what} must be a list of numbers, one for each customer.") from None
     if not 1 <= array.ndim <= most_axes:
         raise BadInput(f"{what} must be a list of numbers, one for each customer, not of shape {array.shape}.")
-    if array.size and not np.all(wrong := np.abs(array) <= _LARGEST):
-        row = int(np.argwhere(~wrong)[0][0])
+    if array.size and not (array.min() >= -_LARGEST and array.max() <= _LARGEST):
+        row = int(np.argwhere(~(np.abs(array) <= _LARGEST))[0][0])
         raise BadInput(f"{what} have no usable number in row {row}: leave that customer out of both, or fill it in.")
     return array
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
-from goodwill.measure.experiments.arm import Arm, Floats, arm_of, columns
+from goodwill.measure.experiments.arm import LEAST, Arm, Floats, arm_of, columns
 from goodwill.measure.experiments.lift import fieller, lift_error, told_from_zero
 from goodwill.measure.experiments.lin import lin
 from goodwill.measure.experiments.means import Means, adjusted
@@ -23,7 +23,6 @@ Pre: TypeAlias = tuple[ArrayLike, ArrayLike]
 Lift: TypeAlias = Literal["delta", "fieller"]
 Planned: TypeAlias = tuple[float, float]
 
-_LEAST: Final = 1e-90  # a control mean below is none
 _UNBOUNDED: Final = "The control's mean cannot be told from 0, so nothing bounds a percentage of it."
 
 
@@ -182,7 +181,7 @@ def _absolute(means: Means, level: float) -> Difference:
 
 def _lift(means: Means, level: float, lift: Lift) -> Difference:
     besides = {**_besides(means, level), "relative": True}
-    if means.control <= _LEAST:
+    if means.control <= LEAST:
         why = (
             f"The control's mean is {means.control:g}; of nothing, or less, there is no percentage. Look at the "
             "difference itself."

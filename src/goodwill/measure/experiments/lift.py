@@ -22,9 +22,9 @@ def fieller(means: Means, reach: float) -> tuple[float, float]:
 
     The control's mean must be told from zero.
     """
-    among, square = means.covariance, reach**2
-    a = means.control**2 - square * float(among[1, 1])
-    b = means.control * means.treated - square * float(among[0, 1])
-    c = means.treated**2 - square * float(among[0, 0])
-    root = sqrt(max(0.0, b**2 - a * c))
+    ratio, among = means.treated / means.control, means.covariance / means.control**2 * reach**2
+    a = 1 - float(among[1, 1])
+    b = ratio - float(among[0, 1])
+    c = ratio**2 - float(among[0, 0])
+    root = sqrt(max(0.0, b * b - a * c))
     return (b - root) / a - 1, (b + root) / a - 1

@@ -140,7 +140,7 @@ def _lines(outcome: ArrayLike, pre: ArrayLike | None) -> list[Whole]:
         first, known = whole(outcome), None if pre is None else whole(pre)
     except TypeError:
         raise BadInput("Sums are of whole minor units (cents, not 3.40 euros): multiply and round first.") from None
-    before = [] if known is None else list(np.ascontiguousarray(known.reshape(len(known), -1).T))
+    before = [] if known is None else list(np.ascontiguousarray((known[:, None] if known.ndim == 1 else known).T))
     if first.ndim != 1 or any(line.size != first.size for line in before):
         raise BadInput(
             f"There are {first.size} outcomes, but {0 if known is None else len(known)} rows of what was known before: "

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, check_level
-from goodwill.measure.experiments.arm import Arm, arm_of, columns
+from goodwill.measure.experiments.arm import LEAST, Arm, arm_of, columns
 from goodwill.measure.experiments.effect import Difference, Lift, Planned, Pre, compared
 from goodwill.measure.experiments.moments import Moments
 
@@ -78,7 +78,7 @@ def _compared(
     treated: Arm, control: Arm, *, relative: bool, level: float, lift: Lift, planned: Planned | None
 ) -> Difference:
     for arm, name in zip((treated, control), _NAMES, strict=True):
-        if arm.people and arm.mean[1] <= 0:
+        if arm.people and arm.mean[1] <= LEAST:
             why = f"There is nothing to divide by in the {name} arm. Wait until more has happened."
             return Difference.refuse(
                 why, n=treated.people + control.people, level=check_level(level), relative=relative
