@@ -96,7 +96,8 @@ def _one_slot(call: Call[EvaluateRequest]) -> Asking:
 
 @endpoint(
     "POST", "/ofrep/v1/evaluate/flags/{key}", Scope.DECIDE, may=Act.SUGGEST,
-    tag="Decide", problems=(NOT_FOUND,), within=5, asking=_one_slot, fault=lambda letter, problem: _unread(problem, str(letter.path["key"])),
+    tag="Decide", problems=(NOT_FOUND,), within=5, asking=_one_slot,
+    fault=lambda letter, problem: _unread(problem, str(letter.path["key"])),
     example={"context": {"targetingKey": "amina", "count": 4, "basket": ["P1"]}},
 )  # fmt: skip
 def evaluate_slot(call: Call[EvaluateRequest]) -> Flag:
