@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.conftest import ROOT
 
 from goodwill import measure
 from goodwill.basics.errors import BadInput
@@ -18,6 +19,11 @@ def test_five_thousand_customers_cannot_measure_a_spend_like_hillstroms():
     assert "cannot be measured in this window" in found.says
     assert "a change of 1.19 for a customer (183% of the 0.65 that a customer brings)" in found.says
     assert found.to_dict()["needed"] == found.needed
+
+
+def test_the_docs_show_what_it_says():
+    page = (ROOT / "docs" / "experiments-measured.md").read_text("utf-8")
+    assert measure.minimum_detectable_effect(*HILLSTROM, 5_000).says in " ".join(page.replace("\n# ", "\n").split())
 
 
 def test_so_many_customers_as_it_says_can():

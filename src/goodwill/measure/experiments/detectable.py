@@ -142,8 +142,8 @@ def _verdict(
     beside = f" ({share:.0%} of the {mean:,.2f} that a customer brings)" if share is not None else ""
     seen = f"{n:,} customers show a change of {value:,.2f} for a customer{beside} in {power:.0%} of such experiments"
     if measurable:
-        return f"{seen}; {hoped:,.2f} is hoped for, so it can be measured."
+        return f"{seen}; {hoped:,.2f} is looked for, so it can be measured."
     return (
-        f"This cannot be measured in this window: {seen}, and {hoped:,.2f} is the most to hope for. It takes about "
-        f"{needed:,} customers, or a longer window, or an outcome that the time before explains better."
+        f"This cannot be measured in this window: {seen}, and {hoped:,.2f} is looked for. It takes about {needed:,} "
+        f"customers, or a longer window, or an outcome that the time before explains better."
     )
