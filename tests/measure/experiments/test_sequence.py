@@ -17,7 +17,7 @@ def arm(n, mean, sd):
 
 
 def test_the_sequential_p_of_the_lift_is_growthbooks():
-    found = sequence_of([(arm(3461, 0.70, 6.2), arm(3407, 0.41, 3.9))], 5_000, relative=True)
+    found = sequence_of([(arm(3461, 0.70, 6.2), arm(3407, 0.41, 3.9))], planned_n=5_000, relative=True)
     assert found.p == pytest.approx(0.69867, abs=5e-6)
     assert found.low < 0 < found.high
 

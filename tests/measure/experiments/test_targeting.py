@@ -19,6 +19,7 @@ def of_few(monkeypatch):
     monkeypatch.setattr("goodwill.measure.experiments.targeting.LEAST_PEOPLE", 10)
 
 
+@pytest.mark.usefixtures("of_few")
 @pytest.mark.parametrize(
     ("score", "qini", "auuc", "at"),
     [  # worked out with scikit-uplift 0.5.1: qini_auc_score, uplift_auc_score, uplift_at_k(strategy="overall")
@@ -26,14 +27,15 @@ def of_few(monkeypatch):
         (TIED, 0.10445049954586742, 0.11713776419658778, (0.3142857142857143, 0.25, 0.8)),
     ],
 )
-def test_all_is_as_scikit_uplift_defines_it(of_few, score, qini, auuc, at):
+def test_all_is_as_scikit_uplift_defines_it(score, qini, auuc, at):
     found = measure.uplift_curve(score, OUTCOME, TREATED, at=(0.3, 0.5, 7), resamples=50)
     assert (found.qini.value, found.auuc.value) == (pytest.approx(qini), pytest.approx(auuc))
     assert [one.uplift.value for one in found.at] == pytest.approx(list(at))
     assert [one.customers for one in found.at] == [12, 20, 7]
 
 
-def test_the_curves_are_scikit_uplifts(of_few):
+@pytest.mark.usefixtures("of_few")
+def test_the_curves_are_scikit_uplifts():
     found = measure.uplift_curve(TIED, OUTCOME, TREATED, resamples=50)
     assert found.customers.tolist() == [0, 5, 10, 15, 20, 25, 30, 35, 40]
     assert found.gain == pytest.approx([0, 2, 7 / 3, 5 / 3, 2, 3, 5 / 3, 5 / 3, 3])

@@ -7,11 +7,6 @@ from typing import Final
 _NORMAL: Final = NormalDist()
 
 
-def normal_reach(level: float) -> float:
-    """Within how many standard errors of 0 a normal number stays with this chance."""
-    return _NORMAL.inv_cdf((1 + level) / 2)
-
-
 def normal_one_sided(level: float) -> float:
     """Below how many standard errors a normal number stays with this chance."""
     return _NORMAL.inv_cdf(level)

@@ -1,7 +1,7 @@
 """Intervals that may be looked at every day: all of them hold the truth together, however often and whenever one looks.
 
 The usual interval is right for one look that was planned. Whoever looks each day and stops at the first "significant"
-one is wrong in a quarter of experiments without any effect; with these she is wrong in at most one of twenty.
+one is wrong in a fifth of experiments without any effect, or more; with these she is wrong in at most one of twenty.
 """
 
 from collections.abc import Iterable, Sequence
@@ -92,7 +92,7 @@ def confidence_sequence(
     rows = both_rows(treated, control, pre)
     ends = _checked_looks(looks or [(len(rows[0]), len(rows[1]))], rows)
     arms = zip(*(_grown(some, [end[i] for end in ends]) for i, some in enumerate(rows)), strict=True)
-    return _over(arms, planned_n, relative=relative, level=level, planned=planned)
+    return sequence_of(arms, planned_n=planned_n, relative=relative, level=level, planned=planned)
 
 
 def confidence_sequence_sums(
@@ -105,19 +105,7 @@ def confidence_sequence_sums(
 ) -> ConfidenceSequence:
     """`confidence_sequence` from the exact sums (treated, control) that were known at each look."""
     arms = [(treated.arm, control.arm) for treated, control in looks]
-    return _over(arms, planned_n, relative=relative, level=level, planned=planned)
-
-
-def sequence_of(
-    looks: Iterable[Arms],
-    planned_n: int,
-    *,
-    relative: bool = False,
-    level: float = LEVEL,
-    planned: Planned | None = None,
-) -> ConfidenceSequence:
-    """`confidence_sequence` of arms that are known by their means and scatter."""
-    return _over(looks, planned_n, relative=relative, level=level, planned=planned)
+    return sequence_of(arms, planned_n=planned_n, relative=relative, level=level, planned=planned)
 
 
 def _checked_looks(looks: Sequence[tuple[int, int]], rows: tuple[Floats, Floats]) -> Sequence[tuple[int, int]]:
@@ -138,9 +126,15 @@ def _grown(rows: Floats, ends: Sequence[int]) -> Iterable[Arm]:
     return accumulate((arm_of(rows[start:end]) for start, end in zip(starts, ends, strict=True)), add)
 
 
-def _over(
-    looks: Iterable[Arms], planned_n: int, *, relative: bool, level: float, planned: Planned | None
+def sequence_of(
+    looks: Iterable[Arms],
+    *,
+    planned_n: int,
+    relative: bool = False,
+    level: float = LEVEL,
+    planned: Planned | None = None,
 ) -> ConfidenceSequence:
+    """`confidence_sequence` of arms that are known by their means and scatter."""
     if planned_n < 2 or planned_n != int(planned_n):
         raise BadInput(
             f"Both arms together are to have at least 2 customers at the end, a whole number; not {planned_n}."

@@ -186,7 +186,7 @@ class _Walk:
 
     def area(self, line: Floats) -> Floats:
         """Between a curve and chance, which is a straight line to its end."""
-        below = np.sum(np.diff(self.customers) * (line[:, 1:] + line[:, :-1]), axis=1)
+        below: Floats = np.sum(np.diff(self.customers) * (line[:, 1:] + line[:, :-1]), axis=1)
         return (below - line[:, -1] * self.customers[:, -1]) / 2
 
 
