@@ -103,6 +103,19 @@ def test_sums_and_rows_say_the_same_and_the_past_narrows_both():
     assert lift.value == pytest.approx(found.value / spent[1].mean(), rel=0.01)
 
 
+def test_somebody_who_leaves_between_two_looks_is_taken_out():
+    dice = np.random.default_rng(6)
+    treated, control = dice.integers(1, 900, (2, 400))
+    chiara = Moments.of_rows(treated[:1])
+    all_of_them, others = Moments.of_rows(treated), Moments.of_rows(control)
+    looks = [(all_of_them, others), (all_of_them - chiara, others)]
+    found = measure.confidence_sequence_sums(looks, planned_n=1_000, planned=(1, 1))
+    assert found.n == 799
+    assert found.value == pytest.approx(treated[1:].mean() - control.mean())
+    with pytest.raises(BadInput, match="same past"):
+        measure.confidence_sequence_sums([(Moments.of_rows(treated, control), others)], planned_n=1_000)
+
+
 def test_an_effect_that_changes_contradicts_itself_and_is_said_to():
     dice = np.random.default_rng(4)
     control = dice.normal(100, 1, 20_000)
@@ -123,6 +136,10 @@ def test_a_lift_over_a_mean_that_may_be_0_waits():
     dice = np.random.default_rng(5)
     found = measure.confidence_sequence(*dice.normal(0, 5, (2, 500)), planned_n=2_000, relative=True)
     assert "cannot be told from 0" in found.refused
+    before = dice.normal(9, 5, (2, 500))
+    for relative in (False, True):
+        same = measure.confidence_sequence(*before, planned_n=2_000, pre=tuple(before), relative=relative)
+        assert "given twice" in same.refused
     assert "same outcome" in measure.confidence_sequence([1] * 300, [1] * 300, planned_n=900).refused
 
 

@@ -23,6 +23,9 @@ Pre: TypeAlias = tuple[ArrayLike, ArrayLike]
 Lift: TypeAlias = Literal["delta", "fieller"]
 Planned: TypeAlias = tuple[float, float]
 
+NO_CHANCE: Final = (
+    "The outcome follows exactly from what was known before, so nothing is left to chance. Was one list given twice?"
+)
 _UNBOUNDED: Final = "The control's mean cannot be told from 0, so nothing bounds a percentage of it."
 
 
@@ -102,9 +105,18 @@ def difference_sums(
     Raises:
         BadInput: the sums of the two arms do not tell of the same things.
     """
-    if len(treated.sums) != len(control.sums):
-        raise BadInput("The sums of the two arms do not tell of the same things; form both with the same past.")
+    alike(treated, control)
     return compared(treated.arm, control.arm, relative=relative, level=level, lift=lift, planned=planned)
+
+
+def alike(*arms: Moments) -> None:
+    """Whether these sums tell of the same things.
+
+    Raises:
+        BadInput: they do not.
+    """
+    if len({len(arm.sums) for arm in arms}) > 1:
+        raise BadInput("The sums of the arms do not tell of the same things; form all with the same past.")
 
 
 def compared(
@@ -160,8 +172,7 @@ def told(means: Means, *, relative: bool, level: float, lift: Lift) -> Differenc
     one_of(lift, "delta", "fieller")
     if not means.error:
         return Difference.refuse(
-            "The outcome follows exactly from what was known before, so nothing is left to chance. Was one list given "
-            "twice?",
+            NO_CHANCE,
             n=means.n, level=level, relative=relative,
         )  # fmt: skip
     return _lift(means, level, lift) if relative else _absolute(means, level)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, check_level
 from goodwill.measure.experiments.arm import LEAST, Arm, arm_of, columns
-from goodwill.measure.experiments.effect import Difference, Lift, Planned, Pre, compared
+from goodwill.measure.experiments.effect import Difference, Lift, Planned, Pre, alike, compared
 from goodwill.measure.experiments.moments import Moments
 
 _ROUNDING: Final = 1e-12  # of the scatter of numerator and denominator; what is less of the ratio's is none
@@ -54,8 +54,9 @@ def ratio_difference_sums(
     planned: Planned | None = None,
 ) -> Difference:
     """The same from exact sums, of which the first is the numerator and the second the denominator."""
-    if len(treated.sums) != len(control.sums) or len(treated.sums) < 2:
-        raise BadInput("For a ratio the sums of both arms must tell of a numerator, a denominator, and the same past.")
+    alike(treated, control)
+    if len(treated.sums) < 2:
+        raise BadInput("For a ratio the sums of both arms must tell of a numerator and, next, of a denominator.")
     return _compared(treated.arm, control.arm, relative=relative, level=level, lift=lift, planned=planned)
 
 

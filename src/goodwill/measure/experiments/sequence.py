@@ -6,7 +6,7 @@ one is wrong in a fifth of experiments without any effect, or more; with these s
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain
 from math import exp, log, sqrt
 from operator import add
 from typing import Final, TypeAlias
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
 from goodwill.measure.experiments.arm import Arm, Floats, arm_of
-from goodwill.measure.experiments.effect import Planned, Pre, both_rows, untold
+from goodwill.measure.experiments.effect import NO_CHANCE, Planned, Pre, alike, both_rows, untold
 from goodwill.measure.experiments.lift import lift_error, told_from_zero
 from goodwill.measure.experiments.means import adjusted
 from goodwill.measure.experiments.moments import Moments
@@ -28,6 +28,8 @@ _CHANGED: Final = (
     "The looks contradict one another: what the treatment changes has itself changed. The interval is that of the last "
     "look alone."
 )
+
+_NO_SHARE: Final = "The control's mean cannot be told from 0; a percentage of it says nothing. Look at the difference."
 
 Arms: TypeAlias = tuple[Arm, Arm]
 
@@ -104,6 +106,7 @@ def confidence_sequence_sums(
     planned: Planned | None = None,
 ) -> ConfidenceSequence:
     """`confidence_sequence` from the exact sums (treated, control) that were known at each look."""
+    alike(*chain.from_iterable(looks))
     arms = [(treated.arm, control.arm) for treated, control in looks]
     return sequence_of(arms, planned_n=planned_n, relative=relative, level=level, planned=planned)
 
@@ -142,22 +145,21 @@ def sequence_of(
     seen = list(looks)
     if not seen:
         raise BadInput("Nobody has looked yet; give at least one look.")
-    why = _too_early(*seen[-1]) or untold(*seen[-1]) or _misdivided(seen, planned)
+    why = _too_early(*seen[-1]) or untold(*seen[-1]) or _misdivided(*seen[-1], planned)
     n, alpha = seen[-1][0].people + seen[-1][1].people, 1 - check_level(level)
     if not why:
         found = [one for arms in seen if (one := _look(arms, planned_n, alpha, relative=relative))]
         if found and found[-1].n == n:
             return _told(found, level, relative=relative)
-        why = "The control's mean cannot be told from 0; a percentage of it says nothing. Look at the difference."
+        why = _NO_SHARE if relative and adjusted(*seen[-1]).error else NO_CHANCE
     return ConfidenceSequence.refuse(why, n=n, level=level, relative=relative)
 
 
-def _misdivided(looks: Sequence[Arms], planned: Planned | None) -> str:
-    """By the sequential test, since there may have been looks that nobody told of."""
+def _misdivided(treated: Arm, control: Arm, planned: Planned | None) -> str:
+    """By the sequential test, whether or not there were other looks: there may have been some that nobody told of."""
     if planned is None:
         return ""
-    sizes = [(0, 0), (0, 0), *((treated.people, control.people) for treated, control in looks)]
-    return sample_ratio([(b - a, d - c) for (a, c), (b, d) in pairwise(sizes)], planned).blocks
+    return sample_ratio([[0, 0], [treated.people, control.people]], planned).blocks
 
 
 def _too_early(treated: Arm, control: Arm) -> str:
