@@ -17,6 +17,7 @@ TIED = np.floor(SCORE * 8) / 8
 @pytest.fixture
 def of_few(monkeypatch):
     monkeypatch.setattr("goodwill.measure.experiments.targeting.LEAST_PEOPLE", 10)
+    monkeypatch.setattr("goodwill.measure.experiments.targeting.LEAST_WORTH", 2)
 
 
 @pytest.mark.usefixtures("of_few")
@@ -66,6 +67,17 @@ def test_a_score_that_says_nothing_is_no_evidence_in_nineteen_of_twenty():
     assert np.mean([one == HELPS for one in said]) <= 0.06
 
 
+def test_nor_where_few_bought_or_a_few_bought_most():
+    dice, said = np.random.default_rng(10), []
+    for seed in range(120):
+        treated = (dice.random(800) < 0.8).astype(int)
+        spent = (dice.random(800) < 0.2) * dice.lognormal(3, 1, 800)
+        said.append(measure.uplift_curve(dice.normal(size=800), spent, treated, seed=seed, at=()).verdict)
+    told = [one for one in said if one]
+    assert len(told) > 80  # the rest is refused
+    assert np.mean([one != NO_EVIDENCE for one in told]) <= 0.12  # 5 % + 3 standard errors
+
+
 def test_its_interval_holds_the_truth():
     """The truth from 400,000 customers of the same shop."""
     truth = measure.uplift_curve(*shop(99, 400_000, 0.05), resamples=50)
@@ -107,6 +119,9 @@ def test_what_cannot_be_ranked_is_refused():
     assert (few.verdict, few.at, few.qini.refused) == ("", (), few.refused)
     assert "same for everybody" in measure.uplift_curve(np.ones(200), outcome, treated).refused
     assert "no order of them" in measure.uplift_curve(score, np.ones(200), treated).refused
+    once = np.zeros(200)
+    once[np.flatnonzero(treated == 1)[:50]] = once[np.flatnonzero(treated == 0)[:9]] = 30
+    assert "worth 9 equal buyers" in measure.uplift_curve(score, once, treated).refused
     assert "An arm has 0" in measure.uplift_curve([], [], [], at=()).refused
     top = measure.uplift_curve(score, outcome, treated, at=(1,)).at[0].uplift
     assert "customer" in top.refused  # one customer is of one arm

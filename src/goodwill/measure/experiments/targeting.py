@@ -6,7 +6,7 @@ interval's: where it holds 0, there is no evidence that targeting helps.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, isnan, nan
+from math import ceil, inf, isnan, nan, sqrt
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,11 +16,13 @@ from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
 from goodwill.measure.experiments.arm import Floats, arm_of, numbers
 from goodwill.measure.experiments.effect import Difference, compared
+from goodwill.measure.experiments.quantiles import reach
 
 Whole: TypeAlias = NDArray[np.int64]
 
 RESAMPLES: Final = 200
 LEAST_PEOPLE: Final = 20  # in each arm
+LEAST_WORTH: Final = 10.0  # equal buyers in each arm; a curve of so few is made of chance
 _STEPS: Final = 250
 _CELLS: Final = 400_000  # of resamples × kinds that are worked on at once, to stay in the processor's cache
 
@@ -90,11 +92,13 @@ def uplift_curve(
         outcome: 0 and 1, or amounts; shape (n,).
         treated: 1 for the treated, 0 for the control, as chance divided them; shape (n,).
         at: for uplift@k: shares between 0 and 1, or whole numbers of customers from 1 to n − 1.
-        resamples: of customers, for the intervals of qini and auuc (percentile bootstrap, Efron 1979); at least 50.
+        resamples: of customers, for the intervals of qini and auuc (percentile bootstrap, widened where few bought:
+            Hesterberg, Am. Stat. 69, 2015); at least 50.
         seed: the same seed gives the same intervals.
 
     Returns:
-        refused where an arm has fewer than 20 customers, all scores or all outcomes are the same.
+        refused where an arm has fewer than 20 customers or is worth fewer than 10 equal buyers, and where all scores or
+        all outcomes are the same.
 
     Raises:
         BadInput: lengths differ, something is not a number, or `at` asks for more than there is.
@@ -148,7 +152,21 @@ def _untold(score: Floats, outcome: Floats, treated: Floats) -> str:
         )
     if np.ptp(outcome) == 0:
         return _FLAT
-    return _ONE_SCORE if np.ptp(score) == 0 else ""
+    if np.ptp(score) == 0:
+        return _ONE_SCORE
+    worth = _worth(outcome, treated)
+    if worth < LEAST_WORTH:
+        return (
+            f"The outcomes of an arm are worth {worth:.0f} equal buyers; a ranking is judged from {LEAST_WORTH:.0f} "
+            "on. Wait until more bought."
+        )
+    return ""
+
+
+def _worth(outcome: Floats, treated: Floats) -> float:
+    """How many equal buyers the smaller arm's outcomes are worth, (Σ|y|)² ÷ Σy² (Kish 1965)."""
+    arms = [outcome[treated == one] for one in (0, 1)]
+    return min(float(np.abs(arm).sum() ** 2 / (arm @ arm)) if np.any(arm) else 0.0 for arm in arms)
 
 
 def _top(
@@ -297,8 +315,8 @@ def _with_intervals(
         kinds.shares(dice.multinomial(n, kinds.times / n, min(at_once, resamples - done)).astype(np.float64))
         for done in range(0, resamples, at_once)
     ])  # fmt: skip
-    whys = (_NO_PERFECT, _FLAT)
-    auuc, qini = (_estimate(float(found[i]), (drawn + found - near)[:, i], level, n, whys[i]) for i in (0, 1))
+    worth, whys = _worth(outcome, treated), (_NO_PERFECT, _FLAT)
+    auuc, qini = (_estimate(float(found[i]), (drawn - near)[:, i], level, n, worth, whys[i]) for i in (0, 1))
     return auuc, qini
 
 
@@ -312,9 +330,18 @@ def _kinds(score: Floats, outcome: Floats, treated: Floats) -> _Sample:
     return _Sample.of(-step[first].astype(np.float64), outcome[first], treated[first], times.astype(np.float64))
 
 
-def _estimate(found: float, drawn: Floats, level: float, n: int, why: str) -> Estimate:
-    told = drawn[np.isfinite(drawn)]
+def _estimate(found: float, moved: Floats, level: float, n: int, worth: float, why: str) -> Estimate:
+    """The percentile interval, wider by as much as Student's t of so many buyers is than the normal distribution."""
+    told = moved[np.isfinite(moved)]
     if isnan(found) or not told.size:
         return Estimate.refuse(why, n=n, level=level)
-    low, high = np.quantile(told, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value=found, low=float(low), high=float(high), standard_error=float(told.std()), level=level, n=n)
+    wider = reach(level, worth - 1) / reach(level, inf) * sqrt(worth / (worth - 1))
+    low, high = np.quantile(told, [(1 - level) / 2, (1 + level) / 2]) * wider
+    return Estimate(
+        value=found,
+        low=found + float(low),
+        high=found + float(high),
+        standard_error=float(told.std()),
+        level=level,
+        n=n,
+    )
