@@ -27,7 +27,7 @@ def same(one, other):
             assert a == pytest.approx(b, rel=1e-6, abs=1e-6 * (one.standard_error or 1))
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(customers, customers, st.booleans(), st.integers(0, 1))
 def test_sums_give_the_answer_of_the_raw_rows(treated, control, relative, known):
     rows = [np.array(some) for some in (treated, control)]
@@ -39,7 +39,7 @@ def test_sums_give_the_answer_of_the_raw_rows(treated, control, relative, known)
     same(measure.difference_sums(*sums, relative=relative), raw)
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(customers, customers)
 def test_the_parts_of_customers_add_up_to_the_moments_of_all(some, others):
     total = sum((part(one[0], one[1:]) for one in some[1:]), start=part(some[0][0], some[0][1:]))

