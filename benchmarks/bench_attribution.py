@@ -25,7 +25,7 @@ def run() -> list[Figure]:
             f"Markov, {PATHS:,} distinct paths, {CHANNELS} channels, 200 bootstraps",
             _least(lambda: markov(paths, came, left)), "CPU-s", 0.5,
         ),
-        Figure("… beside six other ways, with their intervals", _least(lambda: attribution(paths, came, left)), "CPU-s"),
+        Figure("… beside six other ways, with intervals", _least(lambda: attribution(paths, came, left)), "CPU-s"),
     ]  # fmt: skip
 
 
