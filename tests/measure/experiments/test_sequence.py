@@ -71,6 +71,7 @@ def test_all_looks_together_hold_the_truth_and_narrow_one_another():
         held += all(look.low <= 0.5 <= look.high for look in found.looks)
         assert found.low == max(look.low for look in found.looks)
         assert found.high == min(look.high for look in found.looks)
+        assert found.low <= found.value <= found.high
         assert found.p == min(look.p for look in found.looks)
         assert all(a.n < b.n for a, b in pairwise(found.looks))
     assert held >= trials * 0.9

@@ -4,8 +4,8 @@ The usual interval is right for one look that was planned. Whoever looks each da
 one is wrong in a fifth of experiments without any effect, or more; with these she is wrong in at most one of twenty.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import accumulate, chain
 from math import exp, log, sqrt
 from operator import add
@@ -49,12 +49,17 @@ class Look:
     high: float
     p: float
 
+    def to_dict(self) -> Mapping[str, float]:
+        """The same in plain values."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfidenceSequence(Estimate):
     """The difference of two arms after any number of looks.
 
     Attributes:
+        value: of the last look; where the looks before exclude that, the nearest that they leave.
         low, high: what all looks so far leave, each narrowing the one before.
         p: the least of all looks; no effect may be denied as soon as it is below 1 − level, whenever that is.
         looks: those at which each arm had enough customers who bought.
@@ -192,10 +197,12 @@ def _look(arms: Arms, planned_n: int, alpha: float, *, relative: bool) -> Look |
 def _told(looks: Sequence[Look], level: float, *, relative: bool) -> ConfidenceSequence:
     low, high = max(look.low for look in looks), min(look.high for look in looks)
     last, empty = looks[-1], low > high
+    if empty:
+        low, high = last.low, last.high
     return ConfidenceSequence(
-        value=last.value,
-        low=last.low if empty else low,
-        high=last.high if empty else high,
+        value=min(max(last.value, low), high),
+        low=low,
+        high=high,
         p=min(look.p for look in looks),
         level=level,
         n=last.n,
