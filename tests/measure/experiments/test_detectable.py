@@ -70,12 +70,12 @@ def test_what_cannot_be_foreseen_is_refused():
 @pytest.mark.parametrize(
     ("given", "more", "says"),
     [
-        ((float("nan"), 1, 100), {}, "are numbers"),
-        ((1, -1, 100), {}, "0 or more"),
-        ((1, 1, 10.5), {}, "whole numbers"),
-        ((1, 1, 100), {"treated_share": 1}, "between 0 and 1"),
-        ((1, 1, 100), {"explained": 1}, "between 0 and 1"),
-        ((1, 1, 100), {"hoped": 0}, "above 0"),
+        ((float("nan"), 1, 100), {}, "'mean' is nan"),
+        ((1, -1, 100), {}, "'standard_deviation' is -1"),
+        ((1, 1, 10.5), {}, "whole"),
+        ((1, 1, 100), {"treated_share": 1}, "below 1"),
+        ((1, 1, 100), {"explained": 1}, "below 1"),
+        ((1, 1, 100), {"hoped": 0}, "a number above 0"),
         ((1, 1, 100), {"power": 0.04}, "see nothing"),
         ((1, 1, 100), {"power": 80}, "between 0 and 1"),
     ],

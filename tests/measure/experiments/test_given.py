@@ -1,4 +1,4 @@
-"""Whatever is given, the answer is a figure or a sentence, fit for a document; and asking for it loads nothing heavy."""
+"""Whatever is given, the answer is a figure or a sentence, fit for a document; and nothing heavy is loaded early."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 from tests.measure.test_library import Given
 
 from goodwill import measure
-from goodwill.basics.errors import BadInput
+from goodwill.basics.errors import BadInput, Overflow
 
 
 def test_no_measure_loads_scipy_before_it_is_called():
@@ -43,7 +43,7 @@ def test_whatever_is_given_the_answer_is_a_figure_or_a_sentence(ask):
     for seed in range(60):
         try:
             found = ask(Given(seed))
-        except BadInput:
+        except (BadInput, Overflow):
             continue
         answered += 1
         json.dumps(found.to_dict(), allow_nan=False)

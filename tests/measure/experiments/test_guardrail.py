@@ -85,7 +85,7 @@ def test_what_cannot_be_told_is_refused():
     assert "no customers" in measure.guardrail([], [1, 0], 0.1).refused
     assert "same outcome" in measure.guardrail([70.0, 70.0], [70.0, 70.0], 1).refused
     for margin in (0, -1, inf, float("nan")):
-        with pytest.raises(BadInput, match="above 0"):
+        with pytest.raises(BadInput, match="a number above 0"):
             measure.guardrail([1, 0], [1, 0], margin)
     with pytest.raises(BadInput, match="one of: higher, lower"):
         measure.guardrail([1, 0], [1, 0], 0.1, worse="bigger")

@@ -149,8 +149,8 @@ def test_a_lift_over_a_mean_that_may_be_0_waits():
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({"planned_n": 0}, "at least 2 customers"),
-        ({"planned_n": 100.5}, "at least 2 customers"),
+        ({"planned_n": 0}, "'planned_n' is 0"),
+        ({"planned_n": 100.5}, "whole"),
         ({"planned_n": 100, "looks": [(2, 2), (1, 2)]}, "cannot follow"),
         ({"planned_n": 100, "looks": [(2, 9)]}, "at most all 3 and 3"),
         ({"planned_n": 100, "level": 1}, "between 0 and 1"),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
@@ -16,6 +15,7 @@ from goodwill.measure.estimate import LEVEL, Estimate, check_level
 from goodwill.measure.experiments.arm import arm_of, columns
 from goodwill.measure.experiments.means import inverse
 from goodwill.measure.experiments.quantiles import one_sided
+from goodwill.measure.given import count, number
 
 POWER: Final = 0.8
 LARGEST_HOPE: Final = 0.5  # of what a customer brings now; hoping for more is no plan
@@ -105,22 +105,24 @@ def minimum_detectable_effect_from(
     if spread and rank and arm.people - 1 - rank > 0:
         by_past = float(arm.scatter[0, 1:] @ known @ arm.scatter[1:, 0] / arm.scatter[0, 0])
         explained = min(1 - 1e-9, max(0.0, 1 - (1 - by_past) * (arm.people - 1) / (arm.people - 1 - rank)))
-    count = arm.people if customers is None else customers
-    return minimum_detectable_effect(float(arm.mean[0]), spread, count, explained=explained, **more)
+    planned = arm.people if customers is None else customers
+    return minimum_detectable_effect(float(arm.mean[0]), spread, planned, explained=explained, **more)
 
 
 def _check(
     mean: float, spread: tuple[float, float], customers: int, treated_share: float, explained: float,
     hoped: float | None, level: float, power: float,
 ) -> None:  # fmt: skip
-    if not np.all(np.isfinite([mean, *spread])) or min(spread) < 0:
-        raise BadInput("The mean and the standard deviation are numbers, the latter 0 or more.")
-    if customers != int(customers) or customers < 0:
-        raise BadInput(f"Customers are counted in whole numbers, 0 or more; not {customers}.")
-    if not 0 < treated_share < 1 or not 0 <= explained < 1:
-        raise BadInput("The treated share lies between 0 and 1, and so does the explained one, which may be 0.")
-    if hoped is not None and not 0 < hoped < np.inf:
-        raise BadInput(f"What is hoped for is a change above 0; {hoped:g} is not.")
+    number("mean", mean)
+    for one in spread:
+        number("standard_deviation", one, least=0)
+    count("customers", customers)
+    number("treated_share", treated_share, above=0)
+    number("explained", explained, least=0)
+    if treated_share >= 1 or explained >= 1:
+        raise BadInput("The treated share and the explained one are below 1; 50 % is .5.")
+    if hoped is not None:
+        number("hoped", hoped, above=0)
     if check_level(power) + check_level(level) <= 1:
         raise BadInput("A power that low would see nothing; .8 is usual.")
 

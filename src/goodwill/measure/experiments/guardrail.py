@@ -12,13 +12,13 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
 from goodwill.measure.experiments.arm import Arm, arm_of, columns
 from goodwill.measure.experiments.effect import one_of, untold
 from goodwill.measure.experiments.means import adjusted
 from goodwill.measure.experiments.moments import Moments
 from goodwill.measure.experiments.quantiles import beyond, normal_beyond, normal_one_sided, one_sided
+from goodwill.measure.given import number
 
 Worse: TypeAlias = Literal["higher", "lower"]
 Verdict: TypeAlias = Literal["safe", "worse", "undecided", ""]
@@ -76,8 +76,7 @@ def guardrail_sums(
 
 def _guarded(treated: Arm, control: Arm, margin: float, worse: Worse, level: float, *, yes_no: bool) -> Guardrail:
     one_of(worse, "higher", "lower")
-    if not 0 < margin < inf:
-        raise BadInput(f"The margin is the least harm that would matter, so it is above 0; {margin:g} is not.")
+    number("margin", margin, above=0)
     kept: dict[str, Any] = {
         "n": treated.people + control.people, "level": check_level(level), "margin": margin, "worse": worse,
     }  # fmt: skip

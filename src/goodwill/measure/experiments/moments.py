@@ -138,7 +138,7 @@ def _pairs(wide: int) -> list[tuple[int, int]]:
 def _lines(outcome: ArrayLike, pre: ArrayLike | None) -> list[Whole]:
     try:
         first, known = whole(outcome), None if pre is None else whole(pre)
-    except TypeError:
+    except (TypeError, ValueError):
         raise BadInput("Sums are of whole minor units (cents, not 3.40 euros): multiply and round first.") from None
     before = [] if known is None else list(np.ascontiguousarray((known[:, None] if known.ndim == 1 else known).T))
     if first.ndim != 1 or any(line.size != first.size for line in before):

@@ -21,6 +21,7 @@ from goodwill.measure.experiments.lift import lift_error, told_from_zero
 from goodwill.measure.experiments.means import adjusted
 from goodwill.measure.experiments.moments import Moments
 from goodwill.measure.experiments.split import sample_ratio
+from goodwill.measure.given import count
 
 LEAST_BOUGHT: Final = 200  # in each arm: before, means are not normal enough for the theory
 
@@ -143,10 +144,7 @@ def sequence_of(
     planned: Planned | None = None,
 ) -> ConfidenceSequence:
     """`confidence_sequence` of arms that are known by their means and scatter."""
-    if planned_n < 2 or planned_n != int(planned_n):
-        raise BadInput(
-            f"Both arms together are to have at least 2 customers at the end, a whole number; not {planned_n}."
-        )
+    count("planned_n", planned_n, least=2)
     seen = list(looks)
     if not seen:
         raise BadInput("Nobody has looked yet; give at least one look.")
