@@ -11,6 +11,7 @@ from tests.conftest import FakeClock
 from tests.small_shop import ASKED, MORNING, Bakery, bakery
 
 from goodwill import people
+from goodwill.access import SignedIn
 from goodwill.basics.errors import Conflict, Refused
 from goodwill.basics.ids import hash64
 from goodwill.catalogue import store as catalogue
@@ -106,6 +107,38 @@ def test_what_somebody_took_back_is_not_used_again_even_to_check_a_decision(smal
     clock.turn(seconds=1)
     shop.grant("c5", "model-improvement", asked=ASKED, yes=True)
     assert shop.explaining.replay(made.id).same, "she gave it again"
+
+
+def test_of_what_she_took_back_herself_nothing_is_worked_out_for_anybody(small: Bakery):
+    shop = small.shop
+    made = shop.decide("amina", count=5)
+    written = shop.explaining.for_auditor(made.id)["record"]
+    shop.grant("amina", "recommendations", asked=ASKED, yes=False)
+    before = shop.own(SignedIn(small.person["amina"], by="test")).reads
+    again = shop.explaining.replay(made.id)
+    assert (again.same, again.made) == (False, "")
+    assert "taken back since" in again.cannot
+    staff = shop.explaining.for_staff(made.id)
+    assert (staff.account, staff.made) == (None, made)
+    assert "taken back since" in staff.cannot
+    document = shop.explaining.for_auditor(made.id)
+    assert document["record"] == written, "as it was written"
+    assert "account" not in document
+    assert "taken back since" in document["replay"]["cannot"]
+    with pytest.raises(Refused):
+        shop.explaining.account(made.id)
+    after = shop.own(SignedIn(small.person["amina"], by="test")).reads
+    assert not [one for one in set(after) - set(before) if "replay" in one.purpose], "and nobody read her purchases"
+
+
+def test_what_was_read_and_not_used_is_not_read_again_either(small: Bakery):
+    shop = small.shop
+    made = shop.decide("amina", count=3, context=Context(personal=False))
+    assert made.person is not None
+    assert made.used == ()
+    assert shop.explaining.replay(made.id).same
+    shop.grant("amina", "recommendations", ["purchases"], asked=ASKED, yes=False)
+    assert "taken back since" in shop.explaining.replay(made.id).cannot
 
 
 def test_a_changed_catalogue_is_told(shop: Shop):

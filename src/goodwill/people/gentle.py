@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, literal_column, select
+from sqlalchemy import Connection, bindparam, literal_column, select, union_all
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.ids import PersonId, ProductId, hash64
@@ -70,29 +70,43 @@ class Word(NamedTuple):
     day: int
 
 
+_WORD = (
+    events.c.person, events.c.id, events.c.type, events.c.product, events.c.detail, events.c.at, events.c.day
+)  # fmt: skip
 _WORDS = Question(
-    lambda lists: (
-        select(
-            events.c.person, events.c.id, events.c.type, events.c.product, events.c.detail, events.c.at, events.c.day
-        )
-        .where(
+    lambda lists: union_all(
+        select(*_WORD).where(
             events.c.person.in_(lists.numbers("persons")),
-            events.c.type.in_([literal_column(str(TOLD)), literal_column(str(PROPOSED))]),
+            events.c.type == literal_column(str(TOLD)),
             events.c.id <= bindparam("upto"),
-        )
-        .order_by(events.c.person, events.c.id)
+        ),
+        select(*_WORD).where(
+            events.c.person.in_(lists.numbers("resting")),
+            events.c.type == literal_column(str(PROPOSED)),
+            events.c.id <= bindparam("upto"),
+        ),
     )
 )
 
 
-def words_of(connection: Connection, persons: Collection[PersonId], *, upto: int = _END) -> dict[PersonId, list[Word]]:
+def words_of(
+    connection: Connection,
+    persons: Collection[PersonId],
+    *,
+    resting: Collection[PersonId] | None = None,
+    upto: int = _END,
+) -> dict[PersonId, list[Word]]:
     """What was noted of how to be with each of some people, oldest first, by one question.
 
     Args:
+        resting: of whom also what was proposed to them; all of them unless said.
         upto: the last event that counts.
     """
     found: dict[PersonId, list[Word]] = {person: [] for person in persons}
-    for person, *word in _WORDS.ask(connection, persons=list(found), upto=upto) if found else ():
+    if not found:
+        return found
+    proposed = found if resting is None else resting
+    for person, *word in sorted(_WORDS.ask(connection, persons=list(found), resting=list(proposed), upto=upto)):
         found[person].append(Word(*word))
     return found
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from tests.shop.test_explaining import buys
+from tests.small_shop import ASKED
 from tests.web.centre.conftest import SITE
 
 from goodwill.basics.clock import DAY
@@ -149,6 +150,20 @@ def test_never_has_no_end_until_she_says_so_and_outlives_what_is_deleted(street,
     assert street.shop.centre.verdicts(street.person("amina")) == {shown.product: Verdict.NEVER}
     with pytest.raises(Exception, match="Nothing of the kind"):
         street.shop.centre.judge(street.person("amina"), again.id, shown.product, "fine")
+
+
+def test_never_outlives_everything_she_allowed_and_all_that_is_deleted_then(street, made, clock):
+    shown = made.items[0]
+    street.browser().press(path(street, made), on=path(street, made), product=shown.product, verdict="never")
+    for purpose in ("recommendations", "model-improvement"):
+        street.shop.grant("amina", purpose, asked=ASKED, yes=False)
+    for _ in range(20):
+        clock.turn(days=35)
+        street.shop.retention.run()
+    assert shown.product not in [choice.product for choice in street.shop.decide("amina", count=8).items]
+    assert street.shop.centre.verdicts(street.person("amina")) == {shown.product: Verdict.NEVER}
+    street.shop.erasures.erase("amina")
+    assert street.shop.find("amina") is None, "she herself can have it deleted with everything else"
 
 
 def test_what_everyone_gets_has_a_page_too_and_nothing_to_press(street, made):
