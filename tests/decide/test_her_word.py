@@ -17,8 +17,7 @@ from goodwill.people.verdicts import Verdict, say
 from goodwill.purposes import Basis
 from goodwill.shop import Shop
 from goodwill.shop.deciding import Question
-from goodwill.storage import Database
-from goodwill.storage import questions
+from goodwill.storage import Database, questions
 
 
 @pytest.fixture
@@ -141,7 +140,7 @@ def test_the_purpose_asks_nobody_and_names_its_reason_and_its_data(shop: Shop):
 
 
 def test_of_whoever_allows_nothing_no_other_word_is_read(small: Bakery):
-    """What was proposed to her, and so what she was told of, is read for those alone whose data may carry the choice."""
+    """What was proposed to her is read only where her data may carry the choice."""
     shop, amina = small.shop, small.person["amina"]
     for _ in range(2):
         shop.decide("amina", count=4)

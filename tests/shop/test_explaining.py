@@ -16,7 +16,9 @@ from goodwill.basics.errors import Conflict, Refused
 from goodwill.basics.ids import hash64
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
+from goodwill.decide import account as account_room
 from goodwill.decide import record
+from goodwill.decide.account import weighing_of
 from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
 from goodwill.decide.plan import Arm, Slot, Ways
@@ -196,6 +198,40 @@ def test_the_counterfactual_is_true(small: Bakery, clock: FakeClock):
     assert new.item not in [choice.item for choice in twin.items]
     others = [choice.item for choice in twin.items if choice.item not in {one.item for one in made.items}]
     assert told.seen in others or (told.seen == "" and set(others) <= {told.without})
+
+
+@pytest.mark.parametrize("one_by_one", [60, 2])
+def test_the_counterfactual_is_the_nearest(
+    small: Bakery, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, one_by_one: int
+):
+    """By brute force: of a usual thing no smaller number of her latest orders makes the difference."""
+    shop = small.shop
+    monkeypatch.setattr(account_room, "_ONE_BY_ONE", one_by_one)
+    for week in range(9):  # so that numbers between 3 and 17 orders make the difference
+        for name, thing in (("amina", "cheese"), ("c2", "wine"), ("c4", "wine")):
+            if week % 2 or name == "amina":
+                buys(small, name, thing, clock)
+        clock.turn(days=3)
+    shop.learn()
+    seen: list[int] = []
+    for name in ("amina", *(f"c{n}" for n in range(8))):
+        made = shop.decide(name, count=3, context=Context(new=0))
+        told = {one.product: one for one in shop.explaining.account(made.id).instead}
+        with shop.at_the_door() as door:
+            weighing = weighing_of(shop.explaining.then(door, made))
+            assert weighing is not None
+            for choice in made.items[:3]:
+                item = shop.shelf().names.index(choice.item)
+                count = weighing.history.bought.tolist().count(item)
+                gone = [
+                    n
+                    for n in range(1, count + 1)
+                    if choice.item not in {one.item for one in weighing.then.again(weighing.without(item, n)).items}
+                ]
+                nearest = told[choice.name].orders if choice.name in told else None
+                assert nearest == min(gone, default=None)
+                seen += gone[:1]
+    assert any(number not in (1, 2, 3, 5, 8, 13, 21) for number in seen), "some lie between the steps of before"
 
 
 def without(made: Decision, shop: Shop, thing: str) -> Decision:

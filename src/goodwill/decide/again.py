@@ -21,13 +21,13 @@ from goodwill.basics.errors import QUARANTINED, Conflict, Refused
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.decide import record, store
-from goodwill.decide.choose import decided
+from goodwill.decide.choose import Choosing, Rules, decided
 from goodwill.decide.decision import Decision
 from goodwill.decide.experiments import assign
 from goodwill.decide.guardrails import tells_of_sensitive
 from goodwill.decide.plan import USUAL_WAYS, Plan, Ways, plan_of
 from goodwill.decide.shelf import Shelf
-from goodwill.decide.situation import Context, Situation, offset_of, products_of
+from goodwill.decide.situation import Context, Situation, Wanted, look, look_ahead, offset_of, products_of
 from goodwill.learn.library import Library, Models
 from goodwill.people.gentle import ORDINARY
 from goodwill.people.types import BOUGHT, BY_CODE, event_type
@@ -128,6 +128,28 @@ def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision, *, k
         )
     plan = plan_of(store.rows(door.connection, footing.plan))
     return Then(decision, situation_of(door, plan, decision), plan, shelf, models, _shown(door, shelf, decision), door)
+
+
+def asked_now(door: Door, library: Library, choosing: Choosing, rules: Rules, decision: Decision) -> Then:
+    """The question of an earlier decision asked now, of today's models; it is written down nowhere.
+
+    For a decision that cannot be made again as it was, so that what it would be told today can be tried instead.
+
+    Raises:
+        Refused: nothing may be chosen for her now.
+    """
+    asked, connection = decision.asked, door.connection
+    shelf, plan = choosing.ready(connection, rules), choosing.plan(connection)
+    stock = choosing.stock(connection)
+    context = Context(asked.basket, asked.viewing, asked.new, asked.personal)
+    wanted = Wanted(decision.person, True, decision.slot, asked.count or None, context)
+    seen = look(door, plan, wanted, look_ahead(door, plan, [wanted], stock), new_in_ten=rules.new_in_ten)
+    if seen.view is None or seen.is_quarantined:
+        raise Refused("Nothing may be chosen for her now.")
+    models = library.ready(door, shelf, seen.as_of)
+    telling, entry = choosing.telling(models, shelf), door.register[decision.purpose]
+    made = decided(seen, plan, shelf, models, telling, stock.to_show, entry)
+    return Then(made, seen, plan, shelf, models, stock.to_show, door)
 
 
 def is_at_a_word(decision: Decision) -> bool:

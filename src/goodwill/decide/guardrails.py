@@ -28,6 +28,7 @@ RULES: Final[Mapping[str, str]] = {
     "sensitive": DENIED,  # of a kind that is never shown unasked
     "tells-of-sensitive": DENIED,  # so often bought by those who buy such a thing that it gives it away
     "unwanted": DENIED,  # she said less, never, or wrong; whatever she allows
+    "not-used": DENIED,  # she said that it is wrong about her: it is no ground for anything else
     "in-basket": DENIED,
     "not-personal": DENIED,  # switched off, or under age: nothing from her data
     "not-eligible": DENIED,  # an offer whose rule she does not meet

@@ -98,7 +98,14 @@ class Picking:
         history = self.known or history_of(seen.view, self.shelf, self.models.usual, seen.day)
         if not history.items.size:
             return [], "no-history"
-        return self._personal(bars, history), "no-history"
+        return self._personal(bars, self._as_she_says(history)), "no-history"
+
+    def _as_she_says(self, history: History) -> History:
+        """What she bought, without what she said is wrong about her as a ground for anything else."""
+        wrong = self.shelf.items_of(self.seen.wrong)
+        if left_out := int(np.count_nonzero(np.isin(history.row, wrong))):
+            self.counts.append(("not-used", left_out))
+        return history.but_not(wrong)
 
     # ---- personal --------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,11 @@ class Situation:
         said = self.context
         return Request(self.count, said.basket, said.viewing, said.new, said.personal, self.new_in_ten)
 
+    @cached_property
+    def wrong(self) -> NDArray[np.int64]:
+        """Products that are no ground for anything else: she said that they are wrong about her."""
+        return np.array(self.gentle.wrong, np.int64)
+
     @property
     def is_quarantined(self) -> bool:
         return self.reason == QUARANTINED

@@ -19,7 +19,7 @@ from goodwill.people import log
 from goodwill.people.columns import EventRow
 from goodwill.people.tables import events
 from goodwill.people.types import event_type
-from goodwill.people.verdicts import OBEYED_FOR, Verdict, obeyed
+from goodwill.people.verdicts import OBEYED_FOR, Verdict, obeyed, said_wrong
 from goodwill.storage.questions import Question
 
 TOLD: Final = event_type("told").code
@@ -45,12 +45,14 @@ class Gentle:
 
     Attributes:
         left_out: products that she wants no more of.
+        wrong: those of which she said that they are wrong about her: they are no ground for anything else either.
         care: whether she is having a hard time: nothing is urged on her.
         impersonal: whether nothing is to be chosen from her data: she switched it off, or is under age.
         unwanted: content and offers that she wants no more of, as `content/NAME` and `offers/NAME`.
     """
 
     left_out: tuple[ProductId, ...] = ()
+    wrong: tuple[ProductId, ...] = ()
     care: bool = False
     impersonal: bool = False
     unwanted: frozenset[str] = frozenset()
@@ -144,7 +146,10 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
     if not (told or unwanted or cares or impersonal):
         return ORDINARY
     no_more = frozenset(name for name, is_out in unwanted.items() if is_out)
-    return Gentle(tuple(obeyed(told, at=at)), any(cares.values()), impersonal or cares.get(Care.MINOR, False), no_more)
+    return Gentle(
+        tuple(obeyed(told, at=at)), tuple(said_wrong(told, at=at)), any(cares.values()),
+        impersonal or cares.get(Care.MINOR, False), no_more,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def test_never_outlives_everything_she_allowed_and_all_that_is_deleted_then(stre
         street.shop.retention.run()
     assert shown.product not in [choice.product for choice in street.shop.decide("amina", count=8).items]
     assert street.shop.centre.verdicts(street.person("amina")) == {shown.product: Verdict.NEVER}
-    street.shop.erasures.erase("amina")
+    street.shop.erasure.erase("amina")
     assert street.shop.find("amina") is None, "she herself can have it deleted with everything else"
 
 
