@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text as sql
 from tests.conftest import FakeClock
 from tests.small_shop import ASKED, Bakery, bakery

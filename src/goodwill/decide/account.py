@@ -215,14 +215,16 @@ class Weighing:
     def _fewest(self, choice: Choice, item: int) -> Instead | None:
         """The fewest of her latest orders of a usual thing without which it would not be there.
 
-        More orders less need not be worse for it, so each number is tried, and nothing is taken from its neighbours.
+        More orders less need not be worse for it, so each smaller number is tried, and nothing is taken from its
+        neighbours.
         """
-        count, before = self._times.get(item, 0), 0
+        count, tried = self._times.get(item, 0), set[int]()
         for orders in steps(count):
             if (found := self._instead(choice, item, orders, latest=orders < count)) is not None:
-                fewer = (self._instead(choice, item, n, latest=True) for n in range(before + 1, orders))
+                left = (n for n in range(1, orders) if n not in tried)
+                fewer = (self._instead(choice, item, n, latest=True) for n in left)
                 return next((one for one in fewer if one is not None), found)
-            before = orders
+            tried.add(orders)
         return None
 
     def _instead(self, choice: Choice, thing: int, orders: int, *, latest: bool) -> Instead | None:
@@ -265,7 +267,7 @@ def steps(count: int) -> Iterator[int]:
     orders = 1
     while orders < count:
         yield orders
-        orders += 1 if orders < _ONE_BY_ONE else orders // 10
+        orders += 1 if orders < _ONE_BY_ONE else max(1, orders // 10)
     if count:
         yield count
 
