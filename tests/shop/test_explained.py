@@ -162,6 +162,35 @@ def test_what_is_kept_is_hers_alone_and_goes_with_her(small: Bakery):
         assert not connection.execute(sql("SELECT count(*) FROM events WHERE type = 19")).scalar()
 
 
+def test_what_she_said_is_not_said_to_be_unused_where_it_left_something_out(small: Bakery):
+    shop = small.shop
+    first = shop.decide("amina", count=4)
+    shop.centre.judge(small.person["amina"], first.id, first.items[0].product, "never")
+    told = shop.explaining.for_customer(shop.decide("amina", count=4), "en")
+    assert "what you told us" not in told.text
+    assert "We left out what you said you do not want." in told.text
+    assert len(told.text.split()) <= MOST_WORDS
+    assert "We left out what you said you do not want." in told.rules
+    shop.grant("amina", "recommendations", asked=ASKED, yes=False)
+    everyone = shop.decide("amina", count=8)
+    assert "unwanted" in {one.rule for one in everyone.interventions}
+    assert shop.explaining.for_customer(everyone, "en").text == (
+        "This is what everyone gets, less what you asked us to leave out. We used nothing else about you."
+    )
+    assert "ohne das, was Sie nicht wollen" in shop.explaining.for_customer(everyone, "de").text
+
+
+def test_how_much_the_reasons_are_of_all_is_told(shop: Shop):
+    made = shop.decide("amina", count=5)
+    told = shop.explaining.for_customer(made, "en")
+    for one in told.items:
+        if one.kind in ("usual", "new") and 0 < round(100 * one.covered) < 100:
+            assert f"{round(100 * one.covered)} %" in one.untold
+        else:
+            assert not one.untold
+    assert any(one.untold for one in told.items)
+
+
 def test_what_no_customer_is_told_staff_do_not_see_as_told(shop: Shop):
     made = shop.decide("amina", count=5, context=Context(new=0))
     for scales in shop.explaining.account(made.id).scales:

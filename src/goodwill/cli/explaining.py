@@ -82,11 +82,14 @@ def _explained(shell: Shell, shop: "Shop", decision: str, reader: str, language:
 
 def _for_customer(told: "ForCustomer") -> Iterator[RenderableType]:
     yield told.text
+    yield from told.rules
     for one in told.items:
         yield ""
         yield one.name
         for text, share in one.reasons:
             yield f"  + {text} ({out.share(share)})" if told.personalised else f"  + {text}"
+        if one.untold:
+            yield f"  {one.untold}"
         for text in one.against:
             yield f"  - {text}"
         if one.instead:

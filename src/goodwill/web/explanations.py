@@ -68,6 +68,7 @@ class InWords(Struct, frozen=True):
     language: str
     text: Annotated[str, Meta(description="All of it in at most 40 words.")]
     items: list[ToldItem]
+    rules: Annotated[list[str], Meta(description="What our rules did to it, in a sentence each.")]
 
 
 class OnTheScales(Struct, frozen=True):
@@ -213,7 +214,7 @@ def explanation(shop: Shop, decision: str, whom: For, language: str = "") -> Exp
 
 
 def _in_words(told: ForCustomer) -> InWords:
-    return InWords(told.language, told.text, [_item(one) for one in told.items])
+    return InWords(told.language, told.text, [_item(one) for one in told.items], list(told.rules))
 
 
 def _item(one: Told) -> ToldItem:
