@@ -1,6 +1,5 @@
 """Many who ask at once get what each would get alone; a wrong question fails alone, and a "no" in between is obeyed."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from goodwill.people.verdicts import Verdict
 from goodwill.purposes import RECOMMENDATIONS
 from goodwill.shop import Who
 from goodwill.shop.deciding import Deciding, Question
-from goodwill.storage import Database, connect
+from goodwill.storage import Database
 from goodwill.storage.kept import reads_of
 
 EVERYBODY = ("amina", "bruno", "chiara", "dev", "nobody", None, "c0", "c1", "c2", "c3")
@@ -25,18 +24,6 @@ EVERYBODY = ("amina", "bruno", "chiara", "dev", "nobody", None, "c0", "c1", "c2"
 
 @pytest.fixture
 def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
-    yield made
-    made.shop.close()
-
-
-@pytest.fixture
-def lite(migrated_file: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
-    """On SQLite, where others may speak between the choice and its writing down."""
-    file = tmp_path / "shop.db"
-    shutil.copyfile(migrated_file, file)
-    database = connect(file)
     made = bakery(database, tmp_path, clock)
     made.shop.learn()
     yield made
@@ -83,7 +70,7 @@ def test_a_wrong_question_fails_alone(small: Bakery) -> None:
     assert small.shop.deciding.decide([]) == []
 
 
-def said_in_between(lite: Bakery, monkeypatch: pytest.MonkeyPatch, say: object) -> list[Decision]:
+def said_in_between(small: Bakery, monkeypatch: pytest.MonkeyPatch, say: object) -> list[Decision]:
     """Decisions for Amina and another, between whose choice and writing down something is said."""
     made, rounds = Deciding._made, []
 
@@ -95,27 +82,29 @@ def said_in_between(lite: Bakery, monkeypatch: pytest.MonkeyPatch, say: object) 
         return found
 
     monkeypatch.setattr(Deciding, "_made", then_say)
-    answers = lite.shop.deciding.decide([Question("c0", count=4), Question("amina", count=4)])
+    answers = small.shop.deciding.decide([Question("c0", count=4), Question("amina", count=4)])
     assert [len(one.answers) for one in rounds] == [2, 1], "only she is chosen for again"
     return [one for one in answers if isinstance(one, Decision)]
 
 
-def test_a_no_that_is_said_while_others_are_chosen_for_is_obeyed(lite: Bakery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_no_that_is_said_while_others_are_chosen_for_is_obeyed(
+    small: Bakery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no() -> None:
-        lite.shop.grant("amina", RECOMMENDATIONS, asked=ASKED, yes=False)
+        small.shop.grant("amina", RECOMMENDATIONS, asked=ASKED, yes=False)
 
-    other, hers = said_in_between(lite, monkeypatch, no)
+    other, hers = said_in_between(small, monkeypatch, no)
     assert (other.personalised, hers.personalised, hers.reason) == (True, False, "withdrawn")
-    assert lite.shop.explain(hers.id) == hers
+    assert small.shop.explain(hers.id) == hers
 
 
-def test_so_is_what_she_tells_of_suggestions(lite: Bakery, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = lite.shop.decide("amina", count=4)
+def test_so_is_what_she_tells_of_suggestions(small: Bakery, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = small.shop.decide("amina", count=4)
     first = shown.items[0].product
 
     def less() -> None:
-        lite.shop.centre.judge(lite.person["amina"], shown.id, first, Verdict.LESS)
+        small.shop.centre.judge(small.person["amina"], shown.id, first, Verdict.LESS)
 
-    _, hers = said_in_between(lite, monkeypatch, less)
+    _, hers = said_in_between(small, monkeypatch, less)
     assert hers.personalised
     assert first not in [choice.product for choice in hers.items]

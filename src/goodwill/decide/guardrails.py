@@ -41,6 +41,7 @@ RULES: Final[Mapping[str, str]] = {
     "budget": LIMITED,  # what was set aside for an offer is used up
     "care": LIMITED,  # nothing new or urgent, no credit and no dearer thing for somebody who is having a hard time
     "outside": LIMITED,  # the filter-bubble floor: a part of the list lies outside the kind she buys most
+    "outside-unmet": LIMITED,  # nothing else was there to reach the floor with
     "personal": DISCLOSED,  # the answer says that it was chosen for her, and from what
     "personal-price": DISCLOSED,  # and that a price is not everybody's, in the words of the law where she is
 }
@@ -145,21 +146,6 @@ def tells_of_sensitive(together: Affinity, hidden: Mask, people: int) -> Mask:
         both = together.shared(np.full(hidden.size, thing), np.arange(hidden.size))
         found |= auc_low(both.astype(np.float64), cases, (buyers - both).astype(np.float64), people - cases) > AUC
     return found & ~hidden
-
-
-# ---- the filter-bubble floor ---------------------------------------------------------------------------------------
-
-
-def outside_wanted(count: int, percent: int) -> int:
-    """How many of a list shall lie outside the kind she buys most; lists of fewer than five are left alone."""
-    return 0 if count < 5 else -(-count * percent // 100)
-
-
-def main_kind(shelf: Shelf, bought: NDArray[np.int64]) -> int:
-    """The kind of most things she bought, counted by visit; −1 where no kind is known."""
-    kinds = shelf.kind[bought]
-    kinds = kinds[kinds >= 0]
-    return int(np.bincount(kinds).argmax()) if kinds.size else -1
 
 
 def interventions(counts: Sequence[tuple[str, int]]) -> tuple[Intervention, ...]:

@@ -7,6 +7,7 @@ than one for one; a choice made again later, alone, finds the same numbers to th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,12 @@ class History:
     def items(self) -> Numbers:
         """Everything she ever bought, rising."""
         return self.habits.item
+
+
+_NONE: Final = np.zeros(0, np.int64)
+NOTHING_BOUGHT: Final = History(
+    Judged(np.zeros(0), np.zeros((0, 5)), np.zeros((0, 6), np.int64)), _NONE, _NONE, _NONE, {}
+)
 
 
 def history_of(view: View, shelf: Shelf, usual: Usual, day: int) -> History:

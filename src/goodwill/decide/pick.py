@@ -3,7 +3,7 @@
 Nothing is read here but what can be had: all else stands in the situation, the models and the shelf.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from itertools import islice
@@ -16,22 +16,24 @@ from goodwill.decide.because import because_many, because_moment, because_togeth
 from goodwill.decide.cold import cold_things, with_a_cold_one
 from goodwill.decide.companions import Companions, not_among, places_beside
 from goodwill.decide.decision import Choice, Reason
-from goodwill.decide.guardrails import Bars, bars_for, main_kind, outside_wanted, resting
-from goodwill.decide.history import History, history_of
+from goodwill.decide.guardrails import Bars, bars_for, marked, resting
+from goodwill.decide.history import NOTHING_BOUGHT, History, history_of
 from goodwill.decide.plan import Plan
 from goodwill.decide.proposal import Because, Proposal
 from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Situation
 from goodwill.learn.affinity import even
-from goodwill.learn.calibrate import calibrated
+from goodwill.learn.calibrate import calibrated, main_kind, outside_wanted
 from goodwill.learn.library import Models
 from goodwill.learn.moment import cell_at
 
 _SPARE = 3  # proposals for each place, as some cannot be had
+_TO_DRAW_FROM = 50  # usual things at least that a list in her proportions is drawn from
 _DECIMALS = 9  # of what is written down; what comes behind depends on how a model was worked out
 _OFF_THE_SHELF = 10  # times as many are looked at, as some cannot be had
 
 # Asked for the products to show for some items, by item; those of which nothing can be had are left out.
+Shown = tuple[Proposal, Product]
 ToShow = Callable[[Sequence[int], Mapping[int, int]], dict[int, Product]]
 
 
@@ -79,11 +81,12 @@ class Picking:
         if len(chosen) < self.seen.count:
             chosen += self._for_everyone(bars, {proposal.item for proposal, _ in chosen})
         if personal:
+            chosen = self._with_some_outside(bars, chosen)
             self.counts.append(("personal", len(chosen)))
         choices = tuple(self._choice(proposal, product) for proposal, product in chosen)
         return Picked(choices, personal, "" if personal else reason, tuple(self.counts), tuple(sorted(self.missing)))
 
-    def _for_her(self, bars: Bars) -> tuple[list[tuple[Proposal, Product]], str]:
+    def _for_her(self, bars: Bars) -> tuple[list[Shown], str]:
         seen = self.seen
         if seen.view is None:
             return [], seen.reason
@@ -95,23 +98,33 @@ class Picking:
         self.counts.extend(("not-approved", 1) for _ in refused)
         if len(refused) == 2:
             return [], "not-approved"
-        history = self.known or history_of(seen.view, self.shelf, self.models.usual, seen.day)
-        if not history.items.size:
+        if not self._history.items.size:
             return [], "no-history"
-        return self._personal(bars, self._as_she_says(history)), "no-history"
-
-    def _as_she_says(self, history: History) -> History:
-        """What she bought, without what she said is wrong about her as a ground for anything else."""
-        wrong = self.shelf.items_of(self.seen.wrong)
-        if left_out := int(np.count_nonzero(np.isin(history.row, wrong))):
+        if left_out := int(np.count_nonzero(np.isin(self._bought.row, self._wrong))):
             self.counts.append(("not-used", left_out))
-        return history.but_not(wrong)
+        return self._personal(bars, self._history), "no-history"
+
+    @cached_property
+    def _history(self) -> History:
+        """What she bought, without what she said is wrong about her as a ground for anything else."""
+        return self._bought.but_not(self._wrong)
+
+    @cached_property
+    def _wrong(self) -> NDArray[np.int64]:
+        return self.shelf.items_of(self.seen.wrong)
+
+    @cached_property
+    def _bought(self) -> History:
+        """What she bought; asked only where her view may carry the choice."""
+        if self.known is not None or self.seen.view is None:
+            return self.known or NOTHING_BOUGHT
+        return history_of(self.seen.view, self.shelf, self.models.usual, self.seen.day)
 
     # ---- personal --------------------------------------------------------------------------------------------------
 
-    def _personal(self, bars: Bars, history: History) -> list[tuple[Proposal, Product]]:
+    def _personal(self, bars: Bars, history: History) -> list[Shown]:
         count, new = self.seen.count, self._places_for_new()
-        usual = self._usual(bars, history, count + _SPARE) if self.plan.may("usual") else []
+        usual = self._usual(bars, history, self._candidates(count)) if self.plan.may("usual") else []
         wanted = max(new, count - len(usual)) if not self.seen.careful else 0
         fresh = self._new(bars, history, wanted + _SPARE) if wanted else []
         had = self._had([*usual, *fresh], history)
@@ -122,8 +135,11 @@ class Picking:
         places = max(0, count - min(new, len(fresh)))
         ordered = self._calibrated(usual, history, places)
         ordered = self._with_companions(bars, ordered, places, had, history)
-        chosen = [*ordered[:places], *fresh][:count]
-        return [(p, had[p.item]) for p in self._with_some_outside(chosen, [*ordered[places:], *fresh], history)]
+        return [(one, had[one.item]) for one in [*ordered[:places], *fresh][:count]]
+
+    def _candidates(self, count: int) -> int:
+        """How many usual things are looked at: a list that is drawn to her proportions needs some to choose from."""
+        return max(_TO_DRAW_FROM, 5 * count) if self.seen.ways.calibration else count + _SPARE
 
     def _places_for_new(self) -> int:
         """How many places go to something new: at least one of three or more, if the shop wants any."""
@@ -139,12 +155,17 @@ class Picking:
         return wanted
 
     def _usual(self, bars: Bars, history: History, count: int) -> list[Proposal]:
+        """Her usual things, likeliest first; what rules kept back among them is counted."""
+        found = self._open(bars, history, count)
         ranked = history.items[history.order]
         barred = bars.all[ranked]
-        chosen, scores = history.order[~barred][:count], history.habits.scores
         if barred.any():
-            last = scores[chosen[-1]] if chosen.size else 0.0
-            self.counts.extend(bars.counted(ranked[barred & (scores[history.order] >= last)]).items())
+            last = found[: self.seen.count + _SPARE][-1].score if found else 0.0
+            self.counts.extend(bars.counted(ranked[barred & (history.habits.scores[history.order] >= last)]).items())
+        return found
+
+    def _open(self, bars: Bars, history: History, count: int) -> list[Proposal]:
+        chosen = history.order[~bars.all[history.items[history.order]]][:count]
         names = self.shelf.names
         return [
             Proposal(habit.item, "usual", habit.score, partial(because_usual, habit, names[habit.item]))
@@ -152,32 +173,50 @@ class Picking:
         ]
 
     def _new(self, bars: Bars, history: History, count: int) -> list[Proposal]:
-        together, shelf = self.models.together, self.shelf
-        # What is sensitive, or gives it away, carries nothing else.
-        row = history.row[~(shelf.hidden | self.telling)[history.row]]
+        row = self._speaking
         if not row.size:
             return []
-        rests = resting(self.seen, shelf)
-        kept = rests | bars.all
-        barred = kept.copy()
-        kept[history.items], barred[history.items] = False, True
+        rests = resting(self.seen, self.shelf)
+        open_to = Bars((*bars.masks, ("resting", rests)))
+        barred = open_to.all.copy()
+        barred[history.items] = True
         cold = self._cold(row, barred)
         if not self.plan.may("together"):
             return cold[:1]
-        scores = together.scores(row)
-        found = together.recommend(row, count, barred=barred, scored=scores)
+        found = self._liked(open_to, history, count)
         if found:
             bound = round(found[-1].score, 10)
-            would = np.flatnonzero(kept & (scores > bound - 1e-9))
-            would = would[even(scores[would]) >= bound]
-            self.counts.extend(Bars((*bars.masks, ("resting", rests))).counted(would).items())
+            kept = open_to.all.copy()
+            kept[history.items] = False
+            would = np.flatnonzero(kept & (self._scores > bound - 1e-9))
+            self.counts.extend(open_to.counted(would[even(self._scores[would]) >= bound]).items())
+        return with_a_cold_one(found, cold, count - _SPARE)
+
+    def _liked(self, bars: Bars, history: History, count: int) -> list[Proposal]:
+        """New things that go with hers, best first."""
+        together, row, shelf = self.models.together, self._speaking, self.shelf
+        if not row.size:
+            return []
+        barred = bars.all.copy()
+        barred[history.items] = True
 
         @cache
         def because(item: int) -> tuple[tuple[Reason, ...], float]:
             return because_together(together.explain(row, item), shelf.names, shelf.hidden)
 
-        fresh = [Proposal(liked.item, "new", liked.score, partial(because, liked.item)) for liked in found]
-        return with_a_cold_one(fresh, cold, count - _SPARE)
+        found = together.recommend(row, count, barred=barred, scored=self._scores)
+        return [Proposal(liked.item, "new", liked.score, partial(because, liked.item)) for liked in found]
+
+    @cached_property
+    def _speaking(self) -> NDArray[np.int64]:
+        """What she bought that may carry something else: nothing sensitive, and nothing that gives it away."""
+        row = self._history.row
+        return row[~(self.shelf.hidden | self.telling)[row]]
+
+    @cached_property
+    def _scores(self) -> NDArray[np.float64]:
+        """How well everything goes with that."""
+        return self.models.together.scores(self._speaking)
 
     def _cold(self, row: NDArray[np.int64], barred: NDArray[np.bool_]) -> list[Proposal]:
         """What nobody bought yet and suits her by the catalogue."""
@@ -228,25 +267,53 @@ class Picking:
         rest = [n for n in range(len(usual)) if n not in set(first)]
         return [usual[n] for n in (*first, *rest)]
 
-    def _with_some_outside(self, chosen: list[Proposal], spare: Sequence[Proposal], history: History) -> list[Proposal]:
-        """The list, with its last places given to other kinds where nearly all is of the kind she buys most."""
-        main = main_kind(self.shelf, history.bought)
-        kind = self.shelf.kind
+    # ---- some of it outside what she buys most -----------------------------------------------------------------------
+
+    def _with_some_outside(self, bars: Bars, chosen: list[Shown]) -> list[Shown]:
+        """The list, with places given to other kinds where nearly all is of the kind she buys most."""
+        kind, main = self.shelf.kind, main_kind(self.shelf.kind, self._history.bought)
         wanted = outside_wanted(len(chosen), self.seen.ways.outside or 0) if main >= 0 else 0
-        missing = wanted - sum(kind[one.item] != main for one in chosen)
-        taken = {one.item for one in chosen}
-        others = [one for one in spare if kind[one.item] != main and one.item not in taken][: max(0, missing)]
-        if not others:
+        missing = wanted - sum(int(kind[one.item]) != main for one, _ in chosen)
+        if missing <= 0:
             return chosen
-        inside = [n for n, one in enumerate(chosen) if kind[one.item] == main][-len(others) :]
-        for place, other in zip(inside, others, strict=False):
+        taken = np.array([one.item for one, _ in chosen], np.int64)
+        inside, rests = marked(self.shelf, np.flatnonzero(kind == main), taken), resting(self.seen, self.shelf)
+        open_to = Bars((*bars.masks, ("inside", inside), ("resting", rests)))
+        others = list(islice(self._outside(open_to, missing), missing))
+        # Something new stays where it is as long as there is anything else to take away.
+        given = [n for n, (one, _) in enumerate(chosen) if kind[one.item] == main]
+        given.sort(key=lambda n: (chosen[n][0].kind != "new", n))
+        for place, other in zip(sorted(given[len(given) - len(others) :]), others, strict=False):
             chosen[place] = other
-        self.counts.append(("outside", len(others)))
+        told = (("outside", len(others)), ("outside-unmet", missing - len(others)))
+        self.counts.extend((rule, count) for rule, count in told if count)
         return chosen
+
+    def _outside(self, bars: Bars, count: int) -> Iterator[Shown]:
+        """Things that are not barred: of her own, then what goes with them, then what many buy."""
+        seen: set[int] = set()
+        for propose in (self._hers, self._fresh, self._many):
+            proposals = not_among(propose(bars, count), seen)
+            seen |= {one.item for one in proposals}
+            had = self._had(proposals, self._history) if proposals else {}
+            yield from ((one, had[one.item]) for one in proposals if one.item in had and one.because()[0])
+
+    def _hers(self, bars: Bars, count: int) -> list[Proposal]:
+        return self._open(bars, self._history, count + _SPARE) if self.plan.may("usual") else []
+
+    def _fresh(self, bars: Bars, count: int) -> list[Proposal]:
+        may = self.plan.may("together") and not self.seen.careful
+        return self._liked(bars, self._history, count + _SPARE) if may else []
+
+    def _many(self, bars: Bars, count: int) -> list[Proposal]:
+        if not self.plan.may("popular"):
+            return []
+        found = self.models.popular.recommend(count + _SPARE, barred=bars.all)
+        return [Proposal(item, "everyone", *self._worth(None, item)) for item in found]
 
     # ---- for everyone ----------------------------------------------------------------------------------------------
 
-    def _for_everyone(self, bars: Bars, taken: set[int]) -> list[tuple[Proposal, Product]]:
+    def _for_everyone(self, bars: Bars, taken: set[int]) -> list[Shown]:
         """What goes with the basket, then what many people buy, without what is left out or chosen already."""
         wanted = self.seen.count - len(taken)
         proposed = not_among(self._companions(bars, wanted + len(taken) + _SPARE), taken)
@@ -265,7 +332,7 @@ class Picking:
             would |= set(self._ranked(others.all, many + 2 * self.seen.count))
         self.counts.extend(bars.counted(np.array(sorted(would), np.int64)).items())
 
-    def _by_many(self, bars: Bars, taken: set[int]) -> list[tuple[Proposal, Product]]:
+    def _by_many(self, bars: Bars, taken: set[int]) -> list[Shown]:
         """What many people buy, at this time of the week where that is known to differ."""
         if len(taken) >= self.seen.count:
             return []

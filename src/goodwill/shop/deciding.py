@@ -78,7 +78,9 @@ class Deciding:
             with database.reading() as connection:
                 made = self._made(connection, questions)
         with database.transaction(patience=_FOR_A_PAGE) as connection:
-            made = self._made(connection, questions) if made is None else self._again(connection, questions, made)
+            if made is None:  # on PostgreSQL, where others may be committed while this transaction looks
+                made = self._made(connection, questions)
+            made = self._again(connection, questions, made)
             made = self._promised(connection, questions, made)
             self._write(connection, made)
         return made.answers
@@ -113,7 +115,7 @@ class Deciding:
         return Wanted(person, one.who is not None, one.slot, one.count, one.context)
 
     def _again(self, connection: Connection, questions: Sequence[Question], made: _Made) -> _Made:
-        """The same, chosen again for whoever said something since it was chosen; nobody else writes beside this."""
+        """The same, chosen again for whoever said something since it was chosen."""
         persons, as_of = {person for person in made.persons if person is not None}, made.as_of
         if not persons or as_of is None:
             return made
