@@ -8,6 +8,7 @@ from tests.conftest import FakeClock
 from tests.small_shop import ASKED, Bakery, bakery
 
 from goodwill import people
+from goodwill.basics.ids import Reference
 from goodwill.catalogue import store as catalogue
 from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
@@ -46,7 +47,15 @@ def says(small: Bakery, name: str, product: str, verdict: str) -> None:
     with small.shop.database.transaction() as connection:
         number = catalogue.ids_of(connection, [product])[product]
         now = small.shop.clock()
-        say(connection, small.person[name], number, Verdict(verdict), decision=1, at=now, day=now // 86_400_000_000)
+        say(
+            connection,
+            small.person[name],
+            number,
+            Verdict(verdict),
+            decision=Reference(1),
+            at=now,
+            day=now // 86_400_000_000,
+        )
 
 
 @pytest.mark.parametrize("verdict", ["less", "wrong", "never"])
@@ -66,11 +75,12 @@ def test_what_she_does_not_want_is_left_out_of_what_everyone_gets(small: Bakery,
     assert out in shown(shop.decide("dev", count=4)), "of nobody else it is left out"
 
 
-def test_her_never_outlives_her_yes(shop: Shop):
+def test_her_never_outlives_her_yes(small: Bakery):
+    shop = small.shop
     made = shop.decide("amina", count=4, context=Context(personal=False))
     everyone = shop.decide(None, count=4)
     assert shown(made)[0] == shown(everyone)[0]
-    shop.centre.judge(shop.find("amina"), made.id, shown(made)[0], "never")
+    shop.centre.judge(small.person["amina"], made.id, shown(made)[0], "never")
     shop.grant("amina", "recommendations", asked=ASKED, yes=False)
     assert shown(made)[0] not in shown(shop.decide("amina", count=4))
     shop.grant("amina", "recommendations", asked=ASKED, yes=True)
@@ -115,11 +125,12 @@ def test_who_is_treated_with_care_is_not_pressed_though_she_allows_nothing(shop:
     assert (made.person, shown(made), rules(made)["care"]) == (None, ["calm"], 1)
 
 
-def test_what_is_intrusive_stays_away_after_she_refuses(shop: Shop):
+def test_what_is_intrusive_stays_away_after_she_refuses(small: Bakery):
+    shop = small.shop
     deals(shop, one=(), other=())
     shop.grant("amina", "offers", asked=ASKED)
     made = shop.decide("amina", slot="deals")
-    shop.centre.judge(shop.find("amina"), made.id, "one", "intrusive")
+    shop.centre.judge(small.person["amina"], made.id, "one", "intrusive")
     assert shown(shop.decide("amina", slot="deals")) == ["other"]
     shop.grant("amina", "offers", asked=ASKED, yes=False)
     after = shop.decide("amina", slot="deals")

@@ -154,7 +154,7 @@ def test_what_is_kept_is_hers_alone_and_goes_with_her(small: Bakery):
     kept = [one for one in mine if one.type == "explained"]
     assert len(kept) == 1, "once, however often she looks"
     assert (kept[0].category, kept[0].day) == ("decisions", next(one.day for one in mine if one.type == "decided"))
-    weighed = [one for scales in json.loads(kept[0].detail)["scales"] for one in scales["weighed"]]
+    weighed = [one for scales in json.loads(kept[0].detail or "")["scales"] for one in scales["weighed"]]
     assert weighed
     assert all(one["told"] for one in weighed), "what may not be told is not kept"
     shop.erasure.erase("amina")
