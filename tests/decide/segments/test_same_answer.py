@@ -1,7 +1,6 @@
 """One rule, two engines, one answer: for many people at once what is said of each of them alone."""
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import replace
 from random import Random
 
@@ -18,7 +17,7 @@ from goodwill import people
 from goodwill.access import Door, many, rows
 from goodwill.access.view import Beside
 from goodwill.basics.clock import DAY, Micros, date_of
-from goodwill.basics.errors import NoConsent, NotFound
+from goodwill.basics.errors import NoConsent
 from goodwill.basics.ids import PersonId
 from goodwill.consent import Asked, grant, withdraw
 from goodwill.decide import segments
@@ -78,11 +77,9 @@ def lived(world: World, person: PersonId, what: str, chance: Random) -> None:
             taken = None if what == "withdraw" else [chance.choice(MARKETING)]
             withdraw(connection, person, entry, taken, asked=ASKED, now=world.now)
         elif what.startswith("switch"):
-            with suppress(NotFound):  # she was erased before
-                gentle.switch(connection, person, personal=what.endswith("on"), at=world.now, day=TODAY)
+            gentle.switch(connection, person, personal=what.endswith("on"), at=world.now, day=TODAY)
         elif what == "minor":
-            with suppress(NotFound):
-                gentle.note_care(connection, person, gentle.Care.MINOR, over=False, at=world.now, day=TODAY)
+            gentle.note_care(connection, person, gentle.Care.MINOR, over=False, at=world.now, day=TODAY)
         elif what in ("hold", "release"):
             world.hold(connection, person, held=what == "hold")
         else:
