@@ -82,7 +82,7 @@ def _explained(shell: Shell, shop: "Shop", decision: str, reader: str, language:
 
 def _for_customer(told: "ForCustomer") -> Iterator[RenderableType]:
     yield told.text
-    yield from told.rules
+    yield from (rule for rule in told.rules if rule not in told.text)
     for one in told.items:
         yield ""
         yield one.name
