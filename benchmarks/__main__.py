@@ -30,6 +30,8 @@ MODULES = {
     "totals": "Totals over many people",
     "segments": "Counting a segment while its rule is written",
     "ledger": "Proving what people said",
+    "attribution": "Crediting channels",
+    "causal": "Correcting for who opts in",
     "cli": "Starting",
 }
 _TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"

@@ -9,6 +9,14 @@ from typing import Any
 
 # Each measure is loaded when it is first asked for, so that a script which needs one does not wait for the others.
 _ELSEWHERE = {
+    "aipw": "causal",
+    "attribution": "attribution",
+    "Line": "roi",
+    "markov": "attribution",
+    "placebo": "causal",
+    "roi": "roi",
+    "rule_attribution": "attribution",
+    "shapley": "attribution",
     "cac": "acquisition",
     "churn": "staying",
     "cohorts": "cohort",
