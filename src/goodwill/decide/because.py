@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from goodwill.decide.decision import Reason
 from goodwill.learn.affinity import LEAST, Ground
 from goodwill.learn.likeness import Like
-from goodwill.learn.usual import Habit
+from goodwill.learn.usual import Habit, Share
 
 MOST = 3  # reasons an item tells at most
 _LEAST_SHARE = 0.005  # what would be told as "0 %" is not told
@@ -34,6 +34,11 @@ def because_usual(habit: Habit, name: str) -> tuple[tuple[Reason, ...], float]:
 def _tellable(name: str, habit: Habit) -> bool:
     """Whether a factor can be told as a reason: not buying lately may count for a thing, and is none."""
     return name in _WORDS and not (name == "lately" and habit.lately == 0)
+
+
+def is_told(share: Share, habit: Habit) -> bool:
+    """Whether a customer may be told of a factor of a habit: as a reason, or as what counted against the item."""
+    return share.name in _WORDS and (share.weight < 0 or _tellable(share.name, habit))
 
 
 def _times(count: int) -> str:

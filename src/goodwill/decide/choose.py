@@ -239,7 +239,7 @@ def decided(
     picked = Picking(seen, models, shelf, plan, show, telling, known).picked()
     if not picked.choices and not plan.may("popular"):
         kept = off_the_shelf(seen, shelf, show)
-        picked = Picked(kept.choices, False, picked.reason, picked.counts, kept.missing)
+        picked = Picked(kept.choices, False, picked.reason, (*picked.counts, *kept.counts), kept.missing)
     footing = Footing(
         models.version, models.as_of, models.together.weight, models.floored, plan.upto, shelf.version, picked.missing
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, literal_column, select
+from sqlalchemy import Connection, bindparam, literal_column, select, union_all
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.ids import PersonId, ProductId, hash64
@@ -19,7 +19,7 @@ from goodwill.people import log
 from goodwill.people.columns import EventRow
 from goodwill.people.tables import events
 from goodwill.people.types import event_type
-from goodwill.people.verdicts import OBEYED_FOR, Verdict, obeyed
+from goodwill.people.verdicts import OBEYED_FOR, Verdict, obeyed, said_wrong
 from goodwill.storage.questions import Question
 
 TOLD: Final = event_type("told").code
@@ -45,12 +45,14 @@ class Gentle:
 
     Attributes:
         left_out: products that she wants no more of.
+        wrong: those of which she said that they are wrong about her: they are no ground for anything else either.
         care: whether she is having a hard time: nothing is urged on her.
         impersonal: whether nothing is to be chosen from her data: she switched it off, or is under age.
         unwanted: content and offers that she wants no more of, as `content/NAME` and `offers/NAME`.
     """
 
     left_out: tuple[ProductId, ...] = ()
+    wrong: tuple[ProductId, ...] = ()
     care: bool = False
     impersonal: bool = False
     unwanted: frozenset[str] = frozenset()
@@ -70,29 +72,43 @@ class Word(NamedTuple):
     day: int
 
 
+_WORD = (
+    events.c.person, events.c.id, events.c.type, events.c.product, events.c.detail, events.c.at, events.c.day
+)  # fmt: skip
 _WORDS = Question(
-    lambda lists: (
-        select(
-            events.c.person, events.c.id, events.c.type, events.c.product, events.c.detail, events.c.at, events.c.day
-        )
-        .where(
+    lambda lists: union_all(
+        select(*_WORD).where(
             events.c.person.in_(lists.numbers("persons")),
-            events.c.type.in_([literal_column(str(TOLD)), literal_column(str(PROPOSED))]),
+            events.c.type == literal_column(str(TOLD)),
             events.c.id <= bindparam("upto"),
-        )
-        .order_by(events.c.person, events.c.id)
+        ),
+        select(*_WORD).where(
+            events.c.person.in_(lists.numbers("resting")),
+            events.c.type == literal_column(str(PROPOSED)),
+            events.c.id <= bindparam("upto"),
+        ),
     )
 )
 
 
-def words_of(connection: Connection, persons: Collection[PersonId], *, upto: int = _END) -> dict[PersonId, list[Word]]:
+def words_of(
+    connection: Connection,
+    persons: Collection[PersonId],
+    *,
+    resting: Collection[PersonId] | None = None,
+    upto: int = _END,
+) -> dict[PersonId, list[Word]]:
     """What was noted of how to be with each of some people, oldest first, by one question.
 
     Args:
+        resting: of whom also what was proposed to them; all of them unless said.
         upto: the last event that counts.
     """
     found: dict[PersonId, list[Word]] = {person: [] for person in persons}
-    for person, *word in _WORDS.ask(connection, persons=list(found), upto=upto) if found else ():
+    if not found:
+        return found
+    proposed = found if resting is None else resting
+    for person, *word in sorted(_WORDS.ask(connection, persons=list(found), resting=list(proposed), upto=upto)):
         found[person].append(Word(*word))
     return found
 
@@ -130,7 +146,10 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
     if not (told or unwanted or cares or impersonal):
         return ORDINARY
     no_more = frozenset(name for name, is_out in unwanted.items() if is_out)
-    return Gentle(tuple(obeyed(told, at=at)), any(cares.values()), impersonal or cares.get(Care.MINOR, False), no_more)
+    return Gentle(
+        tuple(obeyed(told, at=at)), tuple(said_wrong(told, at=at)), any(cares.values()),
+        impersonal or cares.get(Care.MINOR, False), no_more,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Told:
         reasons: each with the share of what spoke for it, 0 to 1.
         against: what counted against it.
         instead: what would have made a difference; "" where nothing alone would have, or it cannot be said any more.
+        untold: how much of what spoke for it these reasons are, where it is not all.
     """
 
     product: str
@@ -37,6 +38,7 @@ class Told:
     against: tuple[str, ...]
     instead: str
     covered: float
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class ForCustomer:
 
     Attributes:
         text: all of it in at most forty words.
+        rules: what rules of ours did to it, in a sentence each.
     """
 
     decision: str
@@ -52,6 +55,7 @@ class ForCustomer:
     personalised: bool
     text: str
     items: tuple[Told, ...]
+    rules: tuple[str, ...] = ()
 
 
 def for_customer(made: Decision, account: Account | None, words: Words) -> ForCustomer:
@@ -61,7 +65,9 @@ def for_customer(made: Decision, account: Account | None, words: Words) -> ForCu
         account: what was weighed; None where it cannot be worked out any more.
     """
     items = tuple(_told(choice, account, words) for choice in made.items)
-    return ForCustomer(made.id, words.language, made.personalised, in_brief(made, account, words), items)
+    return ForCustomer(
+        made.id, words.language, made.personalised, in_brief(made, account, words), items, rules_of(made, words)
+    )
 
 
 def in_brief(made: Decision, account: Account | None, words: Words) -> str:
@@ -69,7 +75,9 @@ def in_brief(made: Decision, account: Account | None, words: Words) -> str:
     if not made.personalised:
         now = any(choice.kind == "companion" for choice in made.items)
         key = "why.brief_now" if now else f"why.brief_{made.reason}"
-        return words.plain(key if words.has(key) else "why.brief_everyone")
+        key = key if words.has(key) else "why.brief_everyone"
+        without = f"{key}_without"
+        return words.plain(without if _at_her_word(made) and words.has(without) else key)
     found = account.instead if account is not None else ()
     nearest = next((one for one in found if one.seen), next(iter(found), None))
     tries = [" ".join(_sentences(made, nearest, words, *room)) for room in _ROOM]
@@ -78,10 +86,24 @@ def in_brief(made: Decision, account: Account | None, words: Words) -> str:
 
 def _sentences(made: Decision, nearest: Instead | None, words: Words, of_a_name: int, of_a_list: int) -> Iterator[str]:
     yield words.plain("why.used", data=_listed(sorted(made.used), words, of_a_list, "and"))
-    if aside := sorted({*made.unused, *made.withheld}):
+    heard = _at_her_word(made)
+    # What she told us to leave out was used, and only for that.
+    if aside := sorted({*made.unused, *made.withheld} - ({"preferences"} if heard else set())):
         yield words.plain("why.aside", data=_listed(aside, words, of_a_list, "or"))
+    if heard:
+        yield words.plain(f"rule_told.{heard[0]}")
     if nearest is not None:
         yield instead_in_words(nearest, words, of_a_name)
+
+
+def _at_her_word(made: Decision) -> list[str]:
+    """The rules that spoke because of something that she told us."""
+    return [one.rule for one in made.interventions if one.rule in ("unwanted", "not-used", "care")]
+
+
+def rules_of(made: Decision, words: Words) -> tuple[str, ...]:
+    """What rules did to a decision, in a sentence each; of those about sensitive things nothing is said."""
+    return tuple(words.plain(key) for one in made.interventions if words.has(key := f"rule_told.{one.rule}"))
 
 
 def _listed(categories: Sequence[str], words: Words, most: int, joined: str) -> str:
@@ -117,7 +139,16 @@ def _told(choice: Choice, account: Account | None, words: Words) -> Told:
         against=tuple(_against(scales.weighed, choice.kind, words)) if scales is not None else (),
         instead=instead_in_words(nearest, words) if nearest is not None else "",
         covered=choice.covered,
+        untold=_untold(choice, words),
     )
+
+
+def _untold(choice: Choice, words: Words) -> str:
+    """How much of what spoke for an item its reasons are; "" where it is all, or nothing of hers spoke."""
+    percent = round(100 * choice.covered)
+    if choice.kind not in ("usual", "new", "companion") or not 0 < percent < 100:
+        return ""
+    return words.plain("why.untold", percent=str(percent))
 
 
 def _against(weighed: Sequence[Weighed], kind: str, words: Words) -> Iterator[str]:

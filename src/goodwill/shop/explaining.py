@@ -13,6 +13,7 @@ from goodwill.decide import record
 from goodwill.decide.account import Account, account_of
 from goodwill.decide.again import Replayed, Then, check_allowed, replay, then_of
 from goodwill.decide.decision import Decision
+from goodwill.decide.kept import keep, kept
 from goodwill.purposes import MODEL_IMPROVEMENT
 from goodwill.shop.explained import ForCustomer, for_customer
 from goodwill.shop.words import catalogues
@@ -67,12 +68,20 @@ class Explaining:
             return account_of(then, _shared(door, made.person))
 
     def account_if_allowed(self, made: Decision) -> Account | None:
-        """The account of a decision, as long as she allows what it used; None where it cannot be made again."""
+        """What a customer may be told of a decision's account, as long as she allows what it read.
+
+        It is worked out when it is first asked for, and kept with the decision: models may change and others may leave.
+        None where it was not kept, and the decision cannot be made again any more.
+        """
         shelf = self.shop.shelf()
         try:
             with self.shop.at_the_door() as door:
                 check_allowed(door, made)
-                return account_of(then_of(door, self.shop.library, shelf, made), None)
+                found = kept(door, made)
+                if found is None:
+                    found = account_of(then_of(door, self.shop.library, shelf, made), None)
+                    keep(door, found, zone=self.shop.settings.zone)
+                return found
         except (Conflict, Refused, NotFound):
             return None
 

@@ -52,7 +52,10 @@ class ToldItem(Struct, frozen=True):
 
     product: str
     name: str
-    kind: Annotated[str, Meta(description="`usual`, `new` or `everyone`.")]
+    kind: Annotated[
+        str,
+        Meta(description="`usual`, `new`, `companion`, `everyone`; of content and offers also `fitting`."),
+    ]
     because: list[Spoke]
     against: Annotated[list[str], Meta(description="What counted against it.")]
     instead: Annotated[str, Meta(description="What would have made a difference; empty where nothing alone would.")]
@@ -65,6 +68,7 @@ class InWords(Struct, frozen=True):
     language: str
     text: Annotated[str, Meta(description="All of it in at most 40 words.")]
     items: list[ToldItem]
+    rules: Annotated[list[str], Meta(description="What our rules did to it, in a sentence each.")]
 
 
 class OnTheScales(Struct, frozen=True):
@@ -129,7 +133,7 @@ class Explanation(Struct, frozen=True):
 class ShareMeasured(Struct, frozen=True):
     """A share with its 95 % interval (Wilson)."""
 
-    value: Share
+    value: Annotated[Share | None, Meta(description="Null where nothing was tried.")]
     low: Share
     high: Share
     n: Annotated[int, Meta(ge=0, description="How many reasons were tried.")]
@@ -144,18 +148,23 @@ class FaithfulnessAnswer(Struct, frozen=True):
     """How many of the reasons that were told are true: without what a reason cites, the item must fall."""
 
     measured: Moment
-    decisions: Annotated[int, Meta(ge=0, description="Personalised decisions of the day that were drawn.")]
+    decisions: Annotated[int, Meta(ge=0, description="Personalised lists of products of the day that were drawn.")]
+    anew: Annotated[
+        int, Meta(ge=0, description="Of these, asked anew of today's models, as their own are gone, and tried on that.")
+    ]
     all: ShareMeasured
-    kinds: Annotated[dict[str, ShareMeasured], Meta(description="`usual` and `new` items apart.")]
+    kinds: Annotated[dict[str, ShareMeasured], Meta(description="`usual`, `new` and `companion` items apart.")]
     untried: Annotated[
         dict[str, int],
         Meta(
-            description="Decisions that could not be tried: `taken-back`, `changed`, or `differs`: made again, it came "
-            "out otherwise."
+            description="Decisions that could not be tried: `taken-back`; `differs`: made again, it was another."
         ),
     ]  # fmt: skip
     wanted: Share
-    enough: bool
+    enough: Annotated[
+        bool | None,
+        Meta(description="Null where fewer than 30 reasons were tried, or more than 20 % of the decisions were not."),
+    ]
     seed: int
     watermark: Mark | UnsetType = UNSET
 
@@ -173,8 +182,8 @@ def explain(call: Call[ExplanationRequest]) -> Explanation:
     """Explain a decision: to the customer in at most 40 words, to staff in full, or to an auditor.
 
     `for=staff` has everything that was weighed, also what counted against, and the rows of the consent ledger.
-    `for=auditor` makes the decision again and says whether it came out byte for byte. What somebody took back since is
-    not used for that.
+    `for=auditor` makes the decision again and says whether it came out byte for byte. What she or somebody else took
+    back since is not used for that: then it says so, and gives the record as it was written.
     """
     return explanation(call.shop, call.ask.id, call.ask.whom, call.ask.language)
 
@@ -205,7 +214,7 @@ def explanation(shop: Shop, decision: str, whom: For, language: str = "") -> Exp
 
 
 def _in_words(told: ForCustomer) -> InWords:
-    return InWords(told.language, told.text, [_item(one) for one in told.items])
+    return InWords(told.language, told.text, [_item(one) for one in told.items], list(told.rules))
 
 
 def _item(one: Told) -> ToldItem:
@@ -230,18 +239,21 @@ def measured(shop: Shop, found: Faithfulness) -> FaithfulnessAnswer:
     return FaithfulnessAnswer(
         measured=iso(found.at),
         decisions=found.decisions,
+        anew=found.anew,
         all=_share(found.all),
         kinds={kind: _share(one) for kind, one in found.kinds.items()},
         untried=found.untried,
         wanted=WANTED,
-        enough=found.is_enough,
+        enough=found.enough,
         seed=found.seed,
         watermark=answers.mark(shop),
     )
 
 
 def _share(one: Measured) -> ShareMeasured:
-    return ShareMeasured(round(one.value, 4), round(one.low, 4), round(one.high, 4), one.of, one.hits)
+    return ShareMeasured(
+        round(one.value, 4) if one.of else None, round(one.low, 4), round(one.high, 4), one.of, one.hits
+    )
 
 
 ENDPOINTS = (explain, faithfulness)
