@@ -9,6 +9,7 @@ from tests.decide.test_guardrails import seen
 from goodwill.access.view import Log, View
 from goodwill.decide import guardrails, holding_back
 from goodwill.decide.candidates import Candidate
+from goodwill.decide.eligible import Met
 from goodwill.decide.holding_back import RULES, Asked, rule_against
 from goodwill.decide.plan import Content, Gate, Offer, Plan, Slot, State, Status, Ways
 from goodwill.decide.prices import Reduced
@@ -72,15 +73,15 @@ def test_not_eligible():
     for_some = candidate(Offer("t", "r", percent=5, segment="new", state=State.RUNNING))
     view = happened((BOUGHT, DAY, 1, 1))
     assert rule_against(for_some, asked(view=view)) == "not-eligible", "nobody can tell who is in it"
-    assert rule_against(for_some, asked(view=view, is_in=lambda name, _: name == "new")) == ""
-    assert rule_against(for_some, asked(view=view, is_in=lambda name, _: name == "old")) == "not-eligible"
+    assert rule_against(for_some, asked(view=view, is_in=lambda name: Met() if name == "new" else None)) == ""
+    assert rule_against(for_some, asked(view=view, is_in=lambda name: Met() if name == "old" else None)) == "not-eligible"
 
 
 @pytest.mark.parametrize("offer", [{"segment": "new"}, {"same_price": False}])
 def test_same_price(offer: Any):
     own = candidate(Offer("t", "r", percent=5, state=State.RUNNING, **offer))
-    assert rule_against(own, asked(personal=False, is_in=lambda *_: True)) == "same-price"
-    assert rule_against(own, asked(view=happened((BOUGHT, DAY, 1, 1)), is_in=lambda *_: True)) == ""
+    assert rule_against(own, asked(personal=False, is_in=lambda _: Met())) == "same-price"
+    assert rule_against(own, asked(view=happened((BOUGHT, DAY, 1, 1)), is_in=lambda _: Met())) == ""
     assert rule_against(candidate(), asked(personal=False)) == ""
 
 
@@ -128,8 +129,10 @@ def test_budget():
     dear = candidate(Offer("t", "r", percent=5, cost=300, budget=1000, state=State.RUNNING))
     assert rule_against(dear, asked(spent={"ten": 700})) == ""
     assert rule_against(dear, asked(spent={"ten": 701})) == "budget"
-    promised = {dear.number: (DAY - 1,)}
-    assert rule_against(dear, asked(spent={"ten": 1000}, placed=promised)) == "", "it was promised to her already"
+    known, full = happened((BOUGHT, DAY, 1, 1)), {"ten": 1000}
+    assert rule_against(dear, asked(view=known, spent=full, promised={dear.number: DAY - 13})) == "", "promised to her"
+    assert rule_against(dear, asked(view=known, spent=full, promised={dear.number: DAY - 14})) == "budget", "and over"
+    assert rule_against(dear, asked(spent=full)) == "budget", "nobody is promised what is used up"
 
 
 @pytest.mark.parametrize("tag", sorted(holding_back.URGENT))

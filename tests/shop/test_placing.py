@@ -15,7 +15,7 @@ from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
 from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
-from goodwill.decide.placing import IN_TURN, drawn
+from goodwill.decide.drawing import IN_TURN, drawn
 from goodwill.decide.plan import Arm, Content, Offer, Rewards, Slot, Ways
 from goodwill.shop import Shop
 from goodwill.storage import Database, audit, kept
@@ -235,16 +235,92 @@ def test_the_propensity_is_that_of_the_draw_times_that_of_the_arm(shop: Shop):
         assert made.personalised == (made.arm == "as-is")
 
 
+# ---- offers for a segment --------------------------------------------------------------------------------------------
+
+
+NEVER_CLICKED = {"is": "never", "what": "clicked"}
+NEVER_BOUGHT = {"is": "never", "what": "bought"}
+
+
+def for_segment(shop: Shop, rule: object, **offer: object) -> None:
+    shop.segments.new("Quiet", "offers", rule)
+    give(shop, quiet=replace_offer(EVENING, segment="Quiet", **offer))
+
+
+def test_an_offer_for_a_segment_says_what_the_segment_looked_at_even_of_somebody_without_history(shop: Shop):
+    for_segment(shop, NEVER_BOUGHT)
+    made = shop.decide("dev", "deals")
+    assert names(made) == ["quiet"]
+    assert (made.personalised, made.reason, made.used) == (True, "", ("purchases",))
+    assert made.items[0].because[0].text == "you are among those for whom this is: People who did not buy anything"
+    assert made.items[0].kind == "fitting"
+    assert rules(made)["personal"] == rules(made)["personal-price"] == 1
+    told = shop.explaining.for_customer(made, "en")
+    assert told.text.startswith("We chose this from what you bought.")
+    assert (told.items[0].rule, len(told.items[0].prices)) == (EVENING.rule, 2)
+    assert "personalised for you" in told.items[0].label
+    assert "Sie gehören zu denen" in shop.explaining.for_customer(made, "de").items[0].reasons[0][0]
+    assert [row.category for row in shop.explaining.consents(made)].count("purchases") == 1
+    assert shop.decide("amina", "deals").items == (), "she bought, and is not in it"
+
+
+def test_what_the_rule_of_a_segment_read_is_not_called_unused(small: Bakery):
+    shop = small.shop
+    for_segment(shop, NEVER_CLICKED)
+    made = shop.decide("amina", "deals")
+    assert made.used == ("engagement", "purchases"), "the rule read the one, the draw the other"
+    assert "engagement" not in made.unused
+
+
+def test_a_segments_price_is_personal_also_where_nothing_was_learned_or_may_be(shop: Shop):
+    for_segment(shop, NEVER_CLICKED)
+    shop.planning.suspend("arms")
+    made = shop.decide("amina", "deals")
+    assert (names(made), made.personalised, made.reason) == (["quiet"], True, "")
+    assert made.used == ("engagement",)
+    assert made.items[0].because[0].share == 1.0
+
+
+def test_what_stands_beside_an_offer_for_a_segment_is_hers_too(shop: Shop):
+    for_segment(shop, NEVER_BOUGHT)
+    give(shop, morning=MORNING)
+    made = shop.decide("dev", "deals", 2)
+    open_to_all = next(choice for choice in made.items if choice.product == "morning")
+    assert open_to_all.because[0].text == "each of a few that are for you is shown in turn"
+    assert open_to_all.placed is not None
+    assert open_to_all.placed.label == ""
+
+
+def test_a_price_of_ones_own_rests_on_nothing_but_a_yes(shop: Shop):
+    give(shop, own=replace_offer(EVENING, same_price=False))
+    made = shop.decide("dev", "deals")
+    assert (made.personalised, made.used, made.reason) == (True, (), "")
+    told = shop.explaining.for_customer(made, "en")
+    assert told.text == "This is only for those who let us choose for them. We used nothing else about you."
+    assert told.items[0].label
+
+
 # ---- budgets ---------------------------------------------------------------------------------------------------------
+
+
+def test_looks_of_people_without_a_name_leave_a_budget_alone(shop: Shop):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=300))
+    for who in (None, "bruno", "chiara", "nobody-knows"):
+        for _ in range(3):
+            assert names(shop.decide(who, "deals")) == ["morning"]
+    assert shop.planning.set_aside() == {}
+    assert names(shop.decide("amina", "deals")) == ["morning"]
+    assert rules(shop.decide(None, "deals")) == {"budget": 1}, "nobody is shown what nobody can have any more"
 
 
 def test_a_budget_is_never_overspent_and_what_is_given_back_can_be_given_again(shop: Shop):
     give(shop, morning=replace_offer(MORNING, cost=300, budget=1000))
-    assert [len(shop.decide(None, "deals").items) for _ in range(5)] == [1, 1, 1, 0, 0]
+    assert [len(shop.decide(f"c{n}", "deals").items) for n in range(5)] == [1, 1, 1, 0, 0]
     assert shop.planning.set_aside() == {"morning": 900}
-    assert rules(shop.decide(None, "deals")) == {"budget": 1}
+    made = shop.decide("c4", "deals")
+    assert (rules(made), made.reason) == ({"budget": 1}, "kept-back")
     assert shop.planning.give_back("morning", 300) == 600
-    assert len(shop.decide(None, "deals").items) == 1
+    assert len(shop.decide("c4", "deals").items) == 1
     with pytest.raises(BadInput):
         shop.planning.give_back("morning", 901)
 
@@ -256,11 +332,38 @@ def test_what_was_promised_to_somebody_is_set_aside_once(shop: Shop):
     assert shop.decide("dev", "deals").items == ()
 
 
+def test_a_promise_that_nobody_redeemed_ends_after_two_weeks(shop: Shop, clock: FakeClock):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=600))
+    kept = shop.decide("amina", "deals")
+    shop.decide("c1", "deals")
+    assert shop.placed.redeem(kept.id, "morning")
+    clock.turn(days=13)
+    assert shop.planning.set_aside() == {"morning": 600}
+    assert shop.decide("dev", "deals").items == ()
+    clock.turn(days=1)
+    assert shop.planning.set_aside() == {"morning": 300}, "what was redeemed stays spent"
+    assert names(shop.decide("dev", "deals")) == ["morning"]
+    assert shop.planning.set_aside() == {"morning": 600}
+    assert shop.decide("c2", "deals").items == ()
+    assert not shop.placed.redeem(kept.id, "morning"), "it is over, and was redeemed before"
+
+
+def test_what_is_shown_day_after_day_is_promised_anew_when_the_promise_is_over(shop: Shop, clock: FakeClock):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=10_000))
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, week=7, ways=Ways(rests_after=0)))
+    aside = []
+    for _ in range(16):
+        aside.append(sum(choice.placed.set_aside for choice in shop.decide("amina", "deals").items if choice.placed))
+        assert shop.planning.set_aside() == {"morning": 300}
+        clock.turn(days=1)
+    assert aside == [300] + [0] * 13 + [300, 0]
+
+
 def test_decisions_at_the_same_moment_do_not_overspend(shop: Shop):
     give(shop, morning=replace_offer(MORNING, cost=100, budget=700))
-    shop.decide(None, "deals")
+    shop.decide("amina", "deals")
     with ThreadPoolExecutor(6) as pool:
-        made = list(pool.map(lambda _: len(shop.decide(None, "deals").items), range(24)))
+        made = list(pool.map(lambda n: len(shop.decide(f"c{n}", "deals").items), range(12)))
     assert sum(made) == 6
     assert shop.planning.set_aside() == {"morning": 700}
 

@@ -86,6 +86,9 @@ def _for_customer(told: "ForCustomer") -> Iterator[RenderableType]:
     for one in told.items:
         yield ""
         yield one.name
+        for line in (one.rule, *one.prices, one.label):
+            if line:
+                yield f"  {line}"
         for text, share in one.reasons:
             yield f"  + {text} ({out.share(share)})" if told.personalised else f"  + {text}"
         for text in one.against:

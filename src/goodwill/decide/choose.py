@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
 from goodwill.decide.candidates import Candidates, candidates
 from goodwill.decide.decision import Decision, Footing
-from goodwill.decide.eligible import IsIn, in_none
+from goodwill.decide.eligible import IsIn, in_none, once
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
 from goodwill.decide.history import History, histories_of
 from goodwill.decide.holding_back import Asked
@@ -101,12 +102,14 @@ class Choosing:
         return plan
 
     def candidates(
-        self, connection: Connection, plan: Plan, shelf: Shelf, rules: Rules, *, at: int, day: int
+        self, connection: Connection, plan: Plan, shelf: Shelf, rules: Rules, models: Models | None, *, at: int, day: int
     ) -> Candidates:
-        """All content and offers, looked up once for each plan, catalogue, shelf and day."""
+        """All content and offers, looked up once for each plan, catalogue, shelf, day and models."""
+        version = "" if models is None else models.version
+        telling = np.zeros(shelf.items, bool) if models is None else self.telling(models, shelf)
         edition = catalogue.edition(connection)
         found = self._candidates
-        if found.of != (plan.upto, edition, shelf.version, day):
+        if found.of != (plan.upto, edition, shelf.version, day, version):
             found = self._candidates = candidates(
                 connection,
                 plan,
@@ -116,6 +119,8 @@ class Choosing:
                 shelf=shelf,
                 sensitive=rules.sensitive,
                 essential=rules.essential,
+                telling=telling,
+                models=version,
             )
         return found
 
@@ -209,7 +214,9 @@ class _Group:
 
     def placed(self, seen: Situation) -> Decision:
         """Content or offers."""
-        return _placed(self.door, self.library, self.choosing, seen, self.shelf, self.rules, self.is_in)
+        return _placed(
+            self.door, self.library, self.choosing, seen, self.shelf, self.rules, self.is_in, self.models(seen)
+        )
 
 
 def _is_weighed(seen: Situation) -> bool:
@@ -247,11 +254,18 @@ def decided(
 
 
 def _placed(
-    door: Door, library: Library, choosing: Choosing, seen: Situation, shelf: Shelf, rules: Rules, is_in: IsIn
+    door: Door,
+    library: Library,
+    choosing: Choosing,
+    seen: Situation,
+    shelf: Shelf,
+    rules: Rules,
+    is_in: IsIn,
+    models: Models | None,
 ) -> Decision:
     """Content or offers, from the same look."""
     plan = choosing.plan(door.connection)
-    found = choosing.candidates(door.connection, plan, shelf, rules, at=seen.at, day=seen.day)
+    found = choosing.candidates(door.connection, plan, shelf, rules, models, at=seen.at, day=seen.day)
     language, reference = seen.context.language or rules.language, new_reference()
     among = [one for one in found.slots.get(seen.slot_name, ()) if is_on(one, seen.day, language)]
     personal = seen.may_be_personal and not seen.is_quarantined
@@ -259,13 +273,14 @@ def _placed(
     spent: dict[str, int] = {}
     basket: tuple[tuple[int, int], ...] = ()
     if seen.slot.kind == "offers" and among:
-        spent, basket = store.spent(door.connection), _basket(door, seen)
-    asked = Asked(seen, plan, personal, spent, is_in, basket)
+        spent, basket = store.spent(door.connection, today=seen.day), _basket(door, seen)
+    asked = Asked(seen, plan, personal, spent, once(is_in, seen.view), basket)
     picked = Placing(asked, among, believed, opaque(reference), seen.context.region or rules.place).picked()
     footing = Footing(models=believed.version if believed is not None else "", plan=plan.upto, shelf=shelf.version)
-    as_picked = Picked(picked.choices, bool(picked.used), picked.reason, picked.counts)
+    as_picked = Picked(picked.choices, not picked.reason, picked.reason, picked.counts)
     entry = door.register[PURPOSES[seen.slot.kind]]
-    return _decision(seen, as_picked, entry, footing, used=picked.used, reference=reference)
+    made = _decision(seen, as_picked, entry, footing, used=picked.used, reference=reference)
+    return msgspec.structs.replace(made, draw=picked.draw)
 
 
 def _basket(door: Door, seen: Situation) -> tuple[tuple[int, int], ...]:

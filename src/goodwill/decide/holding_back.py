@@ -12,8 +12,8 @@ import numpy as np
 
 from goodwill.access import View
 from goodwill.decide.candidates import Candidate
-from goodwill.decide.eligible import IsIn, in_none
-from goodwill.decide.plan import Plan
+from goodwill.decide.eligible import Met
+from goodwill.decide.plan import PROMISED_FOR, Plan
 from goodwill.decide.prices import is_real
 from goodwill.decide.situation import Situation
 from goodwill.people.gentle import CLICKED
@@ -23,6 +23,10 @@ URGENT: Final = frozenset({"urgent", "credit", "upsell"})
 WEEK: Final = 7
 
 
+def _in_none(_segment: str) -> Met | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the rules are asked about, beside the candidate.
@@ -30,6 +34,7 @@ class Asked:
     Attributes:
         personal: whether her data may carry the choice.
         spent: how much each offer has set aside already.
+        is_in: what she meets of a segment's rule; asked only where her data may carry the choice.
         basket: of each product in the basket its public price and the lowest of the last 30 days, in minor units.
     """
 
@@ -37,8 +42,13 @@ class Asked:
     plan: Plan
     personal: bool
     spent: Mapping[str, int] = field(default_factory=dict)
-    is_in: IsIn = in_none
+    is_in: Callable[[str], Met | None] = _in_none
     basket: tuple[tuple[int, int], ...] = ()
+
+    def is_promised(self, one: Candidate) -> bool:
+        """Whether nothing is set aside for showing it: it was promised to her lately, or nobody is promised it."""
+        last = self.seen.promised.get(one.number)
+        return self.seen.view is None or (last is not None and last > self.seen.day - PROMISED_FOR)
 
 
 Rule = Callable[[Candidate, Asked], bool]
@@ -54,6 +64,11 @@ def sensitive(one: Candidate, _: Asked) -> bool:
     return one.sensitive
 
 
+def tells_of_sensitive(one: Candidate, _: Asked) -> bool:
+    """Something that is about nothing but what gives away who buys a sensitive thing."""
+    return one.tells
+
+
 def unwanted(one: Candidate, asked: Asked) -> bool:
     """She wants no more of it."""
     return f"{asked.seen.slot.kind}/{one.name}" in asked.seen.gentle.unwanted
@@ -63,7 +78,7 @@ def not_eligible(one: Candidate, asked: Asked) -> bool:
     """An offer for a segment that she is not in, as far as her data may be looked at."""
     if one.offer is None or not one.offer.segment or not asked.personal or asked.seen.view is None:
         return False
-    return not asked.is_in(one.offer.segment, asked.seen.view)
+    return asked.is_in(one.offer.segment) is None
 
 
 def same_price(one: Candidate, asked: Asked) -> bool:
@@ -110,9 +125,9 @@ def taken(one: Candidate, view: View, *, since: int) -> bool:
 
 
 def budget(one: Candidate, asked: Asked) -> bool:
-    """Nothing is left to be set aside for it, unless it was promised to her already."""
+    """Nothing is left to be set aside for it, unless it was promised to her lately."""
     offer = one.offer
-    if offer is None or offer.budget is None or asked.seen.placed.get(one.number):
+    if offer is None or offer.budget is None or (asked.seen.view is not None and asked.is_promised(one)):
         return False
     return asked.spent.get(one.name, 0) + offer.cost > offer.budget
 
@@ -126,6 +141,7 @@ def care(one: Candidate, asked: Asked) -> bool:
 RULES: Final[Mapping[str, Rule]] = {
     "not-approved": not_approved,
     "sensitive": sensitive,
+    "tells-of-sensitive": tells_of_sensitive,
     "unwanted": unwanted,
     "not-eligible": not_eligible,
     "same-price": same_price,

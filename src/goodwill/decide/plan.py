@@ -201,6 +201,9 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         return _is_within(self.since, self.until, day)
 
 
+PROMISED_FOR: Final = 14  # days; what was not redeemed by then is set aside no more
+
+
 class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A reduction by a rule that is published. It never makes anything dearer.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from goodwill.access.rows import written_about_since
+from goodwill.basics.clock import day_of
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
 from goodwill.decide import record, store
@@ -139,16 +140,18 @@ class Deciding:
 
     def _set_aside(self, connection: Connection, one: Decision | BadInput) -> bool:
         """Set aside what a decision's offers cost; all of it, or nothing where it is not left."""
-        offers = [] if isinstance(one, BadInput) else [choice for choice in one.items if choice.placed is not None]
-        taken: list[tuple[str, int]] = []
+        if isinstance(one, BadInput):
+            return True
+        offers = [choice for choice in one.items if choice.placed is not None]
+        taken, today = list[tuple[str, int]](), day_of(one.at, self.shop.settings.zone)
         for choice in offers:
             cost = choice.placed.set_aside if choice.placed is not None else 0
             budget = self.choosing.plan(connection).offers[choice.product].budget if cost else None
             if budget is None:
                 continue
-            if not store.set_aside(connection, choice.product, cost, budget):
+            if not store.set_aside(connection, choice.product, cost, budget, today=today):
                 for name, amount in taken:
-                    store.give_back(connection, name, amount)
+                    store.give_back(connection, name, amount, today=today)
                 return False
             taken.append((choice.product, cost))
         return True

@@ -6,10 +6,12 @@ knows of herself, such as what she bought; never what they might say about her, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from goodwill.basics.money import Money
 from goodwill.decide.account import Account, Instead, Weighed
-from goodwill.decide.decision import Choice, Decision
+from goodwill.decide.decision import Choice, Decision, Placed, Price
+from goodwill.decide.labels import words_of
 from goodwill.shop.reasons import in_words
 from goodwill.shop.words import Words
 
@@ -28,6 +30,8 @@ class Told:
         reasons: each with the share of what spoke for it, 0 to 1.
         against: what counted against it.
         instead: what would have made a difference; "" where nothing alone would have, or it cannot be said any more.
+        rule: of an offer, who gets what, and until when. prices: what it makes of prices, a sentence each. label: what
+            the law wants said of them; "" where nothing.
     """
 
     product: str
@@ -37,6 +41,9 @@ class Told:
     against: tuple[str, ...]
     instead: str
     covered: float
+    rule: str = ""
+    prices: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,14 @@ class ForCustomer:
     items: tuple[Told, ...]
 
 
-def for_customer(made: Decision, account: Account | None, words: Words) -> ForCustomer:
+def for_customer(made: Decision, account: Account | None, words: Words, currency: str = "") -> ForCustomer:
     """The customer's register.
 
     Args:
         account: what was weighed; None where it cannot be worked out any more.
+        currency: of prices that name none.
     """
-    items = tuple(_told(choice, account, words) for choice in made.items)
+    items = tuple(_told(choice, account, words, currency) for choice in made.items)
     return ForCustomer(made.id, words.language, made.personalised, in_brief(made, account, words), items)
 
 
@@ -70,6 +78,8 @@ def in_brief(made: Decision, account: Account | None, words: Words) -> str:
         now = any(choice.kind == "companion" for choice in made.items)
         key = "why.brief_now" if now else f"why.brief_{made.reason}"
         return words.plain(key if words.has(key) else "why.brief_everyone")
+    if not made.used:
+        return words.plain("why.brief_allowed")
     found = account.instead if account is not None else ()
     nearest = next((one for one in found if one.seen), next(iter(found), None))
     tries = [" ".join(_sentences(made, nearest, words, *room)) for room in _ROOM]
@@ -106,7 +116,7 @@ def shortened(name: str, most: int) -> str:
     return name if len(parts) <= most else f"{' '.join(parts[:most]).rstrip(' ,;:.-(')}…"
 
 
-def _told(choice: Choice, account: Account | None, words: Words) -> Told:
+def _told(choice: Choice, account: Account | None, words: Words, currency: str) -> Told:
     scales = next((one for one in account.scales if one.product == choice.product), None) if account else None
     nearest = next((one for one in account.instead if one.product == choice.name), None) if account else None
     return Told(
@@ -117,7 +127,23 @@ def _told(choice: Choice, account: Account | None, words: Words) -> Told:
         against=tuple(_against(scales.weighed, choice.kind, words)) if scales is not None else (),
         instead=instead_in_words(nearest, words) if nearest is not None else "",
         covered=choice.covered,
+        **(_of_offer(choice.placed, words, currency) if choice.placed is not None else {}),
     )
+
+
+def _of_offer(placed: Placed, words: Words, currency: str) -> dict[str, Any]:
+    """What has to be told of an offer beside its reasons."""
+    until = f" {words.plain('decisions.until', day=placed.until)}" if placed.rule and placed.until else ""
+    return {
+        "rule": f"{placed.rule}{until}",
+        "prices": tuple(_price(one, words, currency) for one in placed.prices),
+        "label": words_of(placed.label, words.language),
+    }
+
+
+def _price(one: Price, words: Words, currency: str) -> str:
+    told = {name: str(Money(getattr(one, name), one.currency or currency)) for name in ("price", "public", "lowest")}
+    return words.plain("decisions.price", name=one.name, **told)
 
 
 def _against(weighed: Sequence[Weighed], kind: str, words: Words) -> Iterator[str]:

@@ -78,7 +78,7 @@ class Explaining:
 
     def for_customer(self, made: Decision, language: str) -> ForCustomer:
         """A decision as the customer is told of it, in at most forty words and a line for each item."""
-        return for_customer(made, self.account_if_allowed(made), catalogues()[language])
+        return for_customer(made, self.account_if_allowed(made), catalogues()[language], self.shop.settings.currency)
 
     def then(self, door: Door, decision: Decision) -> Then:
         """A decision with all that it was made from. Raises as `account`."""

@@ -305,7 +305,7 @@ class Planning:
     def set_aside(self) -> dict[str, int]:
         """How much of each offer's budget is set aside, in minor units."""
         with self.shop.database.reading() as connection:
-            return store.spent(connection)
+            return store.spent(connection, today=self._today)
 
     def give_back(self, name: str, amount: int) -> int:
         """Give back to an offer's budget what was promised and not asked for; tells what is still set aside.
@@ -317,9 +317,11 @@ class Planning:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail |= {"offer": name, "amount": amount}
             self._plan(change.connection).offer(name)
-            if amount < 1 or not store.give_back(change.connection, name, amount):
+            if amount < 1 or not store.give_back(
+                change.connection, name, amount, today=self._today
+            ):
                 raise BadInput(f"Give back 1 to what is set aside for '{name}', in cents; not {amount}.")
-            return store.spent(change.connection)[name]
+            return store.spent(change.connection, today=self._today)[name]
 
     def set_rewards(self, slot: str, rewards: Rewards) -> Rewards:
         """Say what counts as success of what is shown in a slot; what was learned is weighed anew.
@@ -374,6 +376,10 @@ class Planning:
         change.entry.person = survivor
         now = self.shop.clock()
         write(survivor, now, day_of(now, self.shop.settings.zone))
+
+    @property
+    def _today(self) -> int:
+        return day_of(self.shop.clock(), self.shop.settings.zone)
 
     # ---- writing ---------------------------------------------------------------------------------------------------
 

@@ -283,6 +283,17 @@ def click(call: Call[ClickRequest]) -> Noted:
     return Noted(call.shop.placed.click(call.ask.decision, call.ask.product))
 
 
+@endpoint("POST", "/api/v1/redemptions", Scope.DECIDE, may=Act.SUGGEST, tag="Decide", problems=(NOT_FOUND,),
+          within=5, example={"decision": "cwekd3ivkasqa", "product": "bread-ten"})  # fmt: skip
+def redemption(call: Call[ClickRequest]) -> Noted:
+    """Tell that an offer was redeemed, so that what was set aside for it stays spent.
+
+    What was promised to somebody who is known and not redeemed is given back to the offer's budget after two weeks.
+    Told twice it counts once.
+    """
+    return Noted(call.shop.placed.redeem(call.ask.decision, call.ask.product))
+
+
 @endpoint("POST", "/api/v1/verdicts", Scope.CONSENT, may=Act.WRITE_CONSENT, tag="Decide", problems=(NOT_FOUND,),
           example={"decision": "cwekd3ivkasqa", "product": "bread-ten", "verdict": "intrusive"})  # fmt: skip
 def verdict(call: Call[VerdictRequest]) -> Noted:
@@ -295,7 +306,8 @@ def verdict(call: Call[VerdictRequest]) -> Noted:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    plan, slots, set_slot, experiments, new_experiment, contents, add_content, offers, new_offer, click, verdict,
+    plan, slots, set_slot, experiments, new_experiment, contents, add_content, offers, new_offer, click,
+    redemption, verdict,
 )  # fmt: skip
 
 
