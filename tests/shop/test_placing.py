@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.conftest import FakeClock
-from tests.small_shop import ASKED, Bakery, bakery
+from tests.small_shop import ASKED, Bakery, add_smokers, bakery
 
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
 from goodwill.decide.choose import Context
-from goodwill.decide.decision import Decision
+from goodwill.decide.decision import Decision, Draw
 from goodwill.decide.drawing import IN_TURN, drawn
 from goodwill.decide.plan import Arm, Content, Offer, Rewards, Slot, Ways
 from goodwill.shop import Shop
@@ -298,6 +298,29 @@ def test_a_price_of_ones_own_rests_on_nothing_but_a_yes(shop: Shop):
     told = shop.explaining.for_customer(made, "en")
     assert told.text == "This is only for those who let us choose for them. We used nothing else about you."
     assert told.items[0].label
+
+
+# ---- what gives sensitive things away --------------------------------------------------------------------------------
+
+
+def test_what_gives_sensitive_things_away_targets_nobody(small: Bakery):
+    shop = small.shop
+    add_smokers(small, "recommendations", "model-improvement", "personal-content", "offers")
+    shop.planning.add_content("papers", Content("banner", "New papers", about=("papers",)))
+    give(shop, papers=Offer("Papers", "Ten off papers.", percent=10, products=("papers",)))
+    for who in ("s1", "amina", None):
+        for slot in ("banner", "deals"):
+            made = shop.decide(who, slot)
+            assert (names(made), rules(made)) == ([], {"tells-of-sensitive": 1})
+    shop.planning.add_content("both", Content("banner", "Papers and tea", about=("papers", "tea")))
+    made = shop.decide("s1", "banner")
+    assert names(made) == ["both"]
+    assert made.items[0].placed is not None
+    assert made.items[0].placed.subject == "Tea", "what is left of it"
+    assert isinstance(made.draw, Draw)
+    share = made.draw.eligible[0].traits[6]
+    assert share == 256 // 3, "of a pouch, papers and tea, the tea alone counts"
+    assert len(made.draw.left_out) == 1
 
 
 # ---- budgets ---------------------------------------------------------------------------------------------------------
