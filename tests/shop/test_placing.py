@@ -582,3 +582,93 @@ def test_every_change_of_an_offer_stands_in_the_audit_log(shop: Shop):
         actions = [line.action for line in audit.lines(connection)]
     assert actions[-7:] == ["offer.new", "plan.approve", "offer.start", "offer.stop", "content.add", "content.remove",
                             "slot.rewards"]  # fmt: skip
+
+
+# ---- made again, and accounted for -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def learned(small: Bakery, clock: FakeClock) -> Bakery:
+    """After some weeks of offers; one for a segment and one of one's own stand beside them."""
+    lived(small, clock)
+    small.shop.segments.new("Quiet", "offers", NEVER_CLICKED)
+    give(small.shop, quiet=replace_offer(EVENING, segment="Quiet"), own=replace_offer(EVENING, same_price=False))
+    small.shop.planning.set_slot("deals", Slot(kind="offers", count=2, week=7, ways=Ways(rests_after=0)))
+    small.shop.planning.add_content("bread", Content("banner", "New bread", about=("bread",)))
+    small.shop.planning.add_content("hello", Content("banner", "Hello"))
+    small.shop.learn()
+    return small
+
+
+def test_content_and_offers_come_out_the_same_byte_for_byte_when_they_are_made_again(learned: Bakery, clock: FakeClock):
+    shop = learned.shop
+    made = [
+        shop.decide(who, slot, count, context)
+        for who in ("amina", "bruno", "chiara", "dev", "c3", "c5", None)
+        for slot, count in (("deals", 3), ("banner", None))
+        for context in (Context(), Context(personal=False, region="US-NY"))
+    ]
+    assert {one.personalised for one in made} == {True, False}
+    clock.turn(days=2)
+    buys(learned, "amina", "coffee", 400)
+    shop.planning.suspend("arms")
+    shop.planning.hold_out(50)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, floor=50))
+    shop.grant("c7", "offers", asked=ASKED, yes=False)  # somebody else's no ends nothing here
+    for one in made:
+        again = shop.explaining.replay(one.id)
+        assert (again.differs, again.same, again.cannot) == ((), True, "")
+
+
+def test_a_draw_that_was_tampered_with_is_noticed(learned: Bakery, monkeypatch: pytest.MonkeyPatch):
+    from msgspec.structs import replace
+
+    from goodwill.decide import record
+
+    shop = learned.shop
+    made = shop.decide("c3", "deals")
+    assert isinstance(made.draw, Draw)
+    first, *others = made.draw.eligible
+    assert first.traits
+    spoilt = replace(made, draw=replace(made.draw, eligible=(replace(first, traits=(0,) * 10), *others)))
+    monkeypatch.setattr(record, "read_raw", lambda *_: (spoilt, record.encoded(spoilt)))
+    again = shop.explaining.replay(made.id)
+    assert (again.same, again.differs) == (False, ("draw",))
+
+
+def test_what_she_took_back_is_not_read_to_make_an_offer_again(learned: Bakery):
+    shop = learned.shop
+    made = shop.decide("c3", "deals")
+    shop.grant("c3", "offers", ["engagement"], asked=ASKED, yes=False)
+    again = shop.explaining.replay(made.id)
+    assert not again.same
+    assert "taken back" in again.cannot
+    seen = shop.explaining.for_staff(made.id)
+    assert seen.account is not None, "the record itself stays"
+
+
+def test_what_was_weighed_for_an_offer_adds_up_to_its_score(learned: Bakery):
+    shop = learned.shop
+    made = shop.decide("c4", "deals")
+    account = shop.explaining.account(made.id)
+    assert [one.product for one in account.scales] == names(made)
+    assert all(one.adds_up for one in account.scales)
+    whats = [weighed.what for scales in account.scales for weighed in scales.weighed]
+    assert "always" in whats
+    told = {reason.text for choice in made.items for reason in choice.because if 0 < reason.share < 1}
+    assert told, "something was weighed"
+    assert told <= set(whats)
+    document = shop.explaining.for_auditor(made.id)
+    assert document["replay"]["same"]
+    assert document["account"]["scales"]
+
+
+def test_reasons_of_offers_are_tried_each_night(learned: Bakery, clock: FakeClock):
+    shop = learned.shop
+    for n in range(12):
+        shop.decide(f"c{n}", "deals")
+    clock.turn(seconds=300)
+    found = shop.faithful.measure()
+    assert not any(found.untried.values())
+    assert found.kinds["fitting"].of >= 10
+    assert found.kinds["fitting"].value == 1.0

@@ -89,7 +89,7 @@ def choice_of(one: Eligible, title: str, placed: Placed, draw: Draw, version: st
 
 def believed_of(traits: Sequence[int], coefficients: Sequence[float]) -> float:
     """The reward that is believed of somebody with some traits."""
-    return round(sum(added(traits, coefficients)), DIGITS)
+    return round(sum(added(traits, coefficients), 0.0), DIGITS) + 0.0  # never −0
 
 
 def with_chances(eligible: tuple[Eligible, ...], floor: int, left_out: tuple[int, ...] = ()) -> Draw:

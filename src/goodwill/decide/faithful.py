@@ -15,7 +15,8 @@ from goodwill.decide.because import cited
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.situation import Situation
 
-KINDS = ("usual", "new")
+FITTING = "fitting"  # content and offers, by what they are chosen for
+KINDS = ("usual", "new", FITTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def trials(then: Then, written: str, dice: Random) -> Iterator[Trial]:
     weighing = weighing_of(then)
     if weighing is None:
         return
-    for kind in KINDS:
+    for kind in ("usual", "new"):
         told = [choice for choice in weighing.carried if choice.kind == kind and choice.because]
         if told:
             yield Trial(kind, falls(weighing, dice.choice(told)))

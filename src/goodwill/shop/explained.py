@@ -151,7 +151,9 @@ def _against(weighed: Sequence[Weighed], kind: str, words: Words) -> Iterator[st
     all_of_it = sum(abs(one.weight) for one in weighed)
     lightest = [one for one in weighed if one.told and -one.weight >= _LEAST * all_of_it]
     for one in sorted(lightest, key=lambda one: one.weight)[:_AGAINST]:
-        if kind == "new":
+        if kind == "fitting":
+            yield in_words(one.what, words).unescape()
+        elif kind == "new":
             yield words.plain("reason.together", name=one.what)
         elif words.has(f"against.{one.what}"):
             yield words.plain(f"against.{one.what}")

@@ -13,7 +13,8 @@ from goodwill.decide import record
 from goodwill.decide.account import Account, account_of
 from goodwill.decide.again import Replayed, Then, check_allowed, replay, then_of
 from goodwill.decide.decision import Decision
-from goodwill.purposes import MODEL_IMPROVEMENT
+from goodwill.decide.placed_again import account_of_placed, replay_placed
+from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS
 from goodwill.shop.explained import ForCustomer, for_customer
 from goodwill.shop.words import catalogues
 
@@ -51,7 +52,10 @@ class Explaining:
         """
         shelf = self.shop.shelf()
         with self.shop.at_the_door() as door:
-            return replay(door, self.shop.library, shelf, decision)
+            made, written = record.read_raw(door, door.connection, decision)
+            if made.purpose != RECOMMENDATIONS:
+                return replay_placed(door, shelf, made, written)
+            return replay(door, self.shop.library, shelf, made, written)
 
     def account(self, decision: str) -> Account:
         """All that was weighed for a decision, and what would have made a difference.
@@ -63,6 +67,8 @@ class Explaining:
         shelf = self.shop.shelf()
         with self.shop.at_the_door() as door:
             made = record.read(door, door.connection, decision)
+            if made.purpose != RECOMMENDATIONS:
+                return account_of_placed(made)
             then = then_of(door, self.shop.library, shelf, made)
             return account_of(then, _shared(door, made.person))
 
@@ -72,6 +78,8 @@ class Explaining:
         try:
             with self.shop.at_the_door() as door:
                 check_allowed(door, made)
+                if made.purpose != RECOMMENDATIONS:
+                    return account_of_placed(made)
                 return account_of(then_of(door, self.shop.library, shelf, made), None)
         except (Conflict, Refused, NotFound):
             return None

@@ -10,18 +10,22 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from goodwill import people
+from goodwill.access import Door
 from goodwill.basics.clock import DAY, day_of
 from goodwill.basics.errors import Conflict, NotFound, Quarantined, Refused
 from goodwill.basics.ids import opaque
 from goodwill.decide import record
 from goodwill.decide.again import check_allowed, then_of
 from goodwill.decide.decision import Decision
-from goodwill.decide.faithful import KINDS, Trial, trials
+from goodwill.decide.faithful import FITTING, KINDS, Trial, trials
+from goodwill.decide.placed_again import falls, placed_then
 from goodwill.learn.library import Models
 from goodwill.measure.share import Share, share
+from goodwill.purposes import RECOMMENDATIONS
 from goodwill.storage import Database, audit
 
 if TYPE_CHECKING:
+    from goodwill.decide.shelf import Shelf
     from goodwill.shop.shop import Shop
 
 SAMPLE: Final = 200  # decisions
@@ -140,6 +144,9 @@ class Faithful:
         shop, shelf = self.shop, self.shop.shelf()
         with shop.at_the_door() as door:
             try:
+                if drawn.made.purpose != RECOMMENDATIONS:
+                    tried.reasons += _of_placed(door, shelf, drawn, dice, tried)
+                    return
                 check_allowed(door, drawn.made)
                 then = then_of(door, shop.library, shelf, drawn.made, known=tried.models.get(drawn.rests_on))
             except Refused:
@@ -154,6 +161,16 @@ class Faithful:
                 tried.reasons += trials(then, drawn.written, dice)
             except Conflict:
                 tried.untried["differs"] += 1
+
+
+def _of_placed(door: Door, shelf: "Shelf", drawn: _Drawn, dice: Random, tried: _Tried) -> list[Trial]:
+    """What comes of trying one reason of a decision on content or offers; none where it rests on nothing of hers."""
+    then = placed_then(door, shelf, drawn.made)
+    if record.encoded(then.again()) != drawn.written:
+        tried.untried["differs"] += 1
+        return []
+    found = falls(then, dice)
+    return [] if found is None else [Trial(FITTING, found)]
 
 
 def latest(database: Database) -> Faithfulness | None:
@@ -175,7 +192,8 @@ def _detail(seed: int, tried: _Tried) -> dict[str, str | int | bool | None]:
 
 def _read(at: int, detail: Mapping[str, object]) -> Faithfulness:
     number = {name: value for name, value in detail.items() if isinstance(value, int)}
-    pairs = {kind: (number[f"{kind} true"], number[f"{kind} tried"]) for kind in KINDS}
+    # An older goodwill tried fewer kinds.
+    pairs = {kind: (number.get(f"{kind} true", 0), number.get(f"{kind} tried", 0)) for kind in KINDS}
     return Faithfulness(
         at=at,
         seed=number["seed"],
