@@ -672,3 +672,75 @@ def test_reasons_of_offers_are_tried_each_night(learned: Bakery, clock: FakeCloc
     assert not any(found.untried.values())
     assert found.kinds["fitting"].of >= 10
     assert found.kinds["fitting"].value == 1.0
+
+
+# ---- another way of drawing, judged from this shop's own log -----------------------------------------------------------
+
+
+def test_another_way_is_judged_from_the_shops_own_decisions(small: Bakery, clock: FakeClock):
+    shop = small.shop
+    for n in range(12, 26):
+        shop.grant(f"c{n}", "offers", asked=ASKED)
+    give(shop, morning=MORNING, evening=EVENING)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, week=7, floor=50, ways=Ways(rests_after=0)))
+    shop.planning.set_rewards("deals", Rewards(days=2, margin=100, visit=0, one=1000))
+    brought = []
+    for _ in range(7):
+        for n in range(26):
+            made = shop.decide(f"c{n}", "deals")
+            shop.decide(f"c{n}", "deals")  # again on the same day: it counts once
+            brought.append(2.0 if names(made) == ["morning"] else 0.0)
+            if names(made) == ["morning"]:
+                buys(small, f"c{n}", "croissant", 2000)
+        clock.turn(days=4)
+    found = shop.other_way("deals", "as-it-was")
+    assert (found.people, found.left_out, found.found.decisions) == (26, 0, 7 * 26)
+    assert found.brought == pytest.approx(np.mean(brought))
+    assert found.found.snips is not None
+    assert found.found.snips.value == pytest.approx(np.mean(brought))
+    assert found.found.mean_weight == pytest.approx(1.0, abs=1e-6)
+    for target in ("uniform", "floor=80"):
+        judged = shop.other_way("deals", target).found
+        assert judged.snips is not None, judged.refused
+        assert judged.snips.low <= 1.0 <= judged.snips.high, "half of them bring 2"
+    narrow = shop.other_way("deals", "always=morning").found
+    assert narrow.snips is None
+    assert "at least 100 are needed" in narrow.refused
+    shop.grant("c3", "offers", ["engagement"], asked=ASKED, yes=False)
+    after = shop.other_way("deals", "uniform")
+    assert (after.people, after.left_out) == (25, 1)
+    early = shop.other_way("deals", "uniform", days=1)
+    assert "no figure is told" in early.found.refused
+    with pytest.raises(BadInput, match="no way of drawing"):
+        shop.other_way("deals", "magic")
+    with pytest.raises(BadInput, match="for products"):
+        shop.other_way("home", "uniform")
+
+
+def test_what_was_given_back_is_no_reward_and_never_costs(small: Bakery, clock: FakeClock):
+    from goodwill import people
+    from goodwill.decide.reward import Place, Reckoning
+    from goodwill.people.types import REFUNDED
+
+    shop = small.shop
+    give(shop, morning=MORNING)
+    made = shop.decide("c3", "deals")
+    buys(small, "c3", "croissant", 2000)
+    with shop.database.transaction() as connection:
+        own = shop.door_in(connection).one(small.person["c3"], purpose=made.purpose).events
+        order, at = int(own.reference[-1]), clock() + 120_000_000
+        for number, amount in ((order, 1500), (99, 700)):  # of another order, which came before
+            people.log.append_one(
+                connection, person=small.person["c3"], type_=REFUNDED, at=at, day=at // 86_400_000_000, key=number,
+                amount=amount, reference=number,
+            )  # fmt: skip
+        events = shop.door_in(connection).one(small.person["c3"], purpose=made.purpose).events
+    place = Place("deals", "morning", Rewards(margin=100, visit=0, one=100), np.zeros(0, bool), 10**6)
+    one = (np.array([0]), np.array([made.at]), np.array([clock() // 86_400_000_000]))
+    assert Reckoning([place]).rewards(events, *one).tolist() == [256 * 5]
+    shop.grant("c3", "offers", ["preferences"], asked=ASKED)
+    clock.turn(seconds=1)
+    shop.centre.judge(small.person["c3"], made.id, "morning", "never")
+    with shop.database.transaction() as connection:
+        events = shop.door_in(connection).one(small.person["c3"], purpose=made.purpose).events
+    assert Reckoning([place]).rewards(events, *one).tolist() == [0]

@@ -208,7 +208,7 @@ def set_rewards(
         list[str],
         typer.Option(
             metavar="NAME=VALUE",
-            help="days, margin (percent), or an amount: visit, click, less, wrong, intrusive, complaint, unsubscribe, "
+            help="days, margin (percent), or an amount: visit, click, less, never, wrong, intrusive, complaint, unsubscribe, "
             "one (what a reward of 1 is); may be repeated.",
         ),
     ],

@@ -279,9 +279,9 @@ class Rewards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     Attributes:
         days: for how long after it was shown; only then is it learned from.
-        margin: percent of what she buys meanwhile.
+        margin: percent of what she buys meanwhile, less what she gets back of it.
         visit: for each further day on which she comes back. click: for a click.
-        less, wrong, intrusive, complaint, unsubscribe: what such a word costs.
+        less, never, wrong, intrusive, complaint, unsubscribe: what such a word costs.
         one: how much is a reward of 1; rewards reach from −64 to 64 of it.
     """
 
@@ -290,6 +290,7 @@ class Rewards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     visit: Money = 100
     click: Money = 20
     less: Money = 200
+    never: Money = 500
     wrong: Money = 200
     intrusive: Money = 1000
     complaint: Money = 2000
@@ -302,7 +303,7 @@ class Rewards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 USUAL_REWARDS: Final = Rewards()
-COSTLY: Final = ("less", "wrong", "intrusive", "complaint", "unsubscribe")
+COSTLY: Final = ("less", "never", "wrong", "intrusive", "complaint", "unsubscribe")
 
 
 def _is_within(since: str, until: str, day: str) -> bool:
