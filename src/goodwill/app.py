@@ -22,6 +22,7 @@ from goodwill.access.columns import Columns
 from goodwill.basics.clock import SECOND, Clock, system_clock
 from goodwill.basics.errors import BadInput, Busy, Conflict, KeyMissing, NotFound
 from goodwill.decide.lessons import LESSONS
+from goodwill.decide.sensitive import SENSITIVE
 from goodwill.learn.library import Library
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keyfiles import KEY_BYTES
@@ -72,17 +73,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: str = "product"  # what models count: product, type or category
     new_in_ten: int = 1  # of ten suggestions, how many are new to the person
     # Parts of words that name kinds of products which are never suggested unasked.
-    sensitive: tuple[str, ...] = (
-        "pharmac",
-        "contracepti",
-        "incontinen",
-        "pregnan",
-        "feminine hyg",
-        "family plan",
-        "laxative",
-        "tobacco",
-        "cigar",
-    )
+    sensitive: tuple[str, ...] = SENSITIVE
     # Parts of words that name what everybody needs; of that nobody gets a price of her own.
     essential: tuple[str, ...] = ("baby food", "infant formula", "diaper", "insulin", "medicine", "drinking water")
     settle_minutes: int = 15  # how long new purchases may wait before models count them; a withdrawal never waits

@@ -50,6 +50,18 @@ def test_more_that_is_new_costs_hits_and_finds_more():
     assert by["new_in_ten=3"].ndcg == pytest.approx(found.plain.ndcg + by["new_in_ten=3"].change)
     assert by["calibration=10"].lost.endswith(tuple("0123456789"))
     assert found.plain.lost == "–"
+    assert by["outside=50"].ndcg <= by["outside=20"].ndcg <= found.plain.ndcg, "the likeliest things are given up last"
+
+
+def test_lists_may_be_as_long_as_a_slots():
+    found = cost_of_ways(
+        lambda wanted: [what.whole_of(PEOPLE.of_items(_number(what), what.items)) for what in wanted],
+        PRODUCTS, ITEMS, KIND, places=4, least_visits=3,
+    )  # fmt: skip
+    assert found.places == 4
+    by = {one.way: one for one in found.lines}
+    assert by["outside=50"].ndcg == found.plain.ndcg, "a list of four is left alone"
+    assert 0 < by["new_in_ten=3"].ndcg <= 1
 
 
 def _number(what):

@@ -17,6 +17,7 @@ def asked(database, tmp_path, clock, client_of, clients):
         def ask(path="/home", context=None, **headers):
             return client.post(f"{FLAGS}{path}", json={"context": context or {}}, headers=headers)
 
+        ask.client = client
         ask.metrics = lambda: client.get("/metrics").text
         yield ask
         clients.close()
@@ -63,3 +64,18 @@ def test_what_is_no_slot_is_said_in_the_protocols_words_and_in_ours(asked, path,
     assert (answer.status_code, answer.json()["errorCode"], answer.json()["key"]) == (status, code, "No Slot")
     assert answer.json()["errorDetails"] == answer.json()["detail"]
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/home", ""])
+def test_a_context_of_a_wrong_shape_is_the_protocols_400_and_names_the_place(asked, path):
+    answer = asked(path, {"targetingKey": 5})
+    told = answer.json()
+    assert (answer.status_code, told["errorCode"]) == (400, "INVALID_CONTEXT")
+    assert told.get("key", "") == path[1:]
+    assert [one["pointer"] for one in told["errors"]] == ["#/context/targetingKey"]
+    assert told["errorDetails"] == told["errors"][0]["detail"]
+
+
+def test_what_is_no_json_is_the_protocols_parse_error(asked):
+    answer = asked.client.post(f"{FLAGS}/home", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["errorCode"], answer.json()["key"]) == (400, "PARSE_ERROR", "home")

@@ -76,14 +76,19 @@ def list_slots(shell: Shell) -> None:
 
 
 @command(slot, "cost")
-def cost(shell: Shell) -> None:
+def cost(
+    shell: Shell,
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="Lists as long as this slot's; of ten unless given.")
+    ] = "",
+) -> None:
     """Show what each way of choosing would have cost on everybody's last visit, and what it would have found.
 
-    Example: goodwill slot cost
+    Example: goodwill slot cost home
     """
     with shell.shop() as shop:
         with shell.working("Suggesting for everybody's last visit, in several ways"):
-            found = shop.cost_of_ways()
+            found = shop.cost_of_ways(name)
         lines = (found.plain, *found.lines)
         document = {
             "people": found.people, "seekers": found.seekers, "places": found.places,
@@ -93,7 +98,7 @@ def cost(shell: Shell) -> None:
             (one.way, _or_too_few(one.ndcg, f"{one.ndcg:.3f}"), one.lost, _or_too_few(one.found, _percent(one.found)))
             for one in lines
         ]
-        table = out.table(("way", "nDCG@10#", "beside as it is#", "first purchases found#"), rows)
+        table = out.table(("way", f"nDCG@{found.places}#", "beside as it is#", "first purchases found#"), rows)
         said = (
             f"Lists of {found.places} for the last visit of {out.number(found.people, 'people')} who allow "
             f"model-improvement; {out.number(found.seekers)} of them bought something for the first time then."

@@ -1,5 +1,6 @@
 """What may be shown at all: nothing from the kinds that the shop keeps discreet."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,5 +15,9 @@ def word_of(words_of_items: Sequence[str], sensitive: Sequence[str]) -> NDArray[
         sensitive: parts of words, in any case.
     """
     parts = [part.casefold() for part in sensitive]
+    any_of_them = re.compile("|".join(map(re.escape, parts)) if parts else r"(?!)")  # most items hold none
     texts = (words.casefold() for words in words_of_items)
-    return np.array([next((n for n, part in enumerate(parts) if part in text), -1) for text in texts], np.int64)
+    return np.array(
+        [next(n for n, part in enumerate(parts) if part in text) if any_of_them.search(text) else -1 for text in texts],
+        np.int64,
+    )

@@ -143,21 +143,6 @@ def tells_of_sensitive(together: Affinity, hidden: Mask, people: int) -> Mask:
     return found & ~hidden
 
 
-# ---- the filter-bubble floor ---------------------------------------------------------------------------------------
-
-
-def outside_wanted(count: int, percent: int) -> int:
-    """How many of a list shall lie outside the kind she buys most; lists of fewer than five are left alone."""
-    return 0 if count < 5 else -(-count * percent // 100)
-
-
-def main_kind(shelf: Shelf, bought: NDArray[np.int64]) -> int:
-    """The kind of most things she bought, counted by visit; −1 where no kind is known."""
-    kinds = shelf.kind[bought]
-    kinds = kinds[kinds >= 0]
-    return int(np.bincount(kinds).argmax()) if kinds.size else -1
-
-
 def interventions(counts: Sequence[tuple[str, int]]) -> tuple[Intervention, ...]:
     """What the rules did, in the order in which they speak; counts of one rule together."""
     together: dict[str, int] = {}

@@ -16,14 +16,14 @@ from goodwill.decide.because import because_many, because_moment, because_togeth
 from goodwill.decide.cold import cold_things, with_a_cold_one
 from goodwill.decide.companions import Companions, not_among, places_beside
 from goodwill.decide.decision import Choice, Reason
-from goodwill.decide.guardrails import Bars, bars_for, main_kind, marked, outside_wanted, resting
+from goodwill.decide.guardrails import Bars, bars_for, marked, resting
 from goodwill.decide.history import NOTHING_BOUGHT, History, history_of
 from goodwill.decide.plan import Plan
 from goodwill.decide.proposal import Because, Proposal
 from goodwill.decide.shelf import Shelf
 from goodwill.decide.situation import Situation
 from goodwill.learn.affinity import even
-from goodwill.learn.calibrate import calibrated
+from goodwill.learn.calibrate import calibrated, main_kind, outside_wanted
 from goodwill.learn.library import Models
 from goodwill.learn.moment import cell_at
 
@@ -260,7 +260,7 @@ class Picking:
 
     def _with_some_outside(self, bars: Bars, chosen: list[Shown]) -> list[Shown]:
         """The list, with places given to other kinds where nearly all is of the kind she buys most."""
-        kind, main = self.shelf.kind, main_kind(self.shelf, self._history.bought)
+        kind, main = self.shelf.kind, main_kind(self.shelf.kind, self._history.bought)
         wanted = outside_wanted(len(chosen), self.seen.ways.outside or 0) if main >= 0 else 0
         missing = wanted - sum(int(kind[one.item]) != main for one, _ in chosen)
         if missing <= 0:

@@ -59,3 +59,23 @@ def _divergences(wanted: Floats, shown: Floats, kinds: NDArray[np.int64], size: 
     now[some], after[some] = term(shown[some]), term(shown[some] + 1)
     changed = np.where(kinds >= 0, (after - now)[np.maximum(kinds, 0)], 0.0)
     return np.asarray(now.sum() + changed)
+
+
+# ---- the filter-bubble floor -----------------------------------------------------------------------------------------
+
+
+def outside_wanted(count: int, percent: int) -> int:
+    """How many of a list shall lie outside the kind she buys most; lists of fewer than five are left alone."""
+    return 0 if count < 5 else -(-count * percent // 100)
+
+
+def main_kind(kind: NDArray[np.int64], bought: NDArray[np.int64]) -> int:
+    """The kind of most things she bought, counted by visit; −1 where no kind is known.
+
+    Args:
+        kind: of each item; −1 where none is known, shape (items,).
+        bought: the item of each line.
+    """
+    kinds = kind[bought]
+    kinds = kinds[kinds >= 0]
+    return int(np.bincount(kinds).argmax()) if kinds.size else -1

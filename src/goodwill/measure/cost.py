@@ -12,7 +12,7 @@ import numpy as np
 
 from goodwill.learn.affinity import Affinity, BoughtTogether, shown
 from goodwill.learn.baskets import Baskets, HoldBack, Numbers, learnt, tried
-from goodwill.learn.calibrate import calibrated
+from goodwill.learn.calibrate import calibrated, main_kind, outside_wanted
 from goodwill.learn.composed import beside, only
 from goodwill.learn.habits import habits
 from goodwill.learn.path import path
@@ -26,8 +26,12 @@ from goodwill.sums import Sums
 
 NEW: Final = (1, 2, 3)
 CALIBRATION: Final = (10, 20, 40)
+OUTSIDE: Final = (20, 50)
 _PLAIN: Final = "as it is"
-_METHODS: Final = (*(f"new_in_ten={n}" for n in NEW), *(f"calibration={n}" for n in CALIBRATION), _PLAIN)
+_METHODS: Final = (
+    *(f"new_in_ten={n}" for n in NEW), *(f"calibration={n}" for n in CALIBRATION), *(f"outside={n}" for n in OUTSIDE),
+    _PLAIN,
+)  # fmt: skip
 LEAST_PEOPLE: Final = 10  # of fewer no figure is told
 _CANDIDATES: Final = 50  # that a list in her proportions is drawn from, as a decision does
 _LAST: Final = (HoldBack.LAST_VISIT,)
@@ -79,11 +83,18 @@ class WaysCost:
 
 
 def cost_of_ways(
-    totals: Totals, item_of: Numbers, items: int, kind: Numbers, *, least_visits: int = LEAST_VISITS
+    totals: Totals,
+    item_of: Numbers,
+    items: int,
+    kind: Numbers,
+    *,
+    places: int = PLACES,
+    least_visits: int = LEAST_VISITS,
 ) -> WaysCost:
     """The cost of each way, from totals alone.
 
     Args:
+        places: how long the lists are.
         totals, item_of, items, least_visits: as for `goodwill.measure.holdout.accuracy_by`.
         kind: the wider kind of each item; −1 where none is known, shape (items,).
     """
@@ -101,13 +112,13 @@ def cost_of_ways(
     (weighed,) = totals([trial])
     judged = InSeveralWays(
         item_of, items, _LAST, usual=again.fit(learned[0]), affinity=shown(learned[1], trial.fit(weighed)),
-        popular=many.fit(learned[3]), kind=kinds,
+        popular=many.fit(learned[3]), kind=kinds, places=places,
     )  # fmt: skip
     (found,) = totals([judged])
-    return _told(only(found, "basket"), only(found, "first"))
+    return _told(only(found, "basket"), only(found, "first"), places)
 
 
-def _told(basket: Sums, first: Sums) -> WaysCost:
+def _told(basket: Sums, first: Sums, places: int) -> WaysCost:
     worth, change, of_first = scores(basket, _METHODS), beyond(basket, _METHODS), scores(first, _METHODS)
     people, seekers = basket.number("people"), first.number("people")
     of_all, of_seekers = (1.0 if count >= LEAST_PEOPLE else math.nan for count in (people, seekers))
@@ -118,7 +129,7 @@ def _told(basket: Sums, first: Sums) -> WaysCost:
         return Cost(way, of_all * worth[way].ndcg.value, of_all * by, of_all * error, found)
 
     lines = tuple(cost(way) for way in _METHODS[:-1])
-    return WaysCost(people, seekers, PLACES, cost(_PLAIN), lines)
+    return WaysCost(people, seekers, places, cost(_PLAIN), lines)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +139,7 @@ class InSeveralWays(OfPurchases):
     Attributes:
         usual, affinity, popular: learned from the visits before.
         kind: of each item; −1 where none is known.
+        places: how long the lists are.
     """
 
     name: str = "in-several-ways"
@@ -135,6 +147,7 @@ class InSeveralWays(OfPurchases):
     affinity: Affinity = field(kw_only=True)
     popular: Popular = field(kw_only=True)
     kind: Numbers = field(kw_only=True)
+    places: int = field(kw_only=True, default=PLACES)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -150,14 +163,15 @@ class InSeveralWays(OfPurchases):
         found = habits(before, today)
         scored, starts = self.usual.scores(found), np.searchsorted(found.person, np.arange(baskets.people + 1))
         lines = np.r_[0, np.searchsorted(before.visit, before.starts[1:])]
-        tally, of_first = Tally(_METHODS, PLACES), Tally(_METHODS, PLACES)
+        tally, of_first = Tally(_METHODS, self.places), Tally(_METHODS, self.places)
         for person in np.flatnonzero(had.sizes * wanted.sizes).tolist():
             hers, mine = slice(starts[person], starts[person + 1]), had.of(person)
             order = np.lexsort((found.item[hers], -scored[hers]))[:_CANDIDATES]
             usual, worth = found.item[hers][order], scored[hers][order]
             bought = before.item[lines[person] : lines[person + 1]]
+            plain = self._filled(usual[: self.places], mine)
             ways = [*self._with_new(usual, row.of(person), mine), *self._drawn(usual, worth, bought)]
-            ways = [self._filled(line, mine) for line in (*ways, usual[:PLACES])]
+            ways = [*(self._filled(line, mine) for line in ways), *self._outside(plain, usual, bought, mine), plain]
             tally.add(wanted.of(person), *ways)
             first = np.setdiff1d(wanted.of(person), mine, assume_unique=True)
             if first.size:
@@ -167,21 +181,40 @@ class InSeveralWays(OfPurchases):
     def _with_new(self, usual: Numbers, row: Numbers, had: Numbers) -> list[Numbers]:
         barred = np.zeros(self.items, bool)
         barred[had] = True
-        fresh = [one.item for one in self.affinity.recommend(row, PLACES, barred=barred)]
+        fresh = [one.item for one in self.affinity.recommend(row, self.places, barred=barred)]
         ways = []
-        for new in NEW:
-            front = usual[: PLACES - min(new, len(fresh))]
-            ways.append(np.append(front, fresh[: PLACES - front.size]).astype(np.int64))
+        for in_ten in NEW:
+            new = min(self.places, max(1, round(self.places * in_ten / 10)))  # as a decision gives them
+            front = usual[: self.places - min(new, len(fresh))]
+            ways.append(np.append(front, fresh[: self.places - front.size]).astype(np.int64))
         return ways
 
     def _drawn(self, usual: Numbers, worth: Any, bought: Numbers) -> list[Numbers]:
         history = self.kind[bought]
-        return [usual[calibrated(worth, self.kind[usual], history, PLACES, percent / 100)] for percent in CALIBRATION]
+        return [
+            usual[calibrated(worth, self.kind[usual], history, self.places, percent / 100)] for percent in CALIBRATION
+        ]
+
+    def _outside(self, plain: Numbers, usual: Numbers, bought: Numbers, had: Numbers) -> list[Numbers]:
+        """The plain list with its last places given to other kinds than she buys most, as a decision does it."""
+        main = main_kind(self.kind, bought)
+        best = self.popular.ranking
+        others = np.append(usual[self.places :], best[~np.isin(best, had)])
+        others = others[(self.kind[others] != main) & ~np.isin(others, plain)]
+        inside = np.flatnonzero(self.kind[plain] == main)
+        ways = []
+        for percent in OUTSIDE:
+            wanted = outside_wanted(plain.size, percent) if main >= 0 else 0
+            some = others[: max(0, wanted - (plain.size - inside.size))]
+            line = plain.copy()
+            line[inside[inside.size - some.size :]] = some
+            ways.append(line)
+        return ways
 
     def _filled(self, line: Numbers, had: Numbers) -> Numbers:
         """A list whose empty places are filled with best sellers that she never had."""
-        if line.size == PLACES:
+        if line.size == self.places:
             return line
         best = self.popular.ranking
         more = best[~np.isin(best, np.append(had, line))]
-        return np.append(line, more[: PLACES - line.size])
+        return np.append(line, more[: self.places - line.size])

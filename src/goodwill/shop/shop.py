@@ -26,7 +26,7 @@ from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import MODELS, Learned, Library
 from goodwill.learn.purchases import OfPurchases
 from goodwill.measure.cost import WaysCost, cost_of_ways
-from goodwill.measure.holdout import Accuracy, accuracy_by, through
+from goodwill.measure.holdout import PLACES, Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keystore import KeyStore
@@ -537,10 +537,20 @@ class Shop:
         shelf = self._look_at_shelf()
         return accuracy_by(self._totals, shelf.item_of, shelf.items, new=self.settings.new_in_ten)
 
-    def cost_of_ways(self) -> WaysCost:
-        """What each way of choosing products costs on everybody's last visit, and what it brings."""
-        shelf = self._look_at_shelf()
-        return cost_of_ways(self._totals, shelf.item_of, shelf.items, shelf.kind)
+    def cost_of_ways(self, slot: str = "") -> WaysCost:
+        """What each way of choosing products costs on everybody's last visit, and what it brings.
+
+        Args:
+            slot: lists as long as its own; of ten unless given.
+
+        Raises:
+            BadInput: it is not for products.
+        """
+        found, shelf = self.planning.plan().slot(slot or "home"), self._look_at_shelf()
+        if slot and found.kind != "products":
+            raise BadInput(f"Slot '{slot}' is for {found.kind}; what ways cost is measured for products.")
+        places = found.count if slot else PLACES
+        return cost_of_ways(self._totals, shelf.item_of, shelf.items, shelf.kind, places=places)
 
     def minimisation(self) -> Minimised:
         """How much of people's data the suggestions really need, on everybody's last visit."""

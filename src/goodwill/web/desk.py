@@ -194,12 +194,14 @@ class Endpoint:
 
     Attributes:
         asking: where decisions are asked for, what is to be chosen: those who ask at once are answered together.
+        fault: makes of a problem with what was sent the one that another protocol wants to read.
     """
 
     operation: Operation
     do: Callable[[Call[Any]], msgspec.Struct | Streamed]
     decoder: msgspec.json.Decoder[Any]
     asking: Callable[[Call[Any]], Asking] | None = None
+    fault: Callable[[Letter, Problem], Problem] | None = None
 
 
 def endpoint(
@@ -217,12 +219,13 @@ def endpoint(
     also: tuple[str, ...] = (),
     apart: bool = False,
     asking: Callable[[Call[Any]], Asking] | None = None,
+    fault: Callable[[Letter, Problem], Problem] | None = None,
 ) -> Callable[[Callable[[Call[Any]], msgspec.Struct | Streamed]], Endpoint]:
     """Make a function an operation of the API: its docstring is the reference, its types are the shapes.
 
     Args:
         gives: the shape of what goes out in pieces.
-        asking: what is to be chosen; see `Endpoint`.
+        asking, fault: see `Endpoint`.
     """
 
     def made(do: Callable[[Call[Any]], msgspec.Struct | Streamed]) -> Endpoint:
@@ -234,7 +237,7 @@ def endpoint(
             may=may, asks=asks, gives=gives or hints["return"], problems=problems, once=once, paged=paged,
             within=within, example=example, apart=apart, also=also,
         )  # fmt: skip
-        return Endpoint(operation, do, msgspec.json.Decoder(asks), asking)
+        return Endpoint(operation, do, msgspec.json.Decoder(asks), asking, fault)
 
     return made
 
@@ -351,7 +354,7 @@ class Desk:
 
     def _call(self, endpoint: Endpoint, letter: Letter, admitted: "Admitted", shop: Shop) -> Call[Any]:
         if endpoint.operation.has_body:
-            ask = parse(letter.body, endpoint.decoder)
+            ask = _read(endpoint, letter)
         else:
             ask = parse_parameters(letter.query, letter.path, endpoint.decoder.type)
         return Call(shop, admitted.key, ask, letter, self.metrics, endpoint.operation.path, self.door, admitted.session)
@@ -487,6 +490,15 @@ def decided(call: Call[Any], asked: Asking, gives: type[Gives]) -> Gives:
     if not isinstance(answer, gives):
         raise TypeError(f"{type(answer).__name__} is no {gives.__name__}")
     return answer
+
+
+def _read(endpoint: Endpoint, letter: Letter) -> Any:
+    try:
+        return parse(letter.body, endpoint.decoder)
+    except Problem as problem:
+        if endpoint.fault is None:
+            raise
+        raise endpoint.fault(letter, problem) from None
 
 
 def _asking(endpoint: Endpoint) -> Callable[[Call[Any]], Asking]:

@@ -97,6 +97,7 @@ def _one_slot(call: Call[EvaluateRequest]) -> Asking:
 @endpoint(
     "POST", "/ofrep/v1/evaluate/flags/{key}", Scope.DECIDE, may=Act.SUGGEST,
     tag="Decide", problems=(NOT_FOUND,), within=5, asking=_one_slot,
+    fault=lambda letter, problem: _unread(problem, str(letter.path["key"])),
     example={"context": {"targetingKey": "amina", "count": 4, "basket": ["P1"]}},
 )  # fmt: skip
 def evaluate_slot(call: Call[EvaluateRequest]) -> Flag:
@@ -130,7 +131,7 @@ def _several_slots(call: Call[EvaluateRequest]) -> Asking:
 
 @endpoint(
     "POST", "/ofrep/v1/evaluate/flags", Scope.DECIDE, may=Act.SUGGEST,
-    tag="Decide", within=10, asking=_several_slots,
+    tag="Decide", within=10, asking=_several_slots, fault=lambda _, problem: _unread(problem),
     example={"context": {"targetingKey": "amina", "slots": ["home", "product-page"]}},
 )  # fmt: skip
 def evaluate_slots(call: Call[EvaluateRequest]) -> Flags:
@@ -170,6 +171,14 @@ def _tag(flags: Flags) -> str:
     """Of what is shown and why; not of the number that each decision has."""
     shown = [(one.key, one.value, one.variant, one.metadata.consent, one.metadata.used) for one in flags.flags]
     return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()[:32]
+
+
+def _unread(problem: Problem, key: str = "") -> Problem:
+    """What was sent and cannot be read, as the protocol tells it: always 400, with its own code."""
+    code = "PARSE_ERROR" if problem.kind is MALFORMED else "INVALID_CONTEXT"
+    details = "; ".join(one.detail for one in problem.errors) or problem.detail
+    more = {**({"key": key[:64]} if key else {}), "errorCode": code, "errorDetails": details}
+    return Problem(MALFORMED, problem.detail, errors=problem.errors, more=more)
 
 
 def _failed(key: str, code: str, details: str) -> dict[str, str]:
