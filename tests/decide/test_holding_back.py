@@ -10,7 +10,7 @@ from goodwill.access.view import Log, View
 from goodwill.decide import guardrails, holding_back
 from goodwill.decide.candidates import Candidate
 from goodwill.decide.eligible import Met
-from goodwill.decide.holding_back import RULES, Asked, rule_against
+from goodwill.decide.holding_back import RULES, Asked, Held, rule_against
 from goodwill.decide.plan import Content, Gate, Offer, Plan, Slot, State, Status, Ways
 from goodwill.decide.prices import Reduced
 from goodwill.people.gentle import CLICKED, Gentle, number_of
@@ -93,9 +93,28 @@ def test_essential_and_price():
 
 
 def test_price_of_a_whole_basket():
-    assert rule_against(candidate(), asked(basket=((200, 150),))) == "price", "it cost less within 30 days"
-    assert rule_against(candidate(), asked(basket=((200, 150), (100, 100)))) == ""
+    assert rule_against(candidate(), asked(basket=(Held(200, 150),))) == "price", "it cost less within 30 days"
+    assert rule_against(candidate(), asked(basket=(Held(200, 150), Held(100, 100)))) == ""
     assert rule_against(candidate(), asked()) == "", "nothing is in it yet"
+
+
+def test_a_personal_price_for_a_whole_basket_is_none_for_what_everybody_needs():
+    view, bread = happened((BOUGHT, DAY, 1, 1)), Held(200, 200, essential=True)
+    own = candidate(Offer("t", "r", percent=5, same_price=False, state=State.RUNNING))
+    assert rule_against(own, asked(view=view, basket=(bread,))) == "essential"
+    assert rule_against(own, asked(view=view, basket=(bread, Held(100, 100)))) == "", "something else is in it"
+    assert rule_against(own, asked(view=view, basket=(bread, Held(100, 50)))) == "price", "which saves nothing"
+    assert rule_against(candidate(), asked(view=view, basket=(bread,))) == "", "everybody gets it"
+
+
+def test_overall():
+    view, ways = happened((BOUGHT, DAY, 1, 1)), Ways(rests_after=0)
+    others = {n: tuple(DAY - day for day in range(5)) for n in range(4)}
+    assert rule_against(candidate(), asked(view=view, ways=ways, placed=others)) == "overall", "20 in a week"
+    fewer = {**others, 3: (DAY, DAY - 1, DAY - 2, DAY - 3, DAY - 7)}
+    assert rule_against(candidate(), asked(view=view, ways=ways, placed=fewer)) == "", "one of them is over"
+    today = {**others, number_of("deals", "ten"): (DAY,)}
+    assert rule_against(candidate(), asked(view=view, ways=ways, placed=today)) == "", "once more today"
 
 
 def test_resting_and_what_was_taken():

@@ -744,3 +744,58 @@ def test_what_was_given_back_is_no_reward_and_never_costs(small: Bakery, clock: 
     with shop.database.transaction() as connection:
         events = shop.door_in(connection).one(small.person["c3"], purpose=made.purpose).events
     assert Reckoning([place]).rewards(events, *one).tolist() == [0]
+
+
+# ---- altogether, and names that are none -------------------------------------------------------------------------------
+
+
+def test_all_slots_together_show_no_more_in_a_week_than_a_slot_allows(shop: Shop, clock: FakeClock):
+    for n in range(6):
+        shop.planning.add_content(f"c{n}", Content("banner", f"Number {n}"))
+    give(shop, morning=MORNING)
+    shop.planning.set_slot("banner", Slot(kind="content", count=4, overall=6))
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, overall=5))
+    first = shop.decide("amina", "banner")
+    assert len(first.items) == 4
+    assert len(shop.decide("amina", "deals").items) == 1
+    clock.turn(days=1)
+    second = shop.decide("amina", "banner")
+    assert (len(second.items), rules(second)["overall"]) == (1, 3), "five were shown before"
+    assert rules(shop.decide("amina", "deals")) == {"overall": 1}
+    assert shop.explaining.replay(second.id).same
+    assert len(shop.decide(None, "banner").items) == 4, "nobody in particular is counted"
+    clock.turn(days=6)
+    assert len(shop.decide("amina", "banner").items) == 4, "a week is over"
+
+
+def test_a_personal_price_for_a_basket_leaves_out_what_everybody_needs(
+    database: Database, tmp_path: Path, clock: FakeClock
+):
+    small = bakery(database, tmp_path, clock, essential=("bread",))
+    shop = small.shop
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("bread", price=300), Product("wine", price=900)], at=clock())
+    shop.grant("amina", "offers", asked=ASKED)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1))
+    give(shop, own=Offer("Five off", "Five percent off for you.", percent=5, same_price=False))
+    needed = shop.decide("amina", "deals", context=Context(basket=("bread",)))
+    assert (names(needed), rules(needed), needed.reason) == ([], {"essential": 1}, "kept-back")
+    beside = shop.decide("amina", "deals", context=Context(basket=("bread", "wine")))
+    assert beside.items[0].placed is not None
+    assert beside.items[0].placed.rule == "Five percent off for you. Not on what everybody needs."
+    assert shop.explaining.replay(beside.id).same
+    shop.close()
+
+
+def test_names_that_are_none_are_refused_with_the_nearest(shop: Shop):
+    with pytest.raises(BadInput, match="no kind called 'Breadd'. Did you mean 'bread'"):
+        shop.planning.new_offer("ten", replace_offer(MORNING, products=(), kinds=("Breadd",)))
+    with pytest.raises(BadInput, match="no kind called 'wein'"):
+        shop.planning.add_content("wine", Content("banner", "Wine", about=("wein",)))
+    shop.segments.new("Quiet", "offers", NEVER_CLICKED)
+    with pytest.raises(BadInput, match="no segment 'Quite' for the purpose 'offers'. Did you mean 'Quiet'"):
+        shop.planning.new_offer("ten", replace_offer(MORNING, segment="Quite"))
+    with pytest.raises(BadInput, match="is for content, not for offers"):
+        shop.planning.new_offer("ten", replace_offer(MORNING, slots=("banner",)))
+    with pytest.raises(BadInput, match="'UPPER' is no name"):
+        shop.decide("amina", "UPPER")

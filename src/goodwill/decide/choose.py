@@ -20,12 +20,13 @@ from goodwill.decide.decision import Decision, Footing
 from goodwill.decide.eligible import IsIn, in_none, once
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
 from goodwill.decide.history import History, histories_of
-from goodwill.decide.holding_back import Asked
+from goodwill.decide.holding_back import Asked, Held
+from goodwill.decide.labels import but_not
 from goodwill.decide.lessons import WORKS
 from goodwill.decide.pick import Picked, Picking, ToShow, off_the_shelf
 from goodwill.decide.placing import Placing, is_on
 from goodwill.decide.plan import Plan, plan_of
-from goodwill.decide.prices import DAYS
+from goodwill.decide.prices import DAYS, is_named
 from goodwill.decide.shelf import AtHand, Shelf, Stock, shelf_of
 from goodwill.decide.situation import PURPOSES, Ahead, Context, Situation, Wanted, look, look_ahead
 from goodwill.learn.library import Library, Models
@@ -271,11 +272,14 @@ def _placed(
     personal = seen.may_be_personal and not seen.is_quarantined
     believed = library.model(WORKS[seen.slot.kind], door, shelf, seen.as_of) if personal and among else None
     spent: dict[str, int] = {}
-    basket: tuple[tuple[int, int], ...] = ()
+    basket: tuple[Held, ...] = ()
     if seen.slot.kind == "offers" and among:
-        spent, basket = store.spent(door.connection, today=seen.day), _basket(door, seen)
+        spent, basket = store.spent(door.connection, today=seen.day), _basket(door, seen, rules.essential)
     asked = Asked(seen, plan, personal, spent, once(is_in, seen.view), basket)
-    picked = Placing(asked, among, believed, opaque(reference), seen.context.region or rules.place).picked()
+    picked = Placing(
+        asked, among, believed, opaque(reference), seen.context.region or rules.place,
+        but_not(rules.language) if rules.essential else "",
+    ).picked()  # fmt: skip
     footing = Footing(models=believed.version if believed is not None else "", plan=plan.upto, shelf=shelf.version)
     as_picked = Picked(picked.choices, not picked.reason, picked.reason, picked.counts)
     entry = door.register[PURPOSES[seen.slot.kind]]
@@ -283,14 +287,16 @@ def _placed(
     return msgspec.structs.replace(made, draw=picked.draw)
 
 
-def _basket(door: Door, seen: Situation) -> tuple[tuple[int, int], ...]:
-    """Of what is in the basket the public price and the lowest of late, where there is one."""
+def _basket(door: Door, seen: Situation, essential: Sequence[str]) -> tuple[Held, ...]:
+    """What is in the basket and has a price."""
     numbers = seen.basket.tolist()
     if not numbers:
         return ()
     lowest = catalogue.lowest_prices(door.connection, numbers, at=seen.at, days=DAYS)
     known = catalogue.of_ids(door.connection, numbers)
-    return tuple((one.price, lowest[key]) for key, one in known.items() if one.price is not None)
+    return tuple(
+        Held(one.price, lowest[key], is_named(one, essential)) for key, one in known.items() if one.price is not None
+    )
 
 
 def _decision(

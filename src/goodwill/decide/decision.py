@@ -90,11 +90,13 @@ class Draw(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         eligible: in the order of their names.
         floor: percent of all chances that everything has alike.
+        places: how many were to be filled at most.
         left_out: items that they are about and that counted for nothing: they give away who buys something sensitive.
     """
 
     eligible: tuple[Eligible, ...]
     floor: int
+    places: int = 0
     left_out: tuple[int, ...] = ()
 
 

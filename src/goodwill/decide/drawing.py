@@ -42,10 +42,10 @@ def chances_of(eligible: Sequence[Eligible], floor: float) -> Floats:
     return found
 
 
-def places(draw: Draw, decision: str, count: int) -> Iterator[tuple[tuple[Eligible, ...], Floats, int]]:
+def places(draw: Draw, decision: str) -> Iterator[tuple[tuple[Eligible, ...], Floats, int]]:
     """Place after place: what was left, the chance of each, and which of them was drawn."""
     left = list(draw.eligible)
-    for place in range(min(count, len(left))):
+    for place in range(min(draw.places, len(left))):
         chances = chances_of(left, draw.floor)
         n = drawn(chances, f"{decision}|{place}|{len(left)}")
         yield tuple(left), chances, n
@@ -92,19 +92,13 @@ def believed_of(traits: Sequence[int], coefficients: Sequence[float]) -> float:
     return round(sum(added(traits, coefficients), 0.0), DIGITS) + 0.0  # never −0
 
 
-def with_chances(eligible: tuple[Eligible, ...], floor: int, left_out: tuple[int, ...] = ()) -> Draw:
+def with_chances(draw: Draw) -> Draw:
     """The same, each with its chance of the first place."""
-    if not eligible:
-        return Draw((), floor, left_out)
-    chances = chances_of(eligible, floor)
-    return Draw(
-        tuple(
-            msgspec.structs.replace(one, chance=round(float(chance), DIGITS))
-            for one, chance in zip(eligible, chances, strict=True)
-        ),
-        floor,
-        left_out,
-    )
+    if not draw.eligible:
+        return draw
+    pairs = zip(draw.eligible, chances_of(draw.eligible, draw.floor), strict=True)
+    eligible = tuple(msgspec.structs.replace(one, chance=round(float(chance), DIGITS)) for one, chance in pairs)
+    return msgspec.structs.replace(draw, eligible=eligible)
 
 
 def added(traits: Sequence[int], coefficients: Sequence[float]) -> list[float]:

@@ -23,6 +23,20 @@ URGENT: Final = frozenset({"urgent", "credit", "upsell"})
 WEEK: Final = 7
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something in the basket.
+
+    Attributes:
+        public: its price. lowest: the lowest of it in the last 30 days; both in minor units.
+        essential: whether everybody needs it.
+    """
+
+    public: int
+    lowest: int
+    essential: bool = False
+
+
 def _in_none(_segment: str) -> Met | None:
     return None
 
@@ -35,7 +49,7 @@ class Asked:
         personal: whether her data may carry the choice.
         spent: how much each offer has set aside already.
         is_in: what she meets of a segment's rule; asked only where her data may carry the choice.
-        basket: of each product in the basket its public price and the lowest of the last 30 days, in minor units.
+        basket: what is in the basket and has a price.
     """
 
     seen: Situation
@@ -43,7 +57,7 @@ class Asked:
     personal: bool
     spent: Mapping[str, int] = field(default_factory=dict)
     is_in: Callable[[str], Met | None] = _in_none
-    basket: tuple[tuple[int, int], ...] = ()
+    basket: tuple[Held, ...] = ()
 
     def is_promised(self, one: Candidate) -> bool:
         """Whether nothing is set aside for showing it: it was promised to her lately, or nobody is promised it."""
@@ -86,9 +100,11 @@ def same_price(one: Candidate, asked: Asked) -> bool:
     return one.offer is not None and not one.offer.is_open and not asked.personal
 
 
-def essential(one: Candidate, _: Asked) -> bool:
-    """A personal price for what everybody needs."""
-    return one.essential_only
+def essential(one: Candidate, asked: Asked) -> bool:
+    """A personal price for what everybody needs: it is for nothing else or, for a whole basket, nothing else is in it."""
+    if one.offer is None or one.offer.is_open or one.offer.about:
+        return one.essential_only
+    return bool(asked.basket) and all(held.essential for held in asked.basket)
 
 
 def price(one: Candidate, asked: Asked) -> bool:
@@ -96,14 +112,27 @@ def price(one: Candidate, asked: Asked) -> bool:
     offer = one.offer
     if offer is None or offer.about:
         return one.saves_nothing
-    basket = asked.basket
-    return bool(basket) and not any(is_real(public, lowest, offer.reduced(public)) for public, lowest in basket)
+    basket = [held for held in asked.basket if offer.is_open or not held.essential]
+    return bool(basket) and not any(is_real(held.public, held.lowest, offer.reduced(held.public)) for held in basket)
 
 
 def frequency(one: Candidate, asked: Asked) -> bool:
     """Shown on so many days of the last seven that it is enough; again today is no further day."""
     days = [day for day in asked.seen.placed.get(one.number, ()) if day > asked.seen.day - WEEK]
     return asked.seen.day not in days and len(days) >= asked.seen.slot.week
+
+
+def shown_this_week(seen: Situation) -> int:
+    """How many contents and offers were shown to her in the last seven days, in all slots; one a day of each."""
+    return sum(day > seen.day - WEEK for days in seen.placed.values() for day in days)
+
+
+def overall(one: Candidate, asked: Asked) -> bool:
+    """So many contents and offers were shown to her this week that it is enough; again today is no further one."""
+    seen = asked.seen
+    if seen.view is None or seen.day in seen.placed.get(one.number, ()):
+        return False
+    return shown_this_week(seen) >= seen.slot.overall
 
 
 def resting(one: Candidate, asked: Asked) -> bool:
@@ -149,6 +178,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "price": price,
     "resting": resting,
     "frequency": frequency,
+    "overall": overall,
     "budget": budget,
     "care": care,
 }

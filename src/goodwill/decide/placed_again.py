@@ -141,7 +141,8 @@ class PlacedThen:
             self._eligible(one, None if hers is None else hers[n], coefficients.get(one.name, ()))
             for n, one in enumerate(draw.eligible)
         )
-        return with_chances(eligible, self.plan.slot(self.decision.slot).floor, draw.left_out)
+        floor = self.plan.slot(self.decision.slot).floor
+        return with_chances(msgspec.structs.replace(draw, eligible=eligible, floor=floor))
 
     def _hers(self, names: Sequence[str]) -> NDArray[np.int64] | None:
         """Her traits, where what was learned was to be asked."""
@@ -170,17 +171,23 @@ class PlacedThen:
 
     def _choices(self, draw: Draw) -> Iterator[Choice]:
         shown = {one.product: one for one in self.decision.items}
-        for left, chances, n in places(draw, self.decision.id, self.decision.asked.count):
+        for left, chances, n in places(draw, self.decision.id):
             one, chance = left[n], float(chances[n])
             before = shown.get(one.name)
             placed = before.placed if before is not None and before.placed is not None else Placed()
             body = self.plan.placed_in(self.decision.slot).get(one.name)
             placed = msgspec.structs.replace(
                 placed, chance=round(chance, DIGITS), propensity=round(chance * self.assigned.propensity, DIGITS),
-                rule=body.rule if isinstance(body, Offer) else "", label=_label(body, placed),
+                rule=_rule(body, placed), label=_label(body, placed),
             )  # fmt: skip
             title = body.title if body is not None else ""
             yield choice_of(one, title, placed, draw, self.decision.footing.models or "none")
+
+
+def _rule(body: object, placed: Placed) -> str:
+    """The published rule; what the shop's settings added to it then stands in the record."""
+    rule = body.rule if isinstance(body, Offer) else ""
+    return placed.rule if placed.rule.startswith(rule) else rule
 
 
 def _label(body: object, placed: Placed) -> str:

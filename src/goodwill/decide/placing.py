@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goodwill.basics.clock import date_of
@@ -16,10 +17,10 @@ from goodwill.decide.candidates import Candidate
 from goodwill.decide.decision import Choice, Draw, Eligible, Placed
 from goodwill.decide.drawing import DIGITS, believed_of, choice_of, is_personal, places, used_by, with_chances
 from goodwill.decide.eligible import Met
-from goodwill.decide.holding_back import Asked, rule_against
+from goodwill.decide.holding_back import Asked, rule_against, shown_this_week
 from goodwill.decide.labels import label_for
 from goodwill.decide.lessons import Believed
-from goodwill.decide.plan import Content
+from goodwill.decide.plan import Content, Offer
 from goodwill.decide.traits import traits
 from goodwill.learn.arms import UNIT
 from goodwill.purposes import Category
@@ -54,6 +55,7 @@ class Placing:
         decision: the decision's id, from which the draw comes.
         believed: what was learned; None where nothing may be used of it.
         region: where prices are read.
+        but_not: what is added to the rule of a price that some alone have for a whole basket.
     """
 
     asked: Asked
@@ -61,6 +63,7 @@ class Placing:
     believed: Believed | None
     decision: str
     region: str
+    but_not: str = ""
     counts: list[tuple[str, int]] = field(default_factory=list)
 
     def picked(self) -> PlacedChoice:
@@ -90,11 +93,12 @@ class Placing:
 
     def _draw(self, left: Sequence[Candidate]) -> tuple[Draw, dict[str, tuple[float, ...]]]:
         """What is drawn from, and what is believed of each trait of hers beside each."""
-        floor, out = self.asked.seen.slot.floor, tuple(sorted({item for one in left for item in one.left_out}))
+        out = tuple(sorted({item for one in left for item in one.left_out}))
+        plain = Draw((), self.asked.seen.slot.floor, self._room(left), out)
         hers = self._traits(left)
         if hers is None or self.believed is None:
             found = tuple(self._eligible(one) for one in left)
-            return with_chances(found, floor, out), {}
+            return with_chances(replace(plain, eligible=found)), {}
         arms = self.believed.of(self.asked.seen.slot_name, [one.name for one in left])
         x = hers / UNIT
         spread = np.sqrt(np.einsum("ki,kij,kj->k", x, arms.covariance, x))
@@ -104,7 +108,18 @@ class Placing:
         found = tuple(
             self._eligible(one, hers[n], coefficients[one.name], float(spread[n])) for n, one in enumerate(left)
         )
-        return with_chances(found, floor, out), coefficients
+        return with_chances(replace(plain, eligible=found)), coefficients
+
+    def _room(self, left: Sequence[Candidate]) -> int:
+        """How many places may be filled, as far as her week has room for more."""
+        seen = self.asked.seen
+        if seen.view is None:
+            return seen.count
+        again = sum(seen.day in seen.placed.get(one.number, ()) for one in left)
+        room = max(0, seen.slot.overall - shown_this_week(seen)) + again
+        if cut := min(seen.count, len(left)) - room:
+            self.counts.extend([("overall", cut)] if cut > 0 else [])
+        return min(seen.count, room)
 
     def _traits(self, left: Sequence[Candidate]) -> NDArray[np.int64] | None:
         """Her traits beside each; None where the choice is everyone's: not hers to carry, or nothing known of her."""
@@ -154,7 +169,7 @@ class Placing:
 
     def _choices(self, draw: Draw, left: dict[str, Candidate], coefficients: dict[str, tuple[float, ...]]) -> list[Choice]:
         version, found = self.believed.version if self.believed is not None else "none", list[Choice]()
-        for among, chances, n in places(draw, self.decision, self.asked.seen.count):
+        for among, chances, n in places(draw, self.decision):
             one = left[among[n].name]
             placed = self._placed(one, float(chances[n]), coefficients.get(one.name, ()))
             found.append(choice_of(among[n], one.body.title, placed, draw, version))
@@ -166,7 +181,7 @@ class Placing:
             text=body.text,
             link=body.link,
             image=body.image,
-            rule=offer.rule if offer is not None else "",
+            rule=self._rule(offer),
             until=body.until,
             prices=one.reduced.prices,
             label=label_for(self.region) if offer is not None and not offer.is_open else "",
@@ -177,6 +192,11 @@ class Placing:
             meant=self._met(one).sentence.rstrip("."),
             coefficients=coefficients,
         )
+
+    def _rule(self, offer: Offer | None) -> str:
+        if offer is None or offer.is_open or offer.about or not self.but_not:
+            return "" if offer is None else offer.rule
+        return f"{offer.rule} {self.but_not}"
 
     def _cost(self, one: Candidate) -> int:
         """What is to be set aside for a promise: to somebody who is known, and to whom it was not promised lately.

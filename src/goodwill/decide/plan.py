@@ -81,6 +81,8 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         floor: percent of all chances that are given to everything alike, whatever was learned, so that learning goes
             on; of slots for content and offers.
         week: on how many days out of seven the same content or offer is shown to somebody.
+        overall: how many contents and offers are shown to somebody in seven days, here and in all other slots together;
+            the same one on the same day is one.
     """
 
     kind: Annotated[str, Meta(pattern="^(products|content|offers)$")] = "products"
@@ -89,6 +91,7 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     discreet: bool = True
     floor: Percent = 10
     week: Annotated[int, Meta(ge=1, le=7)] = 5
+    overall: Annotated[int, Meta(ge=1, le=1000)] = 20
 
 
 class Arm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -297,8 +297,11 @@ def placed_lately(connection: Connection, person: PersonId, *, since: int, upto:
     """What was shown to somebody since a day."""
     days, promised = dict[int, set[int]](), dict[int, int]()
     for number, day, detail in connection.execute(_PLACED, {"person": person, "since": since, "upto": upto}):
+        said = _read(detail)
+        if "redeemed" in said:  # no showing
+            continue
         days.setdefault(number, set()).add(day)
-        if _read(detail).get("promised"):
+        if said.get("promised"):
             promised[number] = max(day, promised.get(number, day))
     return Placed({number: tuple(sorted(some)) for number, some in days.items()}, promised)
 

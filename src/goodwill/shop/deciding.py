@@ -18,6 +18,7 @@ from goodwill.basics.ids import PersonId
 from goodwill.decide import record, store
 from goodwill.decide.choose import Choosing, Context, Rules, Wanted, choose_many
 from goodwill.decide.decision import Decision
+from goodwill.shop.planning import checked_name
 from goodwill.shop.who import Who
 from goodwill.storage import AsOf
 from goodwill.storage.kept import Read, note_reads
@@ -109,6 +110,10 @@ class Deciding:
     def _wanted(self, connection: Connection, one: Question) -> Wanted | BadInput:
         if one.count is not None and not 1 <= one.count <= _MOST:
             return BadInput(f"Ask for 1 to {_MOST} suggestions, not {one.count}.")
+        try:
+            checked_name(one.slot)
+        except BadInput as wrong:
+            return wrong
         try:
             person = self.shop.find_in(connection, one.who) if one.who is not None else None
         except BadInput as wrong:

@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from goodwill import people
 from goodwill.basics.clock import day_of
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
 from goodwill.basics.ids import PersonId
+from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
 from goodwill.decide.experiments import Assigned, assign
 from goodwill.decide.plan import (
@@ -37,6 +39,7 @@ from goodwill.decide.plan import (
     plan_of,
 )
 from goodwill.people.gentle import Care
+from goodwill.purposes import OFFERS
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
 from goodwill.storage.engine import EVENTS, PEOPLE, one_at_a_time
@@ -227,6 +230,7 @@ class Planning:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail |= {"content": name, "slot": content.slot}
             made: Content = checked(content.checked())
+            self._check_words(change.connection, made.about)
             described = self._plan(change.connection).slots.get(made.slot)
             if described is not None and described.kind != "content":
                 raise Conflict(
@@ -259,6 +263,7 @@ class Planning:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail["offer"] = name
             made: Offer = checked(msgspec.structs.replace(offer, state=State.DRAFT).checked())
+            self._check_names(change.connection, made)
             if name in self._plan(change.connection).offers:
                 raise Conflict(f"There is an offer '{name}' already. What was promised is never changed: name another.")
             self._write(change, "offer", checked_name(name), made)
@@ -337,6 +342,30 @@ class Planning:
                 raise Conflict(f"Slot '{slot}' is for products, which are not chosen by rewards.")
             self._write(change, "rewards", checked_name(slot), made)
             return made
+
+    def _check_names(self, connection: Connection, offer: Offer) -> None:
+        """See that an offer names nothing that is not there: nobody could ever get it."""
+        self._check_words(connection, offer.about)
+        named = [one.name for one in self.shop.segments.all() if one.purpose == OFFERS]
+        if offer.segment and not any(same_name(offer.segment, name) for name in named):
+            raise BadInput(
+                f"There is no segment '{offer.segment}' for the purpose 'offers'.{_did_you_mean(offer.segment, named)} "
+                "See: goodwill segment list"
+            )
+        for slot in offer.slots:
+            described = self._plan(connection).slots.get(slot)
+            if described is not None and described.kind != "offers":
+                raise BadInput(f"Slot '{slot}' is for {described.kind}, not for offers. See: goodwill slot list")
+
+    @staticmethod
+    def _check_words(connection: Connection, words: Sequence[str]) -> None:
+        """See that the catalogue knows some kinds and products; while it is empty, nobody can tell."""
+        known = catalogue.named_by(connection, sorted(words))
+        unknown = next((word for word in words if word not in known), None)
+        if unknown is None or not catalogue.names(connection):
+            return
+        hint = _did_you_mean(unknown, catalogue.names(connection))
+        raise BadInput(f"The catalogue knows no product and no kind called '{unknown}'.{hint}")
 
     # ---- gentleness ------------------------------------------------------------------------------------------------
 
@@ -421,6 +450,17 @@ def checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise BadInput(f"'{name[:40]}' is no name: 1 to 64 small letters, digits and hyphens, such as product-page.")
     return name
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one, as segments are found by them."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), folded, n=1)
+    return f" Did you mean '{folded[close[0]]}'?" if close else ""
 
 
 def _salt() -> str:
