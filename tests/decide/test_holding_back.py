@@ -73,8 +73,9 @@ def test_not_eligible():
     for_some = candidate(Offer("t", "r", percent=5, segment="new", state=State.RUNNING))
     view = happened((BOUGHT, DAY, 1, 1))
     assert rule_against(for_some, asked(view=view)) == "not-eligible", "nobody can tell who is in it"
-    assert rule_against(for_some, asked(view=view, is_in=lambda name: Met() if name == "new" else None)) == ""
-    assert rule_against(for_some, asked(view=view, is_in=lambda name: Met() if name == "old" else None)) == "not-eligible"
+    new, old = (lambda name, wanted=wanted: Met() if name == wanted else None for wanted in ("new", "old"))
+    assert rule_against(for_some, asked(view=view, is_in=new)) == ""
+    assert rule_against(for_some, asked(view=view, is_in=old)) == "not-eligible"
 
 
 @pytest.mark.parametrize("offer", [{"segment": "new"}, {"same_price": False}])
@@ -150,7 +151,7 @@ def test_budget():
     assert rule_against(dear, asked(spent={"ten": 701})) == "budget"
     known, full = happened((BOUGHT, DAY, 1, 1)), {"ten": 1000}
     assert rule_against(dear, asked(view=known, spent=full, promised={dear.number: DAY - 13})) == "", "promised to her"
-    assert rule_against(dear, asked(view=known, spent=full, promised={dear.number: DAY - 14})) == "budget", "and over"
+    assert rule_against(dear, asked(view=known, spent=full, promised={dear.number: DAY - 14})) == "budget"
     assert rule_against(dear, asked(spent=full)) == "budget", "nobody is promised what is used up"
 
 

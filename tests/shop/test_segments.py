@@ -2,16 +2,11 @@
 
 import pytest
 from sqlalchemy import text
-from tests.small_shop import ASKED, CROWD, bakery, add_smokers
+from tests.small_shop import ASKED, CROWD, add_smokers, bakery
 
 from goodwill import people
-from goodwill.basics.clock import DAY
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
-from goodwill.catalogue import store as catalogue
-from goodwill.catalogue.products import Product
 from goodwill.decide.segments import Verdict
-from goodwill.people.columns import EventColumns
-from goodwill.people.types import BOUGHT as BUY
 from goodwill.purposes import Category
 from goodwill.shop import Who
 from goodwill.shop.segments import SMALLEST, Counted

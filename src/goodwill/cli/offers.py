@@ -208,8 +208,8 @@ def set_rewards(
         list[str],
         typer.Option(
             metavar="NAME=VALUE",
-            help="days, margin (percent), or an amount: visit, click, less, never, wrong, intrusive, complaint, unsubscribe, "
-            "one (what a reward of 1 is); may be repeated.",
+            help="days, margin (percent), or an amount: visit, click, less, never, wrong, intrusive, complaint, "
+            "unsubscribe, one (what a reward of 1 is); may be repeated.",
         ),
     ],
 ) -> None:

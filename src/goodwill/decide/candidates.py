@@ -1,6 +1,7 @@
 """What may stand in the slots for content and offers at all: looked up once for each plan, catalogue and day."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -134,7 +135,7 @@ class _Making:
         item = int(self.shelf.items_of(np.array([number], np.int64))[0])
         return 0 <= item < self.telling.size and bool(self.telling[item])
 
-    def _is_told(self, word: str, told: Set[int]) -> bool:
+    def _is_told(self, word: str, told: AbstractSet[int]) -> bool:
         """Whether a word names anything that may be told; also what the catalogue does not know names nothing bad."""
         named = self.numbers.get(word, ())
         return not named or any(number in told for number in named)

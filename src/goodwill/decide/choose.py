@@ -103,7 +103,15 @@ class Choosing:
         return plan
 
     def candidates(
-        self, connection: Connection, plan: Plan, shelf: Shelf, rules: Rules, models: Models | None, *, at: int, day: int
+        self,
+        connection: Connection,
+        plan: Plan,
+        shelf: Shelf,
+        rules: Rules,
+        models: Models | None,
+        *,
+        at: int,
+        day: int,
     ) -> Candidates:
         """All content and offers, looked up once for each plan, catalogue, shelf, day and models."""
         version = "" if models is None else models.version

@@ -101,7 +101,7 @@ def same_price(one: Candidate, asked: Asked) -> bool:
 
 
 def essential(one: Candidate, asked: Asked) -> bool:
-    """A personal price for what everybody needs: it is for nothing else or, for a whole basket, nothing else is in it."""
+    """A personal price for what everybody needs: it is for nothing else or, for a basket, nothing else is in it."""
     if one.offer is None or one.offer.is_open or one.offer.about:
         return one.essential_only
     return bool(asked.basket) and all(held.essential for held in asked.basket)

@@ -21,7 +21,7 @@ from goodwill.access.view import Log
 from goodwill.basics.clock import Micros, day_of
 from goodwill.basics.errors import Conflict
 from goodwill.catalogue import store as catalogue
-from goodwill.decide import record, store
+from goodwill.decide import store
 from goodwill.decide.account import Account, Scales, Weighed
 from goodwill.decide.again import Replayed, check_allowed, compared, log_of
 from goodwill.decide.because import SHAPES

@@ -4,7 +4,7 @@ Where her data may not be used, everything that is left has the same chance. The
 so it can be made again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -167,7 +167,9 @@ class Placing:
             return "kept-back" if self.among else "nothing-there"
         return "no-history" if self.asked.plan.may(MODEL) else "not-approved"
 
-    def _choices(self, draw: Draw, left: dict[str, Candidate], coefficients: dict[str, tuple[float, ...]]) -> list[Choice]:
+    def _choices(
+        self, draw: Draw, left: Mapping[str, Candidate], coefficients: Mapping[str, tuple[float, ...]]
+    ) -> list[Choice]:
         version, found = self.believed.version if self.believed is not None else "none", list[Choice]()
         for among, chances, n in places(draw, self.decision):
             one = left[among[n].name]

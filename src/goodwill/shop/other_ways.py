@@ -213,6 +213,9 @@ def _judged(
     return Judged(slot, target, found, brought, counted, left_out, rewards.one, since, until)
 
 
+_TOLD: Final = ("value", "low", "high", "error")
+
+
 def document(told: Judged) -> Mapping[str, Any]:
     """The same in plain values, for programs; what cannot be told is null."""
     found = told.found
@@ -223,7 +226,7 @@ def document(told: Judged) -> Mapping[str, Any]:
         "refused": found.refused,
         "brought": _number(told.brought),
         **{
-            name: None if one is None else {key: _number(getattr(one, key)) for key in ("value", "low", "high", "error")}
+            name: None if one is None else {key: _number(getattr(one, key)) for key in _TOLD}
             for name, one in estimates.items()
         },
         "one": told.one,

@@ -51,7 +51,7 @@ class PlacedThings:
             return True
 
     def redeem(self, decision: str, name: str) -> bool:
-        """Let what was set aside for an offer stay spent, because it was asked for; else it is given back after a while.
+        """Let what was set aside for an offer stay spent, because it was redeemed; else it is given back after a while.
 
         Tells whether anything was: nothing is of what nobody was promised, nor twice, nor when the promise is over.
 

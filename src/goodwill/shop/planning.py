@@ -322,9 +322,7 @@ class Planning:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail |= {"offer": name, "amount": amount}
             self._plan(change.connection).offer(name)
-            if amount < 1 or not store.give_back(
-                change.connection, name, amount, today=self._today
-            ):
+            if amount < 1 or not store.give_back(change.connection, name, amount, today=self._today):
                 raise BadInput(f"Give back 1 to what is set aside for '{name}', in cents; not {amount}.")
             return store.spent(change.connection, today=self._today)[name]
 

@@ -87,6 +87,7 @@ class SlotShown(Struct, frozen=True):
     discreet: bool
     floor: Annotated[int, Meta(description="Percent of all chances that are given to everything alike.")]
     week: Annotated[int, Meta(description="On how many days of seven the same is shown to somebody.")]
+    overall: Annotated[int, Meta(description="How many contents and offers in seven days, in all slots together.")]
     rewards: Annotated[Rewards, Meta(description="What counts as success of what is shown here.")]
 
 
@@ -315,7 +316,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 
 def slot_of(name: str, one: Slot, rewards: Rewards) -> SlotShown:
-    return SlotShown(name, one.kind, one.count, one.ways, one.discreet, one.floor, one.week, rewards)
+    return SlotShown(name, one.kind, one.count, one.ways, one.discreet, one.floor, one.week, one.overall, rewards)
 
 
 def slots_of(plan: Plan) -> list[SlotShown]:
