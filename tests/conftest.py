@@ -11,6 +11,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,8 @@ CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 NO_DATA = "no shared data"
 _RUNNER = "GOODWILL_TESTS_RUNNER"  # process id of the run; its workers inherit it
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Every day a law that does not say otherwise looks at a quarter of the cases that Hypothesis would.
+settings.register_profile("default", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
 settings.register_profile("soak", settings.get_profile("default"), max_examples=2000)
 
@@ -57,6 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """What was imported until now stays until the end: whoever looks for garbage need not look at it each time."""
+    if "goodwill.web.application" in sys.modules:
+        from tests.routing import share_layouts
+
+        share_layouts()
     gc.freeze()
 
 

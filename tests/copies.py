@@ -1,7 +1,7 @@
 """A shop is made once, and whoever wants another of its kind gets a copy: copying is several times quicker.
 
-What is copied is what lies on the disk, the database's rows and the key store. Every test opens its copy itself, in a
-folder and with settings of its own, as somebody would who brings back a backup.
+What is copied is what lies on the disk: the database's rows, the key store and the shop's other files. Every test opens
+its copy itself, in a folder and with settings of its own, as somebody would who brings back a backup.
 """
 
 import os
@@ -34,13 +34,13 @@ class _Kept:
 
     Attributes:
         more: what its maker gave beside it.
-        keys: the files of its key store, by name; file: of its database on SQLite.
+        files: those in its folder, by name; file: of its database on SQLite.
         rows: by table, as PostgreSQL writes them; numbers: where its sequences stand.
     """
 
     shop_id: str
     more: Any
-    keys: dict[str, bytes]
+    files: dict[Path, bytes]
     file: bytes
     rows: dict[str, bytes]
     numbers: list[tuple[str, int]]
@@ -50,7 +50,7 @@ _kept: dict[Hashable, _Kept] = {}
 
 
 def shop_of_a_kind(
-    kind: str, make: Callable[[Shop], T], database: Database, home: Path, clock: Clock, **settings: Any
+    kind: Hashable, make: Callable[[Shop], T], database: Database, home: Path, clock: Clock, **settings: Any
 ) -> tuple[Shop, T]:
     """A shop as ``make`` furnishes it, and what that gives: made the first time, copied from then on."""
     given = {"clock": clock, "database": database.url or f"sqlite:///{database.file}", **settings}
@@ -69,21 +69,29 @@ def shop_of_a_kind(
 
 
 def _keep(shop: Shop, database: Database, home: Path, more: Any) -> _Kept:
-    keys = {file.name: file.read_bytes() for file in (home / "keys").glob("*.key")}
-    keys["keys.db"] = _content(home / "keys" / "keys.db")
+    files = {file.relative_to(home): _content(file) for file in home.rglob("*") if _is_kept(file)}
     if database.file is not None:
-        return _Kept(shop.settings.shop_id, more, keys, _content(database.file), {}, [])
+        return _Kept(shop.settings.shop_id, more, files, _content(database.file), {}, [])
     rows: dict[str, bytes] = {}
     with psycopg.connect(str(database.url)) as connection:
         for (table,) in connection.execute(_TABLES).fetchall():
             with connection.cursor().copy(f"COPY {table} TO STDOUT".encode()) as read:
                 rows[table] = b"".join(bytes(some) for some in read)
         numbers = connection.execute(_NUMBERS).fetchall()
-    return _Kept(shop.settings.shop_id, more, keys, b"", {table: some for table, some in rows.items() if some}, numbers)
+    return _Kept(
+        shop.settings.shop_id, more, files, b"", {table: some for table, some in rows.items() if some}, numbers
+    )
+
+
+def _is_kept(file: Path) -> bool:
+    """Settings are every test's own, and what stands beside a database in its journal is read through it."""
+    return file.is_file() and file.suffix != ".toml" and not file.name.endswith(("-wal", "-shm"))
 
 
 def _content(file: Path) -> bytes:
-    """What an SQLite file holds that others have open."""
+    """What a file holds; an SQLite file others have open."""
+    if file.suffix != ".db":
+        return file.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / file.name
         read, written = sqlite.connect(file), sqlite.connect(whole)
@@ -96,11 +104,11 @@ def _content(file: Path) -> bytes:
 
 
 def _put(kept: _Kept, database: Database, home: Path) -> None:
-    keys = home / "keys"
-    keys.mkdir(mode=0o700, parents=True)
-    for name, content in kept.keys.items():
-        (keys / name).touch(mode=0o600)
-        (keys / name).write_bytes(content)
+    for name, content in kept.files.items():
+        file = home / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_bytes(content)
     if database.file is not None:
         database.close()  # its connections, which would go on with what the file was
         for beside in ("-wal", "-shm"):
@@ -112,5 +120,5 @@ def _put(kept: _Kept, database: Database, home: Path) -> None:
         for table, rows in kept.rows.items():
             with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as write:
                 write.write(rows)
-        for name, number in kept.numbers:
-            connection.execute("SELECT setval(%s::regclass, %s)", (name, number))
+        for sequence, number in kept.numbers:
+            connection.execute("SELECT setval(%s::regclass, %s)", (sequence, number))

@@ -1,6 +1,6 @@
 """A small shop for tests: a bakery with twenty-odd customers of known habits, written through the rooms' own verbs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,15 +35,32 @@ class Bakery:
     person: dict[str, PersonId]
 
 
-def bakery(database: Database, folder: Path, clock: Clock, **settings: Any) -> Bakery:
+def bakery(
+    database: Database,
+    folder: Path,
+    clock: Clock,
+    *,
+    then: Callable[[Shop], object] | None = None,
+    **settings: Any,
+) -> Bakery:
     """Amina allows everything, Bruno was never asked, Chiara withdrew, Dev is new and allows everything.
 
     Even-numbered people and Amina come in the morning, the others in the evening; nobody but Amina ever bought
     truffles, and only she and four of the crowd bought tobacco.
+
+    Args:
+        then: what else is done to every shop of the kind, such as `Shop.learn`; it is done once, and copied.
     """
     # By the database alone: a test that adds up two dozen people need not wait for DuckDB to start.
     settings = {"columns": "database", **settings}
-    shop, ids = shop_of_a_kind("bakery", _furnished, database, folder / "home", clock, **settings)
+
+    def make(shop: Shop) -> dict[str, PersonId]:
+        ids = _furnished(shop)
+        if then is not None:
+            then(shop)
+        return ids
+
+    shop, ids = shop_of_a_kind(("bakery", then), make, database, folder / "home", clock, **settings)
     return Bakery(shop, dict(ids))
 
 

@@ -1,9 +1,6 @@
 """A shop served by a process of its own, and a real browser before it."""
 
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +8,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.laws.servers import free_port
+from tests.processes import loaded
 from tests.reach.peer import Box, peer, plainly
 from tests.small_shop import Bakery, bakery
 
@@ -107,7 +106,7 @@ class Served:
 @pytest.fixture
 def served(database: Database, tmp_path: Path, chromium: Browser) -> Iterator[Served]:
     """A bakery that has chosen something for Amina, with addresses for her, Bruno and Dev."""
-    settings = {"name": "Corner bakery", "columns": "database", "smtp_from": "hello@bakery.example"}
+    settings: dict[str, Any] = {"name": "Corner bakery", "columns": "database", "smtp_from": "hello@bakery.example"}
     made = bakery(database, tmp_path, system_clock, **settings)
     shop = made.shop
     with shop.database.transaction() as connection:
@@ -116,12 +115,7 @@ def served(database: Database, tmp_path: Path, chromium: Browser) -> Iterator[Se
             people.identify(connection, shop.cipher, ids, now=shop.clock())
     shop.learn()
     shop.decide("amina", count=4)
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
-    command = [sys.executable, "-c", _SERVE, str(shop.folder), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
+    with loaded(_SERVE, shop.folder, free_port()) as process:
         there = Served(made, process.stdout.readline().strip(), chromium)
         try:
             yield there

@@ -2,9 +2,6 @@
 
 import json
 import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +17,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 from tests.browser.conftest import _SERVE as SERVE
 from tests.browser.conftest import Visitor
+from tests.laws.servers import free_port
+from tests.processes import loaded
 from tests.small_shop import bakery
 
 from goodwill.basics.clock import iso, system_clock
@@ -226,15 +225,10 @@ on_both = pytest.mark.parametrize("site", ["on_sqlite", "on_postgresql"], indire
 def _bread(database: Any, folder: Path, chromium: Browser) -> Iterator[Site]:
     made = bakery(database, folder, system_clock, columns="database")
     there = Site(made.shop, "", "", "", chromium)
-    with _site(there) as address, socket.socket() as trial:
+    with _site(there) as address:
         there.address = address
         _furnish(there)
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
-        trial.close()
-        command = [sys.executable, "-c", SERVE, str(made.shop.folder), str(port)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-            assert process.stdout is not None
+        with loaded(SERVE, made.shop.folder, free_port()) as process:
             there.goodwill = process.stdout.readline().strip()
             try:
                 yield there

@@ -1,8 +1,6 @@
 """Real server processes on one shop, and the history of what clients asked and were told, for laws about them."""
 
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+from tests.processes import Loaded, loaded
 
 _SCRIPT = """
 import sys
@@ -31,14 +30,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(home: Path) -> Iterator[tuple[Loaded, str]]:
     """A server process and its address, once it listens; killed at the end if it still runs."""
-    command = [sys.executable, "-c", _SCRIPT, str(home), str(free_port())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with loaded(_SCRIPT, home, free_port()) as process:
         try:
-            assert process.stdout is not None
             address = process.stdout.readline().strip()
-            assert address.startswith("http://127.0.0.1:"), "the server did not start"
+            assert address.startswith("http://127.0.0.1:"), process.complained
             yield process, address
         finally:
             process.kill()

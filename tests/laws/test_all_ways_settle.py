@@ -16,7 +16,7 @@ from tests.small_shop import ASKED, Bakery, bakery
 
 from goodwill.access import nobody, rows
 from goodwill.access.many import people_allowing
-from goodwill.basics.clock import day_of
+from goodwill.basics.clock import SECOND, Micros, day_of
 from goodwill.collect import imports
 from goodwill.learn.library import MODELS, Library
 from goodwill.shop import Shop
@@ -78,18 +78,23 @@ class World:
 
 @pytest.fixture
 def world(database, tmp_path, clock):
-    made = bakery(database, tmp_path, clock)
-    shop = replace(
-        made.shop, register=register_with(), library=Library(made.shop.folder / "totals", lessons=LESSONS)
-    )  # fmt: skip
-    world = World(Bakery(shop, made.person), tmp_path, clock)
+    made = bakery(database, tmp_path, clock, then=learn_all)
+    clock.turn(seconds=1)
+    yield World(Bakery(with_lessons(made.shop), made.person), tmp_path, clock)
+    made.shop.close()
+
+
+def with_lessons(shop: Shop) -> Shop:
+    return replace(shop, register=register_with(), library=Library(shop.folder / "totals", lessons=LESSONS))
+
+
+def learn_all(made: Shop) -> None:
+    shop = with_lessons(made)
     for name in ("amina", "chiara", *(f"c{n}" for n in range(6))):
         for purpose in ("offers", "personal-content"):
             shop.grant(name, purpose, asked=ASKED)
-    clock.turn(seconds=1)
-    shop.learn()
-    yield world
-    made.shop.close()
+    later = Micros(shop.clock() + SECOND)
+    replace(shop, clock=lambda: later).learn()
 
 
 # ---- the ways --------------------------------------------------------------------------------------------------------

@@ -175,8 +175,15 @@ def test_events_alone_are_not_removed_before_settling_either(village):
         assert village.stands() == before
 
 
+# Every moment and both ways of looking every day, and all of them together in `make soak`.
 @pytest.mark.parametrize(
-    ("when", "how"), [("before", keeping), ("at the mark", in_memory), ("settled", in_memory), ("settled", keeping)]
+    ("when", "how"),
+    [
+        ("before", keeping),
+        ("at the mark", in_memory),
+        pytest.param("settled", in_memory, marks=pytest.mark.soak),
+        ("settled", keeping),
+    ],
 )
 def test_a_process_that_looked_earlier_ends_with_the_total_worked_out_anew(village, deed, when, how):
     """Its total may hold parts that nobody can work out any more; then it must not try to subtract them."""

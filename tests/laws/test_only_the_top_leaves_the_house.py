@@ -17,6 +17,7 @@ import pytest
 from litestar.testing import TestClient
 from tests.small_shop import bakery
 
+from goodwill.shop import Shop
 from goodwill.storage.kept import kept
 from goodwill.web.application import application
 from goodwill.web.keys import create_key
@@ -101,8 +102,7 @@ def test_a_document_of_everything_would_be_found():
 
 @pytest.fixture
 def small(database, tmp_path, clock):
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
+    made = bakery(database, tmp_path, clock, then=Shop.learn)
     yield made
     made.shop.close()
 

@@ -387,8 +387,7 @@ def test_merging_is_associative_and_commutative_in_what_is_allowed(database, cip
 
 @pytest.fixture
 def small(database, tmp_path, clock):
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
+    made = bakery(database, tmp_path, clock, then=Shop.learn)
     yield made
     made.shop.close()
 

@@ -3,8 +3,6 @@
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.processes import ended
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, KeyDestroyed, KeyMissing
@@ -290,8 +289,8 @@ def test_whoever_is_killed_while_an_epoch_ends_loses_nothing(folder, keys, step,
     cipher = Cipher(keys, "shop")
     sealed = cipher.seal(AMINA, "name", "Amina")
     keys.destroy(CHIARA)
-    killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), step, when], check=False)
-    assert killed.returncode == 9
+    code, complaint = ended(_KILLED, folder, step, when)
+    assert code == 9, complaint
     again = KeyStore.open(folder, clock=a_clock)
     assert Cipher(again, "shop").open(AMINA, "name", sealed) == "Amina"
     assert again.state(CHIARA) is KeyState.DESTROYED

@@ -3,8 +3,6 @@
 import secrets
 import shutil
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -15,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.processes import ended, loaded
 
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import BadInput, Conflict, KeyDestroyed, KeyMissing
@@ -195,7 +194,7 @@ def test_a_second_process_destroys_and_this_one_obeys_at_once(folder, opened):
         "import sys; from pathlib import Path; from goodwill.protect import KeyStore\n"
         "KeyStore.open(Path(sys.argv[1]), clock=lambda: 5).destroy(int(sys.argv[2]))"
     )
-    subprocess.run([sys.executable, "-c", program, str(folder), str(CHIARA)], check=True)
+    assert ended(program, folder, CHIARA) == (0, "")
     with pytest.raises(KeyDestroyed):
         cipher.open(CHIARA, "name", sealed)
     with pytest.raises(KeyDestroyed):
@@ -324,8 +323,8 @@ def test_two_processes_that_open_a_new_store_share_one_master_key(folder):
         "import sys; from pathlib import Path; from goodwill.protect import KeyStore\n"
         "KeyStore.open(Path(sys.argv[1]), clock=lambda: 5).create([int(sys.argv[2])])"
     )
-    runs = [subprocess.Popen([sys.executable, "-c", program, str(folder), str(n)]) for n in (1, 2, 3)]
-    assert [run.wait() for run in runs] == [0, 0, 0]
+    with loaded(program, folder, 1) as one, loaded(program, folder, 2) as two, loaded(program, folder, 3) as three:
+        assert [run.wait() for run in (one, two, three)] == [0, 0, 0]
     keys = KeyStore.open(folder, clock=a_clock)
     assert keys.epoch == 1
     assert len(keys.keys([1, 2, 3])) == 3

@@ -14,7 +14,7 @@ from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
 from goodwill.people.verdicts import Verdict
 from goodwill.purposes import RECOMMENDATIONS
-from goodwill.shop import Who
+from goodwill.shop import Shop, Who
 from goodwill.shop.deciding import Deciding, Question
 from goodwill.storage import Database
 from goodwill.storage.kept import reads_of
@@ -24,8 +24,7 @@ EVERYBODY = ("amina", "bruno", "chiara", "dev", "nobody", None, "c0", "c1", "c2"
 
 @pytest.fixture
 def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
+    made = bakery(database, tmp_path, clock, then=Shop.learn)
     yield made
     made.shop.close()
 

@@ -1,12 +1,11 @@
 """Whoever is killed while erasing somebody leaves her counted in nothing; the next one finishes, and nothing stays."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 from sqlalchemy import LargeBinary, SmallInteger, Text, insert
+from tests.processes import ended
 from tests.shop.test_erasure import MAIL, NAME, PHONE, make, rows, searched
 
 from goodwill.app import open_shop
@@ -58,10 +57,8 @@ def test_whoever_is_killed_while_erasing_is_followed_by_one_who_finishes(small, 
         sqlite = connection.dialect.name == "sqlite"
     if step == "cut_log" and not sqlite:
         return
-    killed = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(small.shop.folder), place, step], check=False, capture_output=True
-    )
-    assert killed.returncode == 9, killed.stderr
+    code, complaint = ended(_KILLED, small.shop.folder, place, step)
+    assert code == 9, complaint
     again = open_shop(small.shop.folder, clock=clock)
     assert not again.decide("c0").personalised
     before = {one.person: one.status for one in again.erasure.erased()}

@@ -26,8 +26,7 @@ COFFEE = Context(basket=("coffee",))
 
 @pytest.fixture
 def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
+    made = bakery(database, tmp_path, clock, then=Shop.learn)
     yield made
     made.shop.close()
 

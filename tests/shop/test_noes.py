@@ -1,17 +1,15 @@
 """Nobody takes a "no" out of the list outside, adds one or changes one unseen; and a crash is no attack."""
 
 import json
-import os
-import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.conftest import FakeClock
+from tests.processes import loaded
 from tests.shop.ledgers import break_in, forget_in_keys
 from tests.small_shop import ASKED, bakery
 
@@ -255,15 +253,15 @@ def own(home: Path) -> NoFile:
     return NoFile(home, None, "a", mac_with(b"k" * 32))
 
 
-def writer(home: Path, first: int, many: int, **more: object) -> subprocess.Popen[str]:
-    words = [sys.executable, "-c", WRITER, str(home), str(first), str(many)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, **more)  # type: ignore[call-overload,no-any-return]
+def writes(home: Path, first: int) -> int:
+    """Let a process write 60 lines, and see how it ends."""
+    with loaded(WRITER, home, first, 60) as process:
+        return process.wait()
 
 
 def test_whoever_is_killed_while_writing_spoils_nothing(tmp_path: Path) -> None:
     for turn in range(3):
-        with writer(tmp_path, turn * 100_000 + 1, 100_000) as process:
-            assert process.stdout is not None
+        with loaded(WRITER, tmp_path, turn * 100_000 + 1, 100_000) as process:
             said = [int(process.stdout.readline()) for _ in range(20 + 7 * turn)]
             process.kill()
         found = own(tmp_path).read(tmp_path / "consent.noes")
@@ -273,14 +271,9 @@ def test_whoever_is_killed_while_writing_spoils_nothing(tmp_path: Path) -> None:
 
 def test_a_full_disk_cuts_a_line_short_and_the_next_one_goes_on(tmp_path: Path) -> None:
     full = 1_000  # bytes, and no line ends there
-    with writer(
-        tmp_path,
-        1,
-        100,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (full, full)),
-    ) as process:
-        said = (process.stdout or os.devnull).read().split()  # type: ignore[union-attr]
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({full}, {full}))"
+    with loaded(limit + WRITER, tmp_path, 1, 100) as process:
+        said = process.stdout.read().split()
         assert process.wait() != 0
     file = own(tmp_path)
     assert (tmp_path / "consent.noes").stat().st_size == full
@@ -294,7 +287,7 @@ def test_a_full_disk_cuts_a_line_short_and_the_next_one_goes_on(tmp_path: Path) 
 
 def test_several_processes_write_one_chain(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda first: writer(tmp_path, first, 60).communicate(), (1, 101, 201)))
+        assert list(pool.map(partial(writes, tmp_path), (1, 101, 201))) == [0, 0, 0]
     found = own(tmp_path).read(tmp_path / "consent.noes")
     assert (found.torn, found.wrong, len(found.lines), found.end.number) == (0, (), 180, 180)
 

@@ -26,19 +26,23 @@ EVENING = Offer("Evening ten", "Ten percent off wine and cheese.", percent=10, p
 
 @pytest.fixture
 def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
-    priced = [Product(name, price=price) for name, price in (("croissant", 200), ("coffee", 300), ("wine", 900),
-                                                             ("cheese", 500))]  # fmt: skip
-    with made.shop.database.transaction() as connection:
-        catalogue.upsert_many(connection, priced, at=clock())
-    for name in ("amina", "dev", *(f"c{n}" for n in range(12))):
-        for purpose in ("offers", "personal-content"):
-            made.shop.grant(name, purpose, asked=ASKED)
-    made.shop.planning.set_slot("deals", Slot(kind="offers", count=1))
-    made.shop.planning.set_slot("banner", Slot(kind="content", count=1))
+    made = bakery(database, tmp_path, clock, then=furnish)
     yield made
     made.shop.close()
+
+
+def furnish(shop: Shop) -> None:
+    """Slots for offers and content, prices, and people who allow both."""
+    shop.learn()
+    priced = [Product(name, price=price) for name, price in (("croissant", 200), ("coffee", 300), ("wine", 900),
+                                                             ("cheese", 500))]  # fmt: skip
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, priced, at=shop.clock())
+    for name in ("amina", "dev", *(f"c{n}" for n in range(12))):
+        for purpose in ("offers", "personal-content"):
+            shop.grant(name, purpose, asked=ASKED)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1))
+    shop.planning.set_slot("banner", Slot(kind="content", count=1))
 
 
 @pytest.fixture

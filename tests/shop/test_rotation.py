@@ -2,11 +2,10 @@
 
 import secrets
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.processes import ended
 from tests.small_shop import bakery
 
 from goodwill import people
@@ -181,8 +180,8 @@ _EVERY_DAY = {"begin_epoch", "_replace", "drop_epochs_before"}  # the others too
 def test_whoever_is_killed_while_keys_are_renewed_loses_nobody(small, clock, place, step):
     before = everybody(small.shop, small.person)
     home = small.shop.folder
-    killed = subprocess.run([sys.executable, "-c", _KILLED, str(home), place, step], check=False)
-    assert killed.returncode == 9
+    code, complaint = ended(_KILLED, home, place, step)
+    assert code == 9, complaint
     again = open_shop(home, clock=clock)
     assert everybody(again, small.person) == before
     assert len(again.keys.keys(small.person.values())) == len(small.person)

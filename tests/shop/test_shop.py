@@ -15,14 +15,13 @@ from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
 from goodwill.protect import Cipher
 from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS
-from goodwill.shop import Who
+from goodwill.shop import Shop, Who
 from goodwill.storage import Database
 
 
 @pytest.fixture
 def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
+    made = bakery(database, tmp_path, clock, then=Shop.learn)
     yield made
     made.shop.close()
 

@@ -68,6 +68,7 @@ def text_of(node):
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+@cache
 def actions():
     """Every act that the audit log may tell of a person."""
     named = [text_of(call.args[0]) for name in ("change", "_changing", "Entry", "_clear") for call in calls(name)

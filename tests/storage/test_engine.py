@@ -2,8 +2,6 @@
 
 import re
 import stat
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +11,7 @@ import pysqlite3
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from tests.processes import ended
 
 from goodwill.basics.errors import BadInput, Conflict
 from goodwill.storage import Database, connect
@@ -137,8 +136,8 @@ with database.transaction() as connection:
 
 def test_a_killed_process_leaves_what_was_committed_and_nothing_else(paper):
     where = paper.url or str(paper.file)
-    done = subprocess.run([sys.executable, "-c", _DIES, where], check=False, capture_output=True, text=True)
-    assert done.returncode == 137, done.stderr
+    code, complaint = ended(_DIES, where)
+    assert code == 137, complaint
     assert lines(paper) == [1]
 
 
@@ -391,11 +390,8 @@ def test_a_new_database_file_is_its_owners_alone(file_database):
 
 def test_two_processes_may_open_a_new_file_at_once(tmp_path):
     opens = "import sys; from goodwill.storage import connect, migrate; migrate(connect(sys.argv[1]))"
-    started = [
-        subprocess.Popen([sys.executable, "-c", opens, str(tmp_path / "shop.db")], stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    assert [(process.communicate()[1], process.returncode) for process in started] == [("", 0)] * 3
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(lambda _: ended(opens, tmp_path / "shop.db"), range(3))) == [(0, "")] * 3
 
 
 def test_a_file_may_be_named_by_path_or_url_with_folders_made(tmp_path):

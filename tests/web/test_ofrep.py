@@ -3,6 +3,7 @@
 import pytest
 from tests.small_shop import bakery
 
+from goodwill.shop import Shop
 from goodwill.web.store import Scope
 
 FLAGS = "/ofrep/v1/evaluate/flags"
@@ -10,8 +11,7 @@ FLAGS = "/ofrep/v1/evaluate/flags"
 
 @pytest.fixture
 def asked(database, tmp_path, clock, client_of, clients):
-    with bakery(database, tmp_path, clock).shop as shop:
-        shop.learn()
+    with bakery(database, tmp_path, clock, then=Shop.learn).shop as shop:
         client = client_of(shop, Scope.DECIDE, Scope.READ)
 
         def ask(path="/home", context=None, **headers):

@@ -9,6 +9,7 @@ import pytest
 from tests.small_shop import bakery
 from tests.web.conftest import MakeClient
 
+from goodwill.shop import Shop
 from goodwill.storage import Database
 from goodwill.web import collect
 from goodwill.web.application import OPERATIONS
@@ -18,8 +19,7 @@ from goodwill.web.store import SCOPES, Scope
 @pytest.fixture
 def client(database: Database, tmp_path: Path, clock, client_of: MakeClient, clients: ExitStack):
     """A client of a bakery that has learned, with a key that may decide and export."""
-    with bakery(database, tmp_path, clock).shop as shop:
-        shop.learn()
+    with bakery(database, tmp_path, clock, then=Shop.learn).shop as shop:
         yield client_of(shop, Scope.DECIDE, Scope.EXPORT)
         clients.close()
 

@@ -10,6 +10,7 @@ from tests.web.conftest import Client, MakeClient
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.decide.plan import MODELS, Content, Offer, Slot
+from goodwill.shop import Shop
 from goodwill.storage import Database
 from goodwill.web.store import Scope
 
@@ -19,20 +20,24 @@ OWN = Offer("Yours", "Ten percent off wine for whom it is shown.", percent=10, p
 
 @pytest.fixture
 def shop(database: Database, tmp_path: Path, clock):
-    with bakery(database, tmp_path, clock).shop as made:
-        made.learn()
-        with made.database.transaction() as connection:
-            catalogue.upsert_many(connection, [Product("croissant", price=200), Product("wine", price=900)], at=clock())
-        made.grant("amina", "offers", asked=ASKED)
-        made.grant("amina", "personal-content", asked=ASKED)
-        made.planning.set_slot("deals", Slot(kind="offers", count=2))
-        made.planning.set_slot("banner", Slot(kind="content", count=1))
-        made.planning.add_content("rye", Content("banner", "Rye, from today", "Dark.", "/rye", about=("food",)))
-        for name, offer in (("ten", TEN), ("own", OWN)):
-            made.planning.new_offer(name, offer)
-            made.planning.approve(f"offer-{name}")
-            made.planning.start_offer(name)
+    with bakery(database, tmp_path, clock, then=furnish).shop as made:
         yield made
+
+
+def furnish(made: Shop) -> None:
+    made.learn()
+    with made.database.transaction() as connection:
+        things = [Product("croissant", price=200), Product("wine", price=900)]
+        catalogue.upsert_many(connection, things, at=made.clock())
+    made.grant("amina", "offers", asked=ASKED)
+    made.grant("amina", "personal-content", asked=ASKED)
+    made.planning.set_slot("deals", Slot(kind="offers", count=2))
+    made.planning.set_slot("banner", Slot(kind="content", count=1))
+    made.planning.add_content("rye", Content("banner", "Rye, from today", "Dark.", "/rye", about=("food",)))
+    for name, offer in (("ten", TEN), ("own", OWN)):
+        made.planning.new_offer(name, offer)
+        made.planning.approve(f"offer-{name}")
+        made.planning.start_offer(name)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from litestar import Litestar
 from tests.laws.servers import free_port
+from tests.processes import Loaded, loaded
 from tests.small_shop import bakery
 from tests.web.conftest import furnish, key_for
 
@@ -64,18 +64,15 @@ def key_in(home: Path) -> str:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(home: Path) -> Iterator[tuple[Loaded, str]]:
     """A server process and its address, once it listens."""
-    command = [sys.executable, "-c", _SCRIPT, str(home), str(free_port())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with loaded(_SCRIPT, home, free_port()) as process:
         try:
             address = process.stdout.readline().strip()
-            assert address.startswith("http://127.0.0.1:"), process.stderr and process.stderr.read()
+            assert address.startswith("http://127.0.0.1:"), process.complained
             yield process, address
         finally:
-            if process.poll() is None:
-                process.kill()
+            process.kill()
 
 
 def resident_megabytes(pid: int) -> float:
@@ -104,8 +101,8 @@ def test_a_shops_server_asks_withdraws_and_stops_it(home: Path):
             assert (decided["personalised"], decided["reason"]) == (False, "withdrawn")
             assert "goodwill_decisions_total" in client.get("/metrics").text
         process.send_signal(signal.SIGTERM)
-        output, log = process.communicate(timeout=20)
-    assert process.returncode == 0, log
+        assert process.wait(timeout=20) == 0, process.complained
+        output, log = process.stdout.read(), process.complained
     assert output.endswith("closed\n")
     assert "amina" not in log
     assert key not in log
@@ -159,8 +156,7 @@ def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(home: Path
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{address}/healthz", timeout=2)
         asking.join()
-        process.communicate(timeout=20)
-    assert process.returncode == 0
+        assert process.wait(timeout=20) == 0
     assert answers[0].status_code == 200
 
 
@@ -212,7 +208,8 @@ def test_what_is_no_clean_http_does_not_reach_the_shop(home: Path):
         send(address, cut_off, wait=False)
         assert httpx.get(f"{address}/healthz").status_code == 200
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=20)
+        process.wait(timeout=20)
+        log = process.complained
     assert '"broke"' not in log
 
 
@@ -229,6 +226,7 @@ def test_the_machines_own_environment_turns_no_debugging_on(quiet_shop: Shop, mo
 
     monkeypatch.setitem(os.environ, "LITESTAR_DEBUG", "1")
     monkeypatch.setitem(os.environ, "LITESTAR_PDB", "1")
+    monkeypatch.setattr("goodwill.web.application.Litestar", Litestar)  # itself, and no layout of another's
     inside = application(quiet_shop)._inside
     assert isinstance(inside, Litestar)
     assert (inside.debug, inside.pdb_on_exception) == (False, False)

@@ -7,6 +7,7 @@ import pytest
 from tests.small_shop import EVENING, MORNING, bakery
 from tests.web.conftest import Client, MakeClient
 
+from goodwill.shop import Shop
 from goodwill.storage import Database
 from goodwill.web.store import Scope
 
@@ -14,8 +15,7 @@ from goodwill.web.store import Scope
 @pytest.fixture
 def baker(database: Database, tmp_path: Path, clock, clients: ExitStack):
     """A bakery that has learned its customers' habits."""
-    with bakery(database, tmp_path, clock).shop as shop:
-        shop.learn()
+    with bakery(database, tmp_path, clock, then=Shop.learn).shop as shop:
         yield shop
         clients.close()
 

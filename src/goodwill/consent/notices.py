@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -150,13 +151,20 @@ def drafts_in(folder: Path) -> list[Draft]:
 def starters(register: Register) -> list[Draft]:
     """The notices that come with goodwill, with the purposes that the register has."""
     drafts = []
-    for file in sorted(STARTERS.iterdir(), key=lambda file: file.name):
-        draft = parse(file.read_text(encoding="utf-8"), f"{file.name}, which comes with goodwill", starter=True)
+    for draft in _shipped():
         toggles = tuple(toggle for toggle in draft.toggles if _may_ask(register, toggle.purpose))
         if toggles:
             values = {name: getattr(draft, name) for name in draft.__slots__}
             drafts.append(Draft(**{**values, "toggles": toggles}))
     return drafts
+
+
+@cache
+def _shipped() -> tuple[Draft, ...]:
+    return tuple(
+        parse(file.read_text(encoding="utf-8"), f"{file.name}, which comes with goodwill", starter=True)
+        for file in sorted(STARTERS.iterdir(), key=lambda file: file.name)
+    )
 
 
 def _may_ask(register: Register, purpose: str) -> bool:

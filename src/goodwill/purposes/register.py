@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NewType
@@ -166,6 +167,7 @@ class Register:
 SHIPPED = files("goodwill.purposes").joinpath("register.toml")
 
 
+@cache
 def shipped() -> Register:
     """The register that comes with goodwill."""
     return parse(SHIPPED.read_text(encoding="utf-8"), "the register shipped with goodwill")

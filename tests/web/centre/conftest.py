@@ -94,14 +94,17 @@ def path_of(letter: SignInLetter) -> str:
 def street(database: Database, tmp_path: Path, clock: Any) -> Iterator[Street]:
     """A bakery whose people have addresses, on either database."""
     settings = {"base_url": SITE, "name": "Corner <bakery>", "columns": "database", "smtp_from": "hello@bakery.example"}
-    made = bakery(database, tmp_path, clock, **settings)
-    with made.shop.database.transaction() as connection:
-        for name in ("amina", "bruno", "chiara", "dev"):
-            ids = {"user_id": name, "email": f"{name}@example.org"}
-            people.identify(connection, made.shop.cipher, ids, now=clock())
+    made = bakery(database, tmp_path, clock, then=give_addresses, **settings)
     with TestClient(application(made.shop), base_url=SITE) as site:
         yield Street(made, site)
     made.shop.close()
+
+
+def give_addresses(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        for name in ("amina", "bruno", "chiara", "dev"):
+            ids = {"user_id": name, "email": f"{name}@example.org"}
+            people.identify(connection, shop.cipher, ids, now=shop.clock())
 
 
 @pytest.fixture

@@ -138,8 +138,8 @@ def test_never_has_no_end_until_she_says_so_and_outlives_what_is_deleted(street,
     street.browser().press(path(street, made), on=path(street, made), product=shown.product, verdict="never")
     mine = street.signed_in("amina")
     mine.press("/privacy/choices", purpose="recommendations", category="preferences", yes="no")
-    for _ in range(20):
-        clock.turn(days=35)
+    for _ in range(7):
+        clock.turn(days=100)
         street.shop.retention.run()
         items(street)
     street.shop.learn()
