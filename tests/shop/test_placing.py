@@ -717,7 +717,7 @@ def test_another_way_is_judged_from_the_shops_own_decisions(small: Bakery, clock
     assert "no figure is told" in early.found.refused
     with pytest.raises(BadInput, match="no way of drawing"):
         shop.other_way("deals", "magic")
-    with pytest.raises(BadInput, match="for products"):
+    with pytest.raises(NotFound, match="no slot for content or offers called 'home'"):
         shop.other_way("home", "uniform")
 
 

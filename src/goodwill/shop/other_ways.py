@@ -14,7 +14,7 @@ from msgspec import UnsetType
 from goodwill import people
 from goodwill.access import Door, View
 from goodwill.basics.clock import Micros, day_of
-from goodwill.basics.errors import BadInput
+from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId
 from goodwill.decide import record
 from goodwill.decide.decision import Decision, Eligible
@@ -81,11 +81,11 @@ def judge(shop: "Shop", slot: str, target: str, *, days: int = 90) -> Judged:
             another floor), always=NAME (where it was eligible, else as it was), as-it-was.
 
     Raises:
-        BadInput: the slot is for products, or this is no way.
+        NotFound: there is no slot for content or offers of that name. BadInput: this is no way.
     """
     plan, today = shop.planning.plan(), day_of(shop.clock(), shop.settings.zone)
     if plan.slot(slot).kind == "products":
-        raise BadInput(f"Slot '{slot}' is for products. What is judged are slots for content or offers.")
+        raise NotFound(f"There is no slot for content or offers called '{slot[:64]}'. See: goodwill slot list")
     if not 1 <= days <= _MOST_DAYS:
         raise BadInput(f"Look at 1 to {_MOST_DAYS} days, not {days}.")
     way, rewards = way_of(target, plan, slot), plan.rewards_of(slot)

@@ -558,7 +558,6 @@ class Shop:
 
     def other_way(self, slot: str, target: str, *, days: int = 90) -> Judged:
         """What another way of drawing content or offers in a slot would have brought; see `other_ways.judge`."""
-        self.staff.demand(Act.PLAN)
         return judge(self, slot, target, days=days)
 
     def _totals(self, wanted: Sequence[OfPurchases]) -> list[Sums]:
