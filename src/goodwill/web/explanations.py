@@ -233,7 +233,9 @@ class OtherWayAnswer(Struct, frozen=True):
     watermark: Mark | UnsetType = UNSET
 
 
-@endpoint("GET", "/api/v1/measures/offpolicy", Scope.READ, may=Act.PLAN, tag="Measures", problems=(NOT_FOUND,), within=120)
+@endpoint(
+    "GET", "/api/v1/measures/offpolicy", Scope.READ, may=Act.PLAN, tag="Measures", problems=(NOT_FOUND,), within=120
+)
 def offpolicy(call: Call[OtherWayRequest]) -> OtherWayAnswer:
     """Judge another way of drawing content or offers from the shop's own decisions, before anybody meets it."""
     told = document(call.shop.other_way(call.ask.slot, call.ask.target, days=call.ask.days))
