@@ -90,7 +90,7 @@ def _for_customer(told: "ForCustomer") -> Iterator[RenderableType]:
             if line:
                 yield f"  {line}"
         for text, share in one.reasons:
-            yield f"  + {text} ({out.share(share)})" if told.personalised else f"  + {text}"
+            yield f"  + {text} ({out.share(share)})" if told.personalised and share else f"  + {text}"
         for text in one.against:
             yield f"  - {text}"
         if one.instead:
