@@ -18,6 +18,7 @@ MODULES = {
     "offpolicy": "Judging a way of choosing from another's decisions",
     "measures": "Measures on a million rows",
     "arms": "Learning which of a few to show",
+    "trials": "Measuring experiments",
     "lifetime": "What customers are still worth",
     "import": "Bringing a shop in",
     "affinity": "Learning and forgetting",

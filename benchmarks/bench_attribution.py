@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.rows import Figure, at_most
-from goodwill.measure.attribution import attribution, markov
+from goodwill.measure.credit import attribution, markov
 
 PATHS, CHANNELS = 10_000, 12
 

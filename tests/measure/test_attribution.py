@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodwill.basics.errors import BadInput
-from goodwill.measure.attribution import RULES, Credits, attribution, markov, rule_attribution, shapley
+from goodwill.measure.credit import RULES, Credits, attribution, markov, rule_attribution, shapley
 
 PATHS = [["C1", "C2", "C3"], ["C1"], ["C2", "C3"]]
 HAND: tuple[Any, ...] = (PATHS, [1, 0, 0], [0, 1, 1])

@@ -5,7 +5,7 @@ import pytest
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.figure import Grade
-from goodwill.measure.roi import Line, roi
+from goodwill.measure.returns import Line, roi
 
 RANDOM = np.random.default_rng(1)
 MARGINS = RANDOM.normal(9_000, 2_000, 4_000)
