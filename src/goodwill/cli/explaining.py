@@ -86,8 +86,11 @@ def _for_customer(told: "ForCustomer") -> Iterator[RenderableType]:
     for one in told.items:
         yield ""
         yield one.name
+        for line in (one.rule, *one.prices, one.label):
+            if line:
+                yield f"  {line}"
         for text, share in one.reasons:
-            yield f"  + {text} ({out.share(share)})" if told.personalised else f"  + {text}"
+            yield f"  + {text} ({out.share(share)})" if told.personalised and share else f"  + {text}"
         if one.untold:
             yield f"  {one.untold}"
         for text in one.against:

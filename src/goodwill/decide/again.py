@@ -85,15 +85,15 @@ class Then:
         return msgspec.structs.replace(made, id=self.decision.id)
 
 
-def replay(door: Door, library: Library, shelf: Shelf, word: str) -> Replayed:
-    """Make a decision again and compare.
+def replay(door: Door, library: Library, shelf: Shelf, decision: Decision, written: str) -> Replayed:
+    """Make a decision on products again, and compare it with what was written down."""
+    return compared(written, lambda: then_of(door, library, shelf, decision).again())
 
-    Raises:
-        NotFound: there is no such decision.
-    """
-    decision, written = record.read_raw(door, door.connection, word)
+
+def compared(written: str, again: Callable[[], Decision]) -> Replayed:
+    """What was written down beside what comes of making it again, where it can be."""
     try:
-        made = record.encoded(then_of(door, library, shelf, decision).again())
+        made = record.encoded(again())
     except (Conflict, Refused) as error:
         return Replayed(False, str(error), (), written, "")
     return Replayed(made == written, "", _differences(written, made), written, made)
@@ -112,7 +112,7 @@ def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision, *, k
     check_allowed(door, decision)
     footing = decision.footing
     if decision.purpose != RECOMMENDATIONS:
-        raise Conflict("Content and offers are not made again: each says with which chance it was drawn.")
+        raise Conflict("Content and offers are made again otherwise (see `goodwill.decide.placed_again`).")
     if not decision.asked.count:
         raise Conflict("This decision was made by an older goodwill, which did not write down enough to make it again.")
     if is_at_a_word(decision):

@@ -18,7 +18,8 @@ from goodwill.decide.because import cited
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.situation import Situation
 
-KINDS = ("usual", "new", "companion")
+FITTING = "fitting"  # content and offers, by what they are chosen for
+KINDS = ("usual", "new", "companion", FITTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def trials(then: Then, written: str, dice: Random) -> Iterator[Trial]:
     if record.encoded(then.again()) != written:
         raise Conflict("Made again, this decision does not come out as it was written down.")
     weighing = weighing_of(then)
-    for kind in KINDS:
+    for kind in KINDS[:-1]:  # of what is fitting, the record of the draw tells
         told = [choice for choice in then.decision.items if choice.kind == kind and choice.because]
         if not told:
             continue

@@ -38,6 +38,7 @@ RULES: Final[Mapping[str, str]] = {
     "not-to-be-had": LIMITED,
     "resting": LIMITED,  # shown on several days, and not taken
     "frequency": LIMITED,  # the same content or offer only so often in a week
+    "overall": LIMITED,  # and so many contents and offers altogether
     "budget": LIMITED,  # what was set aside for an offer is used up
     "care": LIMITED,  # nothing new or urgent, no credit and no dearer thing for somebody who is having a hard time
     "outside": LIMITED,  # the filter-bubble floor: a part of the list lies outside the kind she buys most

@@ -23,9 +23,9 @@ from goodwill.basics.ids import PersonId, ProductId
 from goodwill.catalogue import store as catalogue
 from goodwill.decide.decision import Request
 from goodwill.decide.experiments import Assigned, assign
-from goodwill.decide.plan import USUAL_WAYS, Plan, Slot, Ways
+from goodwill.decide.plan import PROMISED_FOR, USUAL_WAYS, Plan, Slot, Ways
 from goodwill.decide.shelf import Stock
-from goodwill.people.gentle import ORDINARY, Gentle, Word
+from goodwill.people.gentle import ORDINARY, Gentle, Placed, Word
 from goodwill.people.types import BOUGHT
 from goodwill.purposes import HOLDING_BACK, OFFERS, PERSONAL_CONTENT, RECOMMENDATIONS, Purpose
 from goodwill.storage import AsOf
@@ -71,7 +71,8 @@ class Situation:
         offset: of the shop's clock from UTC, in microseconds.
         resting: on how many days each product was proposed to her lately as something new.
         basket, viewing: numbers of products.
-        placed: on which days each content and offer was shown to her lately (`people.gentle.number_of`).
+        placed: on which days each content and offer was shown to her lately (`people.gentle.number_of`); promised: on
+            which day something was last set aside for it.
     """
 
     slot_name: str
@@ -93,6 +94,7 @@ class Situation:
     basket: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     viewing: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     placed: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    promised: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def asked(self) -> Request:
@@ -208,10 +210,10 @@ def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: in
     assigned = assign(plan, slot, person)
     ways = _ways(assigned.ways, found.ways, new_in_ten)
     day = day_of(at, door.zone)
-    gentle, resting, placed = ORDINARY, dict[int, int](), dict[int, tuple[int, ...]]()
+    gentle, resting, placed = ORDINARY, dict[int, int](), Placed({}, {})
     if view is not None and found.kind != "products":
-        since = day - max(_A_WEEK, ways.rest_days or 0)
-        placed = people.gentle.placed_days(door.connection, view.person, since=since, upto=as_of.events)
+        since = day - max(_A_WEEK, PROMISED_FOR, ways.rest_days or 0)
+        placed = people.gentle.placed_lately(door.connection, view.person, since=since, upto=as_of.events)
     said = ahead.words.get(person, ()) if person is not None else ()
     if words := [word for word in said if word.id <= as_of.events]:
         gentle = people.gentle.gentle_by(words, at=at)
@@ -220,7 +222,8 @@ def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: in
     return Situation(
         slot, found, found.count if wanted.count is None else wanted.count, context, person, view, reason, as_of, at,
         day, offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
-        ahead.products(context.basket), ahead.products(context.viewing), placed,
+        ahead.products(context.basket), ahead.products(context.viewing), placed.days,
+        placed.promised,
     )  # fmt: skip
 
 

@@ -229,16 +229,35 @@ def number_of(slot: str, name: str, word: str = "") -> int:
     return hash64("placed", slot, name, word)
 
 
-def showing(person: PersonId, slot: str, name: str, *, decision: int, at: int, day: int, engagement: bool) -> EventRow:
+def showing(
+    person: PersonId, slot: str, name: str, *, decision: int, at: int, day: int, engagement: bool, promised: int = 0
+) -> EventRow:
     """The row of the log by which a content or an offer that was shown to her is remembered.
 
     Args:
         engagement: whether she allows that it is learned from; else it only serves to let it rest.
+        promised: what was set aside of an offer's budget for her, in minor units.
     """
+    said = {"slot": slot, "shown": name, **({"promised": promised} if promised else {})}
     return EventRow(
         person=person, type=SHOWN if engagement else PROPOSED, at=at, day=day, reference=number_of(slot, name),
-        key=hash64("placed", decision, slot, name), detail=json.dumps({"slot": slot, "shown": name}),
+        key=hash64("placed", decision, slot, name), detail=json.dumps(said),
     )  # fmt: skip
+
+
+def redemption(
+    connection: Connection, person: PersonId, slot: str, name: str, *, decision: int, at: Micros, day: int
+) -> bool:
+    """Note that an offer that was promised to her was redeemed; False where that was noted before.
+
+    Args:
+        at, day: of the decision, so that it is one event however often it is told.
+    """
+    noted = log.append_one(
+        connection, person=person, type_=PROPOSED, at=at, day=day, reference=number_of(slot, name, "redeemed"),
+        key=hash64("placed-redeemed", decision, slot, name), detail=json.dumps({"slot": slot, "redeemed": name}),
+    )  # fmt: skip
+    return noted is not None
 
 
 def click(
@@ -267,7 +286,7 @@ def say_of_placed(
 
 
 _PLACED = (
-    select(events.c.reference, events.c.day)
+    select(events.c.reference, events.c.day, events.c.detail)
     .distinct()
     .where(
         events.c.person == bindparam("person"),
@@ -280,14 +299,30 @@ _PLACED = (
 )
 
 
-def placed_days(
-    connection: Connection, person: PersonId, *, since: int, upto: int = _END
-) -> dict[int, tuple[int, ...]]:
-    """The days since a day on which each content and offer was shown to her, rising, by `number_of`."""
-    days: dict[int, list[int]] = {}
-    for number, day in connection.execute(_PLACED, {"person": person, "since": since, "upto": upto}):
-        days.setdefault(number, []).append(day)
-    return {number: tuple(sorted(some)) for number, some in days.items()}
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What was shown to somebody lately, by `number_of`.
+
+    Attributes:
+        days: on which days each content and offer was, rising.
+        promised: the last day on which something was set aside for it.
+    """
+
+    days: Mapping[int, tuple[int, ...]]
+    promised: Mapping[int, int]
+
+
+def placed_lately(connection: Connection, person: PersonId, *, since: int, upto: int = _END) -> Placed:
+    """What was shown to somebody since a day."""
+    days, promised = dict[int, set[int]](), dict[int, int]()
+    for number, day, detail in connection.execute(_PLACED, {"person": person, "since": since, "upto": upto}):
+        said = _read(detail)
+        if "redeemed" in said:  # no showing
+            continue
+        days.setdefault(number, set()).add(day)
+        if said.get("promised"):
+            promised[number] = max(day, promised.get(number, day))
+    return Placed({number: tuple(sorted(some)) for number, some in days.items()}, promised)
 
 
 __all__ = [
@@ -297,6 +332,7 @@ __all__ = [
     "Care",
     "Gentle",
     "Manner",
+    "Placed",
     "Word",
     "click",
     "gentle_by",
@@ -304,10 +340,11 @@ __all__ = [
     "manner",
     "note_care",
     "number_of",
-    "placed_days",
+    "placed_lately",
     "proposal",
     "proposed_by",
     "proposed_days",
+    "redemption",
     "say_of_placed",
     "showing",
     "switch",

@@ -6,10 +6,12 @@ knows of herself, such as what she bought; never what they might say about her, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from goodwill.basics.money import Money
 from goodwill.decide.account import Account, Instead, Weighed
-from goodwill.decide.decision import Choice, Decision
+from goodwill.decide.decision import Choice, Decision, Placed, Price
+from goodwill.decide.labels import words_of
 from goodwill.shop.reasons import in_words
 from goodwill.shop.words import Words
 
@@ -29,6 +31,8 @@ class Told:
         against: what counted against it.
         instead: what would have made a difference; "" where nothing alone would have, or it cannot be said any more.
         untold: how much of what spoke for it these reasons are, where it is not all.
+        rule: of an offer, who gets what, and until when. prices: what it makes of prices, a sentence each. label: what
+            the law wants said of them; "" where nothing.
     """
 
     product: str
@@ -39,6 +43,9 @@ class Told:
     instead: str
     covered: float
     untold: str = ""
+    rule: str = ""
+    prices: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,14 @@ class ForCustomer:
     rules: tuple[str, ...] = ()
 
 
-def for_customer(made: Decision, account: Account | None, words: Words) -> ForCustomer:
+def for_customer(made: Decision, account: Account | None, words: Words, currency: str = "") -> ForCustomer:
     """The customer's register.
 
     Args:
         account: what was weighed; None where it cannot be worked out any more.
+        currency: of prices that name none.
     """
-    items = tuple(_told(choice, account, words) for choice in made.items)
+    items = tuple(_told(choice, account, words, currency) for choice in made.items)
     return ForCustomer(
         made.id, words.language, made.personalised, in_brief(made, account, words), items, rules_of(made, words)
     )
@@ -78,6 +86,8 @@ def in_brief(made: Decision, account: Account | None, words: Words) -> str:
         key = key if words.has(key) else "why.brief_everyone"
         without = f"{key}_without"
         return words.plain(without if _at_her_word(made) and words.has(without) else key)
+    if not made.used:
+        return words.plain("why.brief_allowed")
     found = account.instead if account is not None else ()
     nearest = next((one for one in found if one.seen), next(iter(found), None))
     tries = [" ".join(_sentences(made, nearest, words, *room)) for room in _ROOM]
@@ -128,7 +138,7 @@ def shortened(name: str, most: int) -> str:
     return name if len(parts) <= most else f"{' '.join(parts[:most]).rstrip(' ,;:.-(')}…"
 
 
-def _told(choice: Choice, account: Account | None, words: Words) -> Told:
+def _told(choice: Choice, account: Account | None, words: Words, currency: str) -> Told:
     scales = next((one for one in account.scales if one.product == choice.product), None) if account else None
     nearest = next((one for one in account.instead if one.product == choice.name), None) if account else None
     return Told(
@@ -140,6 +150,7 @@ def _told(choice: Choice, account: Account | None, words: Words) -> Told:
         instead=instead_in_words(nearest, words) if nearest is not None else "",
         covered=choice.covered,
         untold=_untold(choice, words),
+        **(_of_offer(choice.placed, words, currency) if choice.placed is not None else {}),
     )
 
 
@@ -151,12 +162,29 @@ def _untold(choice: Choice, words: Words) -> str:
     return words.plain("why.untold", percent=str(percent))
 
 
+def _of_offer(placed: Placed, words: Words, currency: str) -> dict[str, Any]:
+    """What has to be told of an offer beside its reasons."""
+    until = f" {words.plain('decisions.until', day=placed.until)}" if placed.rule and placed.until else ""
+    return {
+        "rule": f"{placed.rule}{until}",
+        "prices": tuple(_price(one, words, currency) for one in placed.prices),
+        "label": words_of(placed.label, words.language),
+    }
+
+
+def _price(one: Price, words: Words, currency: str) -> str:
+    told = {name: str(Money(getattr(one, name), one.currency or currency)) for name in ("price", "public", "lowest")}
+    return words.plain("decisions.price", name=one.name, **told)
+
+
 def _against(weighed: Sequence[Weighed], kind: str, words: Words) -> Iterator[str]:
     """What counted against an item and may be told, weightiest first."""
     all_of_it = sum(abs(one.weight) for one in weighed)
     lightest = [one for one in weighed if one.told and -one.weight >= _LEAST * all_of_it]
     for one in sorted(lightest, key=lambda one: one.weight)[:_AGAINST]:
-        if kind == "new":
+        if kind == "fitting":
+            yield in_words(one.what, words).unescape()
+        elif kind == "new":
             yield words.plain("reason.together", name=one.what)
         elif words.has(f"against.{one.what}"):
             yield words.plain(f"against.{one.what}")

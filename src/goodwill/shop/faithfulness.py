@@ -17,13 +17,15 @@ from goodwill.basics.ids import opaque
 from goodwill.decide import record
 from goodwill.decide.again import asked_now, check_allowed, then_of
 from goodwill.decide.decision import Decision
-from goodwill.decide.faithful import KINDS, Trial, trials
+from goodwill.decide.faithful import FITTING, KINDS, Trial, trials
+from goodwill.decide.placed_again import falls, placed_then
 from goodwill.learn.library import Models
 from goodwill.measure.share import Share, share
 from goodwill.purposes import RECOMMENDATIONS
 from goodwill.storage import Database, audit
 
 if TYPE_CHECKING:
+    from goodwill.decide.shelf import Shelf
     from goodwill.shop.shop import Shop
 
 SAMPLE: Final = 200  # decisions
@@ -150,6 +152,9 @@ class Faithful:
         shop, shelf = self.shop, self.shop.shelf()
         with shop.at_the_door() as door:
             try:
+                if drawn.made.purpose != RECOMMENDATIONS:
+                    tried.reasons += _of_placed(door, shelf, drawn, dice, tried)
+                    return
                 check_allowed(door, drawn.made)
             except Refused:
                 tried.untried["taken-back"] += 1
@@ -179,6 +184,16 @@ class Faithful:
         else:
             tried.reasons += found
             tried.anew += 1
+
+
+def _of_placed(door: Door, shelf: "Shelf", drawn: _Drawn, dice: Random, tried: _Tried) -> list[Trial]:
+    """What comes of trying one reason of a decision on content or offers; none where it rests on nothing of hers."""
+    then = placed_then(door, shelf, drawn.made)
+    if record.encoded(then.again()) != drawn.written:
+        tried.untried["differs"] += 1
+        return []
+    found = falls(then, dice)
+    return [] if found is None else [Trial(FITTING, found)]
 
 
 def latest(database: Database) -> Faithfulness | None:

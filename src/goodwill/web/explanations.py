@@ -7,11 +7,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import NotFound
+from goodwill.decide.plan import NAME
 from goodwill.measure.share import Share as Measured
 from goodwill.shop import Shop
 from goodwill.shop.explained import ForCustomer, Told
 from goodwill.shop.explaining import ForStaff
 from goodwill.shop.faithfulness import WANTED, Faithfulness
+from goodwill.shop.other_ways import TARGETS, document
 from goodwill.shop.telling import language_of
 from goodwill.staff import Act
 from goodwill.web import answers
@@ -60,6 +62,11 @@ class ToldItem(Struct, frozen=True):
     against: Annotated[list[str], Meta(description="What counted against it.")]
     instead: Annotated[str, Meta(description="What would have made a difference; empty where nothing alone would.")]
     covered: Annotated[Share, Meta(description="The share of the evidence that the reasons carry together.")]
+    rule: Annotated[str, Meta(description="Of an offer: who gets what, and until when.")] | UnsetType = UNSET
+    prices: Annotated[list[str], Meta(description="What an offer makes of prices.")] | UnsetType = UNSET
+    label: Annotated[str, Meta(description="What has to be said of a price that is not everybody's.")] | UnsetType = (
+        UNSET
+    )
 
 
 class InWords(Struct, frozen=True):
@@ -197,6 +204,54 @@ def faithfulness(call: Call[FaithfulnessRequest]) -> FaithfulnessAnswer:
     return measured(call.shop, found)
 
 
+class OtherWayRequest(Struct, forbid_unknown_fields=True, frozen=True):
+    """Which slot, and which other way of drawing."""
+
+    slot: Annotated[str, Meta(pattern=NAME, description="A slot for content or offers.")]
+    target: Annotated[str, Meta(max_length=80, description=f"One of: {TARGETS}.")] = "uniform"
+    days: Annotated[int, Meta(ge=1, le=730, description="From decisions of so many days.")] = 90
+
+
+class OtherWay(Struct, frozen=True):
+    """An estimate of what a decision would have brought, in rewards, with its 95 % interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+    error: float | None
+
+
+class OtherWayAnswer(Struct, frozen=True):
+    """What another way of drawing would have brought; the three estimates are null where `refused` says why."""
+
+    slot: str
+    target: str
+    refused: str
+    brought: Annotated[float | None, Meta(description="What a decision really brought, on average, in rewards.")]
+    snips: OtherWay | None
+    dr: OtherWay | None
+    ips: OtherWay | None
+    one: Annotated[int, Meta(description="What a reward of 1 is, in minor units.")]
+    decisions: Annotated[int, Meta(ge=0)]
+    people: Annotated[int, Meta(ge=0)]
+    left_out: Annotated[int, Meta(ge=0, description="People who do not allow today that it is learned from.")]
+    ess: Annotated[float, Meta(ge=0, description="How many decisions the weighted ones are worth.")]
+    rewards_worth: Annotated[float, Meta(ge=0, description="How many rewards the weighted ones are worth.")]
+    mean_weight: Annotated[float, Meta(ge=0, description="Near 1 where the chances that were written down are true.")]
+    largest: Annotated[Share, Meta(description="The share of all weight that the heaviest decision has.")]
+    watermark: Mark | UnsetType = UNSET
+
+
+@endpoint(
+    "GET", "/api/v1/measures/offpolicy", Scope.READ, may=Act.PLAN, tag="Measures", problems=(NOT_FOUND,), within=120
+)
+def offpolicy(call: Call[OtherWayRequest]) -> OtherWayAnswer:
+    """Judge another way of drawing content or offers from the shop's own decisions, before anybody meets it."""
+    told = document(call.shop.other_way(call.ask.slot, call.ask.target, days=call.ask.days))
+    mark = answers.mark(call.shop)
+    return msgspec.structs.replace(msgspec.convert(told, OtherWayAnswer), watermark=mark)
+
+
 def explanation(shop: Shop, decision: str, whom: For, language: str = "") -> Explanation:
     """A decision for one kind of reader. Raises NotFound: there is none of that name."""
     mark = answers.mark(shop)
@@ -219,7 +274,8 @@ def _in_words(told: ForCustomer) -> InWords:
 
 def _item(one: Told) -> ToldItem:
     because = [Spoke(text, round(share, 4)) for text, share in one.reasons]
-    return ToldItem(one.product, one.name, one.kind, because, list(one.against), one.instead, round(one.covered, 4))
+    return ToldItem(one.product, one.name, one.kind, because, list(one.against), one.instead, round(one.covered, 4),
+                    one.rule or UNSET, list(one.prices) or UNSET, one.label or UNSET)  # fmt: skip
 
 
 def _weighing(shop: Shop, seen: ForStaff) -> Weighing:
@@ -256,4 +312,4 @@ def _share(one: Measured) -> ShareMeasured:
     )
 
 
-ENDPOINTS = (explain, faithfulness)
+ENDPOINTS = (explain, faithfulness, offpolicy)

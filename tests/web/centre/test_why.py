@@ -3,12 +3,16 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 from tests.shop.test_explaining import buys
 from tests.small_shop import ASKED
 from tests.web.centre.conftest import SITE
 
 from goodwill.basics.clock import DAY
+from goodwill.catalogue import store as catalogue
+from goodwill.catalogue.products import Product
 from goodwill.decide.because import cited
+from goodwill.decide.plan import Offer, Slot
 from goodwill.people.verdicts import Verdict
 from goodwill.shop import explaining
 from goodwill.shop.why import LASTS
@@ -46,6 +50,27 @@ def test_the_link_of_an_answer_opens_the_page_in_her_language_and_without_signin
     assert "Warum Sie das sahen" in browser.see(path(street, made) + "?lang=de")
     assert (answer.headers["cache-control"], answer.headers["x-robots-tag"]) == ("no-store", "noindex")
     assert answer.headers["referrer-policy"] == "same-origin"
+
+
+def test_the_page_of_an_offer_for_a_segment_says_whom_it_is_for_its_rule_its_prices_and_the_label(street, clock):
+    shop = street.shop
+    shop.learn()
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("wine", price=900, currency="EUR")], at=clock())
+    shop.grant("amina", "offers", asked=ASKED)
+    shop.segments.new("Quiet", "offers", {"is": "never", "what": "clicked"})
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1))
+    offer = Offer("Wine for you", "Ten percent off wine for whoever follows nothing.", percent=10, products=("wine",))
+    shop.planning.new_offer("wine", replace(offer, segment="Quiet"))
+    shop.planning.approve("offer-wine")
+    shop.planning.start_offer("wine")
+    made = shop.decide("amina", "deals")
+    told = street.browser().see(path(street, made))
+    for words in ("what we showed you", "The rule of this offer: Ten percent off wine", "8.10", "instead of",
+                  "This price was personalised for you", "you are among those for whom this is: "):  # fmt: skip
+        assert words in told
+    assert "Prices stay the same" not in told
+    assert "This is what everyone gets" not in told
 
 
 def test_it_shows_nothing_else_of_hers(street, made):
