@@ -33,4 +33,4 @@ def test_what_each_way_of_choosing_costs_is_shown_beside_what_it_finds(shop: Run
     assert "too few" in ended.out, "this shop has a handful of customers"
     document = shop("slot", "cost", "--json").document
     assert document["ways"][0]["way"] == "as it is"
-    assert len(document["ways"]) == 7
+    assert len(document["ways"]) == 9

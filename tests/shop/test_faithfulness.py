@@ -42,7 +42,7 @@ def test_reasons_that_were_told_are_true(shop: Shop):
     decide_for_all(shop)
     found = shop.faithful.measure(seed=1)
     assert found.decisions == 31, "everybody but Bruno, who allows nothing, and Dev, who bought nothing"
-    assert (found.untried, found.anew) == ({"taken-back": 0, "differs": 0}, 0)
+    assert (found.untried, found.anew) == ({"taken-back": 0, "differs": 0, "changed": 0}, 0)
     assert found.kinds["usual"].of == 31
     assert found.kinds["new"].of >= 15
     assert found.all.value >= 0.95
@@ -96,7 +96,7 @@ def test_one_withdrawal_by_anybody_does_not_end_the_test(shop: Shop):
     decide_for_all(shop)
     shop.grant("c3", "model-improvement", asked=ASKED, yes=False)
     found = shop.faithful.measure(seed=1)
-    assert found.untried == {"taken-back": 0, "differs": 0}
+    assert found.untried == {"taken-back": 0, "differs": 0, "changed": 0}
     assert found.anew == 31, "the models of then hold c3, so the same is asked of today's"
     assert found.kinds["usual"].of == 31
     assert found.enough

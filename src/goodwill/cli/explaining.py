@@ -32,6 +32,7 @@ _NOW = switch("--now", help="With 'faithfulness': measure it now, on the decisio
 _UNTRIED = {
     "taken-back": "rest on what somebody took back",
     "differs": "came out otherwise than they were written down",
+    "changed": "cannot be made again from what was written down",
 }
 
 

@@ -34,8 +34,8 @@ LEAST: Final = 30  # reasons; of fewer nothing is said
 MOST_UNTRIED: Final = 0.2  # of the decisions that were drawn; where more could not be tried, nothing is said
 _ACTION: Final = "faithfulness.measure"
 # Why a decision could not be tried: she took back what it used, or is gone; made again it differs from what was written
-# down.
-_UNTRIED: Final = ("taken-back", "differs")
+# down; of content and offers, too little was written down to make it again.
+_UNTRIED: Final = ("taken-back", "differs", "changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Faithful:
         return latest(self.shop.database)
 
     def measure(self, *, most: int = SAMPLE, seed: int | None = None) -> Faithfulness:
-        """Try the reasons of some of the last day's personalised lists of products, and write down what came of it.
+        """Try the reasons of some of the last day's personalised decisions, and write down what came of it.
 
         Nobody who took back what a decision used is used again for it.
 
@@ -126,7 +126,7 @@ class Faithful:
             return _read(now, change.entry.detail)
 
     def _drawn(self, dice: Random, most: int, tried: _Tried) -> list[_Drawn]:
-        """Personalised lists of products of the last day, by lot; those of the same models one after another."""
+        """Personalised decisions of the last day, by lot; those that rest on the same models one after another."""
         now = self.shop.clock()
         today = day_of(now, self.shop.settings.zone)
         with self.shop.database.reading() as connection:
@@ -143,7 +143,7 @@ class Faithful:
             except NotFound:  # erased a moment ago
                 tried.untried["taken-back"] += 1
                 continue
-            if one.made.personalised and one.made.purpose == RECOMMENDATIONS:
+            if one.made.personalised:
                 found.append(one)
         tried.decisions = len(found) + tried.untried["taken-back"]
         return sorted(found, key=lambda one: one.rests_on)
@@ -158,6 +158,9 @@ class Faithful:
                 check_allowed(door, drawn.made)
             except Refused:
                 tried.untried["taken-back"] += 1
+                return
+            except Conflict:  # of content and offers: what was written down does not hold enough to make it again
+                tried.untried["changed"] += 1
                 return
             try:
                 then = then_of(door, shop.library, shelf, drawn.made, known=tried.models.get(drawn.rests_on))

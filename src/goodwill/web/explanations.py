@@ -160,11 +160,12 @@ class FaithfulnessAnswer(Struct, frozen=True):
         int, Meta(ge=0, description="Of these, asked anew of today's models, as their own are gone, and tried on that.")
     ]
     all: ShareMeasured
-    kinds: Annotated[dict[str, ShareMeasured], Meta(description="`usual`, `new` and `companion` items apart.")]
+    kinds: Annotated[dict[str, ShareMeasured], Meta(description="`usual`, `new`, `companion` and `fitting` (content and offers) apart.")]
     untried: Annotated[
         dict[str, int],
         Meta(
-            description="Decisions that could not be tried: `taken-back`; `differs`: made again, it was another."
+            description="Decisions that could not be tried: `taken-back`; `differs`: made again, it was another; "
+            "`changed`: it cannot be made again from what was written down."
         ),
     ]  # fmt: skip
     wanted: Share
