@@ -28,6 +28,7 @@ MODULES = {
     "totals": "Totals over many people",
     "segments": "Counting a segment while its rule is written",
     "ledger": "Proving what people said",
+    "world": "Inventing a world with known truth",
     "cli": "Starting",
 }
 _TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
