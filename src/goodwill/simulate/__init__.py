@@ -1,4 +1,4 @@
-"""Shops to try goodwill on: an invented bakery-café, and real grocery purchases with invented consents.
+"""Shops to try goodwill on: a bakery-café, real grocery purchases with invented consents, a world with known truth.
 
 Everything here goes in through the same files and the same intake as a real shop's data, and says on every screen what
 was invented.
