@@ -16,7 +16,10 @@ from benchmarks.rows import Figure
 MODULES = {
     "accuracy": "How good the suggestions are",
     "offpolicy": "Judging a way of choosing from another's decisions",
+    "measures": "Measures on a million rows",
     "arms": "Learning which of a few to show",
+    "trials": "Measuring experiments",
+    "lifetime": "What customers are still worth",
     "import": "Bringing a shop in",
     "affinity": "Learning and forgetting",
     "decide": "Deciding",
@@ -28,6 +31,8 @@ MODULES = {
     "totals": "Totals over many people",
     "segments": "Counting a segment while its rule is written",
     "ledger": "Proving what people said",
+    "attribution": "Crediting channels",
+    "causal": "Correcting for who opts in",
     "world": "Inventing a world with known truth",
     "cli": "Starting",
 }

@@ -67,6 +67,10 @@ class BadFile(BadInput):
     """A file that was given cannot be read: it is empty, cut short, or of no kind that is read here."""
 
 
+class CannotTell(BadInput):
+    """What was given can be read, but it does not tell what was asked; no figure is better than a made-up one."""
+
+
 class Conflict(GoodwillError):
     """Somebody else is at it, or it was already done differently; look again and retry."""
 

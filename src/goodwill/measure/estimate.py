@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import isfinite, isinf, isnan
+from statistics import NormalDist
 from typing import Any, Self
 
 from goodwill.basics.errors import BadInput
@@ -54,7 +55,9 @@ class Estimate:
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if isfinite(value) else None
-    return list(value) if isinstance(value, tuple) else value
+    if hasattr(value, "to_dict"):  # an estimate beside this one
+        return value.to_dict()
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def check_level(level: float) -> float:
@@ -66,3 +69,8 @@ def check_level(level: float) -> float:
     if not 0 < level < 1:
         raise BadInput(f"A level of confidence lies between 0 and 1, as .95 does; {level:g} does not.")
     return level
+
+
+def reach_of(level: float) -> float:
+    """How many standard errors an interval of this level goes to either side: 1.96 at .95 (normal distribution)."""
+    return NormalDist().inv_cdf((1 + check_level(level)) / 2)
