@@ -1,4 +1,4 @@
-"""How long the world with known truth takes: drawing people and letting them live, its records, and a whole database."""
+"""How long the world with known truth takes: people drawn and living, their records, and a whole database."""
 
 import statistics
 import time

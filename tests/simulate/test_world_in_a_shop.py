@@ -42,7 +42,8 @@ def _import(shop: Shop, world: World, folder: Path) -> imports.ImportReport:
 
 def _events(shop: Shop, kinds: str) -> list[tuple[object, ...]]:
     """What stands in the log of some types, by key, so that the order of writing does not count."""
-    question = f"SELECT type, at, day, amount, currency, reference, key FROM events WHERE type IN ({kinds}) ORDER BY key"
+    columns = "type, at, day, amount, currency, reference, key"
+    question = f"SELECT {columns} FROM events WHERE type IN ({kinds}) ORDER BY key"
     with shop.database.reading() as connection:
         return [tuple(row) for row in connection.execute(text(question))]
 
