@@ -17,7 +17,6 @@ from goodwill.simulate.world import (
     CONFUSION,
     Knobs,
     World,
-    difference,
     draw,
     effect_of_channel,
     effect_of_consent,
@@ -31,6 +30,7 @@ from goodwill.simulate.world import (
     orders,
     survey,
     touches,
+    true_difference,
 )
 from goodwill.simulate.world.noise import poisson
 
@@ -431,7 +431,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(small: World) -> None:
     with _refused("'consent'"):
         live(small.crowd, consent=np.full(400, 0.5))
     with _refused("one crowd"):
-        difference(small, live(draw(SMALL, 7)))
+        true_difference(small, live(draw(SMALL, 7)))
     with _refused("channel 'tv'", "email"):
         effect_of_channel(small, "tv")
     with _refused("items", "0 to 38"):

@@ -9,11 +9,11 @@ from goodwill.simulate.world.firm import Incidents, Offers, incidents, offers
 from goodwill.simulate.world.knobs import CHANNELS, Knobs
 from goodwill.simulate.world.records import Look, Orders, Touches, last_touch, looks, orders, touches
 from goodwill.simulate.world.truth import (
-    Difference,
-    difference,
+    Truth,
     effect_of_channel,
     effect_of_consent,
     effect_of_programme,
+    true_difference,
 )
 from goodwill.simulate.world.voices import CONFUSION, Mentions, Survey, mentions, survey
 from goodwill.simulate.world.weeks import World, live
@@ -22,7 +22,6 @@ __all__ = [
     "CHANNELS",
     "CONFUSION",
     "Crowd",
-    "Difference",
     "Incidents",
     "Knobs",
     "Look",
@@ -31,8 +30,8 @@ __all__ = [
     "Orders",
     "Survey",
     "Touches",
+    "Truth",
     "World",
-    "difference",
     "draw",
     "effect_of_channel",
     "effect_of_consent",
@@ -46,4 +45,5 @@ __all__ = [
     "orders",
     "survey",
     "touches",
+    "true_difference",
 ]

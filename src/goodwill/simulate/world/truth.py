@@ -14,7 +14,7 @@ from goodwill.simulate.world.weeks import Choice, World, live
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class Truth:
     """What one world has more than another from the launch on. Arrays of n people, the same person in both.
 
     Attributes:
@@ -32,7 +32,7 @@ class Difference:
     ratio: float
 
 
-def difference(one: World, other: World) -> Difference:
+def true_difference(one: World, other: World) -> Truth:
     """What ``one`` has more than ``other``; exact, for both drew the same random numbers.
 
     Raises:
@@ -46,20 +46,22 @@ def difference(one: World, other: World) -> Difference:
         _after(mine, launch) - _after(theirs, launch)
         for mine, theirs in ((one.complaints, other.complaints), (one.present, other.present))
     )
-    return Difference(orders, orders * one.crowd.spend, complaints, weeks, _ratio(one, other))
+    return Truth(orders, orders * one.crowd.spend, complaints, weeks, _ratio(one, other))
 
 
-def effect_of_programme(crowd: Crowd, *, consent: Choice = None) -> Difference:
+def effect_of_programme(crowd: Crowd, *, consent: Choice = None) -> Truth:
     """The programme for all against the programme for none."""
-    return difference(live(crowd, programme=True, consent=consent), live(crowd, programme=False, consent=consent))
+    return true_difference(live(crowd, programme=True, consent=consent), live(crowd, programme=False, consent=consent))
 
 
-def effect_of_consent(crowd: Crowd, *, programme: Choice = None) -> Difference:
+def effect_of_consent(crowd: Crowd, *, programme: Choice = None) -> Truth:
     """Everybody served as somebody who consents, against nobody, at the given mix of the programme."""
-    return difference(live(crowd, programme=programme, consent=True), live(crowd, programme=programme, consent=False))
+    return true_difference(
+        live(crowd, programme=programme, consent=True), live(crowd, programme=programme, consent=False)
+    )
 
 
-def effect_of_channel(world: World, channel: str) -> Difference:
+def effect_of_channel(world: World, channel: str) -> Truth:
     """What the messages of one of `CHANNELS` caused: the world, less the same one in which they have no effect.
 
     Raises:
@@ -69,7 +71,7 @@ def effect_of_channel(world: World, channel: str) -> Difference:
         raise BadInput(f"There is no channel '{channel}' in this world; there are: {', '.join(CHANNELS)}.")
     without: dict[str, Any] = {channel: 0.0}
     silent = replace(world.crowd, knobs=replace(world.knobs, **without))
-    return difference(world, live(silent, programme=world.programme, consent=world.consent))
+    return true_difference(world, live(silent, programme=world.programme, consent=world.consent))
 
 
 def _after(happened: NDArray[np.bool_], launch: int) -> NDArray[np.int64]:
