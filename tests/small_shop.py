@@ -114,3 +114,37 @@ def _visits(connection: Connection, ids: Mapping[str, PersonId], number: Mapping
             key=[hash64("test", *line) for line in lines],
         ),
     )
+
+
+def add_smokers(small: Bakery, *purposes: str) -> list[str]:
+    """Forty people who buy pouches of tobacco with rolling papers, which nobody else does; everybody buys tea."""
+    shop, smokers = small.shop, [f"s{n}" for n in range(40)]
+    with shop.database.transaction() as connection:
+        added = catalogue.upsert_many(
+            connection,
+            [
+                Product("papers", "Rolling papers", category="papers", price=200),
+                Product("pouch", "Tobacco pouch", category="smoke", price=900),
+                Product("tea", "Tea", category="drinks", price=400),
+            ],
+            at=shop.clock(),
+        )
+        papers, pouch, tea = added.ids
+        ids = people.identify_many(connection, shop.cipher, "user_id", smokers, now=shop.clock())
+        day = shop.clock() // DAY - 3
+        lines = [(ids[name], thing) for name in smokers for thing in (papers, pouch)]
+        lines += [(person, tea) for person in [*ids.values(), *small.person.values()]]
+        people.log.append(
+            connection,
+            EventColumns(
+                person=[int(person) for person, _ in lines], type=[BOUGHT] * len(lines), at=[day * DAY] * len(lines),
+                day=[day] * len(lines), product=[int(thing) for _, thing in lines], quantity=[1000] * len(lines),
+                amount=[500] * len(lines), currency="EUR", reference=[int(person) for person, _ in lines],
+                key=list(range(10_000, 10_000 + len(lines))), detail=[None] * len(lines),
+            ),
+        )  # fmt: skip
+    for name in smokers:
+        for purpose in purposes:
+            shop.grant(name, purpose, asked=ASKED)
+    shop.learn()
+    return smokers

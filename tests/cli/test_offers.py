@@ -27,6 +27,21 @@ def test_an_offer_is_described_approved_given_shown_and_ended(shop: Run):
     assert shop("offer", "show", "eleven").code == Code.NOT_FOUND
 
 
+def test_what_was_redeemed_stays_spent_and_another_way_is_judged(shop: Run):
+    shop("slot", "set", "deals", "--kind", "offers", "--count", 1, "--overall", 9)
+    shop(*NEW, "--cost", "0.50", "--budget", "20")
+    shop("govern", "approve", "offer-ten")
+    shop("offer", "start", "ten")
+    made = shop("recommend", "amina", "--slot", "deals", "--json").document["decision"]
+    assert "was redeemed" in shop("offer", "redeemed", made, "ten").out
+    assert "not any more" in shop("offer", "redeemed", made, "ten").out
+    assert "byte for byte" in shop("explain", made, "--replay").out
+    judged = shop("measure", "offpolicy", "--slot", "deals", "--target", "uniform")
+    assert "No figure: These are decisions of 0 people" in judged.out
+    wrong = shop("measure", "offpolicy", "--slot", "deals", "--target", "magic")
+    assert (wrong.code, "no way of drawing" in wrong.err) == (Code.USAGE, True)
+
+
 @pytest.mark.parametrize("wrong", [("--off", "1"), ("--budget", "5"), ("--until", "soon"), ("--cost", "cheap")])
 def test_what_does_not_fit_is_said(shop: Run, wrong):
     assert shop(*NEW, *wrong).code == Code.USAGE

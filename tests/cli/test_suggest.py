@@ -201,10 +201,17 @@ def test_what_cannot_be_made_again_is_refused_with_the_reason(shop: Run):
 
 def test_whether_reasons_are_true_is_measured_and_kept(shop: Run):
     assert "not measured yet" in shop("explain", "faithfulness").out
+    assert shop("explain", "faithfulness", "--now").code == Code.REFUSED, "an empty night is no pass"
     for _ in range(3):
         shop("recommend", "amina", "--count", 5)
+    few = shop("explain", "faithfulness", "--now")
+    assert few.code == Code.REFUSED
+    assert "TOO LITTLE TO SAY" in few.out
+    assert "too little to say" in shop("doctor").out
+    for _ in range(14):
+        shop("recommend", "amina", "--count", 5)
     found = shop("explain", "faithfulness", "--now", "--json")
-    assert found.code == Code.DONE
+    assert (found.code, found.document["enough"]) == (Code.DONE, True)
     assert found.document["all"]["n"] >= 3
     assert found.document["all"]["low"] <= found.document["all"]["value"] <= found.document["all"]["high"]
     shown = shop("explain", "faithfulness")

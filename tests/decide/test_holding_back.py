@@ -9,7 +9,8 @@ from tests.decide.test_guardrails import seen
 from goodwill.access.view import Log, View
 from goodwill.decide import guardrails, holding_back
 from goodwill.decide.candidates import Candidate
-from goodwill.decide.holding_back import RULES, Asked, rule_against
+from goodwill.decide.eligible import Met
+from goodwill.decide.holding_back import RULES, Asked, Held, rule_against
 from goodwill.decide.plan import Content, Gate, Offer, Plan, Slot, State, Status, Ways
 from goodwill.decide.prices import Reduced
 from goodwill.people.gentle import CLICKED, Gentle, number_of
@@ -72,15 +73,16 @@ def test_not_eligible():
     for_some = candidate(Offer("t", "r", percent=5, segment="new", state=State.RUNNING))
     view = happened((BOUGHT, DAY, 1, 1))
     assert rule_against(for_some, asked(view=view)) == "not-eligible", "nobody can tell who is in it"
-    assert rule_against(for_some, asked(view=view, is_in=lambda name, _: name == "new")) == ""
-    assert rule_against(for_some, asked(view=view, is_in=lambda name, _: name == "old")) == "not-eligible"
+    new, old = (lambda name, wanted=wanted: Met() if name == wanted else None for wanted in ("new", "old"))
+    assert rule_against(for_some, asked(view=view, is_in=new)) == ""
+    assert rule_against(for_some, asked(view=view, is_in=old)) == "not-eligible"
 
 
 @pytest.mark.parametrize("offer", [{"segment": "new"}, {"same_price": False}])
 def test_same_price(offer: Any):
     own = candidate(Offer("t", "r", percent=5, state=State.RUNNING, **offer))
-    assert rule_against(own, asked(personal=False, is_in=lambda *_: True)) == "same-price"
-    assert rule_against(own, asked(view=happened((BOUGHT, DAY, 1, 1)), is_in=lambda *_: True)) == ""
+    assert rule_against(own, asked(personal=False, is_in=lambda _: Met())) == "same-price"
+    assert rule_against(own, asked(view=happened((BOUGHT, DAY, 1, 1)), is_in=lambda _: Met())) == ""
     assert rule_against(candidate(), asked(personal=False)) == ""
 
 
@@ -92,9 +94,28 @@ def test_essential_and_price():
 
 
 def test_price_of_a_whole_basket():
-    assert rule_against(candidate(), asked(basket=((200, 150),))) == "price", "it cost less within 30 days"
-    assert rule_against(candidate(), asked(basket=((200, 150), (100, 100)))) == ""
+    assert rule_against(candidate(), asked(basket=(Held(200, 150),))) == "price", "it cost less within 30 days"
+    assert rule_against(candidate(), asked(basket=(Held(200, 150), Held(100, 100)))) == ""
     assert rule_against(candidate(), asked()) == "", "nothing is in it yet"
+
+
+def test_a_personal_price_for_a_whole_basket_is_none_for_what_everybody_needs():
+    view, bread = happened((BOUGHT, DAY, 1, 1)), Held(200, 200, essential=True)
+    own = candidate(Offer("t", "r", percent=5, same_price=False, state=State.RUNNING))
+    assert rule_against(own, asked(view=view, basket=(bread,))) == "essential"
+    assert rule_against(own, asked(view=view, basket=(bread, Held(100, 100)))) == "", "something else is in it"
+    assert rule_against(own, asked(view=view, basket=(bread, Held(100, 50)))) == "price", "which saves nothing"
+    assert rule_against(candidate(), asked(view=view, basket=(bread,))) == "", "everybody gets it"
+
+
+def test_overall():
+    view, ways = happened((BOUGHT, DAY, 1, 1)), Ways(rests_after=0)
+    others = {n: tuple(DAY - day for day in range(5)) for n in range(4)}
+    assert rule_against(candidate(), asked(view=view, ways=ways, placed=others)) == "overall", "20 in a week"
+    fewer = {**others, 3: (DAY, DAY - 1, DAY - 2, DAY - 3, DAY - 7)}
+    assert rule_against(candidate(), asked(view=view, ways=ways, placed=fewer)) == "", "one of them is over"
+    today = {**others, number_of("deals", "ten"): (DAY,)}
+    assert rule_against(candidate(), asked(view=view, ways=ways, placed=today)) == "", "once more today"
 
 
 def test_resting_and_what_was_taken():
@@ -128,8 +149,10 @@ def test_budget():
     dear = candidate(Offer("t", "r", percent=5, cost=300, budget=1000, state=State.RUNNING))
     assert rule_against(dear, asked(spent={"ten": 700})) == ""
     assert rule_against(dear, asked(spent={"ten": 701})) == "budget"
-    promised = {dear.number: (DAY - 1,)}
-    assert rule_against(dear, asked(spent={"ten": 1000}, placed=promised)) == "", "it was promised to her already"
+    known, full = happened((BOUGHT, DAY, 1, 1)), {"ten": 1000}
+    assert rule_against(dear, asked(view=known, spent=full, promised={dear.number: DAY - 13})) == "", "promised to her"
+    assert rule_against(dear, asked(view=known, spent=full, promised={dear.number: DAY - 14})) == "budget"
+    assert rule_against(dear, asked(spent=full)) == "budget", "nobody is promised what is used up"
 
 
 @pytest.mark.parametrize("tag", sorted(holding_back.URGENT))

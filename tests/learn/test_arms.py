@@ -80,7 +80,10 @@ def test_of_two_normal_variables_the_chance_is_that_of_their_difference():
     from scipy.stats import norm
 
     for gap in (-3.0, -0.5, 0.0, 1.0, 4.0):
-        assert best_of(np.array([gap, 0.0]), np.array([1.0, 2.0]))[0] == pytest.approx(norm.cdf(gap / 5**0.5), abs=1e-6)
+        for known in (2.0, 0.1, 0.003, 1e-5):  # one that is well known beside one that is new
+            exact = norm.cdf(gap / np.hypot(1.0, known))
+            found = best_of(np.array([gap, 0.0]), np.array([1.0, known]))
+            assert found == pytest.approx([exact, 1 - exact], abs=1e-9)
 
 
 def test_no_arm_that_may_be_shown_falls_below_the_floor_and_no_other_rises_above_none():

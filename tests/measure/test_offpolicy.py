@@ -71,6 +71,19 @@ def test_a_person_with_many_decisions_widens_the_interval():
     assert others.error == pytest.approx(once.error / 50**0.5, rel=0.01)
 
 
+def test_rewards_of_both_signs_are_not_taken_for_few():
+    """A complaint costs what a purchase brings: rewards that nearly cancel are no reason to be silent."""
+    n = 5_000
+    dice = np.random.default_rng(5)
+    logged = Logged(dice.integers(0, 2, n), dice.choice([-1.0, 1.0], n), np.full(n, 0.5), np.arange(n))
+    found = evaluate(logged, np.full((n, 2), 0.5))
+    assert found.refused == ""
+    assert found.rewards == pytest.approx(n)
+    assert abs(found.snips.value) < 0.05
+    rare = Logged(logged.action, np.where(np.arange(n) < 8, logged.reward, 0.0), logged.propensity, logged.person)
+    assert "rewards are worth 8" in evaluate(rare, np.full((n, 2), 0.5)).refused
+
+
 def test_nothing_is_said_where_a_few_decisions_would_carry_it_all():
     n = 1_000
     logged = Logged(np.zeros(n, int), np.ones(n), np.r_[0.001, np.ones(n - 1)], np.arange(n))

@@ -1,15 +1,18 @@
 """What a customer is told of a decision: at most forty words, plain, in her language, and nothing that is sensitive."""
 
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from sqlalchemy import text as sql
 from tests.conftest import FakeClock
 from tests.small_shop import ASKED, Bakery, bakery
 
+from goodwill.access import SignedIn
 from goodwill.consent.reading import grades
 from goodwill.decide.account import Account, Instead
 from goodwill.decide.choose import Context
@@ -126,6 +129,73 @@ def test_no_sensitive_thing_and_nothing_that_few_share_is_told(database: Databas
                 assert not re.search("tobacco", told.text + said, re.IGNORECASE), said
                 assert not re.search("truffle", new, re.IGNORECASE), "only she ever bought it"
     shop.close()
+
+
+def test_what_was_told_once_is_told_again_after_others_have_left(small: Bakery):
+    shop = small.shop
+    made = shop.decide("amina", count=5)
+    told = shop.explaining.for_customer(made, "en")
+    assert any(one.instead for one in told.items)
+    assert any(one.against for one in told.items)
+    asked_later = shop.decide("amina", count=5)
+    shop.grant("c5", "model-improvement", asked=ASKED, yes=False)
+    assert shop.explaining.replay(made.id).cannot
+    assert shop.explaining.for_customer(made, "en") == told, "kept with the decision"
+    assert not any(one.instead for one in shop.explaining.for_customer(asked_later, "en").items), "nobody asked in time"
+
+
+def test_what_is_kept_is_hers_alone_and_goes_with_her(small: Bakery):
+    shop = small.shop
+    made = shop.decide("amina", count=5)
+    for _ in range(2):
+        shop.explaining.for_customer(made, "en")
+    mine = shop.own(SignedIn(small.person["amina"], by="test")).events
+    kept = [one for one in mine if one.type == "explained"]
+    assert len(kept) == 1, "once, however often she looks"
+    assert (kept[0].category, kept[0].day) == ("decisions", next(one.day for one in mine if one.type == "decided"))
+    weighed = [one for scales in json.loads(kept[0].detail or "")["scales"] for one in scales["weighed"]]
+    assert weighed
+    assert all(one["told"] for one in weighed), "what may not be told is not kept"
+    shop.erasure.erase("amina")
+    with shop.database.reading() as connection:
+        assert not connection.execute(sql("SELECT count(*) FROM events WHERE type = 19")).scalar()
+
+
+def test_what_she_said_is_not_said_to_be_unused_where_it_left_something_out(small: Bakery):
+    shop = small.shop
+    first = shop.decide("amina", count=4)
+    shop.centre.judge(small.person["amina"], first.id, first.items[0].product, "never")
+    told = shop.explaining.for_customer(shop.decide("amina", count=4), "en")
+    assert "what you told us" not in told.text
+    assert "We left out what you said you do not want." in told.text
+    assert len(told.text.split()) <= MOST_WORDS
+    assert "We left out what you said you do not want." in told.rules
+    shop.grant("amina", "recommendations", asked=ASKED, yes=False)
+    everyone = shop.decide("amina", count=8)
+    assert "unwanted" in {one.rule for one in everyone.interventions}
+    assert shop.explaining.for_customer(everyone, "en").text == (
+        "This is what everyone gets, less what you asked us to leave out. We used nothing else about you."
+    )
+    assert "ohne das, was Sie nicht wollen" in shop.explaining.for_customer(everyone, "de").text
+
+
+def test_how_much_the_reasons_are_of_all_is_told(shop: Shop):
+    made = shop.decide("amina", count=5)
+    told = shop.explaining.for_customer(made, "en")
+    for one in told.items:
+        if one.kind in ("usual", "new") and 0 < round(100 * one.covered) < 100:
+            assert f"{round(100 * one.covered)} %" in one.untold
+        else:
+            assert not one.untold
+    assert any(one.untold for one in told.items)
+
+
+def test_what_no_customer_is_told_staff_do_not_see_as_told(shop: Shop):
+    made = shop.decide("amina", count=5, context=Context(new=0))
+    for scales in shop.explaining.account(made.id).scales:
+        told = {one.what: one.told for one in scales.weighed}
+        assert told["average"] is False
+        assert told["often"] is True
 
 
 def test_of_what_she_took_back_nothing_is_worked_out_again(shop: Shop):

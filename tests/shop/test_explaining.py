@@ -11,11 +11,14 @@ from tests.conftest import FakeClock
 from tests.small_shop import ASKED, MORNING, Bakery, bakery
 
 from goodwill import people
+from goodwill.access import SignedIn
 from goodwill.basics.errors import Conflict, Refused
 from goodwill.basics.ids import hash64
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
+from goodwill.decide import account as account_room
 from goodwill.decide import record
+from goodwill.decide.account import weighing_of
 from goodwill.decide.choose import Context
 from goodwill.decide.decision import Decision
 from goodwill.decide.plan import Arm, Slot, Ways
@@ -107,6 +110,38 @@ def test_what_somebody_took_back_is_not_used_again_even_to_check_a_decision(smal
     assert shop.explaining.replay(made.id).same, "she gave it again"
 
 
+def test_of_what_she_took_back_herself_nothing_is_worked_out_for_anybody(small: Bakery):
+    shop = small.shop
+    made = shop.decide("amina", count=5)
+    written = shop.explaining.for_auditor(made.id)["record"]
+    shop.grant("amina", "recommendations", asked=ASKED, yes=False)
+    before = shop.own(SignedIn(small.person["amina"], by="test")).reads
+    again = shop.explaining.replay(made.id)
+    assert (again.same, again.made) == (False, "")
+    assert "taken back since" in again.cannot
+    staff = shop.explaining.for_staff(made.id)
+    assert (staff.account, staff.made) == (None, made)
+    assert "taken back since" in staff.cannot
+    document = shop.explaining.for_auditor(made.id)
+    assert document["record"] == written, "as it was written"
+    assert "account" not in document
+    assert "taken back since" in document["replay"]["cannot"]
+    with pytest.raises(Refused):
+        shop.explaining.account(made.id)
+    after = shop.own(SignedIn(small.person["amina"], by="test")).reads
+    assert not [one for one in set(after) - set(before) if "replay" in one.purpose], "and nobody read her purchases"
+
+
+def test_what_was_read_and_not_used_is_not_read_again_either(small: Bakery):
+    shop = small.shop
+    made = shop.decide("amina", count=3, context=Context(personal=False))
+    assert made.person is not None
+    assert made.used == ()
+    assert shop.explaining.replay(made.id).same
+    shop.grant("amina", "recommendations", ["purchases"], asked=ASKED, yes=False)
+    assert "taken back since" in shop.explaining.replay(made.id).cannot
+
+
 def test_a_changed_catalogue_is_told(shop: Shop):
     made = shop.decide("amina", count=5)
     with shop.database.transaction() as connection:
@@ -162,6 +197,41 @@ def test_the_counterfactual_is_true(small: Bakery, clock: FakeClock):
     assert new.item not in [choice.item for choice in twin.items]
     others = [choice.item for choice in twin.items if choice.item not in {one.item for one in made.items}]
     assert told.seen in others or (told.seen == "" and set(others) <= {told.without})
+
+
+@pytest.mark.parametrize("strides", [(), (1, 4, 16)], ids=["one by one", "in strides"])
+def test_the_counterfactual_is_the_nearest(
+    small: Bakery, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, strides: tuple[int, ...]
+):
+    """By brute force: of a usual thing no smaller number of her latest orders makes the difference."""
+    shop = small.shop
+    if strides:
+        monkeypatch.setattr(account_room, "steps", lambda count: sorted({*(n for n in strides if n < count), count}))
+    for week in range(9):  # so that numbers between 3 and 17 orders make the difference
+        for name, thing in (("amina", "cheese"), ("c2", "wine"), ("c4", "wine")):
+            if week % 2 or name == "amina":
+                buys(small, name, thing, clock)
+        clock.turn(days=3)
+    shop.learn()
+    seen: list[int] = []
+    for name in ("amina", *(f"c{n}" for n in range(4))):
+        made = shop.decide(name, count=3, context=Context(new=0))
+        told = {one.product: one for one in shop.explaining.account(made.id).instead}
+        with shop.at_the_door() as door:
+            weighing = weighing_of(shop.explaining.then(door, made))
+            assert weighing is not None
+            for choice in made.items[:3]:
+                item = shop.shelf().names.index(choice.item)
+                count = weighing.history.bought.tolist().count(item)
+                gone = [
+                    n
+                    for n in range(1, count + 1)
+                    if choice.item not in {one.item for one in weighing.then.again(weighing.without(item, n)).items}
+                ]
+                nearest = told[choice.name].orders if choice.name in told else None
+                assert nearest == min(gone, default=None)
+                seen += gone[:1]
+    assert any(number not in (1, 2, 3, 5, 8, 13, 21) for number in seen), "some lie between the steps of before"
 
 
 def without(made: Decision, shop: Shop, thing: str) -> Decision:

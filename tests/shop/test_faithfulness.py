@@ -11,9 +11,11 @@ from tests.small_shop import ASKED, Bakery, bakery
 from goodwill.app import jobs
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
-from goodwill.decide import pick
-from goodwill.decide.because import because_together, because_usual, cited
+from goodwill.decide import companions, pick
+from goodwill.decide.because import because_basket, because_together, because_usual, cited
+from goodwill.decide.choose import Context
 from goodwill.decide.faithful import fell
+from goodwill.decide.plan import Offer, Slot
 from goodwill.measure.share import share
 from goodwill.shop import Shop
 from goodwill.storage import Database, audit
@@ -40,11 +42,11 @@ def test_reasons_that_were_told_are_true(shop: Shop):
     decide_for_all(shop)
     found = shop.faithful.measure(seed=1)
     assert found.decisions == 31, "everybody but Bruno, who allows nothing, and Dev, who bought nothing"
-    assert found.untried == {"taken-back": 0, "changed": 0, "differs": 0}
+    assert (found.untried, found.anew) == ({"taken-back": 0, "differs": 0}, 0)
     assert found.kinds["usual"].of == 31
     assert found.kinds["new"].of >= 15
     assert found.all.value >= 0.95
-    assert found.is_enough
+    assert found.enough
     assert shop.faithful.latest() == found, "published as it was measured"
 
 
@@ -69,7 +71,7 @@ def test_a_model_whose_reasons_are_shuffled_fails(shop: Shop, monkeypatch: pytes
     assert found.untried["differs"] == 0, "the same shuffled reasons come out again"
     assert found.all.of >= 31
     assert found.all.value < 0.5
-    assert not found.is_enough
+    assert found.enough is False
 
 
 def test_a_decision_that_comes_out_otherwise_is_counted_and_not_tried(shop: Shop, monkeypatch: pytest.MonkeyPatch):
@@ -78,7 +80,7 @@ def test_a_decision_that_comes_out_otherwise_is_counted_and_not_tried(shop: Shop
         decide_for_all(shop)
     found = shop.faithful.measure(seed=1)
     assert found.untried["differs"] > 0
-    assert not found.is_enough
+    assert found.enough is False
 
 
 def test_nobody_who_took_it_back_is_used_again_for_it(shop: Shop):
@@ -88,17 +90,88 @@ def test_nobody_who_took_it_back_is_used_again_for_it(shop: Shop):
     found = shop.faithful.measure(seed=1)
     assert found.untried["taken-back"] == 2
     assert found.kinds["usual"].of == 29
+
+
+def test_one_withdrawal_by_anybody_does_not_end_the_test(shop: Shop):
+    decide_for_all(shop)
     shop.grant("c3", "model-improvement", asked=ASKED, yes=False)
-    assert shop.faithful.measure(seed=1).untried["taken-back"] == 31, "the model of then holds c3"
+    found = shop.faithful.measure(seed=1)
+    assert found.untried == {"taken-back": 0, "differs": 0}
+    assert found.anew == 31, "the models of then hold c3, so the same is asked of today's"
+    assert found.kinds["usual"].of == 31
+    assert found.enough
+    assert shop.faithful.latest() == found
 
 
-def test_what_rests_on_another_catalogue_is_counted(shop: Shop):
+def test_what_is_asked_anew_can_fail_too(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    decide_for_all(shop)
+    shop.grant("c3", "model-improvement", asked=ASKED, yes=False)
+    wrong = shuffled(shop.shelf().names)
+
+    def turned(told):
+        return tuple(replace(one, text=one.text.replace(cited(one.text), wrong[cited(one.text)])) for one in told[0]), 1
+
+    monkeypatch.setattr(pick, "because_usual", lambda *given: turned(because_usual(*given)))
+    found = shop.faithful.measure(seed=1)
+    assert found.anew == 31
+    assert found.kinds["usual"].value < 0.5
+    assert found.enough is False
+
+
+def test_what_rests_on_another_catalogue_is_asked_anew(shop: Shop):
     decide_for_all(shop)
     with shop.database.transaction() as connection:
         catalogue.upsert_many(connection, [Product("new", "Something new", category="food")])
     shop.learn()
     found = shop.faithful.measure()
-    assert (found.untried["changed"], found.all.of, found.all.low, found.all.high) == (31, 0, 0.0, 1.0)
+    assert (found.anew, found.kinds["usual"].of) == (31, 31)
+
+
+def test_an_empty_test_does_not_pass_and_one_of_a_few_says_nothing(shop: Shop):
+    nothing = shop.faithful.measure()
+    assert (nothing.all.of, nothing.enough) == (0, None)
+    for name in ("amina", "c1", "c2"):
+        shop.decide(name, count=5)
+    few = shop.faithful.measure()
+    assert 0 < few.all.of < 30
+    assert few.enough is None, "all are true, and they are too few to say so"
+
+
+def test_a_night_in_which_many_could_not_be_tried_does_not_pass(shop: Shop):
+    decide_for_all(shop)
+    for n in range(7):
+        shop.grant(f"c{n}", "recommendations", asked=ASKED, yes=False)
+    found = shop.faithful.measure()
+    assert (found.untried["taken-back"], found.decisions) == (7, 31)
+    assert found.all.of >= 30
+    assert found.enough is None
+
+
+def test_what_goes_with_the_basket_is_tried_too(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    for name in ("amina", *(f"c{n}" for n in range(30))):
+        shop.decide(name, count=5, context=Context(basket=("coffee", "wine"), viewing=("bread",)))
+    found = shop.faithful.measure(seed=2)
+    assert found.kinds["companion"].of >= 10
+    assert found.kinds["companion"].value >= 0.95
+    wrong = shuffled(shop.shelf().names)
+
+    def turned(told):
+        return tuple(replace(one, text=one.text.replace(cited(one.text), wrong[cited(one.text)])) for one in told[0]), 1
+
+    monkeypatch.setattr(companions, "because_basket", lambda *given: turned(because_basket(*given)))
+    for name in ("amina", *(f"c{n}" for n in range(30))):
+        shop.decide(name, count=5, context=Context(basket=("coffee", "wine"), viewing=("bread",)))
+    assert shop.faithful.measure(seed=2, most=500).kinds["companion"].value < 0.8
+
+
+def test_offers_are_not_drawn_as_they_are_not_made_again(shop: Shop):
+    shop.grant("amina", "offers", asked=ASKED)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1))
+    shop.planning.new_offer("ten", Offer("Ten", "A tenth off.", percent=10, products=("bread",)))
+    shop.planning.approve("offer-ten")
+    shop.planning.start_offer("ten")
+    shop.decide("amina", slot="deals")
+    assert shop.faithful.measure().decisions == 0
 
 
 def test_only_the_last_day_is_drawn_and_no_more_than_asked_for(shop: Shop, clock: FakeClock):

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.conftest import FakeClock
-from tests.small_shop import ASKED, Bakery, bakery
+from tests.small_shop import ASKED, Bakery, add_smokers, bakery
 
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
 from goodwill.decide.choose import Context
-from goodwill.decide.decision import Decision
-from goodwill.decide.placing import IN_TURN, drawn
+from goodwill.decide.decision import Decision, Draw
+from goodwill.decide.drawing import IN_TURN, drawn
 from goodwill.decide.plan import Arm, Content, Offer, Rewards, Slot, Ways
 from goodwill.shop import Shop
 from goodwill.storage import Database, audit, kept
@@ -239,16 +239,115 @@ def test_the_propensity_is_that_of_the_draw_times_that_of_the_arm(shop: Shop):
         assert made.personalised == (made.arm == "as-is")
 
 
+# ---- offers for a segment --------------------------------------------------------------------------------------------
+
+
+NEVER_CLICKED = {"is": "never", "what": "clicked"}
+NEVER_BOUGHT = {"is": "never", "what": "bought"}
+
+
+def for_segment(shop: Shop, rule: object, **offer: object) -> None:
+    shop.segments.new("Quiet", "offers", rule)
+    give(shop, quiet=replace_offer(EVENING, segment="Quiet", **offer))
+
+
+def test_an_offer_for_a_segment_says_what_the_segment_looked_at_even_of_somebody_without_history(shop: Shop):
+    for_segment(shop, NEVER_BOUGHT)
+    made = shop.decide("dev", "deals")
+    assert names(made) == ["quiet"]
+    assert (made.personalised, made.reason, made.used) == (True, "", ("purchases",))
+    assert made.items[0].because[0].text == "you are among those for whom this is: People who did not buy anything"
+    assert made.items[0].kind == "fitting"
+    assert rules(made)["personal"] == rules(made)["personal-price"] == 1
+    told = shop.explaining.for_customer(made, "en")
+    assert told.text.startswith("We chose this from what you bought.")
+    assert (told.items[0].rule, len(told.items[0].prices)) == (EVENING.rule, 2)
+    assert "personalised for you" in told.items[0].label
+    assert "Sie gehören zu denen" in shop.explaining.for_customer(made, "de").items[0].reasons[0][0]
+    assert "purchases" in {str(row.category) for row in shop.explaining.consents(made)}
+    assert shop.decide("amina", "deals").items == (), "she bought, and is not in it"
+
+
+def test_what_the_rule_of_a_segment_read_is_not_called_unused(small: Bakery):
+    shop = small.shop
+    for_segment(shop, NEVER_CLICKED)
+    made = shop.decide("amina", "deals")
+    assert made.used == ("engagement", "purchases"), "the rule read the one, the draw the other"
+    assert "engagement" not in made.unused
+
+
+def test_a_segments_price_is_personal_also_where_nothing_was_learned_or_may_be(shop: Shop):
+    for_segment(shop, NEVER_CLICKED)
+    shop.planning.suspend("arms")
+    made = shop.decide("amina", "deals")
+    assert (names(made), made.personalised, made.reason) == (["quiet"], True, "")
+    assert made.used == ("engagement",)
+    assert made.items[0].because[0].share == 1.0
+
+
+def test_what_stands_beside_an_offer_for_a_segment_is_hers_too(shop: Shop):
+    for_segment(shop, NEVER_BOUGHT)
+    give(shop, morning=MORNING)
+    made = shop.decide("dev", "deals", 2)
+    open_to_all = next(choice for choice in made.items if choice.product == "morning")
+    assert open_to_all.because[0].text == "each of a few that are for you is shown in turn"
+    assert open_to_all.placed is not None
+    assert open_to_all.placed.label == ""
+
+
+def test_a_price_of_ones_own_rests_on_nothing_but_a_yes(shop: Shop):
+    give(shop, own=replace_offer(EVENING, same_price=False))
+    made = shop.decide("dev", "deals")
+    assert (made.personalised, made.used, made.reason) == (True, (), "")
+    told = shop.explaining.for_customer(made, "en")
+    assert told.text == "This is only for those who let us choose for them. We used nothing else about you."
+    assert told.items[0].label
+
+
+# ---- what gives sensitive things away --------------------------------------------------------------------------------
+
+
+def test_what_gives_sensitive_things_away_targets_nobody(small: Bakery):
+    shop = small.shop
+    add_smokers(small, "recommendations", "model-improvement", "personal-content", "offers")
+    shop.planning.add_content("papers", Content("banner", "New papers", about=("papers",)))
+    give(shop, papers=Offer("Papers", "Ten off papers.", percent=10, products=("papers",)))
+    for who in ("s1", "amina", None):
+        for slot in ("banner", "deals"):
+            made = shop.decide(who, slot)
+            assert (names(made), rules(made)) == ([], {"tells-of-sensitive": 1})
+    shop.planning.add_content("both", Content("banner", "Papers and tea", about=("papers", "tea")))
+    made = shop.decide("s1", "banner")
+    assert names(made) == ["both"]
+    assert made.items[0].placed is not None
+    assert made.items[0].placed.subject == "Tea", "what is left of it"
+    assert isinstance(made.draw, Draw)
+    share = made.draw.eligible[0].traits[6]
+    assert share == 256 // 3, "of a pouch, papers and tea, the tea alone counts"
+    assert len(made.draw.left_out) == 1
+
+
 # ---- budgets ---------------------------------------------------------------------------------------------------------
+
+
+def test_looks_of_people_without_a_name_leave_a_budget_alone(shop: Shop):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=300))
+    for who in (None, "bruno", "chiara", "nobody-knows"):
+        for _ in range(3):
+            assert names(shop.decide(who, "deals")) == ["morning"]
+    assert shop.planning.set_aside() == {}
+    assert names(shop.decide("amina", "deals")) == ["morning"]
+    assert rules(shop.decide(None, "deals")) == {"budget": 1}, "nobody is shown what nobody can have any more"
 
 
 def test_a_budget_is_never_overspent_and_what_is_given_back_can_be_given_again(shop: Shop):
     give(shop, morning=replace_offer(MORNING, cost=300, budget=1000))
-    assert [len(shop.decide(None, "deals").items) for _ in range(5)] == [1, 1, 1, 0, 0]
+    assert [len(shop.decide(f"c{n}", "deals").items) for n in range(5)] == [1, 1, 1, 0, 0]
     assert shop.planning.set_aside() == {"morning": 900}
-    assert rules(shop.decide(None, "deals")) == {"budget": 1}
+    made = shop.decide("c4", "deals")
+    assert (rules(made), made.reason) == ({"budget": 1}, "kept-back")
     assert shop.planning.give_back("morning", 300) == 600
-    assert len(shop.decide(None, "deals").items) == 1
+    assert len(shop.decide("c4", "deals").items) == 1
     with pytest.raises(BadInput):
         shop.planning.give_back("morning", 901)
 
@@ -260,11 +359,38 @@ def test_what_was_promised_to_somebody_is_set_aside_once(shop: Shop):
     assert shop.decide("dev", "deals").items == ()
 
 
+def test_a_promise_that_nobody_redeemed_ends_after_two_weeks(shop: Shop, clock: FakeClock):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=600))
+    kept = shop.decide("amina", "deals")
+    shop.decide("c1", "deals")
+    assert shop.placed.redeem(kept.id, "morning")
+    clock.turn(days=13)
+    assert shop.planning.set_aside() == {"morning": 600}
+    assert shop.decide("dev", "deals").items == ()
+    clock.turn(days=1)
+    assert shop.planning.set_aside() == {"morning": 300}, "what was redeemed stays spent"
+    assert names(shop.decide("dev", "deals")) == ["morning"]
+    assert shop.planning.set_aside() == {"morning": 600}
+    assert shop.decide("c2", "deals").items == ()
+    assert not shop.placed.redeem(kept.id, "morning"), "it is over, and was redeemed before"
+
+
+def test_what_is_shown_day_after_day_is_promised_anew_when_the_promise_is_over(shop: Shop, clock: FakeClock):
+    give(shop, morning=replace_offer(MORNING, cost=300, budget=10_000))
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, week=7, ways=Ways(rests_after=0)))
+    aside = []
+    for _ in range(16):
+        aside.append(sum(choice.placed.set_aside for choice in shop.decide("amina", "deals").items if choice.placed))
+        assert shop.planning.set_aside() == {"morning": 300}
+        clock.turn(days=1)
+    assert aside == [300] + [0] * 13 + [300, 0]
+
+
 def test_decisions_at_the_same_moment_do_not_overspend(shop: Shop):
     give(shop, morning=replace_offer(MORNING, cost=100, budget=700))
-    shop.decide(None, "deals")
+    shop.decide("amina", "deals")
     with ThreadPoolExecutor(6) as pool:
-        made = list(pool.map(lambda _: len(shop.decide(None, "deals").items), range(24)))
+        made = list(pool.map(lambda n: len(shop.decide(f"c{n}", "deals").items), range(12)))
     assert sum(made) == 6
     assert shop.planning.set_aside() == {"morning": 700}
 
@@ -460,3 +586,220 @@ def test_every_change_of_an_offer_stands_in_the_audit_log(shop: Shop):
         actions = [line.action for line in audit.lines(connection)]
     assert actions[-7:] == ["offer.new", "plan.approve", "offer.start", "offer.stop", "content.add", "content.remove",
                             "slot.rewards"]  # fmt: skip
+
+
+# ---- made again, and accounted for -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def learned(small: Bakery, clock: FakeClock) -> Bakery:
+    """After some weeks of offers; one for a segment and one of one's own stand beside them."""
+    lived(small, clock)
+    small.shop.segments.new("Quiet", "offers", NEVER_CLICKED)
+    give(small.shop, quiet=replace_offer(EVENING, segment="Quiet"), own=replace_offer(EVENING, same_price=False))
+    small.shop.planning.set_slot("deals", Slot(kind="offers", count=2, week=7, ways=Ways(rests_after=0)))
+    small.shop.planning.add_content("bread", Content("banner", "New bread", about=("bread",)))
+    small.shop.planning.add_content("hello", Content("banner", "Hello"))
+    small.shop.learn()
+    return small
+
+
+def test_content_and_offers_come_out_the_same_byte_for_byte_when_they_are_made_again(learned: Bakery, clock: FakeClock):
+    shop = learned.shop
+    made = [
+        shop.decide(who, slot, count, context)
+        for who in ("amina", "bruno", "chiara", "dev", "c3", "c5", None)
+        for slot, count in (("deals", 3), ("banner", None))
+        for context in (Context(), Context(personal=False, region="US-NY"))
+    ]
+    assert {one.personalised for one in made} == {True, False}
+    clock.turn(days=2)
+    buys(learned, "amina", "coffee", 400)
+    shop.planning.suspend("arms")
+    shop.planning.hold_out(50)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, floor=50))
+    shop.grant("c7", "offers", asked=ASKED, yes=False)  # somebody else's no ends nothing here
+    for one in made:
+        again = shop.explaining.replay(one.id)
+        assert (again.differs, again.same, again.cannot) == ((), True, "")
+
+
+def test_a_draw_that_was_tampered_with_is_noticed(learned: Bakery, monkeypatch: pytest.MonkeyPatch):
+    from msgspec.structs import replace
+
+    from goodwill.decide import record
+
+    shop = learned.shop
+    made = shop.decide("c3", "deals")
+    assert isinstance(made.draw, Draw)
+    first, *others = made.draw.eligible
+    assert first.traits
+    spoilt = replace(made, draw=replace(made.draw, eligible=(replace(first, traits=(0,) * 10), *others)))
+    monkeypatch.setattr(record, "read_raw", lambda *_: (spoilt, record.encoded(spoilt)))
+    again = shop.explaining.replay(made.id)
+    assert (again.same, again.differs) == (False, ("draw",))
+
+
+def test_what_she_took_back_is_not_read_to_make_an_offer_again(learned: Bakery):
+    shop = learned.shop
+    made = shop.decide("c3", "deals")
+    shop.grant("c3", "offers", ["engagement"], asked=ASKED, yes=False)
+    again = shop.explaining.replay(made.id)
+    assert not again.same
+    assert "taken back" in again.cannot
+    seen = shop.explaining.for_staff(made.id)
+    assert seen.account is not None, "the record itself stays"
+
+
+def test_what_was_weighed_for_an_offer_adds_up_to_its_score(learned: Bakery):
+    shop = learned.shop
+    made = shop.decide("c4", "deals")
+    account = shop.explaining.account(made.id)
+    assert [one.product for one in account.scales] == names(made)
+    assert all(one.adds_up for one in account.scales)
+    whats = [weighed.what for scales in account.scales for weighed in scales.weighed]
+    assert "always" in whats
+    told = {reason.text for choice in made.items for reason in choice.because if 0 < reason.share < 1}
+    assert told, "something was weighed"
+    assert told <= set(whats)
+    document = shop.explaining.for_auditor(made.id)
+    assert document["replay"]["same"]
+    assert document["account"]["scales"]
+
+
+def test_reasons_of_offers_are_tried_each_night(learned: Bakery, clock: FakeClock):
+    shop = learned.shop
+    for n in range(12):
+        shop.decide(f"c{n}", "deals")
+    clock.turn(seconds=300)
+    found = shop.faithful.measure()
+    assert not any(found.untried.values())
+    assert found.kinds["fitting"].of >= 10
+    assert found.kinds["fitting"].value == 1.0
+
+
+# ---- another way of drawing, judged from this shop's own log ---------------------------------------------------------
+
+
+def test_another_way_is_judged_from_the_shops_own_decisions(small: Bakery, clock: FakeClock):
+    shop = small.shop
+    for n in range(12, 26):
+        shop.grant(f"c{n}", "offers", asked=ASKED)
+    give(shop, morning=MORNING, evening=EVENING)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, week=7, floor=50, ways=Ways(rests_after=0)))
+    shop.planning.set_rewards("deals", Rewards(days=2, margin=100, visit=0, one=1000))
+    brought = []
+    for _ in range(7):
+        for n in range(26):
+            made = shop.decide(f"c{n}", "deals")
+            shop.decide(f"c{n}", "deals")  # again on the same day: it counts once
+            brought.append(2.0 if names(made) == ["morning"] else 0.0)
+            if names(made) == ["morning"]:
+                buys(small, f"c{n}", "croissant", 2000)
+        clock.turn(days=4)
+    found = shop.other_way("deals", "as-it-was")
+    assert (found.people, found.left_out, found.found.decisions) == (26, 0, 7 * 26)
+    assert found.brought == pytest.approx(np.mean(brought))
+    assert found.found.snips is not None
+    assert found.found.snips.value == pytest.approx(np.mean(brought))
+    assert found.found.mean_weight == pytest.approx(1.0, abs=1e-6)
+    for target in ("uniform", "floor=80"):
+        judged = shop.other_way("deals", target).found
+        assert judged.snips is not None, judged.refused
+        assert judged.snips.value == pytest.approx(1.0, abs=0.5), "half of them bring 2; this is five errors away"
+    narrow = shop.other_way("deals", "always=morning", days=8).found
+    assert narrow.snips is None
+    assert "at least 100 are needed" in narrow.refused
+    shop.grant("c3", "offers", ["engagement"], asked=ASKED, yes=False)
+    after = shop.other_way("deals", "uniform")
+    assert (after.people, after.left_out) == (25, 1)
+    early = shop.other_way("deals", "uniform", days=1)
+    assert "no figure is told" in early.found.refused
+    with pytest.raises(BadInput, match="no way of drawing"):
+        shop.other_way("deals", "magic")
+    with pytest.raises(NotFound, match="no slot for content or offers called 'home'"):
+        shop.other_way("home", "uniform")
+
+
+def test_what_was_given_back_is_no_reward_and_never_costs(small: Bakery, clock: FakeClock):
+    from goodwill import people
+    from goodwill.decide.reward import Place, Reckoning
+    from goodwill.people.types import REFUNDED
+
+    shop = small.shop
+    give(shop, morning=MORNING)
+    made = shop.decide("c3", "deals")
+    buys(small, "c3", "croissant", 2000)
+    with shop.database.transaction() as connection:
+        own = shop.door_in(connection).one(small.person["c3"], purpose=made.purpose).events
+        order, at = int(own.reference[-1]), clock() + 120_000_000
+        for number, amount in ((order, 1500), (99, 700)):  # of another order, which came before
+            people.log.append_one(
+                connection, person=small.person["c3"], type_=REFUNDED, at=at, day=at // 86_400_000_000, key=number,
+                amount=amount, reference=number,
+            )  # fmt: skip
+        events = shop.door_in(connection).one(small.person["c3"], purpose=made.purpose).events
+    place = Place("deals", "morning", Rewards(margin=100, visit=0, one=100), np.zeros(0, bool), 10**6)
+    one = (np.array([0]), np.array([made.at]), np.array([clock() // 86_400_000_000]))
+    assert Reckoning([place]).rewards(events, *one).tolist() == [256 * 5]
+    shop.grant("c3", "offers", ["preferences"], asked=ASKED)
+    clock.turn(seconds=1)
+    shop.centre.judge(small.person["c3"], made.id, "morning", "never")
+    with shop.database.transaction() as connection:
+        events = shop.door_in(connection).one(small.person["c3"], purpose=made.purpose).events
+    assert Reckoning([place]).rewards(events, *one).tolist() == [0]
+
+
+# ---- altogether, and names that are none -----------------------------------------------------------------------------
+
+
+def test_all_slots_together_show_no_more_in_a_week_than_a_slot_allows(shop: Shop, clock: FakeClock):
+    for n in range(6):
+        shop.planning.add_content(f"c{n}", Content("banner", f"Number {n}"))
+    give(shop, morning=MORNING)
+    shop.planning.set_slot("banner", Slot(kind="content", count=4, overall=6))
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1, overall=5))
+    first = shop.decide("amina", "banner")
+    assert len(first.items) == 4
+    assert len(shop.decide("amina", "deals").items) == 1
+    clock.turn(days=1)
+    second = shop.decide("amina", "banner")
+    assert (len(second.items), rules(second)["overall"]) == (1, 3), "five were shown before"
+    assert rules(shop.decide("amina", "deals")) == {"overall": 1}
+    assert shop.explaining.replay(second.id).same
+    assert len(shop.decide(None, "banner").items) == 4, "nobody in particular is counted"
+    clock.turn(days=6)
+    assert len(shop.decide("amina", "banner").items) == 4, "a week is over"
+
+
+def test_a_personal_price_for_a_basket_leaves_out_what_everybody_needs(
+    database: Database, tmp_path: Path, clock: FakeClock
+):
+    small = bakery(database, tmp_path, clock, essential=("bread",))
+    shop = small.shop
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("bread", price=300), Product("wine", price=900)], at=clock())
+    shop.grant("amina", "offers", asked=ASKED)
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1))
+    give(shop, own=Offer("Five off", "Five percent off for you.", percent=5, same_price=False))
+    needed = shop.decide("amina", "deals", context=Context(basket=("bread",)))
+    assert (names(needed), rules(needed), needed.reason) == ([], {"essential": 1}, "kept-back")
+    beside = shop.decide("amina", "deals", context=Context(basket=("bread", "wine")))
+    assert beside.items[0].placed is not None
+    assert beside.items[0].placed.rule == "Five percent off for you. Not on what everybody needs."
+    assert shop.explaining.replay(beside.id).same
+    shop.close()
+
+
+def test_names_that_are_none_are_refused_with_the_nearest(shop: Shop):
+    with pytest.raises(BadInput, match=r"no kind called 'Breadd'\. Did you mean 'bread'"):
+        shop.planning.new_offer("ten", replace_offer(MORNING, products=(), kinds=("Breadd",)))
+    with pytest.raises(BadInput, match="no kind called 'wein'"):
+        shop.planning.add_content("wine", Content("banner", "Wine", about=("wein",)))
+    shop.segments.new("Quiet", "offers", NEVER_CLICKED)
+    with pytest.raises(BadInput, match=r"no segment 'Quite' for the purpose 'offers'\. Did you mean 'Quiet'"):
+        shop.planning.new_offer("ten", replace_offer(MORNING, segment="Quite"))
+    with pytest.raises(BadInput, match="is for content, not for offers"):
+        shop.planning.new_offer("ten", replace_offer(MORNING, slots=("banner",)))
+    with pytest.raises(BadInput, match="'UPPER' is no name"):
+        shop.decide("amina", "UPPER")

@@ -38,13 +38,14 @@ SHOWS_PERSONAL_DATA = {
     "evaluate_slot",
     "evaluate_slots",
     "click",
+    "redemption",
     "verdict",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {
     "current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks", "segments", "segment_recipes",
     "keep_segment", "remove_segment", "count_segment", "count_rule", "plan", "slots", "experiments", "contents",
-    "offers", "faithfulness",
+    "offers", "faithfulness", "offpolicy",
 }  # fmt: skip
 
 
@@ -59,7 +60,8 @@ def name_of(operation):
 
 def found(operation):
     """What a good request is answered with: there is no merge here to take back, no such segment, and no offer."""
-    return 404 if operation.name in ("unmerge", "remove_segment", "click", "verdict") else 200
+    nowhere = ("unmerge", "remove_segment", "click", "redemption", "verdict", "offpolicy")
+    return 404 if operation.name in nowhere else 200
 
 
 def test_whatever_shows_personal_data_needs_a_key():

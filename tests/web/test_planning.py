@@ -89,6 +89,14 @@ def test_a_slot_is_read_as_a_flag(client):
     assert (flag["variant"], flag["metadata"]["purpose"]) == ("personal", "personal-content")
 
 
+def test_another_way_of_drawing_is_judged_or_the_sentence_says_why_not(client):
+    found = client.get("/api/v1/measures/offpolicy", params={"slot": "deals", "target": "floor=50"}).json()
+    assert found["snips"] is None
+    assert "of fewer than 20 no figure is told" in found["refused"]
+    assert client.get("/api/v1/measures/offpolicy", params={"slot": "home"}).status_code == 404
+    assert client.get("/api/v1/measures/offpolicy", params={"slot": "deals", "target": "x"}).status_code == 422
+
+
 def test_a_click_and_a_word(client):
     made = ask(client, "/api/v1/decide", person={"user_id": "amina"}, slot="banner")
     assert ask(client, "/api/v1/clicks", decision=made["decision"], product="rye") == {"noted": True}
@@ -106,9 +114,12 @@ def test_the_plan_and_its_parts_are_read_and_only_staff_write(client):
     assert [one["slot"] for one in plan["slots"]] == ["banner", "deals"]
     assert {one["name"] for one in plan["gates"]} == {*MODELS, "offer-ten", "offer-own"}
     assert all(one["may_run"] for one in plan["gates"])
-    ask(client, "/api/v1/decide", slot="deals")
+    ask(client, "/api/v1/decide", slot="deals")  # promises nothing to nobody
+    made = ask(client, "/api/v1/decide", person={"user_id": "amina"}, slot="deals")
     offers = {one["offer"]: one for one in client.get("/api/v1/offers").json()["offers"]}
     assert (offers["ten"]["set_aside"], offers["ten"]["left"]) == (50, 99_950)
+    redeemed = {"decision": made["decision"], "product": "ten"}
+    assert [ask(client, "/api/v1/redemptions", **redeemed)["noted"] for _ in range(2)] == [True, False]
     assert client.get("/api/v1/content").json()["content"][0]["title"] == "Rye, from today"
     assert client.get("/api/v1/experiments").json() == {"holdout": 0, "experiments": []}
     assert len(client.get("/api/v1/slots").json()["slots"]) == 2

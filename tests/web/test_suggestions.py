@@ -130,7 +130,7 @@ def test_whether_reasons_are_true_is_published(client, baker):
         decide(client, name)
     found = baker.faithful.measure()
     answer = client.get("/api/v1/measures/faithfulness").json()
-    assert (answer["decisions"], answer["enough"], answer["wanted"]) == (4, True, 0.95)
+    assert (answer["decisions"], answer["anew"], answer["enough"], answer["wanted"]) == (4, 0, None, 0.95)
     assert answer["all"] == {
         "value": 1.0, "low": round(found.all.low, 4), "high": 1.0, "n": found.all.of, "true": found.all.of,
     }  # fmt: skip

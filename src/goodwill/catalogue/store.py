@@ -232,6 +232,14 @@ def group_names(connection: Connection) -> list[str]:
     )
 
 
+def names(connection: Connection) -> list[str]:
+    """All words by which something can be named: the shop's own ids, and types, categories and departments."""
+    columns = (products.c.external, products.c.type, products.c.category, products.c.department)
+    return sorted(
+        {str(name) for one in columns for name in connection.execute(select(one).distinct()).scalars() if name}
+    )
+
+
 def _spelled(connection: Connection, column: ColumnElement[str], wanted: Sequence[str]) -> dict[str, list[str]]:
     """How the catalogue writes some names."""
     there = [str(name) for name in connection.execute(select(column).distinct()).scalars() if name]

@@ -224,8 +224,11 @@ def _reasons(database: "Database", home: Path | None) -> Iterator[Finding]:
         return
     untried = sum(found.untried.values())
     told = f"{found.all.hits} of {found.all.of} were true; {out.number(untried, 'decisions')} could not be tried"
-    if found.is_enough:
+    if found.enough:
         yield Finding("reasons", State.OK, told)
+    elif found.enough is None:
+        little = f"{told}; that is too little to say whether reasons are true"
+        yield Finding("reasons", State.NOTE, little, shlex.join(["goodwill", *_at(home), "explain", "faithfulness"]))
     elif found.untried["differs"]:
         differing = f"{told}, {found.untried['differs']} because they came out otherwise than they were written down"
         yield Finding("reasons", State.NOTE, differing, "see with: goodwill explain DECISION --replay")

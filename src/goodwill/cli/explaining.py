@@ -31,7 +31,6 @@ _REPLAY = switch("--replay", help="Make the decision again, and say whether it c
 _NOW = switch("--now", help="With 'faithfulness': measure it now, on the decisions of the last 24 hours.")
 _UNTRIED = {
     "taken-back": "rest on what somebody took back",
-    "changed": "rest on a catalogue or history that has changed",
     "differs": "came out otherwise than they were written down",
 }
 
@@ -83,11 +82,17 @@ def _explained(shell: Shell, shop: "Shop", decision: str, reader: str, language:
 
 def _for_customer(told: "ForCustomer") -> Iterator[RenderableType]:
     yield told.text
+    yield from (rule for rule in told.rules if rule not in told.text)
     for one in told.items:
         yield ""
         yield one.name
+        for line in (one.rule, *one.prices, one.label):
+            if line:
+                yield f"  {line}"
         for text, share in one.reasons:
-            yield f"  + {text} ({out.share(share)})" if told.personalised else f"  + {text}"
+            yield f"  + {text} ({out.share(share)})" if told.personalised and share else f"  + {text}"
+        if one.untold:
+            yield f"  {one.untold}"
         for text in one.against:
             yield f"  - {text}"
         if one.instead:
@@ -155,12 +160,14 @@ def _faithfulness(shell: Shell, shop: "Shop", *, now: bool) -> int:
         found = shop.faithful.latest()
     if found is None:
         shell.answer({"measured": None}, "It was not measured yet. Now: goodwill explain faithfulness --now")
-        return int(Code.DONE)
+        return int(Code.REFUSED)
     shell.answer(measured(shop, found), *_figure(shop, found), watermark=shop.settings.watermark)
-    return int(Code.DONE if found.is_enough else Code.FAILED)
+    return int({True: Code.DONE, False: Code.FAILED, None: Code.REFUSED}[found.enough])
 
 
 def _figure(shop: "Shop", found: "Faithfulness") -> Iterator[RenderableType]:
+    from goodwill.shop.faithfulness import LEAST, MOST_UNTRIED
+
     yield "Without what a reason cites, the item must fall."
     yield out.pairs([("measured", out.when(found.at, shop.settings.zone)), ("decisions drawn", found.decisions)])
     yield ""
@@ -168,8 +175,15 @@ def _figure(shop: "Shop", found: "Faithfulness") -> Iterator[RenderableType]:
     for why, many in found.untried.items():
         if many:
             yield f"Not tried: {out.number(many, 'decisions')} {_UNTRIED[why]}."
-    if not found.is_enough:
+    if found.anew:
+        yield f"{out.number(found.anew, 'decisions')} asked anew of today's models, as their own are gone."
+    if found.enough is False:
         yield "NOT ENOUGH: at least 95 % must be true, and every decision must come out as it was written down."
+    elif found.enough is None:
+        yield (
+            f"TOO LITTLE TO SAY: {LEAST} reasons must be tried at least, and of the decisions no more than "
+            f"{MOST_UNTRIED:.0%} be left untried."
+        )
 
 
 def _shares(found: "Faithfulness") -> tuple[list[str], list["Share"]]:

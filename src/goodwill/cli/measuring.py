@@ -1,8 +1,9 @@
 """Measures: figures about the shop, each with its interval and whom it covers."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import RenderableType
 
 from goodwill.cli import out
@@ -10,10 +11,15 @@ from goodwill.cli.shell import SUGGESTIONS, Shell, command, group
 
 if TYPE_CHECKING:
     from goodwill.measure.minimisation import Effect, Line, Minimisation
+    from goodwill.shop import Shop
     from goodwill.shop.measuring import Minimised
+    from goodwill.shop.other_ways import Judged
 
 measure = group("measure", "Figures about the shop, each with its interval and whom it covers.", panel=SUGGESTIONS)
-_ALL = {"minimisation": "how much of people's data the suggestions really need"}
+_ALL = {
+    "minimisation": "how much of people's data the suggestions really need",
+    "offpolicy": "what another way of drawing content or offers would have brought",
+}
 
 
 @command(measure, "list")
@@ -39,6 +45,57 @@ def minimisation(shell: Shell) -> None:
         shell.answer(document(told), *_told(told), watermark=shop.settings.watermark)
         for warning in told.found.warnings:
             shell.note(warning)
+
+
+@command(measure, "offpolicy", lost="goodwill slot list")
+def offpolicy(
+    shell: Shell,
+    place: Annotated[str, typer.Option("--slot", help="A slot for content or offers.")],
+    target: Annotated[
+        str,
+        typer.Option(
+            help="The other way: uniform (all alike), best (always what is believed to bring most), floor=PERCENT, "
+            "always=NAME, or as-it-was."
+        ),
+    ] = "uniform",
+    days: Annotated[int, typer.Option(min=1, max=730, help="From decisions of so many days.")] = 90,
+) -> None:
+    """Judge another way of drawing content or offers from this shop's own decisions, before anybody meets it.
+
+    Example: goodwill measure offpolicy --slot deals --target floor=50
+    """
+    from goodwill.shop.other_ways import document
+
+    with shell.shop() as shop:
+        with shell.working("Reckoning what came of each decision"):
+            told = shop.other_way(place, target, days=days)
+        shell.answer(document(told), *_other_way(shop, told), watermark=shop.settings.watermark)
+
+
+def _other_way(shop: "Shop", told: "Judged") -> Iterator[RenderableType]:
+    found = told.found
+    yield out.pairs(
+        [
+            ("judged", f"{told.target}, in slot {told.slot}"),
+            ("from", out.number(found.decisions, f"decisions of {told.people} people")),
+            ("left out", out.number(told.left_out, "people who do not allow it today")),
+            ("worth", f"{out.number(round(found.ess), 'decisions')}, {out.number(round(found.rewards), 'rewards')}"),
+            ("mean weight", f"{found.mean_weight:.3f} (near 1 if the chances are true)"),
+        ]
+    )
+    yield ""
+    if found.refused:
+        yield f"No figure: {found.refused}"
+        return
+
+    def money(value: float) -> str:
+        return out.money(round(value * told.one), shop.settings.currency)
+
+    estimates = (("SNIPS", found.snips), ("doubly robust", found.dr), ("IPS", found.ips))
+    rows = [(name, money(one.value), f"{money(one.low)} to {money(one.high)}") for name, one in estimates if one]
+    yield out.table(("estimate", "a decision#", "95 % interval"), rows)
+    if told.brought is not None:
+        yield f"As it was, a decision brought {money(told.brought)}. Read SNIPS first (docs/off-policy.md)."
 
 
 def _told(told: "Minimised") -> Iterator[RenderableType]:

@@ -165,6 +165,19 @@ def stop(shell: Shell, name: _Name) -> None:
         shell.answer(_offers(shop)[name], f"Offer '{name}' is given no more. What was promised by it holds.")
 
 
+@command(offer, "redeemed", lost="goodwill recommend PERSON --slot SLOT")
+def redeemed(
+    shell: Shell,
+    decision: Annotated[str, typer.Argument(metavar="DECISION", help="The decision that promised it.")],
+    name: _Name,
+) -> None:
+    """Note that an offer was redeemed: what was set aside for it stays spent, and is not given back in two weeks."""
+    with shell.shop() as shop:
+        noted = shop.placed.redeem(decision, name)
+        told = f"Noted: '{name}' was redeemed." if noted else "Nothing was set aside for it there, or not any more."
+        shell.answer({"offer": name, "decision": decision, "noted": noted}, told)
+
+
 @command(offer, "give-back", lost=_OFFERS)
 def give_back(
     shell: Shell, name: _Name, amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Such as 12.50.")]
@@ -195,8 +208,8 @@ def set_rewards(
         list[str],
         typer.Option(
             metavar="NAME=VALUE",
-            help="days, margin (percent), or an amount: visit, click, less, wrong, intrusive, complaint, unsubscribe, "
-            "one (what a reward of 1 is); may be repeated.",
+            help="days, margin (percent), or an amount: visit, click, less, never, wrong, intrusive, complaint, "
+            "unsubscribe, one (what a reward of 1 is); may be repeated.",
         ),
     ],
 ) -> None:

@@ -53,6 +53,9 @@ def set_slot(
     week: Annotated[
         int, typer.Option(min=1, max=7, help="Content and offers: on how many days of seven the same is shown.")
     ] = 5,
+    overall: Annotated[
+        int, typer.Option(min=1, max=1000, help="How many contents and offers in seven days, in all slots together.")
+    ] = 20,
 ) -> None:
     """Describe a slot: how many, how much that is new, how much of other kinds.
 
@@ -61,7 +64,7 @@ def set_slot(
     from goodwill.decide.plan import Slot
 
     with shell.shop() as shop:
-        made = shop.planning.set_slot(name, Slot(kind, count, _ways(way or ()), discreet, floor, week))
+        made = shop.planning.set_slot(name, Slot(kind, count, _ways(way or ()), discreet, floor, week, overall))
         shell.answer(_slot(name, made), out.pairs(_facts(_slot(name, made))))
 
 
@@ -323,7 +326,7 @@ def _slot(name: str, one: "Slot") -> dict[str, Any]:
         "count": one.count,
         "ways": msgspec.to_builtins(one.ways),
         "discreet": one.discreet,
-        **({} if one.kind == "products" else {"floor": one.floor, "week": one.week}),
+        **({} if one.kind == "products" else {"floor": one.floor, "week": one.week, "overall": one.overall}),
     }
 
 

@@ -15,6 +15,7 @@ from goodwill.access import View
 from goodwill.access.view import Log
 from goodwill.catalogue import store as catalogue
 from goodwill.decide.again import Then
+from goodwill.decide.because import is_told
 from goodwill.decide.companions import Companions
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.history import History, history_of
@@ -25,7 +26,7 @@ from goodwill.people.types import BOUGHT
 
 _TRIED = 8  # things that are left out in turn to find one that makes the difference
 _EXPLAINED = 3  # items for which that is looked for
-_STEPS = (1, 2, 3, 5, 8, 13, 21)  # latest orders of a usual thing that are left out in turn
+_ONE_BY_ONE = 60  # latest orders of a usual thing that are left out in turn; beyond, in steps of a tenth
 OFTEN_BOUGHT = "bought by many"  # of what goes with a basket, the part that is no thing in it
 _SAME = 2e-9  # scores are written down to nine decimals
 
@@ -70,6 +71,9 @@ class Scales:
 @dataclass(frozen=True, slots=True)
 class Instead:
     """The nearest thing that would have made a difference, among those in her hands.
+
+    Of a usual thing: the fewest of her latest orders of it. Of something new: the thing with the fewest orders, among
+    the eight that carried it most.
 
     Attributes:
         product: the name of what was shown. without: what she bought that carried it. orders: how many of her orders.
@@ -125,6 +129,7 @@ def weighing_of(then: Then) -> "Weighing | None":
     history = history_of(view, then.shelf, models.usual, then.seen.day)
     if not history.items.size:
         return None
+    history = history.but_not(then.shelf.items_of(then.seen.wrong))
     row = history.row
     return Weighing(then, models, view, history, row[~(then.shelf.hidden | then.telling)[row]])
 
@@ -170,7 +175,7 @@ class Weighing:
 
     def _of_habit(self, choice: Choice, item: int) -> Scales:
         habit = self.history.habits.of(item)
-        weighed = [Weighed(share.name, share.weight, True) for share in habit.shares]
+        weighed = [Weighed(share.name, share.weight, is_told(share, habit)) for share in habit.shares]
         total = float(np.exp(sum(one.weight for one in weighed)))
         return _scales(choice, sorted(weighed, key=lambda one: -one.weight), total)
 
@@ -199,27 +204,52 @@ class Weighing:
 
     def nearest(self, choice: Choice) -> Instead | None:
         """The nearest counterfactual for one item, by choosing again; None where nothing alone made it."""
-        before = {one.item for one in self.then.decision.items}
-        for thing, orders, latest in self._candidates(choice):
-            made = self.then.again(self.without(thing, orders))
-            if choice.item not in {one.item for one in made.items}:
-                name = self.then.shelf.names[thing]
-                fresh = next((one.item for one in made.items if one.item not in {*before, name}), "")
-                return Instead(choice.name, name, orders, latest, fresh)
-        return None
-
-    def _candidates(self, choice: Choice) -> list[tuple[int, int, bool]]:
-        """Things to leave out in turn, the fewest orders first: (item, how many orders, whether only the latest)."""
-        found, counts = np.unique(self.history.bought, return_counts=True)
-        times = dict(zip(found.tolist(), counts.tolist(), strict=True))
         item = self.items[choice.product]
         if choice.kind == "usual":
-            count = times.get(item, 0)
-            return [(item, orders, orders < count) for orders in sorted({*_STEPS, count}) if orders <= count]
-        carrying = [ground.item for ground in self.models.together.reasons(self.row, item)[:_TRIED]]
+            return self._fewest(choice, item)
+        found = (
+            self._instead(choice, thing, self._times.get(thing, 0), latest=False) for thing in self._carrying(item)
+        )
+        return next((one for one in found if one is not None), None)
+
+    def _fewest(self, choice: Choice, item: int) -> Instead | None:
+        """The fewest of her latest orders of a usual thing without which it would not be there.
+
+        More orders less need not be worse for it, so each smaller number is tried, and nothing is taken from its
+        neighbours.
+        """
+        count, tried = self._times.get(item, 0), set[int]()
+        for orders in steps(count):
+            if (found := self._instead(choice, item, orders, latest=orders < count)) is not None:
+                left = (n for n in range(1, orders) if n not in tried)
+                fewer = (self._instead(choice, item, n, latest=True) for n in left)
+                return next((one for one in fewer if one is not None), found)
+            tried.add(orders)
+        return None
+
+    def _instead(self, choice: Choice, thing: int, orders: int, *, latest: bool) -> Instead | None:
+        """What would have been there without some orders of a thing; None where the item stays."""
+        made = self.then.again(self.without(thing, orders))
+        if choice.item in {one.item for one in made.items}:
+            return None
+        name = self.then.shelf.names[thing]
+        before = {*(one.item for one in self.then.decision.items), name}
+        fresh = next((one.item for one in made.items if one.item not in before), "")
+        return Instead(choice.name, name, orders, latest, fresh)
+
+    def _carrying(self, item: int) -> list[int]:
+        """Her things that carried something new most, those with the fewest orders first."""
         if self.models.likeness.cold[item]:
             carrying = [like.item for like in self.models.likeness.explain(self.row, item)[:_TRIED]]
-        return sorted(((thing, times.get(thing, 0), False) for thing in carrying), key=lambda one: one[1])
+        else:
+            carrying = [ground.item for ground in self.models.together.reasons(self.row, item)[:_TRIED]]
+        return sorted(carrying, key=lambda thing: self._times.get(thing, 0))
+
+    @cached_property
+    def _times(self) -> dict[int, int]:
+        """On how many visits she bought each item."""
+        found, counts = np.unique(self.history.bought, return_counts=True)
+        return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
     def without(self, item: int, orders: int | None = None) -> Situation:
         """The situation as it would be without her latest so many orders of a thing; without all where none is said."""
@@ -230,6 +260,16 @@ class Weighing:
         gone = gone if orders is None else gone[max(0, gone.size - orders) :]
         kept = ~(bought & np.isin(visits, gone))
         return replace(self.then.seen, view=replace(self.view, events=events.where(kept)))
+
+
+def steps(count: int) -> Iterator[int]:
+    """Numbers of orders to leave out in turn: each up to sixty, then a tenth more each time; at last all of them."""
+    orders = 1
+    while orders < count:
+        yield orders
+        orders += 1 if orders < _ONE_BY_ONE else max(1, orders // 10)
+    if count:
+        yield count
 
 
 def of_companions(then: Then) -> Iterator[Scales]:

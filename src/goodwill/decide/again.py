@@ -1,7 +1,8 @@
 """Make a decision again, from its record and from what was true then; the same must come of it, byte for byte.
 
 What is needed stands in the logs: her purchases up to the event that the decision saw, the plan up to its row, the
-models as their total was. It is not made again where that would use what somebody has taken back since.
+models as their total was. It is not made again where that would use what she, or anybody in the models, has taken back
+since, whoever asks for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,19 +21,20 @@ from goodwill.basics.errors import QUARANTINED, Conflict, Refused
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.decide import record, store
-from goodwill.decide.choose import decided
+from goodwill.decide.choose import Choosing, Rules, decided
 from goodwill.decide.decision import Decision
 from goodwill.decide.experiments import assign
 from goodwill.decide.guardrails import tells_of_sensitive
 from goodwill.decide.plan import USUAL_WAYS, Plan, Ways, plan_of
 from goodwill.decide.shelf import Shelf
-from goodwill.decide.situation import Context, Situation, offset_of, products_of
+from goodwill.decide.situation import Context, Situation, Wanted, look, look_ahead, offset_of, products_of
 from goodwill.learn.library import Library, Models
 from goodwill.people.gentle import ORDINARY
 from goodwill.people.types import BOUGHT, BY_CODE, event_type
-from goodwill.purposes import RECOMMENDATIONS
+from goodwill.purposes import RECOMMENDATIONS, Category
 
 _BOUGHT = BY_CODE[BOUGHT].name
+_PURCHASES = Category("purchases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,15 @@ class Then:
         return msgspec.structs.replace(made, id=self.decision.id)
 
 
-def replay(door: Door, library: Library, shelf: Shelf, word: str) -> Replayed:
-    """Make a decision again and compare.
+def replay(door: Door, library: Library, shelf: Shelf, decision: Decision, written: str) -> Replayed:
+    """Make a decision on products again, and compare it with what was written down."""
+    return compared(written, lambda: then_of(door, library, shelf, decision).again())
 
-    Raises:
-        NotFound: there is no such decision.
-    """
-    decision, written = record.read_raw(door, door.connection, word)
+
+def compared(written: str, again: Callable[[], Decision]) -> Replayed:
+    """What was written down beside what comes of making it again, where it can be."""
     try:
-        made = record.encoded(then_of(door, library, shelf, decision).again())
+        made = record.encoded(again())
     except (Conflict, Refused) as error:
         return Replayed(False, str(error), (), written, "")
     return Replayed(made == written, "", _differences(written, made), written, made)
@@ -104,14 +106,19 @@ def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision, *, k
         known: the models of the same footing, if they were worked out a moment ago.
 
     Raises:
-        Refused: it would use what somebody has taken back since.
+        Refused: it would use what she or somebody else has taken back since.
         Conflict: something that it rests on has changed: the catalogue, history, the models beyond going back.
     """
+    check_allowed(door, decision)
     footing = decision.footing
     if decision.purpose != RECOMMENDATIONS:
-        raise Conflict("Content and offers are not made again: each says with which chance it was drawn.")
+        raise Conflict("Content and offers are made again otherwise (see `goodwill.decide.placed_again`).")
     if not decision.asked.count:
         raise Conflict("This decision was made by an older goodwill, which did not write down enough to make it again.")
+    if is_at_a_word(decision):
+        raise Conflict(
+            "Something was left out here at the word of somebody who allows nothing, and nobody noted who it was."
+        )
     if shelf.version != footing.shelf:
         raise Conflict("The catalogue has changed since: what models count, or what is sensitive, is not the same.")
     models = known
@@ -123,8 +130,35 @@ def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision, *, k
     return Then(decision, situation_of(door, plan, decision), plan, shelf, models, _shown(door, shelf, decision), door)
 
 
+def asked_now(door: Door, library: Library, choosing: Choosing, rules: Rules, decision: Decision) -> Then:
+    """The question of an earlier decision asked now, of today's models; it is written down nowhere.
+
+    For a decision that cannot be made again as it was, so that what it would be told today can be tried instead.
+
+    Raises:
+        Refused: nothing may be chosen for her now.
+    """
+    asked, connection = decision.asked, door.connection
+    shelf, plan = choosing.ready(connection, rules), choosing.plan(connection)
+    stock = choosing.stock(connection)
+    context = Context(asked.basket, asked.viewing, asked.new, asked.personal)
+    wanted = Wanted(decision.person, True, decision.slot, asked.count or None, context)
+    seen = look(door, plan, wanted, look_ahead(door, plan, [wanted], stock), new_in_ten=rules.new_in_ten)
+    if seen.view is None or seen.is_quarantined:
+        raise Refused("Nothing may be chosen for her now.")
+    models = library.ready(door, shelf, seen.as_of)
+    telling, entry = choosing.telling(models, shelf), door.register[decision.purpose]
+    made = decided(seen, plan, shelf, models, telling, stock.to_show, entry)
+    return Then(made, seen, plan, shelf, models, stock.to_show, door)
+
+
+def is_at_a_word(decision: Decision) -> bool:
+    """Whether a list that is nobody's lacks what somebody wants no more of."""
+    return decision.person is None and any(one.rule == "unwanted" for one in decision.interventions)
+
+
 def check_allowed(door: Door, decision: Decision) -> None:
-    """See that she still allows what a decision used, before it is made again from her data for anybody but auditors.
+    """See that she still allows what a decision read of her, before it is made again from her data, for whomever.
 
     Raises:
         Refused: she took it back.
@@ -136,7 +170,8 @@ def check_allowed(door: Door, decision: Decision) -> None:
     if person is None or people.holds.reasons(connection, [person]):
         raise Refused("Her data rest for the time being, or are gone.")
     said = consent.standing(connection, person, door.register[decision.purpose], at=at, day=day_of(at, door.zone))
-    if not set(decision.used) <= {line.category for line in said if line.allowed}:
+    read = {*decision.used, *({_PURCHASES} - set(decision.withheld))}
+    if not read <= {line.category for line in said if line.allowed}:
         raise Refused("She has taken back since what this was chosen from.")
 
 
@@ -164,7 +199,7 @@ def situation_of(door: Door, plan: Plan, decision: Decision) -> Situation:
 
 
 def _view(door: Door, decision: Decision) -> View:
-    """What the decision saw of her: she may always see it herself, and whoever answers for it acts for her."""
+    """What the decision saw of her; whoever asks for it has seen before that she still allows it (`check_allowed`)."""
     if decision.person is None:
         raise Conflict("This decision was about nobody in particular.")
     own = door.own(SignedIn(decision.person, by=f"replay {decision.id}"), types={_BOUGHT})

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from goodwill.decide.decision import Reason
 from goodwill.learn.affinity import LEAST, Ground
 from goodwill.learn.likeness import Like
-from goodwill.learn.usual import Habit
+from goodwill.learn.usual import Habit, Share
 
 MOST = 3  # reasons an item tells at most
 _LEAST_SHARE = 0.005  # what would be told as "0 %" is not told
@@ -34,6 +34,11 @@ def because_usual(habit: Habit, name: str) -> tuple[tuple[Reason, ...], float]:
 def _tellable(name: str, habit: Habit) -> bool:
     """Whether a factor can be told as a reason: not buying lately may count for a thing, and is none."""
     return name in _WORDS and not (name == "lately" and habit.lately == 0)
+
+
+def is_told(share: Share, habit: Habit) -> bool:
+    """Whether a customer may be told of a factor of a habit: as a reason, or as what counted against the item."""
+    return share.name in _WORDS and (share.weight < 0 or _tellable(share.name, habit))
 
 
 def _times(count: int) -> str:
@@ -134,6 +139,9 @@ SHAPES: Mapping[str, re.Pattern[str]] = {
     "like": re.compile(r"like (?P<name>.+), which you buy: both are (?P<kind>.+)"),
     "moment": re.compile(r"many people here buy it at this time of day"),
     "many": re.compile(r"many people here buy it"),
+    "hers_in_turn": re.compile(r"each of a few that are for you is shown in turn"),
+    "allowed": re.compile(r"it is for those alone who let us choose offers for them"),
+    "meant": re.compile(r"you are among those for whom this is: (?P<whom>.+)"),
     "turn": re.compile(r"each of a few is shown in turn, whoever looks"),
     "visits": re.compile(r"you come here often"),
     "recent": re.compile(r"you were here in the last few days"),

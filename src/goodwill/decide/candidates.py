@@ -1,6 +1,7 @@
 """What may stand in the slots for content and offers at all: looked up once for each plan, catalogue and day."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,6 +29,8 @@ class Candidate:
         about: which products it is about, one truth value for each number; empty: none in particular.
         subject: what it is about, in a word that a customer knows; "" where it is about nothing in particular.
         sensitive: whether it is about, or calls itself, something that is never shown unasked.
+        tells: whether it is about nothing but what gives away who buys such a thing.
+        left_out: items that it is about, and that count for nothing because they give that away.
         reduced: of an offer, what it makes of prices.
     """
 
@@ -38,6 +41,8 @@ class Candidate:
     subject: str
     sensitive: bool
     reduced: Reduced = _NOTHING
+    tells: bool = False
+    left_out: tuple[int, ...] = ()
 
     @property
     def offer(self) -> Offer | None:
@@ -59,11 +64,11 @@ class Candidates:
     """All of them, by slot.
 
     Attributes:
-        of: what they are of: plan, catalogue, shelf and day.
+        of: what they are of: plan, catalogue, shelf, day, and the models that say what gives sensitive things away.
         products: what the catalogue says of those that offers are for, by number.
     """
 
-    of: tuple[int, Edition, str, int] = (-1, Edition(), "", 0)
+    of: tuple[int, Edition, str, int, str] = (-1, Edition(), "", 0, "")
     slots: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
 
 
@@ -77,8 +82,14 @@ def candidates(
     shelf: Shelf,
     sensitive: Sequence[str],
     essential: Sequence[str],
+    telling: NDArray[np.bool_],
+    models: str,
 ) -> Candidates:
-    """Look all of them up. The lowest prices are those of this moment; later on the day they can only have risen."""
+    """Look all of them up. The lowest prices are those of this moment; later on the day they can only have risen.
+
+    Args:
+        telling: items that give away who buys something sensitive, one truth value per item, as some models say.
+    """
     all_: list[Content | Offer] = [*plan.content.values(), *plan.offers.values()]
     words = {word for one in all_ for word in one.about}
     numbers = catalogue.named_by(connection, sorted(words))
@@ -87,13 +98,13 @@ def candidates(
         for number, product in catalogue.of_ids(connection, {one for some in numbers.values() for one in some}).items()
     }
     lowest = catalogue.lowest_prices(connection, list(known), at=at, days=DAYS)
-    made = _Making(numbers, known, lowest, shelf, sensitive, essential)
+    made = _Making(numbers, known, lowest, shelf, sensitive, essential, telling)
     found = {
         slot: tuple(made.of(slot, name, body) for name, body in sorted(plan.placed_in(slot).items()))
         for slot, described in plan.slots.items()
         if described.kind != "products"
     }
-    return Candidates((plan.upto, edition, shelf.version, day), found)
+    return Candidates((plan.upto, edition, shelf.version, day, models), found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,7 @@ class _Making:
     shelf: Shelf
     sensitive: Sequence[str]
     essential: Sequence[str]
+    telling: NDArray[np.bool_]
 
     def of(self, slot: str, name: str, body: Content | Offer) -> Candidate:
         about = {number: self.known[number] for word in body.about for number in self.numbers.get(word, ())}
@@ -111,8 +123,22 @@ class _Making:
         shown = {number: one for number, one in about.items() if not is_named(one, self.sensitive)}
         hidden = "sensitive" in body.tags or (bool(about) and not shown)
         made = reduced(body, shown, self.lowest, self.essential) if isinstance(body, Offer) else _NOTHING
-        subject = next((self._called(word) for word in body.about), "")
-        return Candidate(name, body, number_of(slot, name), mask(list(about), self.shelf), subject, hidden, made)
+        telling = {number for number in shown if self._tells(number)}
+        subject = next((self._called(word) for word in body.about if self._is_told(word, shown.keys() - telling)), "")
+        items = self.shelf.items_of(np.array(sorted(telling), np.int64)).tolist()
+        return Candidate(
+            name, body, number_of(slot, name), mask(sorted(about.keys() - telling), self.shelf), subject, hidden, made,
+            bool(telling) and not shown.keys() - telling, tuple(sorted(set(items))),
+        )  # fmt: skip
+
+    def _tells(self, number: int) -> bool:
+        item = int(self.shelf.items_of(np.array([number], np.int64))[0])
+        return 0 <= item < self.telling.size and bool(self.telling[item])
+
+    def _is_told(self, word: str, told: AbstractSet[int]) -> bool:
+        """Whether a word names anything that may be told; also what the catalogue does not know names nothing bad."""
+        named = self.numbers.get(word, ())
+        return not named or any(number in told for number in named)
 
     def _called(self, word: str) -> str:
         named = next((self.known[number] for number in self.numbers.get(word, ()) if number in self.known), None)

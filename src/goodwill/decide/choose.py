@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
@@ -16,15 +17,16 @@ from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
 from goodwill.decide.candidates import Candidates, candidates
 from goodwill.decide.decision import Decision, Footing
-from goodwill.decide.eligible import IsIn, in_none
+from goodwill.decide.eligible import IsIn, in_none, once
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
 from goodwill.decide.history import History, histories_of
-from goodwill.decide.holding_back import Asked
+from goodwill.decide.holding_back import Asked, Held
+from goodwill.decide.labels import but_not
 from goodwill.decide.lessons import WORKS
 from goodwill.decide.pick import Picked, Picking, ToShow, off_the_shelf
 from goodwill.decide.placing import Placing, is_on
 from goodwill.decide.plan import Plan, plan_of
-from goodwill.decide.prices import DAYS
+from goodwill.decide.prices import DAYS, is_named
 from goodwill.decide.shelf import AtHand, Shelf, Stock, shelf_of
 from goodwill.decide.situation import PURPOSES, Ahead, Context, Situation, Wanted, look, look_ahead
 from goodwill.learn.library import Library, Models
@@ -101,12 +103,22 @@ class Choosing:
         return plan
 
     def candidates(
-        self, connection: Connection, plan: Plan, shelf: Shelf, rules: Rules, *, at: int, day: int
+        self,
+        connection: Connection,
+        plan: Plan,
+        shelf: Shelf,
+        rules: Rules,
+        models: Models | None,
+        *,
+        at: int,
+        day: int,
     ) -> Candidates:
-        """All content and offers, looked up once for each plan, catalogue, shelf and day."""
+        """All content and offers, looked up once for each plan, catalogue, shelf, day and models."""
+        version = "" if models is None else models.version
+        telling = np.zeros(shelf.items, bool) if models is None else self.telling(models, shelf)
         edition = catalogue.edition(connection)
         found = self._candidates
-        if found.of != (plan.upto, edition, shelf.version, day):
+        if found.of != (plan.upto, edition, shelf.version, day, version):
             found = self._candidates = candidates(
                 connection,
                 plan,
@@ -116,6 +128,8 @@ class Choosing:
                 shelf=shelf,
                 sensitive=rules.sensitive,
                 essential=rules.essential,
+                telling=telling,
+                models=version,
             )
         return found
 
@@ -209,7 +223,9 @@ class _Group:
 
     def placed(self, seen: Situation) -> Decision:
         """Content or offers."""
-        return _placed(self.door, self.library, self.choosing, seen, self.shelf, self.rules, self.is_in)
+        return _placed(
+            self.door, self.library, self.choosing, seen, self.shelf, self.rules, self.is_in, self.models(seen)
+        )
 
 
 def _is_weighed(seen: Situation) -> bool:
@@ -239,7 +255,7 @@ def decided(
     picked = Picking(seen, models, shelf, plan, show, telling, known).picked()
     if not picked.choices and not plan.may("popular"):
         kept = off_the_shelf(seen, shelf, show)
-        picked = Picked(kept.choices, False, picked.reason, picked.counts, kept.missing)
+        picked = Picked(kept.choices, False, picked.reason, (*picked.counts, *kept.counts), kept.missing)
     footing = Footing(
         models.version, models.as_of, models.together.weight, models.floored, plan.upto, shelf.version, picked.missing
     )
@@ -247,35 +263,48 @@ def decided(
 
 
 def _placed(
-    door: Door, library: Library, choosing: Choosing, seen: Situation, shelf: Shelf, rules: Rules, is_in: IsIn
+    door: Door,
+    library: Library,
+    choosing: Choosing,
+    seen: Situation,
+    shelf: Shelf,
+    rules: Rules,
+    is_in: IsIn,
+    models: Models | None,
 ) -> Decision:
     """Content or offers, from the same look."""
     plan = choosing.plan(door.connection)
-    found = choosing.candidates(door.connection, plan, shelf, rules, at=seen.at, day=seen.day)
+    found = choosing.candidates(door.connection, plan, shelf, rules, models, at=seen.at, day=seen.day)
     language, reference = seen.context.language or rules.language, new_reference()
     among = [one for one in found.slots.get(seen.slot_name, ()) if is_on(one, seen.day, language)]
     personal = seen.may_be_personal and not seen.is_quarantined
     believed = library.model(WORKS[seen.slot.kind], door, shelf, seen.as_of) if personal and among else None
     spent: dict[str, int] = {}
-    basket: tuple[tuple[int, int], ...] = ()
+    basket: tuple[Held, ...] = ()
     if seen.slot.kind == "offers" and among:
-        spent, basket = store.spent(door.connection), _basket(door, seen)
-    asked = Asked(seen, plan, personal, spent, is_in, basket)
-    picked = Placing(asked, among, believed, opaque(reference), seen.context.region or rules.place).picked()
+        spent, basket = store.spent(door.connection, today=seen.day), _basket(door, seen, rules.essential)
+    asked = Asked(seen, plan, personal, spent, once(is_in, seen.view), basket)
+    picked = Placing(
+        asked, among, believed, opaque(reference), seen.context.region or rules.place,
+        but_not(rules.language) if rules.essential else "",
+    ).picked()  # fmt: skip
     footing = Footing(models=believed.version if believed is not None else "", plan=plan.upto, shelf=shelf.version)
-    as_picked = Picked(picked.choices, bool(picked.used), picked.reason, picked.counts)
+    as_picked = Picked(picked.choices, not picked.reason, picked.reason, picked.counts)
     entry = door.register[PURPOSES[seen.slot.kind]]
-    return _decision(seen, as_picked, entry, footing, used=picked.used, reference=reference)
+    made = _decision(seen, as_picked, entry, footing, used=picked.used, reference=reference)
+    return msgspec.structs.replace(made, draw=picked.draw)
 
 
-def _basket(door: Door, seen: Situation) -> tuple[tuple[int, int], ...]:
-    """Of what is in the basket the public price and the lowest of late, where there is one."""
+def _basket(door: Door, seen: Situation, essential: Sequence[str]) -> tuple[Held, ...]:
+    """What is in the basket and has a price."""
     numbers = seen.basket.tolist()
     if not numbers:
         return ()
     lowest = catalogue.lowest_prices(door.connection, numbers, at=seen.at, days=DAYS)
     known = catalogue.of_ids(door.connection, numbers)
-    return tuple((one.price, lowest[key]) for key, one in known.items() if one.price is not None)
+    return tuple(
+        Held(one.price, lowest[key], is_named(one, essential)) for key, one in known.items() if one.price is not None
+    )
 
 
 def _decision(

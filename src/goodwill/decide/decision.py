@@ -1,6 +1,7 @@
 """What was chosen, for whom, from which data, and why: a value that explains itself."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from goodwill.basics.ids import PersonId
 from goodwill.purposes import Category, Purpose
@@ -44,6 +45,8 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
         label: names what must be said of the price (see `goodwill.decide.labels`); "" where nothing must.
         chance: with which it was drawn among what might stand in its place, 0 to 1.
         propensity: the same, times the chance of the experiment's arm.
+        subject: what it is about, in a word that reasons name. meant: for whom, where it is for a segment.
+        coefficients: what was believed of each trait of hers (`goodwill.decide.traits`); none where nothing was asked.
     """
 
     text: str = ""
@@ -56,6 +59,45 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
     set_aside: int = 0
     chance: float = 1.0
     propensity: float = 1.0
+    subject: str = ""
+    meant: str = ""
+    coefficients: tuple[float, ...] = ()
+
+
+class Eligible(msgspec.Struct, frozen=True, gc=False):
+    """A content or an offer that no rule kept back, as it went into the draw.
+
+    Attributes:
+        chance: of the first place. believed, spread: mean and standard deviation of the reward that was believed.
+        traits: of her, beside it, in 1/256; none where what was learned was not asked.
+        segment: for whom it is; looked_at: the categories of her data that say whether she is in it.
+        own: whether its price is only for whom it is shown to.
+    """
+
+    name: str
+    chance: float
+    believed: float = 0.0
+    spread: float = 0.0
+    traits: tuple[int, ...] = ()
+    segment: str = ""
+    looked_at: tuple[Category, ...] = ()
+    own: bool = False
+
+
+class Draw(msgspec.Struct, frozen=True, gc=False):
+    """All that a slot of content or offers was drawn from: enough to draw again, and to judge another way of drawing.
+
+    Attributes:
+        eligible: in the order of their names.
+        floor: percent of all chances that everything has alike.
+        places: how many were to be filled at most.
+        left_out: items that they are about and that counted for nothing: they give away who buys something sensitive.
+    """
+
+    eligible: tuple[Eligible, ...]
+    floor: int
+    places: int = 0
+    left_out: tuple[int, ...] = ()
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -145,7 +187,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
         person: whose data may be used; None where nobody's may, so that nothing about her is written down.
         personalised: False: this is what everyone gets.
         reason: "" when it is; else why not: never-asked · refused · withdrawn · expired · held · unknown-person ·
-            no-history · anonymous · quarantined · switched-off · holdout · not-approved.
+            no-history · anonymous · quarantined · switched-off · holdout · not-approved · kept-back · nothing-there.
         used: the data categories that the choice rests on.
         withheld: those that the purpose could use and this person did not allow.
         as_of: how far in ledger and log the decision saw.
@@ -155,6 +197,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
         unused: the data categories that she allows and the choice left alone.
         interventions: what guardrails did, in the order in which they spoke.
         asked: what was asked for; footing: what it stands on beside her.
+        draw: of content and offers, what was drawn from.
     """
 
     id: str
@@ -175,6 +218,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     interventions: tuple[Intervention, ...] = ()
     asked: Request = Request()
     footing: Footing = Footing()
+    draw: Draw | UnsetType = UNSET
 
     @property
     def because(self) -> tuple[Reason, ...]:

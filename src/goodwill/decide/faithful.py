@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
+import numpy as np
+from numpy.typing import NDArray
+
 from goodwill.basics.errors import Conflict
 from goodwill.decide import record
 from goodwill.decide.account import Weighing, weighing_of
@@ -15,7 +18,8 @@ from goodwill.decide.because import cited
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.situation import Situation
 
-KINDS = ("usual", "new")
+FITTING = "fitting"  # content and offers, by what they are chosen for
+KINDS = ("usual", "new", "companion", FITTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Trial:
     """One reason that was tried.
 
     Attributes:
-        kind: of the item: usual or new.
+        kind: of the item: usual, new or companion.
         fell: whether the item fell without what the reason cites.
     """
 
@@ -32,7 +36,7 @@ class Trial:
 
 
 def trials(then: Then, written: str, dice: Random) -> Iterator[Trial]:
-    """Try the weightiest reason of one usual and of one new item of a decision, drawn by lot.
+    """Try the weightiest reason of one usual item of a decision, one new, and one that goes with the basket, by lot.
 
     Args:
         written: the decision as it was written down.
@@ -43,11 +47,13 @@ def trials(then: Then, written: str, dice: Random) -> Iterator[Trial]:
     if record.encoded(then.again()) != written:
         raise Conflict("Made again, this decision does not come out as it was written down.")
     weighing = weighing_of(then)
-    if weighing is None:
-        return
-    for kind in KINDS:
-        told = [choice for choice in weighing.carried if choice.kind == kind and choice.because]
-        if told:
+    for kind in KINDS[:-1]:  # of what is fitting, the record of the draw tells
+        told = [choice for choice in then.decision.items if choice.kind == kind and choice.because]
+        if not told:
+            continue
+        if kind == "companion":
+            yield Trial(kind, falls_beside(then, dice.choice(told)))
+        elif weighing is not None:
             yield Trial(kind, falls(weighing, dice.choice(told)))
 
 
@@ -55,6 +61,19 @@ def falls(weighing: Weighing, choice: Choice) -> bool:
     """Whether an item falls without the thing that its weightiest reason cites; False where she never bought that."""
     without = _without(weighing, cited(choice.because[0].text))
     return without is not None and fell(weighing.then.decision, weighing.then.again(without), choice)
+
+
+def falls_beside(then: Then, choice: Choice) -> bool:
+    """Whether what goes with the basket falls without the thing in it, or looked at, that its reason cites."""
+    name = cited(choice.because[0].text)
+
+    def left(products: NDArray[np.int64]) -> NDArray[np.int64]:
+        items = then.shelf.items_of(products).tolist()
+        return products[[item < 0 or then.shelf.names[item] != name for item in items]] if items else products
+
+    seen = replace(then.seen, basket=left(then.seen.basket), viewing=left(then.seen.viewing))
+    gone = then.seen.basket.size + then.seen.viewing.size - seen.basket.size - seen.viewing.size
+    return gone > 0 and fell(then.decision, then.again(seen), choice)
 
 
 def fell(before: Decision, after: Decision, choice: Choice) -> bool:

@@ -27,7 +27,8 @@ RULES: Final[Mapping[str, str]] = {
     "not-approved": DENIED,  # a model that nobody approved, or that was suspended
     "sensitive": DENIED,  # of a kind that is never shown unasked
     "tells-of-sensitive": DENIED,  # so often bought by those who buy such a thing that it gives it away
-    "unwanted": DENIED,  # she said less, or wrong
+    "unwanted": DENIED,  # she said less, never, or wrong; whatever she allows
+    "not-used": DENIED,  # she said that it is wrong about her: it is no ground for anything else
     "in-basket": DENIED,
     "not-personal": DENIED,  # switched off, or under age: nothing from her data
     "not-eligible": DENIED,  # an offer whose rule she does not meet
@@ -37,6 +38,7 @@ RULES: Final[Mapping[str, str]] = {
     "not-to-be-had": LIMITED,
     "resting": LIMITED,  # shown on several days, and not taken
     "frequency": LIMITED,  # the same content or offer only so often in a week
+    "overall": LIMITED,  # and so many contents and offers altogether
     "budget": LIMITED,  # what was set aside for an offer is used up
     "care": LIMITED,  # nothing new or urgent, no credit and no dearer thing for somebody who is having a hard time
     "outside": LIMITED,  # the filter-bubble floor: a part of the list lies outside the kind she buys most
@@ -58,6 +60,10 @@ class Bars:
         for _, mask in self.masks:
             found |= mask
         return found
+
+    def but(self, rule: str) -> "Bars":
+        """The same without one rule."""
+        return Bars(tuple((name, mask) for name, mask in self.masks if name != rule))
 
     def rule(self, item: int) -> str:
         """The first rule that bars an item; "" where none does."""

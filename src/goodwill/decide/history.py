@@ -5,7 +5,7 @@ than one for one; a choice made again later, alone, finds the same numbers to th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -41,6 +41,12 @@ class History:
     bought: Numbers
     row: Numbers
     product: Mapping[int, int]
+
+    def but_not(self, items: Numbers) -> "History":
+        """The same where some items are no ground for anything else: she said that they are wrong about her."""
+        if not items.size:
+            return self
+        return replace(self, bought=self.bought[~np.isin(self.bought, items)], row=self.row[~np.isin(self.row, items)])
 
     @property
     def items(self) -> Numbers:

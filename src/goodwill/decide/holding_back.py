@@ -12,8 +12,8 @@ import numpy as np
 
 from goodwill.access import View
 from goodwill.decide.candidates import Candidate
-from goodwill.decide.eligible import IsIn, in_none
-from goodwill.decide.plan import Plan
+from goodwill.decide.eligible import Met
+from goodwill.decide.plan import PROMISED_FOR, Plan
 from goodwill.decide.prices import is_real
 from goodwill.decide.situation import Situation
 from goodwill.people.gentle import CLICKED
@@ -24,21 +24,45 @@ WEEK: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Something in the basket.
+
+    Attributes:
+        public: its price. lowest: the lowest of it in the last 30 days; both in minor units.
+        essential: whether everybody needs it.
+    """
+
+    public: int
+    lowest: int
+    essential: bool = False
+
+
+def _in_none(_segment: str) -> Met | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What the rules are asked about, beside the candidate.
 
     Attributes:
         personal: whether her data may carry the choice.
         spent: how much each offer has set aside already.
-        basket: of each product in the basket its public price and the lowest of the last 30 days, in minor units.
+        is_in: what she meets of a segment's rule; asked only where her data may carry the choice.
+        basket: what is in the basket and has a price.
     """
 
     seen: Situation
     plan: Plan
     personal: bool
     spent: Mapping[str, int] = field(default_factory=dict)
-    is_in: IsIn = in_none
-    basket: tuple[tuple[int, int], ...] = ()
+    is_in: Callable[[str], Met | None] = _in_none
+    basket: tuple[Held, ...] = ()
+
+    def is_promised(self, one: Candidate) -> bool:
+        """Whether nothing is set aside for showing it: it was promised to her lately, or nobody is promised it."""
+        last = self.seen.promised.get(one.number)
+        return self.seen.view is None or (last is not None and last > self.seen.day - PROMISED_FOR)
 
 
 Rule = Callable[[Candidate, Asked], bool]
@@ -54,6 +78,11 @@ def sensitive(one: Candidate, _: Asked) -> bool:
     return one.sensitive
 
 
+def tells_of_sensitive(one: Candidate, _: Asked) -> bool:
+    """Something that is about nothing but what gives away who buys a sensitive thing."""
+    return one.tells
+
+
 def unwanted(one: Candidate, asked: Asked) -> bool:
     """She wants no more of it."""
     return f"{asked.seen.slot.kind}/{one.name}" in asked.seen.gentle.unwanted
@@ -63,7 +92,7 @@ def not_eligible(one: Candidate, asked: Asked) -> bool:
     """An offer for a segment that she is not in, as far as her data may be looked at."""
     if one.offer is None or not one.offer.segment or not asked.personal or asked.seen.view is None:
         return False
-    return not asked.is_in(one.offer.segment, asked.seen.view)
+    return asked.is_in(one.offer.segment) is None
 
 
 def same_price(one: Candidate, asked: Asked) -> bool:
@@ -71,9 +100,11 @@ def same_price(one: Candidate, asked: Asked) -> bool:
     return one.offer is not None and not one.offer.is_open and not asked.personal
 
 
-def essential(one: Candidate, _: Asked) -> bool:
-    """A personal price for what everybody needs."""
-    return one.essential_only
+def essential(one: Candidate, asked: Asked) -> bool:
+    """A personal price for what everybody needs: it is for nothing else or, for a basket, nothing else is in it."""
+    if one.offer is None or one.offer.is_open or one.offer.about:
+        return one.essential_only
+    return bool(asked.basket) and all(held.essential for held in asked.basket)
 
 
 def price(one: Candidate, asked: Asked) -> bool:
@@ -81,14 +112,27 @@ def price(one: Candidate, asked: Asked) -> bool:
     offer = one.offer
     if offer is None or offer.about:
         return one.saves_nothing
-    basket = asked.basket
-    return bool(basket) and not any(is_real(public, lowest, offer.reduced(public)) for public, lowest in basket)
+    basket = [held for held in asked.basket if offer.is_open or not held.essential]
+    return bool(basket) and not any(is_real(held.public, held.lowest, offer.reduced(held.public)) for held in basket)
 
 
 def frequency(one: Candidate, asked: Asked) -> bool:
     """Shown on so many days of the last seven that it is enough; again today is no further day."""
     days = [day for day in asked.seen.placed.get(one.number, ()) if day > asked.seen.day - WEEK]
     return asked.seen.day not in days and len(days) >= asked.seen.slot.week
+
+
+def shown_this_week(seen: Situation) -> int:
+    """How many contents and offers were shown to her in the last seven days, in all slots; one a day of each."""
+    return sum(day > seen.day - WEEK for days in seen.placed.values() for day in days)
+
+
+def overall(one: Candidate, asked: Asked) -> bool:
+    """So many contents and offers were shown to her this week that it is enough; again today is no further one."""
+    seen = asked.seen
+    if seen.view is None or seen.day in seen.placed.get(one.number, ()):
+        return False
+    return shown_this_week(seen) >= seen.slot.overall
 
 
 def resting(one: Candidate, asked: Asked) -> bool:
@@ -110,9 +154,9 @@ def taken(one: Candidate, view: View, *, since: int) -> bool:
 
 
 def budget(one: Candidate, asked: Asked) -> bool:
-    """Nothing is left to be set aside for it, unless it was promised to her already."""
+    """Nothing is left to be set aside for it, unless it was promised to her lately."""
     offer = one.offer
-    if offer is None or offer.budget is None or asked.seen.placed.get(one.number):
+    if offer is None or offer.budget is None or (asked.seen.view is not None and asked.is_promised(one)):
         return False
     return asked.spent.get(one.name, 0) + offer.cost > offer.budget
 
@@ -126,6 +170,7 @@ def care(one: Candidate, asked: Asked) -> bool:
 RULES: Final[Mapping[str, Rule]] = {
     "not-approved": not_approved,
     "sensitive": sensitive,
+    "tells-of-sensitive": tells_of_sensitive,
     "unwanted": unwanted,
     "not-eligible": not_eligible,
     "same-price": same_price,
@@ -133,6 +178,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "price": price,
     "resting": resting,
     "frequency": frequency,
+    "overall": overall,
     "budget": budget,
     "care": care,
 }

@@ -30,3 +30,11 @@ def words_of(label: str, language: str = "en") -> str:
     if label == ALGORITHM:
         return _NEW_YORK
     return _PERSONALISED.get(language.partition("-")[0].lower(), _PERSONALISED["en"])
+
+
+_BUT_NOT: Final = {"en": "Not on what everybody needs.", "de": "Nicht auf das, was alle brauchen."}
+
+
+def but_not(language: str = "en") -> str:
+    """What a price that some alone have for a whole basket leaves out, in the language of the shop's pages."""
+    return _BUT_NOT.get(language.partition("-")[0].lower(), _BUT_NOT["en"])

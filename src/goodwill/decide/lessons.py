@@ -27,13 +27,14 @@ from goodwill.learn import library
 from goodwill.learn.arms import Arms, fit, part
 from goodwill.learn.lesson import Items, Lesson, Plain
 from goodwill.people.gentle import CLICKED, SHOWN, TOLD
-from goodwill.people.types import BOUGHT, TypeCode
+from goodwill.people.types import BOUGHT, REFUNDED, TypeCode
 from goodwill.purposes import OFFERS, PERSONAL_CONTENT, Category, Purpose
 from goodwill.sums import Sums
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_RECKONING: Final = 2  # how rewards are reckoned; where this rises, totals are worked out anew
 _ENGAGEMENT, _PURCHASES = Category("engagement"), Category("purchases")
 _BROWSING, _PREFERENCES = Category("browsing"), Category("preferences")
 
@@ -106,7 +107,7 @@ class WhatWorks(Lesson[tuple[Place, ...], Believed]):
     """What comes of showing each content, or each offer, to whom."""
 
     kind = ""
-    types: tuple[TypeCode, ...] = (BOUGHT, SHOWN, CLICKED, TOLD)
+    types: tuple[TypeCode, ...] = (BOUGHT, REFUNDED, SHOWN, CLICKED, TOLD)
 
     def counted(self, door: Door, items: Items) -> tuple[Place, ...]:
         plan = plan_of(store.rows(door.connection))
@@ -118,7 +119,8 @@ class WhatWorks(Lesson[tuple[Place, ...], Believed]):
     def mark(self, counted: tuple[Place, ...]) -> Plain:
         named = [(one.slot, one.name, one.closed, msgspec.to_builtins(one.rewards)) for one in counted]
         about = hashlib.sha256(b"".join(one.about.tobytes() + b"|" for one in counted)).hexdigest()
-        return {"places": hashlib.sha256(msgspec.json.encode(named)).hexdigest(), "about": about, "traits": COUNT}
+        return {"places": hashlib.sha256(msgspec.json.encode(named)).hexdigest(), "about": about, "traits": COUNT,
+                "reckoning": _RECKONING}  # fmt: skip
 
     def contribution(self, counted: tuple[Place, ...]) -> Contribution:
         return Showing(self.name, self.purpose, self.uses, self.types, counted)
@@ -135,7 +137,7 @@ class ContentWorks(WhatWorks):
     kind = "content"
     purpose = PERSONAL_CONTENT
     uses = frozenset({_PURCHASES, _BROWSING, _PREFERENCES, _ENGAGEMENT})
-    types = (BOUGHT, VIEWED, SHOWN, CLICKED, TOLD)
+    types = (BOUGHT, REFUNDED, VIEWED, SHOWN, CLICKED, TOLD)
 
 
 class OffersWork(WhatWorks):

@@ -100,10 +100,21 @@ class Picking:
             return [], "not-approved"
         if not self._history.items.size:
             return [], "no-history"
+        if left_out := int(np.count_nonzero(np.isin(self._bought.row, self._wrong))):
+            self.counts.append(("not-used", left_out))
         return self._personal(bars, self._history), "no-history"
 
     @cached_property
     def _history(self) -> History:
+        """What she bought, without what she said is wrong about her as a ground for anything else."""
+        return self._bought.but_not(self._wrong)
+
+    @cached_property
+    def _wrong(self) -> NDArray[np.int64]:
+        return self.shelf.items_of(self.seen.wrong)
+
+    @cached_property
+    def _bought(self) -> History:
         """What she bought; asked only where her view may carry the choice."""
         if self.known is not None or self.seen.view is None:
             return self.known or NOTHING_BOUGHT
@@ -308,7 +319,18 @@ class Picking:
         proposed = not_among(self._companions(bars, wanted + len(taken) + _SPARE), taken)
         products = self._shown([one.item for one in proposed], self.models.faces) if proposed else {}
         found = [(one, products[one.item]) for one in proposed if one.item in products][:wanted]
+        self._count_left_out(bars, wanted + len(taken) + _SPARE)
         return [*found, *self._by_many(bars, taken | {one.item for one, _ in found})]
+
+    def _count_left_out(self, bars: Bars, many: int) -> None:
+        """Count what a list that is nobody's loses at her word; whose word it is stands nowhere."""
+        if self.seen.view is not None or not self.seen.gentle.left_out:
+            return
+        others = bars.but("unwanted")
+        would = {one.item for one in self._companions(others, many)}
+        if self.plan.may("popular"):
+            would |= set(self._ranked(others.all, many + 2 * self.seen.count))
+        self.counts.extend(bars.counted(np.array(sorted(would), np.int64)).items())
 
     def _by_many(self, bars: Bars, taken: set[int]) -> list[Shown]:
         """What many people buy, at this time of the week where that is known to differ."""
@@ -320,8 +342,7 @@ class Picking:
         barred, wanted = bars.all, self.seen.count - len(taken)
         names = {self.shelf.names[item] for item in taken}
         cell = self._cell
-        ranking = None if cell is None else self.models.moments.ranking(cell)
-        found = self.models.popular.recommend(wanted + 2 * len(taken) + _SPARE, barred=barred, ranking=ranking)
+        found = self._ranked(barred, wanted + 2 * len(taken) + _SPARE)
         ranked = [item for item in found if self.shelf.names[item] not in names]
         products = self._shown(ranked, self.models.faces)
         return [
@@ -329,6 +350,11 @@ class Picking:
             for item in ranked
             if item in products
         ][:wanted]
+
+    def _ranked(self, barred: NDArray[np.bool_], count: int) -> list[int]:
+        """What many people buy, best first."""
+        ranking = None if self._cell is None else self.models.moments.ranking(self._cell)
+        return self.models.popular.recommend(count, barred=barred, ranking=ranking)
 
     @cached_property
     def _cell(self) -> int | None:
@@ -371,8 +397,11 @@ def off_the_shelf(seen: Situation, shelf: Shelf, to_show: ToShow) -> Picked:
     What was learned may hold people whose "no" the ledger has lost, or may not be used.
     """
     basket = set(shelf.items_of(seen.basket).tolist())
-    open_ = [int(item) for item in np.flatnonzero(~shelf.hidden) if int(item) not in basket]
+    unwanted = set(shelf.items_of(np.array(seen.gentle.left_out, np.int64)).tolist())
+    all_ = [int(item) for item in np.flatnonzero(~shelf.hidden) if int(item) not in basket]
+    open_ = [item for item in all_ if item not in unwanted]
     looked_at = open_[: _OFF_THE_SHELF * seen.count]
+    left_out = len(unwanted & set(all_[: _OFF_THE_SHELF * seen.count]))
     products = to_show(looked_at, {})
     because = (Reason("it is in our range", 1.0),)
     chosen = [item for item in open_ if item in products][: seen.count]
@@ -384,6 +413,6 @@ def off_the_shelf(seen: Situation, shelf: Shelf, to_show: ToShow) -> Picked:
         ),
         False,
         seen.reason,
-        (),
+        (("unwanted", left_out),) if left_out else (),
         tuple(item for item in looked_at if item not in products),
     )  # fmt: skip

@@ -4,29 +4,29 @@ Where her data may not be used, everything that is left has the same chance. The
 so it can be made again.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goodwill.basics.clock import date_of
-from goodwill.decide.because import MOST
 from goodwill.decide.candidates import Candidate
-from goodwill.decide.decision import Choice, Placed, Reason
-from goodwill.decide.holding_back import Asked, rule_against
+from goodwill.decide.decision import Choice, Draw, Eligible, Placed
+from goodwill.decide.drawing import DIGITS, believed_of, choice_of, is_personal, places, used_by, with_chances
+from goodwill.decide.eligible import Met
+from goodwill.decide.holding_back import Asked, rule_against, shown_this_week
 from goodwill.decide.labels import label_for
 from goodwill.decide.lessons import Believed
-from goodwill.decide.plan import Content
-from goodwill.decide.traits import CATEGORY, NAMES, traits
-from goodwill.learn.arms import UNIT, Arms
+from goodwill.decide.plan import Content, Offer
+from goodwill.decide.traits import traits
+from goodwill.learn.arms import UNIT
 from goodwill.purposes import Category
 
 MODEL: Final = "arms"  # as the plan's gates call it
-IN_TURN: Final = Reason("each of a few is shown in turn, whoever looks", 1.0)
-_LEAST_SHARE: Final = 0.005
+_NOT_MET: Final = Met()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ class PlacedChoice:
     """What was picked for a slot of content or offers.
 
     Attributes:
+        draw: what it was drawn from.
         used: the categories of her data that carried it; none where it is what everyone gets.
         reason: why it is not personal; "" where it is.
         counts: what rules kept back, as (rule, how many).
     """
 
     choices: tuple[Choice, ...]
+    draw: Draw
     used: tuple[Category, ...]
     reason: str
     counts: tuple[tuple[str, int], ...]
@@ -53,6 +55,7 @@ class Placing:
         decision: the decision's id, from which the draw comes.
         believed: what was learned; None where nothing may be used of it.
         region: where prices are read.
+        but_not: what is added to the rule of a price that some alone have for a whole basket.
     """
 
     asked: Asked
@@ -60,30 +63,18 @@ class Placing:
     believed: Believed | None
     decision: str
     region: str
+    but_not: str = ""
     counts: list[tuple[str, int]] = field(default_factory=list)
 
     def picked(self) -> PlacedChoice:
         """What to show, for her or for everyone."""
-        left = self._left()
-        hers = self._traits(left)
-        personal = hers is not None and bool(left)
-        used = _categories(hers) if hers is not None else set()
-        arms = self._arms(left) if hers is not None else None
-        choices: list[Choice] = []
-        while left and len(choices) < self.asked.seen.count:
-            chances = self._chances(arms, hers, len(left))
-            n = drawn(chances, f"{self.decision}|{len(choices)}|{len(left)}")
-            one = left.pop(n)
-            mine, hers, arms = _taken(hers, arms, n)
-            choices.append(self._choice(one, mine, float(chances[n])))
-        if personal and choices:
-            self.counts.append(("personal", len(choices)))
-        if labels := sum(bool(choice.placed and choice.placed.label) for choice in choices):
-            self.counts.append(("personal-price", labels))
-        reason = "" if personal and choices else self._why_not()
-        return PlacedChoice(
-            tuple(choices), tuple(sorted(used)) if personal and choices else (), reason, tuple(self.counts)
-        )
+        left = {one.name: one for one in self._left()}
+        draw, coefficients = self._draw(list(left.values()))
+        choices = tuple(self._choices(draw, left, coefficients))
+        personal = bool(choices) and is_personal(draw)
+        self.counts.extend(disclosed(choices, personal=personal))
+        reason = "" if personal else self._why_not(left=bool(left))
+        return PlacedChoice(choices, draw, used_by(draw) if personal else (), reason, tuple(self.counts))
 
     def _left(self) -> list[Candidate]:
         """What no rule keeps back."""
@@ -100,10 +91,40 @@ class Placing:
                 left.append(one)
         return left
 
+    def _draw(self, left: Sequence[Candidate]) -> tuple[Draw, dict[str, tuple[float, ...]]]:
+        """What is drawn from, and what is believed of each trait of hers beside each."""
+        out = tuple(sorted({item for one in left for item in one.left_out}))
+        plain = Draw((), self.asked.seen.slot.floor, self._room(left), out)
+        hers = self._traits(left)
+        if hers is None or self.believed is None:
+            found = tuple(self._eligible(one) for one in left)
+            return with_chances(replace(plain, eligible=found)), {}
+        arms = self.believed.of(self.asked.seen.slot_name, [one.name for one in left])
+        x = hers / UNIT
+        spread = np.sqrt(np.einsum("ki,kij,kj->k", x, arms.covariance, x))
+        coefficients = {
+            one.name: tuple(round(float(value), DIGITS) for value in arms.mean[n]) for n, one in enumerate(left)
+        }
+        found = tuple(
+            self._eligible(one, hers[n], coefficients[one.name], float(spread[n])) for n, one in enumerate(left)
+        )
+        return with_chances(replace(plain, eligible=found)), coefficients
+
+    def _room(self, left: Sequence[Candidate]) -> int:
+        """How many places may be filled, as far as her week has room for more."""
+        seen = self.asked.seen
+        if seen.view is None:
+            return seen.count
+        again = sum(seen.day in seen.placed.get(one.number, ()) for one in left)
+        room = max(0, seen.slot.overall - shown_this_week(seen)) + again
+        if cut := min(seen.count, len(left)) - room:
+            self.counts.extend([("overall", cut)] if cut > 0 else [])
+        return min(seen.count, room)
+
     def _traits(self, left: Sequence[Candidate]) -> NDArray[np.int64] | None:
         """Her traits beside each; None where the choice is everyone's: not hers to carry, or nothing known of her."""
         seen = self.asked.seen
-        if not self.asked.personal or seen.view is None:
+        if not self.asked.personal or seen.view is None or not left:
             return None
         if not self.asked.plan.may(MODEL):
             self.counts.append(("not-approved", 1))
@@ -117,104 +138,83 @@ class Placing:
         )
         return found if np.any(found[:, 2:]) else None
 
-    def _arms(self, left: Sequence[Candidate]) -> Arms | None:
-        seen = self.asked.seen
-        return self.believed.of(seen.slot_name, [one.name for one in left]) if self.believed is not None else None
+    def _eligible(
+        self,
+        one: Candidate,
+        hers: NDArray[np.int64] | None = None,
+        coefficients: Sequence[float] = (),
+        spread: float = 0.0,
+    ) -> Eligible:
+        offer, whole = one.offer, () if hers is None else tuple(int(value) for value in hers)
+        segment = offer.segment if offer is not None else ""
+        return Eligible(
+            one.name, 0.0, believed_of(whole, coefficients), round(spread, DIGITS), whole, segment,
+            self._met(one).looked_at, offer is not None and not offer.is_open and not segment,
+        )  # fmt: skip
 
-    def _chances(self, arms: Arms | None, hers: NDArray[np.int64] | None, left: int) -> NDArray[np.float64]:
-        if arms is None or hers is None:
-            return np.full(left, 1 / left)
-        return arms.chances(hers / UNIT, floor=self.asked.seen.slot.floor / 100 / left)
+    def _met(self, one: Candidate) -> Met:
+        """The rule of the segment that it is for, which she meets; nothing where it is for no segment."""
+        segment = one.offer.segment if one.offer is not None else ""
+        return (self.asked.is_in(segment) if segment else None) or _NOT_MET
 
-    def _why_not(self) -> str:
+    def _why_not(self, *, left: bool) -> str:
         seen = self.asked.seen
         if seen.view is None:
             return seen.reason
         if seen.not_personal:
             return seen.not_personal
+        if not left:
+            return "kept-back" if self.among else "nothing-there"
         return "no-history" if self.asked.plan.may(MODEL) else "not-approved"
 
-    def _cost(self, one: Candidate) -> int:
-        """What is to be set aside for a promise; nothing more for what was promised to her lately."""
-        offer = one.offer
-        if offer is None or offer.budget is None or self.asked.seen.placed.get(one.number):
-            return 0
-        return offer.cost
+    def _choices(
+        self, draw: Draw, left: Mapping[str, Candidate], coefficients: Mapping[str, tuple[float, ...]]
+    ) -> list[Choice]:
+        version, found = self.believed.version if self.believed is not None else "none", list[Choice]()
+        for among, chances, n in places(draw, self.decision):
+            one = left[among[n].name]
+            placed = self._placed(one, float(chances[n]), coefficients.get(one.name, ()))
+            found.append(choice_of(among[n], one.body.title, placed, draw, version))
+        return found
 
-    def _choice(self, one: Candidate, mine: tuple[NDArray[np.int64], Arms] | None, chance: float) -> Choice:
+    def _placed(self, one: Candidate, chance: float, coefficients: tuple[float, ...]) -> Placed:
         body, offer = one.body, one.offer
-        reasons, covered, score = ((IN_TURN,), 1.0, 0.0) if mine is None else _because(one, *mine)
-        label = label_for(self.region) if offer is not None and not offer.is_open else ""
-        placed = Placed(
+        return Placed(
             text=body.text,
             link=body.link,
             image=body.image,
-            rule=offer.rule if offer is not None else "",
+            rule=self._rule(offer),
             until=body.until,
             prices=one.reduced.prices,
-            label=label,
+            label=label_for(self.region) if offer is not None and not offer.is_open else "",
             set_aside=self._cost(one),
-            chance=chance,
-            propensity=chance * self.asked.seen.assigned.propensity,
+            chance=round(chance, DIGITS),
+            propensity=round(chance * self.asked.seen.assigned.propensity, DIGITS),
+            subject=one.subject,
+            meant=self._met(one).sentence.rstrip("."),
+            coefficients=coefficients,
         )
-        version = self.believed.version if self.believed is not None and mine is not None else "none"
-        kind = "everyone" if mine is None else "fitting"
-        return Choice(one.name, body.title, one.name, kind, reasons, covered, score, version, placed)
+
+    def _rule(self, offer: Offer | None) -> str:
+        if offer is None or offer.is_open or offer.about or not self.but_not:
+            return "" if offer is None else offer.rule
+        return f"{offer.rule} {self.but_not}"
+
+    def _cost(self, one: Candidate) -> int:
+        """What is to be set aside for a promise: to somebody who is known, and to whom it was not promised lately.
+
+        A look of nobody in particular promises nothing: whoever looks at a page over and over would use up all.
+        """
+        offer = one.offer
+        if offer is None or offer.budget is None or self.asked.is_promised(one):
+            return 0
+        return offer.cost
 
 
-def drawn(chances: NDArray[np.float64], words: str) -> int:
-    """One of some, by their chances and the first 53 bits of SHA-256 of some words.
-
-    Frozen: whoever knows the words and the chances can draw again.
-    """
-    digest = hashlib.sha256(words.encode()).digest()
-    at = (int.from_bytes(digest[:8], "big") >> 11) / (1 << 53)
-    return min(int(np.searchsorted(np.cumsum(chances), at, side="right")), chances.size - 1)
-
-
-def _taken(
-    hers: NDArray[np.int64] | None, arms: Arms | None, n: int
-) -> tuple[tuple[NDArray[np.int64], Arms] | None, NDArray[np.int64] | None, Arms | None]:
-    """What stands behind one that was drawn, and what is left of the others."""
-    if hers is None or arms is None:
-        return None, None, None
-    rest = np.delete(np.arange(len(hers)), n)
-    mine = Arms(arms.mean[[n]], arms.covariance[[n]], arms.shown[[n]])
-    others = Arms(arms.mean[rest], arms.covariance[rest], arms.shown[rest])
-    return (hers[n], mine), hers[rest], others
-
-
-def _categories(hers: NDArray[np.int64]) -> set[Category]:
-    """The categories of data that her traits, beside all that might be shown, rest on."""
-    any_ = np.any(hers, axis=0)
-    return {Category(CATEGORY[name]) for name, has in zip(NAMES, any_, strict=True) if has and name in CATEGORY}
-
-
-def _because(one: Candidate, mine: NDArray[np.int64], arm: Arms) -> tuple[tuple[Reason, ...], float, float]:
-    """Why it fits: what raised the reward that is believed, weightiest first, with the share that is told."""
-    added = arm.because(mine / UNIT, 0)
-    raised = sorted(((float(more), name) for more, name in zip(added, NAMES, strict=True) if more > 0), reverse=True)
-    whole = sum(more for more, _ in raised)
-    told: dict[str, float] = {}
-    for more, name in raised:
-        if (text := _said(name, one)) and more >= _LEAST_SHARE * whole:
-            told[text] = told.get(text, 0.0) + more / whole
-    reasons = tuple(Reason(text, share) for text, share in list(told.items())[:MOST])
-    if not reasons:
-        return (Reason(IN_TURN.text, 0.0),), 0.0, float(added.sum())
-    return reasons, sum(reason.share for reason in reasons), float(added.sum())
-
-
-def _said(trait: str, one: Candidate) -> str:
-    """What is told of a trait; "" where nothing is: the average of all is nobody's reason."""
-    of_it = {"bought": "you bought {} before", "share": "you buy {}", "lately": "you bought {} lately",
-             "looked": "you looked at {} lately"}  # fmt: skip
-    if trait in of_it:
-        return of_it[trait].format(one.subject) if one.subject else ""
-    return {
-        "visits": "you come here often", "recent": "you were here in the last few days",
-        "away": "you have not been here for a while", "clicked": "you followed it before",
-    }.get(trait, "")  # fmt: skip
+def disclosed(choices: Sequence[Choice], *, personal: bool) -> list[tuple[str, int]]:
+    """What has to be said of what was chosen, as (rule, how many)."""
+    labels = sum(bool(choice.placed and choice.placed.label) for choice in choices)
+    return [("personal", len(choices))] * personal + [("personal-price", labels)] * bool(labels)
 
 
 def is_on(one: Candidate, day: int, language: str) -> bool:

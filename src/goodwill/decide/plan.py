@@ -81,6 +81,8 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         floor: percent of all chances that are given to everything alike, whatever was learned, so that learning goes
             on; of slots for content and offers.
         week: on how many days out of seven the same content or offer is shown to somebody.
+        overall: how many contents and offers are shown to somebody in seven days, here and in all other slots together;
+            the same one on the same day is one.
     """
 
     kind: Annotated[str, Meta(pattern="^(products|content|offers)$")] = "products"
@@ -89,6 +91,7 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     discreet: bool = True
     floor: Percent = 10
     week: Annotated[int, Meta(ge=1, le=7)] = 5
+    overall: Annotated[int, Meta(ge=1, le=1000)] = 20
 
 
 class Arm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -201,6 +204,9 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         return _is_within(self.since, self.until, day)
 
 
+PROMISED_FOR: Final = 14  # days; what was not redeemed by then is set aside no more
+
+
 class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A reduction by a rule that is published. It never makes anything dearer.
 
@@ -276,9 +282,9 @@ class Rewards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     Attributes:
         days: for how long after it was shown; only then is it learned from.
-        margin: percent of what she buys meanwhile.
+        margin: percent of what she buys meanwhile, less what she gets back of it.
         visit: for each further day on which she comes back. click: for a click.
-        less, wrong, intrusive, complaint, unsubscribe: what such a word costs.
+        less, never, wrong, intrusive, complaint, unsubscribe: what such a word costs.
         one: how much is a reward of 1; rewards reach from −64 to 64 of it.
     """
 
@@ -287,6 +293,7 @@ class Rewards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     visit: Money = 100
     click: Money = 20
     less: Money = 200
+    never: Money = 500
     wrong: Money = 200
     intrusive: Money = 1000
     complaint: Money = 2000
@@ -299,7 +306,7 @@ class Rewards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 USUAL_REWARDS: Final = Rewards()
-COSTLY: Final = ("less", "wrong", "intrusive", "complaint", "unsubscribe")
+COSTLY: Final = ("less", "never", "wrong", "intrusive", "complaint", "unsubscribe")
 
 
 def _is_within(since: str, until: str, day: str) -> bool:

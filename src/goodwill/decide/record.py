@@ -39,7 +39,7 @@ def write(connection: Connection, decisions: Sequence[Decision], *, zone: ZoneIn
         rows += (
             people.gentle.showing(
                 one.person, one.slot, choice.product, decision=reference, at=one.at, day=day,
-                engagement=_ENGAGEMENT not in one.withheld,
+                engagement=_ENGAGEMENT not in one.withheld, promised=choice.placed.set_aside,
             )
             for choice in one.items
             if one.person is not None and choice.placed is not None

@@ -15,7 +15,7 @@ from goodwill.decide.plan import COSTLY, Rewards
 from goodwill.decide.traits import COUNT, VIEWED, first_of_day, traits
 from goodwill.learn.arms import LARGEST, UNIT
 from goodwill.people.gentle import CLICKED, SHOWN, TOLD, number_of
-from goodwill.people.types import BOUGHT
+from goodwill.people.types import BOUGHT, REFUNDED
 from goodwill.people.verdicts import Verdict
 
 Numbers = NDArray[np.int64]
@@ -98,7 +98,7 @@ class Reckoning:
         )
         after = (events.at > at[:, None]) & (events.day <= (day + days)[:, None])
         came = (events.type == BOUGHT) | (events.type == VIEWED)
-        spent = np.where(after & (events.type == BOUGHT), events.amount, 0).sum(1)
+        spent = np.where(after & (events.type == BOUGHT), events.amount, 0).sum(1) - _given_back(events, after)
         back = (after & first_of_day(events, came) & (events.day > day[:, None])).sum(1)
         clicked = (after & (events.type == CLICKED) & (events.reference == self._number[place][:, None])).any(1)
         money = margin * spent // 100 + visit * back + click * clicked - self._said(events, place, after)
@@ -114,3 +114,14 @@ class Reckoning:
             last = next((word for word in reversed(words) if word), "")
             costs[row] = self.places[n].rewards.cost_of(last) if last in COSTLY else 0
         return costs
+
+
+def _given_back(events: Log, after: NDArray[np.bool_]) -> Numbers:
+    """What was given back meanwhile of orders of this time, of each no more than she paid; shape (n,)."""
+    found = np.zeros(len(after), np.int64)
+    back, bought = events.type == REFUNDED, events.type == BOUGHT
+    for order in np.unique(events.reference[back]).tolist():
+        of_it = after & (events.reference == order)
+        paid, refunded = (np.where(of_it & kind, events.amount, 0).sum(1) for kind in (bought, back))
+        found += np.minimum(paid, refunded)
+    return found

@@ -65,6 +65,11 @@ class Shelf:
         known = (products >= 0) & (products < self.item_of.size)
         return np.where(known, self.item_of[np.where(known, products, 0)], -1)
 
+    def called(self, product: int) -> str:
+        """The name of a product's item; "" where the catalogue does not know it."""
+        item = int(self.item_of[product]) if 0 <= product < self.item_of.size else -1
+        return self.names[item] if item >= 0 else ""
+
     def asked_for(self, viewed: Sequence[int]) -> NDArray[np.bool_]:
         """The sensitive items of the same kind as some that are being looked at, one truth value per item."""
         words = self.word[[item for item in viewed if item >= 0]]

@@ -23,11 +23,11 @@ from goodwill.basics.ids import PersonId, ProductId
 from goodwill.catalogue import store as catalogue
 from goodwill.decide.decision import Request
 from goodwill.decide.experiments import Assigned, assign
-from goodwill.decide.plan import USUAL_WAYS, Plan, Slot, Ways
+from goodwill.decide.plan import PROMISED_FOR, USUAL_WAYS, Plan, Slot, Ways
 from goodwill.decide.shelf import Stock
-from goodwill.people.gentle import ORDINARY, Gentle, Word
+from goodwill.people.gentle import ORDINARY, Gentle, Placed, Word
 from goodwill.people.types import BOUGHT
-from goodwill.purposes import OFFERS, PERSONAL_CONTENT, RECOMMENDATIONS, Purpose
+from goodwill.purposes import HOLDING_BACK, OFFERS, PERSONAL_CONTENT, RECOMMENDATIONS, Purpose
 from goodwill.storage import AsOf
 
 SWITCHED_OFF: Final = "switched-off"
@@ -67,11 +67,12 @@ class Situation:
 
     Attributes:
         view: what may be seen of the person; None where nothing may, and `reason` says why.
-        gentle: how to be with her.
+        gentle: how to be with her, whatever she allows: it only takes something away.
         offset: of the shop's clock from UTC, in microseconds.
         resting: on how many days each product was proposed to her lately as something new.
         basket, viewing: numbers of products.
-        placed: on which days each content and offer was shown to her lately (`people.gentle.number_of`).
+        placed: on which days each content and offer was shown to her lately (`people.gentle.number_of`); promised: on
+            which day something was last set aside for it.
     """
 
     slot_name: str
@@ -93,12 +94,18 @@ class Situation:
     basket: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     viewing: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     placed: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    promised: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def asked(self) -> Request:
         """What was asked for, as it is written down."""
         said = self.context
         return Request(self.count, said.basket, said.viewing, said.new, said.personal, self.new_in_ten)
+
+    @cached_property
+    def wrong(self) -> NDArray[np.int64]:
+        """Products that are no ground for anything else: she said that they are wrong about her."""
+        return np.array(self.gentle.wrong, np.int64)
 
     @property
     def is_quarantined(self) -> bool:
@@ -146,7 +153,7 @@ class Ahead:
 
     Attributes:
         views: what may be seen of each person for each purpose, or why nothing may.
-        words: what was noted of how to be with those of whom something may be seen.
+        words: what was noted of how to be with each of those who are known here.
         numbers: of the products in baskets and on pages, by the shop's own ids; stock: what can be had.
         as_of: how far the logs reached; believed: whether a ledger that reaches so far may be.
     """
@@ -168,7 +175,8 @@ class Ahead:
 def look_ahead(door: Door, plan: Plan, wanted: Sequence[Wanted], stock: Stock) -> Ahead:
     """Look up all that some choices are made from, in a handful of questions however many they are.
 
-    Nothing is read of anybody who allows nothing.
+    Of whoever allows nothing only that is read which takes something away: her own words of what she does not want, and
+    whether to be careful with her. That is a purpose of its own; no line is noted of it, as that would be a trace.
     """
     at, persons = door.clock(), dict[Purpose, list[PersonId]]()
     for one in wanted:
@@ -183,7 +191,9 @@ def look_ahead(door: Door, plan: Plan, wanted: Sequence[Wanted], stock: Stock) -
     as_of = max((view.as_of for view in seen), key=lambda one: one.events, default=None) or as_of_now(
         door.connection, at
     )
-    words = people.gentle.words_of(door.connection, {view.person for view in seen}, upto=as_of.events)
+    hers = {view.person for view in seen}
+    known = {person for person, _ in found} if _is_on(door, HOLDING_BACK, at) else hers
+    words = people.gentle.words_of(door.connection, known, resting=hers, upto=as_of.events)
     named = {one for each in wanted for some in (each.context.basket, each.context.viewing) for one in some}
     numbers = catalogue.ids_of(door.connection, named)
     return Ahead(found, words, numbers, stock, as_of, door.trusts(as_of.consent), at)
@@ -200,19 +210,26 @@ def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: in
     assigned = assign(plan, slot, person)
     ways = _ways(assigned.ways, found.ways, new_in_ten)
     day = day_of(at, door.zone)
-    gentle, resting, placed = ORDINARY, dict[int, int](), dict[int, tuple[int, ...]]()
+    gentle, resting, placed = ORDINARY, dict[int, int](), Placed({}, {})
     if view is not None and found.kind != "products":
-        since = day - max(_A_WEEK, ways.rest_days or 0)
-        placed = people.gentle.placed_days(door.connection, view.person, since=since, upto=as_of.events)
-    if view is not None and (words := [word for word in ahead.words[view.person] if word.id <= as_of.events]):
+        since = day - max(_A_WEEK, PROMISED_FOR, ways.rest_days or 0)
+        placed = people.gentle.placed_lately(door.connection, view.person, since=since, upto=as_of.events)
+    said = ahead.words.get(person, ()) if person is not None else ()
+    if words := [word for word in said if word.id <= as_of.events]:
         gentle = people.gentle.gentle_by(words, at=at)
-        if ways.rests_after:
+        if view is not None and ways.rests_after:
             resting = people.gentle.proposed_by(words, since=day - (ways.rest_days or 0))
     return Situation(
         slot, found, found.count if wanted.count is None else wanted.count, context, person, view, reason, as_of, at,
         day, offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
-        ahead.products(context.basket), ahead.products(context.viewing), placed,
+        ahead.products(context.basket), ahead.products(context.viewing), placed.days,
+        placed.promised,
     )  # fmt: skip
+
+
+def _is_on(door: Door, purpose: Purpose, at: Micros) -> bool:
+    """Whether something may be read for a purpose that asks nobody."""
+    return not door.register[purpose].is_off(day_of(at, door.zone))
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,14 @@
 """The journal of what the shop decided about choosing, which only grows, and what offers have set aside; of nobody."""
 
+from collections.abc import Mapping
+
 import msgspec
-from sqlalchemy import Column, Connection, Table, Text, func, insert, select, update
+from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from goodwill.basics.errors import BadInput
-from goodwill.decide.plan import KINDS, Body, Row
+from goodwill.decide.plan import KINDS, PROMISED_FOR, Body, Row
 from goodwill.storage.engine import BUDGETS, PLAN, is_sqlite, one_at_a_time
 from goodwill.storage.questions import Question
 from goodwill.storage.schema import Whole, metadata
@@ -28,6 +30,16 @@ budgets = Table(
     metadata,
     Column("offer", Text, primary_key=True),
     Column("spent", Whole, nullable=False),  # minor units
+)
+
+# What of it was promised on which day: 14 days later it is set aside no more, unless it was redeemed. Of days, not of
+# people: whom it was promised to stands in nobody's log but her own.
+promises = Table(
+    "offer_promises",
+    metadata,
+    Column("offer", Text, primary_key=True),
+    Column("day", Whole, primary_key=True, autoincrement=False),
+    Column("amount", Whole, nullable=False),  # minor units
 )
 
 _LAST = Question(lambda _: select(func.coalesce(func.max(plan_rows.c.id), 0)))
@@ -59,12 +71,16 @@ def add(connection: Connection, kind: str, name: str, body: Body | None, *, acto
     return number
 
 
-def spent(connection: Connection) -> dict[str, int]:
-    """How much of each offer's budget is set aside, in minor units."""
-    return {row.offer: row.spent for row in connection.execute(select(budgets))}
+def spent(connection: Connection, *, today: int) -> dict[str, int]:
+    """How much of each offer's budget is set aside on a day, in minor units."""
+    found = {row.offer: int(row.spent) for row in connection.execute(select(budgets))}
+    over = select(promises.c.offer, func.sum(promises.c.amount)).where(promises.c.day <= today - PROMISED_FOR)
+    for offer, amount in connection.execute(over.group_by(promises.c.offer)):
+        found[offer] -= int(amount)
+    return found
 
 
-def set_aside(connection: Connection, offer: str, cost: int, budget: int) -> bool:
+def set_aside(connection: Connection, offer: str, cost: int, budget: int, *, today: int) -> bool:
     """Set something aside for an offer, if so much is left; of two who try at once, only what is left is given.
 
     One statement, so that nobody can come between looking and taking; whoever comes second waits for the first.
@@ -72,17 +88,64 @@ def set_aside(connection: Connection, offer: str, cost: int, budget: int) -> boo
     if cost > budget:
         return False
     one_at_a_time(connection, BUDGETS)  # so that two who set aside for several never wait for each other
-    row = {"offer": offer, "spent": 0}
-    insert_ = sqlite_insert if is_sqlite(connection) else postgresql_insert
-    connection.execute(insert_(budgets).values(row).on_conflict_do_nothing())
+    _expire(connection, offer, today)
+    _make_room(connection, budgets, {"offer": offer, "spent": 0})
     taken = update(budgets).where(budgets.c.offer == offer, budgets.c.spent <= budget - cost)
-    return connection.execute(taken.values(spent=budgets.c.spent + cost)).rowcount == 1
+    if connection.execute(taken.values(spent=budgets.c.spent + cost)).rowcount != 1:
+        return False
+    _make_room(connection, promises, {"offer": offer, "day": today, "amount": 0})
+    of_today = update(promises).where(promises.c.offer == offer, promises.c.day == today)
+    connection.execute(of_today.values(amount=promises.c.amount + cost))
+    return True
 
 
-def give_back(connection: Connection, offer: str, amount: int) -> bool:
-    """Give back some of what was set aside for an offer, if so much was."""
+def give_back(connection: Connection, offer: str, amount: int, *, today: int) -> bool:
+    """Give back some of what was set aside for an offer, if so much was; of what was promised the latest first."""
+    one_at_a_time(connection, BUDGETS)
+    _expire(connection, offer, today)
     given = update(budgets).where(budgets.c.offer == offer, budgets.c.spent >= amount)
-    return connection.execute(given.values(spent=budgets.c.spent - amount)).rowcount == 1
+    if connection.execute(given.values(spent=budgets.c.spent - amount)).rowcount != 1:
+        return False
+    for day, promised in _promised(connection, offer):
+        _less(connection, offer, day, min(amount, promised))
+        amount -= min(amount, promised)
+    return True
+
+
+def redeem(connection: Connection, offer: str, amount: int, *, day: int, today: int) -> bool:
+    """Let what was promised on a day stay spent, because it was redeemed; False where so much is promised no more."""
+    one_at_a_time(connection, BUDGETS)
+    _expire(connection, offer, today)
+    promised = dict(_promised(connection, offer)).get(day, 0)
+    if promised < amount:
+        return False
+    _less(connection, offer, day, amount)
+    return True
+
+
+def _expire(connection: Connection, offer: str, today: int) -> None:
+    """Give back what was promised too long ago."""
+    over = (promises.c.offer == offer) & (promises.c.day <= today - PROMISED_FOR)
+    amount = connection.execute(select(func.sum(promises.c.amount)).where(over)).scalar()
+    if amount:
+        connection.execute(update(budgets).where(budgets.c.offer == offer).values(spent=budgets.c.spent - int(amount)))
+        connection.execute(delete(promises).where(over))
+
+
+def _promised(connection: Connection, offer: str) -> list[tuple[int, int]]:
+    """What is promised of an offer, by day, the latest first."""
+    found = select(promises.c.day, promises.c.amount).where(promises.c.offer == offer)
+    return [(row.day, row.amount) for row in connection.execute(found.order_by(promises.c.day.desc()))]
+
+
+def _less(connection: Connection, offer: str, day: int, amount: int) -> None:
+    of_day = update(promises).where(promises.c.offer == offer, promises.c.day == day)
+    connection.execute(of_day.values(amount=promises.c.amount - amount))
+
+
+def _make_room(connection: Connection, table: Table, row: Mapping[str, str | int]) -> None:
+    insert_ = sqlite_insert if is_sqlite(connection) else postgresql_insert
+    connection.execute(insert_(table).values(row).on_conflict_do_nothing())
 
 
 def _body(kind: str, text: str | None) -> Body | None:

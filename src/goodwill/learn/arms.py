@@ -22,8 +22,8 @@ Floats: TypeAlias = NDArray[np.float64]
 
 UNIT: Final = 256  # a feature or a reward of 1
 LARGEST: Final = 64.0  # of either; of a hundred million decisions the sums then stay within 64 bits
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(96)
-_SHARES: Final = _WEIGHTS / _WEIGHTS.sum()
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
+_EDGES: Final = np.arange(-7.0, 8.0)  # of each variable, in standard deviations; beyond lie 3e-12
 
 
 def quantised(values: Floats) -> Whole:
@@ -157,22 +157,28 @@ class Arms:
 
 
 def best_of(mean: Floats, spread: Floats) -> Floats:
-    """The chance of each of some normal variables to be the greatest: E[Π Φ((z − μⱼ)/σⱼ)] over z of each, 96 nodes.
+    """The chance of each of some normal variables to be the greatest: ∫ φᵢ(z) Π_{j≠i} Φⱼ(z) dz.
+
+    By Gauss-Legendre quadrature between points that lie one standard deviation or less apart for each variable, so that
+    one that is well known and one that is new are both met.
 
     Args:
         mean, spread: shape (k,); a spread of 0 is a variable that is known.
 
     Returns:
-        float64, shape (k,), sum 1.
+        float64, shape (k,), sum 1; each true to 1e-9.
     """
     from scipy.special import log_ndtr
 
     known = np.maximum(spread, 1e-9)
-    z = mean[:, None] + known[:, None] * _NODES  # (k, nodes)
-    below = log_ndtr((z[:, :, None] - mean) / known)  # (k, nodes, k)
-    at = np.arange(mean.size)
-    below[at, :, at] = 0.0  # itself
-    chance = np.exp(below.sum(axis=2)) @ _SHARES
+    edges = np.unique(mean[:, None] + known[:, None] * _EDGES)
+    half = np.diff(edges) / 2
+    z = ((edges[:-1] + half)[:, None] + half[:, None] * _NODES).ravel()
+    away = (z[:, None] - mean) / known  # (nodes, k)
+    below = log_ndtr(away)
+    others = below.sum(axis=1)[:, None] - below
+    density = np.exp(others - away**2 / 2) / (known * np.sqrt(2 * np.pi))
+    chance = (half[:, None] * _WEIGHTS).ravel() @ density
     total = chance.sum()
     found: Floats = chance / total if total > 0 else np.full(mean.size, 1 / mean.size)
     return found

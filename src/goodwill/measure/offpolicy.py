@@ -71,7 +71,7 @@ class Evaluation:
         ips: inverse propensity scores (Horvitz and Thompson 1952). snips: self-normalised (Swaminathan and Joachims
             2015). dr: doubly robust (Dudík, Langford and Li 2011). None where `refused` says why.
         decisions: how many there are; ess: how many they are worth, (Σw)² / Σw² (Kish 1965).
-        rewards: how many the rewards are worth, the same of w·r.
+        rewards: how many the rewards are worth, whatever their sign: (Σ|wr|)² / Σ(wr)².
         largest: the share of all weight that the heaviest decision has.
         mean_weight: near 1 where propensities are true and everything the other way may choose was possible.
     """
@@ -105,7 +105,7 @@ def evaluate(logged: Logged, target: Floats, *, model: Model | None = None) -> E
     n = logged.action.size
     at = np.arange(n)
     weight = target[at, logged.action] / logged.propensity if n else np.zeros(0)
-    ess, rewards = _worth(weight), _worth(weight * logged.reward)
+    ess, rewards = _worth(weight), _worth(np.abs(weight * logged.reward))
     largest = float(weight.max() / weight.sum()) if weight.sum() > 0 else 0.0
     mean = float(weight.mean()) if n else 0.0
     if refused := _refused(ess, rewards):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, literal_column, select
+from sqlalchemy import Connection, bindparam, literal_column, select, union_all
 
 from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.ids import PersonId, ProductId, hash64
@@ -19,7 +19,7 @@ from goodwill.people import log
 from goodwill.people.columns import EventRow
 from goodwill.people.tables import events
 from goodwill.people.types import event_type
-from goodwill.people.verdicts import OBEYED_FOR, Verdict, obeyed
+from goodwill.people.verdicts import OBEYED_FOR, Verdict, obeyed, said_wrong
 from goodwill.storage.questions import Question
 
 TOLD: Final = event_type("told").code
@@ -45,12 +45,14 @@ class Gentle:
 
     Attributes:
         left_out: products that she wants no more of.
+        wrong: those of which she said that they are wrong about her: they are no ground for anything else either.
         care: whether she is having a hard time: nothing is urged on her.
         impersonal: whether nothing is to be chosen from her data: she switched it off, or is under age.
         unwanted: content and offers that she wants no more of, as `content/NAME` and `offers/NAME`.
     """
 
     left_out: tuple[ProductId, ...] = ()
+    wrong: tuple[ProductId, ...] = ()
     care: bool = False
     impersonal: bool = False
     unwanted: frozenset[str] = frozenset()
@@ -70,29 +72,43 @@ class Word(NamedTuple):
     day: int
 
 
+_WORD = (
+    events.c.person, events.c.id, events.c.type, events.c.product, events.c.detail, events.c.at, events.c.day
+)  # fmt: skip
 _WORDS = Question(
-    lambda lists: (
-        select(
-            events.c.person, events.c.id, events.c.type, events.c.product, events.c.detail, events.c.at, events.c.day
-        )
-        .where(
+    lambda lists: union_all(
+        select(*_WORD).where(
             events.c.person.in_(lists.numbers("persons")),
-            events.c.type.in_([literal_column(str(TOLD)), literal_column(str(PROPOSED))]),
+            events.c.type == literal_column(str(TOLD)),
             events.c.id <= bindparam("upto"),
-        )
-        .order_by(events.c.person, events.c.id)
+        ),
+        select(*_WORD).where(
+            events.c.person.in_(lists.numbers("resting")),
+            events.c.type == literal_column(str(PROPOSED)),
+            events.c.id <= bindparam("upto"),
+        ),
     )
 )
 
 
-def words_of(connection: Connection, persons: Collection[PersonId], *, upto: int = _END) -> dict[PersonId, list[Word]]:
+def words_of(
+    connection: Connection,
+    persons: Collection[PersonId],
+    *,
+    resting: Collection[PersonId] | None = None,
+    upto: int = _END,
+) -> dict[PersonId, list[Word]]:
     """What was noted of how to be with each of some people, oldest first, by one question.
 
     Args:
+        resting: of whom also what was proposed to them; all of them unless said.
         upto: the last event that counts.
     """
     found: dict[PersonId, list[Word]] = {person: [] for person in persons}
-    for person, *word in _WORDS.ask(connection, persons=list(found), upto=upto) if found else ():
+    if not found:
+        return found
+    proposed = found if resting is None else resting
+    for person, *word in sorted(_WORDS.ask(connection, persons=list(found), resting=list(proposed), upto=upto)):
         found[person].append(Word(*word))
     return found
 
@@ -130,7 +146,10 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
     if not (told or unwanted or cares or impersonal):
         return ORDINARY
     no_more = frozenset(name for name, is_out in unwanted.items() if is_out)
-    return Gentle(tuple(obeyed(told, at=at)), any(cares.values()), impersonal or cares.get(Care.MINOR, False), no_more)
+    return Gentle(
+        tuple(obeyed(told, at=at)), tuple(said_wrong(told, at=at)), any(cares.values()),
+        impersonal or cares.get(Care.MINOR, False), no_more,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,16 +229,35 @@ def number_of(slot: str, name: str, word: str = "") -> int:
     return hash64("placed", slot, name, word)
 
 
-def showing(person: PersonId, slot: str, name: str, *, decision: int, at: int, day: int, engagement: bool) -> EventRow:
+def showing(
+    person: PersonId, slot: str, name: str, *, decision: int, at: int, day: int, engagement: bool, promised: int = 0
+) -> EventRow:
     """The row of the log by which a content or an offer that was shown to her is remembered.
 
     Args:
         engagement: whether she allows that it is learned from; else it only serves to let it rest.
+        promised: what was set aside of an offer's budget for her, in minor units.
     """
+    said = {"slot": slot, "shown": name, **({"promised": promised} if promised else {})}
     return EventRow(
         person=person, type=SHOWN if engagement else PROPOSED, at=at, day=day, reference=number_of(slot, name),
-        key=hash64("placed", decision, slot, name), detail=json.dumps({"slot": slot, "shown": name}),
+        key=hash64("placed", decision, slot, name), detail=json.dumps(said),
     )  # fmt: skip
+
+
+def redemption(
+    connection: Connection, person: PersonId, slot: str, name: str, *, decision: int, at: Micros, day: int
+) -> bool:
+    """Note that an offer that was promised to her was redeemed; False where that was noted before.
+
+    Args:
+        at, day: of the decision, so that it is one event however often it is told.
+    """
+    noted = log.append_one(
+        connection, person=person, type_=PROPOSED, at=at, day=day, reference=number_of(slot, name, "redeemed"),
+        key=hash64("placed-redeemed", decision, slot, name), detail=json.dumps({"slot": slot, "redeemed": name}),
+    )  # fmt: skip
+    return noted is not None
 
 
 def click(
@@ -248,7 +286,7 @@ def say_of_placed(
 
 
 _PLACED = (
-    select(events.c.reference, events.c.day)
+    select(events.c.reference, events.c.day, events.c.detail)
     .distinct()
     .where(
         events.c.person == bindparam("person"),
@@ -261,14 +299,30 @@ _PLACED = (
 )
 
 
-def placed_days(
-    connection: Connection, person: PersonId, *, since: int, upto: int = _END
-) -> dict[int, tuple[int, ...]]:
-    """The days since a day on which each content and offer was shown to her, rising, by `number_of`."""
-    days: dict[int, list[int]] = {}
-    for number, day in connection.execute(_PLACED, {"person": person, "since": since, "upto": upto}):
-        days.setdefault(number, []).append(day)
-    return {number: tuple(sorted(some)) for number, some in days.items()}
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What was shown to somebody lately, by `number_of`.
+
+    Attributes:
+        days: on which days each content and offer was, rising.
+        promised: the last day on which something was set aside for it.
+    """
+
+    days: Mapping[int, tuple[int, ...]]
+    promised: Mapping[int, int]
+
+
+def placed_lately(connection: Connection, person: PersonId, *, since: int, upto: int = _END) -> Placed:
+    """What was shown to somebody since a day."""
+    days, promised = dict[int, set[int]](), dict[int, int]()
+    for number, day, detail in connection.execute(_PLACED, {"person": person, "since": since, "upto": upto}):
+        said = _read(detail)
+        if "redeemed" in said:  # no showing
+            continue
+        days.setdefault(number, set()).add(day)
+        if said.get("promised"):
+            promised[number] = max(day, promised.get(number, day))
+    return Placed({number: tuple(sorted(some)) for number, some in days.items()}, promised)
 
 
 __all__ = [
@@ -278,6 +332,7 @@ __all__ = [
     "Care",
     "Gentle",
     "Manner",
+    "Placed",
     "Word",
     "click",
     "gentle_by",
@@ -285,10 +340,11 @@ __all__ = [
     "manner",
     "note_care",
     "number_of",
-    "placed_days",
+    "placed_lately",
     "proposal",
     "proposed_by",
     "proposed_days",
+    "redemption",
     "say_of_placed",
     "showing",
     "switch",

@@ -12,12 +12,15 @@ from goodwill.people import holds
 from goodwill.people.bulk import add_blocks, blocks, chunks, postgresql_type
 from goodwill.people.columns import NAMES, EventColumns, EventRow
 from goodwill.people.tables import events, people
-from goodwill.people.types import DECIDED, TypeCode
+from goodwill.people.types import DECIDED, TypeCode, event_type
 from goodwill.storage.engine import EVENTS, driver, is_sqlite, one_at_a_time
 from goodwill.storage.questions import Question, whole_numbers
 
-__all__ = ["Appended", "EventColumns", "EventRow", "append", "append_one", "last_id", "remove_import", "some_decisions",
-           "whose_decision"]  # fmt: skip
+__all__ = ["Appended", "EventColumns", "EventRow", "append", "append_one", "last_id", "remove_import", "shown_to",
+           "some_decisions", "whose_decision"]  # fmt: skip
+
+
+_SHOWN = event_type("shown").code
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,20 @@ def some_decisions(
     found = list(connection.execute(question.where(events.c.key >= start)).scalars())
     found += connection.execute(question.where(events.c.key < start)).scalars()
     return [Reference(one) for one in found[:most]]
+
+
+def shown_to(connection: Connection, numbers: Sequence[int], *, since: int, until: int) -> list[PersonId]:
+    """To whom any of some contents or offers was shown, from a day on and before another (`gentle.number_of`)."""
+    question = (
+        select(events.c.person)
+        .distinct()
+        .where(
+            events.c.type == _SHOWN, events.c.reference.in_(list(numbers)), events.c.person.is_not(None),
+            events.c.day >= since, events.c.day < until,
+        )
+        .order_by(events.c.person)
+    )  # fmt: skip
+    return [PersonId(person) for person in connection.execute(question).scalars()]
 
 
 def remove_import(connection: Connection, import_id: int) -> int:

@@ -258,13 +258,11 @@ def _due_events(connection: Connection, group: Group, now: Moment) -> tuple[Colu
 def _obeyed_still(now: Moment) -> ColumnElement[bool]:
     """Words that only take something away stay while they are obeyed, whatever else ends: a "no" does not fade.
 
-    Of whoever allows nothing, nothing is chosen; there they go with everything else.
+    They are obeyed in what everyone gets too, so they stay of whoever allows nothing as well.
     """
-    allows = select(consent_now.c.person).where(consent_now.c.person == events.c.person, consent_now.c.yes == 1)
     lasting = _says('verdict": "never', 'verdict": "fine', "personal", 'care": "minor')
     a_year = and_(_says("verdict", "care"), events.c.at > now.at - OBEYED_FOR)
-    told = and_(events.c.type == TOLD, events.c.detail.is_not(None), or_(lasting, a_year))
-    return and_(told, allows.exists())
+    return and_(events.c.type == TOLD, events.c.detail.is_not(None), or_(lasting, a_year))
 
 
 def _says(*words: str) -> ColumnElement[bool]:

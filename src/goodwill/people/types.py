@@ -38,6 +38,7 @@ _TYPES = (
     (16, "located", "location"),
     (17, "met", "device"),
     (18, "proposed", "decisions"),
+    (19, "explained", "decisions"),
 )
 ALL = tuple(EventType(TypeCode(code), name, Category(category)) for code, name, category in _TYPES)
 BY_NAME = {kind.name: kind for kind in ALL}

@@ -97,6 +97,20 @@ def obeyed(told: Iterable[tuple[int, object, int]], *, at: int) -> dict[ProductI
     return standing
 
 
+def said_wrong(told: Iterable[tuple[int, object, int]], *, at: int) -> list[ProductId]:
+    """Of which products she said within a year that they are wrong about her, and did not say "fine" since.
+
+    "Less" or "never" of the same thing afterwards does not make it right again. Args as of `obeyed`.
+    """
+    standing: dict[ProductId, None] = {}
+    for product, verdict, said_at in told:
+        if verdict == Verdict.FINE:
+            standing.pop(ProductId(product), None)
+        elif verdict == Verdict.WRONG and said_at > at - OBEYED_FOR:
+            standing[ProductId(product)] = None
+    return list(standing)
+
+
 def _verdict(detail: str | None) -> object:
     found: Mapping[str, object] | None = json.loads(detail) if detail else None
     return found.get("verdict") if isinstance(found, dict) else None

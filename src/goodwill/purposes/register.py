@@ -20,6 +20,7 @@ Category = NewType("Category", str)
 
 FULFILMENT = Purpose("fulfilment")
 BOOKKEEPING = Purpose("bookkeeping")
+HOLDING_BACK = Purpose("holding-back")
 RECOMMENDATIONS = Purpose("recommendations")
 PERSONAL_CONTENT = Purpose("personal-content")
 OFFERS = Purpose("offers")
@@ -30,7 +31,9 @@ STATISTICS = Purpose("statistics")
 BENCHMARKING = Purpose("benchmarking")
 
 # What the program asks for by name, so that no register may lack it; a law compares this with the code.
-USED = (RECOMMENDATIONS, PERSONAL_CONTENT, OFFERS, EMAIL_MARKETING, MODEL_IMPROVEMENT, MEASUREMENT)
+USED = (
+    HOLDING_BACK, RECOMMENDATIONS, PERSONAL_CONTENT, OFFERS, EMAIL_MARKETING, MODEL_IMPROVEMENT, MEASUREMENT
+)  # fmt: skip
 
 
 class Basis(StrEnum):

@@ -17,6 +17,7 @@ from goodwill.basics.errors import BadInput, NotFound, Refused
 from goodwill.basics.ids import PersonId, ProductId, from_opaque, opaque
 from goodwill.consent import Herself, Receipt, Standing, opt_in
 from goodwill.consent.notices import Document
+from goodwill.decide.because import cited
 from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
 from goodwill.people import registry
@@ -38,6 +39,7 @@ BY = "privacy centre"
 PAUSES = (30, 90, 180)  # days
 GENTLE_DAYS = CARE_FOR // DAY
 _CONTACT = Category("contact")
+_FROM_PURCHASES = ("usual", "new")  # kinds of suggestions whose reasons name what she bought
 _SPLIT = "events"  # the one table whose rows are counted by category
 
 
@@ -255,12 +257,20 @@ class Centre:
             return names | {product.external: out[ProductId(number)] for number, product in found.items()}
 
     def judge(
-        self, person: PersonId, decision: str, product: str, verdict: str, *, only: Collection[str] = tuple(Verdict)
+        self,
+        person: PersonId,
+        decision: str,
+        product: str,
+        verdict: str,
+        *,
+        only: Collection[str] = tuple(Verdict),
+        reason: int | None = None,
     ) -> Chosen:
         """Write down what she says of something that was chosen for her; the next decision obeys.
 
         Args:
             only: the verdicts that may be said here.
+            reason: which of its reasons she means, from 0: then what she says is said of the purchase that it names.
 
         Raises:
             NotFound: nothing of the kind was chosen for her.
@@ -270,6 +280,7 @@ class Centre:
             raise BadInput(f"Say one of: {', '.join(only)}.")
         made = self._made(person, decision)
         judged, now = _chosen(made, product), self.shop.clock()
+        ground = None if reason is None else self._ground(person, judged, Verdict(verdict), reason)
         if judged.placed is None and Verdict(verdict) not in OF_PRODUCTS:
             raise BadInput(f"Of a product say one of: {', '.join(OF_PRODUCTS)}.")
         with self._hers("decision.judge", person) as (change, hers):
@@ -279,7 +290,7 @@ class Centre:
                 people.verdicts.say(
                     change.connection,
                     hers,
-                    self._product(change.connection, product),
+                    self._product(change.connection, product) if ground is None else ground,
                     Verdict(verdict),
                     decision=from_opaque(decision),
                     at=now,
@@ -287,6 +298,20 @@ class Centre:
                 )
             change.entry.detail |= {"decision": decision, "verdict": verdict}
         return judged
+
+    def _ground(self, person: PersonId, judged: Chosen, verdict: Verdict, reason: int) -> ProductId:
+        """What she bought last of the thing that a reason names."""
+        if verdict is not Verdict.WRONG:
+            raise BadInput("Of a reason say that it is wrong.")
+        if judged.kind not in _FROM_PURCHASES or not 0 <= reason < len(judged.because):
+            raise NotFound("No purchase of yours stands behind that.")
+        name, shelf = cited(judged.because[reason].text), self.shop.shelf()
+        with self.shop.at_the_door() as door:
+            own = door.own(SignedIn(person, by="a word about a reason"), types={"bought"}).events
+        bought = [one.product for one in reversed(own) if one.product is not None and shelf.called(one.product) == name]
+        if not bought:
+            raise NotFound("No purchase of yours stands behind that.")
+        return ProductId(bought[0])
 
     @contextmanager
     def _hers(self, action: str, person: PersonId) -> Iterator[tuple["Change", PersonId]]:

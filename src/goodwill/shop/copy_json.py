@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_OF_A_DECISION = ("decided", "explained")  # their reference names a decision, no order
 _ORDER_CODES = (
     "order_code is the same for all lines of one order. It is goodwill's own: the shop's order number is not kept."
 )
@@ -60,7 +61,7 @@ class Copy:
     @property
     def has_orders(self) -> bool:
         """Whether codes of orders stand in it."""
-        return any(event.reference is not None and event.type != "decided" for event in self.person.events)
+        return any(event.reference is not None and event.type not in _OF_A_DECISION for event in self.person.events)
 
     @property
     def notes(self) -> list[str]:
@@ -134,7 +135,7 @@ def _event(copy: Copy, event: Happened) -> Json:
         "quantity": event.quantity / 1000 if event.quantity is not None else None,
         "amount": str(money.amount) if money else None,
         "currency": money.currency if money else None,
-        "decision" if event.type == "decided" else "order_code": code,
+        "decision" if event.type in _OF_A_DECISION else "order_code": code,
         "detail": json.loads(event.detail) if event.detail is not None else None,
         "by_import": event.import_id,
     }

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from goodwill.access.rows import written_about_since
+from goodwill.basics.clock import day_of
 from goodwill.basics.errors import BadInput
 from goodwill.basics.ids import PersonId
 from goodwill.decide import record, store
 from goodwill.decide.choose import Choosing, Context, Rules, Wanted, choose_many
 from goodwill.decide.decision import Decision
+from goodwill.shop.planning import checked_name
 from goodwill.shop.who import Who
 from goodwill.storage import AsOf
 from goodwill.storage.kept import Read, note_reads
@@ -109,6 +111,10 @@ class Deciding:
         if one.count is not None and not 1 <= one.count <= _MOST:
             return BadInput(f"Ask for 1 to {_MOST} suggestions, not {one.count}.")
         try:
+            checked_name(one.slot)
+        except BadInput as wrong:
+            return wrong
+        try:
             person = self.shop.find_in(connection, one.who) if one.who is not None else None
         except BadInput as wrong:
             return wrong
@@ -139,16 +145,18 @@ class Deciding:
 
     def _set_aside(self, connection: Connection, one: Decision | BadInput) -> bool:
         """Set aside what a decision's offers cost; all of it, or nothing where it is not left."""
-        offers = [] if isinstance(one, BadInput) else [choice for choice in one.items if choice.placed is not None]
-        taken: list[tuple[str, int]] = []
+        if isinstance(one, BadInput):
+            return True
+        offers = [choice for choice in one.items if choice.placed is not None]
+        taken, today = list[tuple[str, int]](), day_of(one.at, self.shop.settings.zone)
         for choice in offers:
             cost = choice.placed.set_aside if choice.placed is not None else 0
             budget = self.choosing.plan(connection).offers[choice.product].budget if cost else None
             if budget is None:
                 continue
-            if not store.set_aside(connection, choice.product, cost, budget):
+            if not store.set_aside(connection, choice.product, cost, budget, today=today):
                 for name, amount in taken:
-                    store.give_back(connection, name, amount)
+                    store.give_back(connection, name, amount, today=today)
                 return False
             taken.append((choice.product, cost))
         return True

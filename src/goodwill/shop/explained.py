@@ -6,10 +6,12 @@ knows of herself, such as what she bought; never what they might say about her, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from goodwill.basics.money import Money
 from goodwill.decide.account import Account, Instead, Weighed
-from goodwill.decide.decision import Choice, Decision
+from goodwill.decide.decision import Choice, Decision, Placed, Price
+from goodwill.decide.labels import words_of
 from goodwill.shop.reasons import in_words
 from goodwill.shop.words import Words
 
@@ -28,6 +30,9 @@ class Told:
         reasons: each with the share of what spoke for it, 0 to 1.
         against: what counted against it.
         instead: what would have made a difference; "" where nothing alone would have, or it cannot be said any more.
+        untold: how much of what spoke for it these reasons are, where it is not all.
+        rule: of an offer, who gets what, and until when. prices: what it makes of prices, a sentence each. label: what
+            the law wants said of them; "" where nothing.
     """
 
     product: str
@@ -37,6 +42,10 @@ class Told:
     against: tuple[str, ...]
     instead: str
     covered: float
+    untold: str = ""
+    rule: str = ""
+    prices: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class ForCustomer:
 
     Attributes:
         text: all of it in at most forty words.
+        rules: what rules of ours did to it, in a sentence each.
     """
 
     decision: str
@@ -52,16 +62,20 @@ class ForCustomer:
     personalised: bool
     text: str
     items: tuple[Told, ...]
+    rules: tuple[str, ...] = ()
 
 
-def for_customer(made: Decision, account: Account | None, words: Words) -> ForCustomer:
+def for_customer(made: Decision, account: Account | None, words: Words, currency: str = "") -> ForCustomer:
     """The customer's register.
 
     Args:
         account: what was weighed; None where it cannot be worked out any more.
+        currency: of prices that name none.
     """
-    items = tuple(_told(choice, account, words) for choice in made.items)
-    return ForCustomer(made.id, words.language, made.personalised, in_brief(made, account, words), items)
+    items = tuple(_told(choice, account, words, currency) for choice in made.items)
+    return ForCustomer(
+        made.id, words.language, made.personalised, in_brief(made, account, words), items, rules_of(made, words)
+    )
 
 
 def in_brief(made: Decision, account: Account | None, words: Words) -> str:
@@ -69,7 +83,11 @@ def in_brief(made: Decision, account: Account | None, words: Words) -> str:
     if not made.personalised:
         now = any(choice.kind == "companion" for choice in made.items)
         key = "why.brief_now" if now else f"why.brief_{made.reason}"
-        return words.plain(key if words.has(key) else "why.brief_everyone")
+        key = key if words.has(key) else "why.brief_everyone"
+        without = f"{key}_without"
+        return words.plain(without if _at_her_word(made) and words.has(without) else key)
+    if not made.used:
+        return words.plain("why.brief_allowed")
     found = account.instead if account is not None else ()
     nearest = next((one for one in found if one.seen), next(iter(found), None))
     tries = [" ".join(_sentences(made, nearest, words, *room)) for room in _ROOM]
@@ -78,10 +96,24 @@ def in_brief(made: Decision, account: Account | None, words: Words) -> str:
 
 def _sentences(made: Decision, nearest: Instead | None, words: Words, of_a_name: int, of_a_list: int) -> Iterator[str]:
     yield words.plain("why.used", data=_listed(sorted(made.used), words, of_a_list, "and"))
-    if aside := sorted({*made.unused, *made.withheld}):
+    heard = _at_her_word(made)
+    # What she told us to leave out was used, and only for that.
+    if aside := sorted({*made.unused, *made.withheld} - ({"preferences"} if heard else set())):
         yield words.plain("why.aside", data=_listed(aside, words, of_a_list, "or"))
+    if heard:
+        yield words.plain(f"rule_told.{heard[0]}")
     if nearest is not None:
         yield instead_in_words(nearest, words, of_a_name)
+
+
+def _at_her_word(made: Decision) -> list[str]:
+    """The rules that spoke because of something that she told us."""
+    return [one.rule for one in made.interventions if one.rule in ("unwanted", "not-used", "care")]
+
+
+def rules_of(made: Decision, words: Words) -> tuple[str, ...]:
+    """What rules did to a decision, in a sentence each; of those about sensitive things nothing is said."""
+    return tuple(words.plain(key) for one in made.interventions if words.has(key := f"rule_told.{one.rule}"))
 
 
 def _listed(categories: Sequence[str], words: Words, most: int, joined: str) -> str:
@@ -106,7 +138,7 @@ def shortened(name: str, most: int) -> str:
     return name if len(parts) <= most else f"{' '.join(parts[:most]).rstrip(' ,;:.-(')}…"
 
 
-def _told(choice: Choice, account: Account | None, words: Words) -> Told:
+def _told(choice: Choice, account: Account | None, words: Words, currency: str) -> Told:
     scales = next((one for one in account.scales if one.product == choice.product), None) if account else None
     nearest = next((one for one in account.instead if one.product == choice.name), None) if account else None
     return Told(
@@ -117,7 +149,32 @@ def _told(choice: Choice, account: Account | None, words: Words) -> Told:
         against=tuple(_against(scales.weighed, choice.kind, words)) if scales is not None else (),
         instead=instead_in_words(nearest, words) if nearest is not None else "",
         covered=choice.covered,
+        untold=_untold(choice, words),
+        **(_of_offer(choice.placed, words, currency) if choice.placed is not None else {}),
     )
+
+
+def _untold(choice: Choice, words: Words) -> str:
+    """How much of what spoke for an item its reasons are; "" where it is all, or nothing of hers spoke."""
+    percent = round(100 * choice.covered)
+    if choice.kind not in ("usual", "new", "companion") or not 0 < percent < 100:
+        return ""
+    return words.plain("why.untold", percent=str(percent))
+
+
+def _of_offer(placed: Placed, words: Words, currency: str) -> dict[str, Any]:
+    """What has to be told of an offer beside its reasons."""
+    until = f" {words.plain('decisions.until', day=placed.until)}" if placed.rule and placed.until else ""
+    return {
+        "rule": f"{placed.rule}{until}",
+        "prices": tuple(_price(one, words, currency) for one in placed.prices),
+        "label": words_of(placed.label, words.language),
+    }
+
+
+def _price(one: Price, words: Words, currency: str) -> str:
+    told = {name: str(Money(getattr(one, name), one.currency or currency)) for name in ("price", "public", "lowest")}
+    return words.plain("decisions.price", name=one.name, **told)
 
 
 def _against(weighed: Sequence[Weighed], kind: str, words: Words) -> Iterator[str]:
@@ -125,7 +182,9 @@ def _against(weighed: Sequence[Weighed], kind: str, words: Words) -> Iterator[st
     all_of_it = sum(abs(one.weight) for one in weighed)
     lightest = [one for one in weighed if one.told and -one.weight >= _LEAST * all_of_it]
     for one in sorted(lightest, key=lambda one: one.weight)[:_AGAINST]:
-        if kind == "new":
+        if kind == "fitting":
+            yield in_words(one.what, words).unescape()
+        elif kind == "new":
             yield words.plain("reason.together", name=one.what)
         elif words.has(f"against.{one.what}"):
             yield words.plain(f"against.{one.what}")

@@ -13,7 +13,9 @@ from goodwill.decide import record
 from goodwill.decide.account import Account, account_of
 from goodwill.decide.again import Replayed, Then, check_allowed, replay, then_of
 from goodwill.decide.decision import Decision
-from goodwill.purposes import MODEL_IMPROVEMENT
+from goodwill.decide.kept import keep, kept
+from goodwill.decide.placed_again import account_of_placed, replay_placed
+from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS
 from goodwill.shop.explained import ForCustomer, for_customer
 from goodwill.shop.words import catalogues
 
@@ -51,7 +53,10 @@ class Explaining:
         """
         shelf = self.shop.shelf()
         with self.shop.at_the_door() as door:
-            return replay(door, self.shop.library, shelf, decision)
+            made, written = record.read_raw(door, door.connection, decision)
+            if made.purpose != RECOMMENDATIONS:
+                return replay_placed(door, shelf, made, written)
+            return replay(door, self.shop.library, shelf, made, written)
 
     def account(self, decision: str) -> Account:
         """All that was weighed for a decision, and what would have made a difference.
@@ -63,22 +68,34 @@ class Explaining:
         shelf = self.shop.shelf()
         with self.shop.at_the_door() as door:
             made = record.read(door, door.connection, decision)
+            if made.purpose != RECOMMENDATIONS:
+                return account_of_placed(made)
             then = then_of(door, self.shop.library, shelf, made)
             return account_of(then, _shared(door, made.person))
 
     def account_if_allowed(self, made: Decision) -> Account | None:
-        """The account of a decision, as long as she allows what it used; None where it cannot be made again."""
+        """What a customer may be told of a decision's account, as long as she allows what it read.
+
+        It is worked out when it is first asked for, and kept with the decision: models may change and others may leave.
+        None where it was not kept, and the decision cannot be made again any more.
+        """
         shelf = self.shop.shelf()
         try:
             with self.shop.at_the_door() as door:
                 check_allowed(door, made)
-                return account_of(then_of(door, self.shop.library, shelf, made), None)
+                if made.purpose != RECOMMENDATIONS:
+                    return account_of_placed(made)
+                found = kept(door, made)
+                if found is None:
+                    found = account_of(then_of(door, self.shop.library, shelf, made), None)
+                    keep(door, found, zone=self.shop.settings.zone)
+                return found
         except (Conflict, Refused, NotFound):
             return None
 
     def for_customer(self, made: Decision, language: str) -> ForCustomer:
         """A decision as the customer is told of it, in at most forty words and a line for each item."""
-        return for_customer(made, self.account_if_allowed(made), catalogues()[language])
+        return for_customer(made, self.account_if_allowed(made), catalogues()[language], self.shop.settings.currency)
 
     def then(self, door: Door, decision: Decision) -> Then:
         """A decision with all that it was made from. Raises as `account`."""

@@ -10,7 +10,7 @@ from goodwill.basics.clock import Micros, day_of
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.basics.ids import PersonId, from_opaque
 from goodwill.consent import allowed_categories
-from goodwill.decide import record
+from goodwill.decide import record, store
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.situation import PURPOSES
 from goodwill.people.verdicts import Verdict
@@ -49,6 +49,31 @@ class PlacedThings:
                 day=day_of(now, self.shop.settings.zone),
             )  # fmt: skip
             return True
+
+    def redeem(self, decision: str, name: str) -> bool:
+        """Let what was set aside for an offer stay spent, because it was redeemed; else it is given back after a while.
+
+        Tells whether anything was: nothing is of what nobody was promised, nor twice, nor when the promise is over.
+
+        Raises:
+            NotFound: there is no such decision, or it did not show that.
+        """
+        zone = self.shop.settings.zone
+        with self.shop.change("offer.redeem") as change:
+            connection = change.connection
+            for lock in (PEOPLE, EVENTS):
+                one_at_a_time(connection, lock)
+            change.entry.detail |= {"decision": decision, "offer": name}
+            made = record.read(self.shop.door_in(connection), connection, decision)
+            placed, day = _shown(made, name).placed, day_of(made.at, zone)
+            if placed is None or not placed.set_aside or made.person is None:
+                return False
+            change.entry.person = person = people.merge.survivor(connection, made.person) or made.person
+            noted = people.gentle.redemption(
+                connection, person, made.slot, name, decision=from_opaque(decision), at=Micros(made.at), day=day
+            )
+            today = day_of(self.shop.clock(), zone)
+            return noted and store.redeem(connection, name, placed.set_aside, day=day, today=today)
 
     def judge(self, connection: Connection, person: PersonId, made: Decision, name: str, verdict: Verdict) -> None:
         """Write down what she says of a content or an offer, in a unit of work that enters who said so."""

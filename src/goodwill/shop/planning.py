@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from goodwill import people
 from goodwill.basics.clock import day_of
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
 from goodwill.basics.ids import PersonId
+from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
 from goodwill.decide.experiments import Assigned, assign
 from goodwill.decide.plan import (
@@ -37,6 +39,7 @@ from goodwill.decide.plan import (
     plan_of,
 )
 from goodwill.people.gentle import Care
+from goodwill.purposes import OFFERS
 from goodwill.shop.who import Who
 from goodwill.staff.roles import Act
 from goodwill.storage.engine import EVENTS, PEOPLE, one_at_a_time
@@ -227,6 +230,7 @@ class Planning:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail |= {"content": name, "slot": content.slot}
             made: Content = checked(content.checked())
+            self._check_words(change.connection, made.about)
             described = self._plan(change.connection).slots.get(made.slot)
             if described is not None and described.kind != "content":
                 raise Conflict(
@@ -259,6 +263,7 @@ class Planning:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail["offer"] = name
             made: Offer = checked(msgspec.structs.replace(offer, state=State.DRAFT).checked())
+            self._check_names(change.connection, made)
             if name in self._plan(change.connection).offers:
                 raise Conflict(f"There is an offer '{name}' already. What was promised is never changed: name another.")
             self._write(change, "offer", checked_name(name), made)
@@ -305,7 +310,7 @@ class Planning:
     def set_aside(self) -> dict[str, int]:
         """How much of each offer's budget is set aside, in minor units."""
         with self.shop.database.reading() as connection:
-            return store.spent(connection)
+            return store.spent(connection, today=self._today)
 
     def give_back(self, name: str, amount: int) -> int:
         """Give back to an offer's budget what was promised and not asked for; tells what is still set aside.
@@ -317,9 +322,9 @@ class Planning:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail |= {"offer": name, "amount": amount}
             self._plan(change.connection).offer(name)
-            if amount < 1 or not store.give_back(change.connection, name, amount):
+            if amount < 1 or not store.give_back(change.connection, name, amount, today=self._today):
                 raise BadInput(f"Give back 1 to what is set aside for '{name}', in cents; not {amount}.")
-            return store.spent(change.connection)[name]
+            return store.spent(change.connection, today=self._today)[name]
 
     def set_rewards(self, slot: str, rewards: Rewards) -> Rewards:
         """Say what counts as success of what is shown in a slot; what was learned is weighed anew.
@@ -335,6 +340,30 @@ class Planning:
                 raise Conflict(f"Slot '{slot}' is for products, which are not chosen by rewards.")
             self._write(change, "rewards", checked_name(slot), made)
             return made
+
+    def _check_names(self, connection: Connection, offer: Offer) -> None:
+        """See that an offer names nothing that is not there: nobody could ever get it."""
+        self._check_words(connection, offer.about)
+        named = [one.name for one in self.shop.segments.all() if one.purpose == OFFERS]
+        if offer.segment and not any(same_name(offer.segment, name) for name in named):
+            raise BadInput(
+                f"There is no segment '{offer.segment}' for the purpose 'offers'.{_did_you_mean(offer.segment, named)} "
+                "See: goodwill segment list"
+            )
+        for slot in offer.slots:
+            described = self._plan(connection).slots.get(slot)
+            if described is not None and described.kind != "offers":
+                raise BadInput(f"Slot '{slot}' is for {described.kind}, not for offers. See: goodwill slot list")
+
+    @staticmethod
+    def _check_words(connection: Connection, words: Sequence[str]) -> None:
+        """See that the catalogue knows some kinds and products; while it is empty, nobody can tell."""
+        known = catalogue.named_by(connection, sorted(words))
+        unknown = next((word for word in words if word not in known), None)
+        if unknown is None or not catalogue.names(connection):
+            return
+        hint = _did_you_mean(unknown, catalogue.names(connection))
+        raise BadInput(f"The catalogue knows no product and no kind called '{unknown}'.{hint}")
 
     # ---- gentleness ------------------------------------------------------------------------------------------------
 
@@ -374,6 +403,10 @@ class Planning:
         change.entry.person = survivor
         now = self.shop.clock()
         write(survivor, now, day_of(now, self.shop.settings.zone))
+
+    @property
+    def _today(self) -> int:
+        return day_of(self.shop.clock(), self.shop.settings.zone)
 
     # ---- writing ---------------------------------------------------------------------------------------------------
 
@@ -415,6 +448,17 @@ def checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise BadInput(f"'{name[:40]}' is no name: 1 to 64 small letters, digits and hyphens, such as product-page.")
     return name
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one, as segments are found by them."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), folded, n=1)
+    return f" Did you mean '{folded[close[0]]}'?" if close else ""
 
 
 def _salt() -> str:

@@ -19,6 +19,7 @@ from goodwill.basics.money import Money
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Chosen as Products
 from goodwill.decide import segments as rules
+from goodwill.decide.eligible import Met
 from goodwill.decide.guard import word_of
 from goodwill.decide.segments import Chosen, Node, Things, Verdict, store
 from goodwill.decide.segments.rule import AllOf, Did, decoded, encoded
@@ -284,12 +285,15 @@ class Segments:
         there = self._there(connection, segment)
         return self._ready(connection, there.rule, there.purpose, f"segment {there.id}")
 
-    def is_in(self, connection: Connection, segment: str, view: View) -> bool:
-        """Whether somebody meets the rule of an offer, from her view alone; no where the segment cannot be asked."""
+    def is_in(self, connection: Connection, segment: str, view: View) -> Met | None:
+        """That somebody meets the rule of an offer, from her view alone; None too where it cannot be asked."""
         try:
-            return self.chosen_in(connection, segment).verdict(view) is Verdict.MATCHED
+            chosen = self.chosen_in(connection, segment)
         except (NotFound, Refused):
-            return False
+            return None
+        if chosen.verdict(view) is not Verdict.MATCHED:
+            return None
+        return Met(tuple(sorted(rules.looked_at(chosen.rule))), self.sentence(chosen.rule))
 
     def count(self, segment: int | str) -> Counted:
         """How many people a segment is for now; errors as `chosen_in` and `Door.total`."""
@@ -299,9 +303,15 @@ class Segments:
         return self._counted(chosen)
 
     def count_rule(self, rule: object, purpose: str) -> Counted:
-        """The same for a rule that is not kept; errors as `read`."""
+        """The same for a rule that is not kept.
+
+        Raises:
+            BadInput, NotFound: as `read`.
+            Refused: as `read`, or whom it chooses gives away who bought something sensitive.
+        """
         self.shop.staff.demand(Act.PLAN)
         made = self.read(rule, purpose)
+        _refuse(self.gives_away(made, purpose) or "")
         with self.shop.database.reading() as connection:
             chosen = self._ready(connection, made, purpose, "segment")
         return self._counted(chosen)

@@ -54,6 +54,7 @@ from goodwill.shop.measuring import Minimised, minimised
 from goodwill.shop.naming import LEFT_OUT, asked_without_names, by_what, refuse_names
 from goodwill.shop.noes import Noes
 from goodwill.shop.notices import Notices
+from goodwill.shop.other_ways import Judged, judge
 from goodwill.shop.placed import PlacedThings
 from goodwill.shop.planning import Planning
 from goodwill.shop.post import Post
@@ -554,6 +555,10 @@ class Shop:
     def minimisation(self) -> Minimised:
         """How much of people's data the suggestions really need, on everybody's last visit."""
         return minimised(self, self._totals, self._look_at_shelf())
+
+    def other_way(self, slot: str, target: str, *, days: int = 90) -> Judged:
+        """What another way of drawing content or offers in a slot would have brought; see `other_ways.judge`."""
+        return judge(self, slot, target, days=days)
 
     def _totals(self, wanted: Sequence[OfPurchases]) -> list[Sums]:
         with self._at_the_door() as door:

@@ -115,7 +115,7 @@ class Telling:
 
     def detail(self, event: str, detail: str | None) -> str:
         """What else is kept of something that happened."""
-        found: Any = json.loads(detail) if detail and event != "decided" else None
+        found: Any = json.loads(detail) if detail and event not in ("decided", "explained") else None
         if not isinstance(found, Mapping):
             return "" if found is None else str(found)
         return ", ".join(self._said(name, value) for name, value in found.items())

@@ -17,7 +17,7 @@ from goodwill.basics.clock import DAY, Micros
 from goodwill.basics.errors import NotFound
 from goodwill.basics.ids import PersonId, from_opaque
 from goodwill.decide.decision import Choice, Decision
-from goodwill.people.verdicts import TAKES_AWAY
+from goodwill.people.verdicts import TAKES_AWAY, Verdict
 from goodwill.protect import Box
 from goodwill.protect.cipher import Cipher
 from goodwill.rights.request import Right
@@ -62,8 +62,11 @@ class Why:
         """Until when a decision's link opens its page."""
         return Micros(decision.at + LASTS)
 
-    def judge(self, decision: str, mark: str, product: str, verdict: str) -> Choice:
-        """Write down that less of something is wanted, that it is never, or that it is wrong; never that more is.
+    def judge(self, decision: str, mark: str, product: str, verdict: str, *, reason: int | None = None) -> Choice:
+        """Write down that less of something is wanted, never any, or that it or a reason is wrong; never that more is.
+
+        Args:
+            reason: which of its reasons she means, from 0.
 
         Raises:
             NotFound: the link opens nothing, or no such product was chosen for anybody there.
@@ -71,7 +74,8 @@ class Why:
         """
         self.look(decision, mark)
         acting = self.shop.acting(Actor("a link of a decision")).centre
-        return acting.judge(self._hers(decision), decision, product, verdict, only=tuple(sorted(TAKES_AWAY)))
+        only = (*sorted(TAKES_AWAY), Verdict.INTRUSIVE)
+        return acting.judge(self._hers(decision), decision, product, verdict, only=only, reason=reason)
 
     def ask_human(self, decision: str, mark: str, *, words: str = "", language: str | None = None) -> "Ticket":
         """Let a human look at the decision; what was asked twice about the same one is one request.

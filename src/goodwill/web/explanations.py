@@ -7,11 +7,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from goodwill.basics.clock import iso
 from goodwill.basics.errors import NotFound
+from goodwill.decide.plan import NAME
 from goodwill.measure.share import Share as Measured
 from goodwill.shop import Shop
 from goodwill.shop.explained import ForCustomer, Told
 from goodwill.shop.explaining import ForStaff
 from goodwill.shop.faithfulness import WANTED, Faithfulness
+from goodwill.shop.other_ways import TARGETS, document
 from goodwill.shop.telling import language_of
 from goodwill.staff import Act
 from goodwill.web import answers
@@ -52,11 +54,19 @@ class ToldItem(Struct, frozen=True):
 
     product: str
     name: str
-    kind: Annotated[str, Meta(description="`usual`, `new` or `everyone`.")]
+    kind: Annotated[
+        str,
+        Meta(description="`usual`, `new`, `companion`, `everyone`; of content and offers also `fitting`."),
+    ]
     because: list[Spoke]
     against: Annotated[list[str], Meta(description="What counted against it.")]
     instead: Annotated[str, Meta(description="What would have made a difference; empty where nothing alone would.")]
     covered: Annotated[Share, Meta(description="The share of the evidence that the reasons carry together.")]
+    rule: Annotated[str, Meta(description="Of an offer: who gets what, and until when.")] | UnsetType = UNSET
+    prices: Annotated[list[str], Meta(description="What an offer makes of prices.")] | UnsetType = UNSET
+    label: Annotated[str, Meta(description="What has to be said of a price that is not everybody's.")] | UnsetType = (
+        UNSET
+    )
 
 
 class InWords(Struct, frozen=True):
@@ -65,6 +75,7 @@ class InWords(Struct, frozen=True):
     language: str
     text: Annotated[str, Meta(description="All of it in at most 40 words.")]
     items: list[ToldItem]
+    rules: Annotated[list[str], Meta(description="What our rules did to it, in a sentence each.")]
 
 
 class OnTheScales(Struct, frozen=True):
@@ -129,7 +140,7 @@ class Explanation(Struct, frozen=True):
 class ShareMeasured(Struct, frozen=True):
     """A share with its 95 % interval (Wilson)."""
 
-    value: Share
+    value: Annotated[Share | None, Meta(description="Null where nothing was tried.")]
     low: Share
     high: Share
     n: Annotated[int, Meta(ge=0, description="How many reasons were tried.")]
@@ -144,18 +155,23 @@ class FaithfulnessAnswer(Struct, frozen=True):
     """How many of the reasons that were told are true: without what a reason cites, the item must fall."""
 
     measured: Moment
-    decisions: Annotated[int, Meta(ge=0, description="Personalised decisions of the day that were drawn.")]
+    decisions: Annotated[int, Meta(ge=0, description="Personalised lists of products of the day that were drawn.")]
+    anew: Annotated[
+        int, Meta(ge=0, description="Of these, asked anew of today's models, as their own are gone, and tried on that.")
+    ]
     all: ShareMeasured
-    kinds: Annotated[dict[str, ShareMeasured], Meta(description="`usual` and `new` items apart.")]
+    kinds: Annotated[dict[str, ShareMeasured], Meta(description="`usual`, `new` and `companion` items apart.")]
     untried: Annotated[
         dict[str, int],
         Meta(
-            description="Decisions that could not be tried: `taken-back`, `changed`, or `differs`: made again, it came "
-            "out otherwise."
+            description="Decisions that could not be tried: `taken-back`; `differs`: made again, it was another."
         ),
     ]  # fmt: skip
     wanted: Share
-    enough: bool
+    enough: Annotated[
+        bool | None,
+        Meta(description="Null where fewer than 30 reasons were tried, or more than 20 % of the decisions were not."),
+    ]
     seed: int
     watermark: Mark | UnsetType = UNSET
 
@@ -173,8 +189,8 @@ def explain(call: Call[ExplanationRequest]) -> Explanation:
     """Explain a decision: to the customer in at most 40 words, to staff in full, or to an auditor.
 
     `for=staff` has everything that was weighed, also what counted against, and the rows of the consent ledger.
-    `for=auditor` makes the decision again and says whether it came out byte for byte. What somebody took back since is
-    not used for that.
+    `for=auditor` makes the decision again and says whether it came out byte for byte. What she or somebody else took
+    back since is not used for that: then it says so, and gives the record as it was written.
     """
     return explanation(call.shop, call.ask.id, call.ask.whom, call.ask.language)
 
@@ -186,6 +202,54 @@ def faithfulness(call: Call[FaithfulnessRequest]) -> FaithfulnessAnswer:
     if found is None:
         raise NotFound("It was not measured yet. It is each night, or now with: goodwill explain faithfulness --now")
     return measured(call.shop, found)
+
+
+class OtherWayRequest(Struct, forbid_unknown_fields=True, frozen=True):
+    """Which slot, and which other way of drawing."""
+
+    slot: Annotated[str, Meta(pattern=NAME, description="A slot for content or offers.")]
+    target: Annotated[str, Meta(max_length=80, description=f"One of: {TARGETS}.")] = "uniform"
+    days: Annotated[int, Meta(ge=1, le=730, description="From decisions of so many days.")] = 90
+
+
+class OtherWay(Struct, frozen=True):
+    """An estimate of what a decision would have brought, in rewards, with its 95 % interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+    error: float | None
+
+
+class OtherWayAnswer(Struct, frozen=True):
+    """What another way of drawing would have brought; the three estimates are null where `refused` says why."""
+
+    slot: str
+    target: str
+    refused: str
+    brought: Annotated[float | None, Meta(description="What a decision really brought, on average, in rewards.")]
+    snips: OtherWay | None
+    dr: OtherWay | None
+    ips: OtherWay | None
+    one: Annotated[int, Meta(description="What a reward of 1 is, in minor units.")]
+    decisions: Annotated[int, Meta(ge=0)]
+    people: Annotated[int, Meta(ge=0)]
+    left_out: Annotated[int, Meta(ge=0, description="People who do not allow today that it is learned from.")]
+    ess: Annotated[float, Meta(ge=0, description="How many decisions the weighted ones are worth.")]
+    rewards_worth: Annotated[float, Meta(ge=0, description="How many rewards the weighted ones are worth.")]
+    mean_weight: Annotated[float, Meta(ge=0, description="Near 1 where the chances that were written down are true.")]
+    largest: Annotated[Share, Meta(description="The share of all weight that the heaviest decision has.")]
+    watermark: Mark | UnsetType = UNSET
+
+
+@endpoint(
+    "GET", "/api/v1/measures/offpolicy", Scope.READ, may=Act.PLAN, tag="Measures", problems=(NOT_FOUND,), within=120
+)
+def offpolicy(call: Call[OtherWayRequest]) -> OtherWayAnswer:
+    """Judge another way of drawing content or offers from the shop's own decisions, before anybody meets it."""
+    told = document(call.shop.other_way(call.ask.slot, call.ask.target, days=call.ask.days))
+    mark = answers.mark(call.shop)
+    return msgspec.structs.replace(msgspec.convert(told, OtherWayAnswer), watermark=mark)
 
 
 def explanation(shop: Shop, decision: str, whom: For, language: str = "") -> Explanation:
@@ -205,12 +269,13 @@ def explanation(shop: Shop, decision: str, whom: For, language: str = "") -> Exp
 
 
 def _in_words(told: ForCustomer) -> InWords:
-    return InWords(told.language, told.text, [_item(one) for one in told.items])
+    return InWords(told.language, told.text, [_item(one) for one in told.items], list(told.rules))
 
 
 def _item(one: Told) -> ToldItem:
     because = [Spoke(text, round(share, 4)) for text, share in one.reasons]
-    return ToldItem(one.product, one.name, one.kind, because, list(one.against), one.instead, round(one.covered, 4))
+    return ToldItem(one.product, one.name, one.kind, because, list(one.against), one.instead, round(one.covered, 4),
+                    one.rule or UNSET, list(one.prices) or UNSET, one.label or UNSET)  # fmt: skip
 
 
 def _weighing(shop: Shop, seen: ForStaff) -> Weighing:
@@ -230,18 +295,21 @@ def measured(shop: Shop, found: Faithfulness) -> FaithfulnessAnswer:
     return FaithfulnessAnswer(
         measured=iso(found.at),
         decisions=found.decisions,
+        anew=found.anew,
         all=_share(found.all),
         kinds={kind: _share(one) for kind, one in found.kinds.items()},
         untried=found.untried,
         wanted=WANTED,
-        enough=found.is_enough,
+        enough=found.enough,
         seed=found.seed,
         watermark=answers.mark(shop),
     )
 
 
 def _share(one: Measured) -> ShareMeasured:
-    return ShareMeasured(round(one.value, 4), round(one.low, 4), round(one.high, 4), one.of, one.hits)
+    return ShareMeasured(
+        round(one.value, 4) if one.of else None, round(one.low, 4), round(one.high, 4), one.of, one.hits
+    )
 
 
-ENDPOINTS = (explain, faithfulness)
+ENDPOINTS = (explain, faithfulness, offpolicy)

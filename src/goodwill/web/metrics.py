@@ -5,6 +5,7 @@ customer, so what concerns consent is shown to holders of a key only.
 """
 
 from collections.abc import Sequence
+from math import nan
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -117,7 +118,7 @@ class Metrics:
             return
         for kind, one in {**found.kinds, "all": found.all}.items():
             self._tried.labels(kind).set(one.of)
-            for bound, value in (("value", one.value), ("low", one.low), ("high", one.high)):
+            for bound, value in (("value", one.value if one.of else nan), ("low", one.low), ("high", one.high)):
                 self._true.labels(kind, bound).set(value)
         for why, many in found.untried.items():
             self._untried.labels(why).set(many)

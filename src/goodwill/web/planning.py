@@ -87,6 +87,7 @@ class SlotShown(Struct, frozen=True):
     discreet: bool
     floor: Annotated[int, Meta(description="Percent of all chances that are given to everything alike.")]
     week: Annotated[int, Meta(description="On how many days of seven the same is shown to somebody.")]
+    overall: Annotated[int, Meta(description="How many contents and offers in seven days, in all slots together.")]
     rewards: Annotated[Rewards, Meta(description="What counts as success of what is shown here.")]
 
 
@@ -283,6 +284,17 @@ def click(call: Call[ClickRequest]) -> Noted:
     return Noted(call.shop.placed.click(call.ask.decision, call.ask.product))
 
 
+@endpoint("POST", "/api/v1/redemptions", Scope.DECIDE, may=Act.SUGGEST, tag="Decide", problems=(NOT_FOUND,),
+          within=5, example={"decision": "cwekd3ivkasqa", "product": "bread-ten"})  # fmt: skip
+def redemption(call: Call[ClickRequest]) -> Noted:
+    """Tell that an offer was redeemed, so that what was set aside for it stays spent.
+
+    What was promised to somebody who is known and not redeemed is given back to the offer's budget after two weeks.
+    Told twice it counts once.
+    """
+    return Noted(call.shop.placed.redeem(call.ask.decision, call.ask.product))
+
+
 @endpoint("POST", "/api/v1/verdicts", Scope.CONSENT, may=Act.WRITE_CONSENT, tag="Decide", problems=(NOT_FOUND,),
           example={"decision": "cwekd3ivkasqa", "product": "bread-ten", "verdict": "intrusive"})  # fmt: skip
 def verdict(call: Call[VerdictRequest]) -> Noted:
@@ -295,7 +307,8 @@ def verdict(call: Call[VerdictRequest]) -> Noted:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    plan, slots, set_slot, experiments, new_experiment, contents, add_content, offers, new_offer, click, verdict,
+    plan, slots, set_slot, experiments, new_experiment, contents, add_content, offers, new_offer, click,
+    redemption, verdict,
 )  # fmt: skip
 
 
@@ -303,7 +316,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 
 def slot_of(name: str, one: Slot, rewards: Rewards) -> SlotShown:
-    return SlotShown(name, one.kind, one.count, one.ways, one.discreet, one.floor, one.week, rewards)
+    return SlotShown(name, one.kind, one.count, one.ways, one.discreet, one.floor, one.week, one.overall, rewards)
 
 
 def slots_of(plan: Plan) -> list[SlotShown]:

@@ -3,14 +3,22 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 from tests.shop.test_explaining import buys
+from tests.small_shop import ASKED
 from tests.web.centre.conftest import SITE
 
 from goodwill.basics.clock import DAY
+from goodwill.catalogue import store as catalogue
+from goodwill.catalogue.products import Product
+from goodwill.decide.because import cited
+from goodwill.decide.plan import Offer, Slot
 from goodwill.people.verdicts import Verdict
+from goodwill.shop import explaining
 from goodwill.shop.why import LASTS
 from goodwill.shop.words import catalogues
 from goodwill.storage import audit
+from goodwill.web.centre.answering import LETTERS_A_MINUTE
 
 
 @pytest.fixture
@@ -42,6 +50,27 @@ def test_the_link_of_an_answer_opens_the_page_in_her_language_and_without_signin
     assert "Warum Sie das sahen" in browser.see(path(street, made) + "?lang=de")
     assert (answer.headers["cache-control"], answer.headers["x-robots-tag"]) == ("no-store", "noindex")
     assert answer.headers["referrer-policy"] == "same-origin"
+
+
+def test_the_page_of_an_offer_for_a_segment_says_whom_it_is_for_its_rule_its_prices_and_the_label(street, clock):
+    shop = street.shop
+    shop.learn()
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("wine", price=900, currency="EUR")], at=clock())
+    shop.grant("amina", "offers", asked=ASKED)
+    shop.segments.new("Quiet", "offers", {"is": "never", "what": "clicked"})
+    shop.planning.set_slot("deals", Slot(kind="offers", count=1))
+    offer = Offer("Wine for you", "Ten percent off wine for whoever follows nothing.", percent=10, products=("wine",))
+    shop.planning.new_offer("wine", replace(offer, segment="Quiet"))
+    shop.planning.approve("offer-wine")
+    shop.planning.start_offer("wine")
+    made = shop.decide("amina", "deals")
+    told = street.browser().see(path(street, made))
+    for words in ("what we showed you", "The rule of this offer: Ten percent off wine", "8.10", "instead of",
+                  "This price was personalised for you", "you are among those for whom this is: "):  # fmt: skip
+        assert words in told
+    assert "Prices stay the same" not in told
+    assert "This is what everyone gets" not in told
 
 
 def test_it_shows_nothing_else_of_hers(street, made):
@@ -133,6 +162,52 @@ def test_what_is_wrong_is_not_taken_for_true_again_for_twelve_months(street, mad
     assert new.item in items(street)
 
 
+def test_a_purchase_that_she_says_is_wrong_is_no_ground_for_anything_else_for_twelve_months(street, made, clock):
+    new = next(one for one in made.items if one.kind == "new")
+    thing = cited(new.because[0].text)
+    browser = street.browser()
+    assert "Do not use this" in browser.get(path(street, made)).text
+    browser.press(path(street, made), on=path(street, made), product=new.product, verdict="wrong", reason="0")
+    assert f"For a year we leave {thing} out" in browser.see(path(street, made))
+
+    def said(days: int) -> tuple[set[str], set[str]]:
+        clock.turn(days=days)
+        again = street.shop.decide("amina", count=6)
+        return {cited(one.text) for choice in again.items for one in choice.because}, {
+            one.rule for one in again.interventions
+        }
+
+    for days in (0, 300):
+        grounds, rules = said(days)
+        assert thing not in grounds
+        assert "not-used" in rules
+    replayed = street.shop.explaining.replay(street.shop.decide("amina", count=6).id)
+    assert (replayed.cannot, replayed.same) == ("", True)
+    assert "not-used" not in said(70)[1], "after a year it counts again"
+
+
+def test_a_reason_that_names_no_purchase_of_hers_cannot_be_wrong(street, made):
+    browser, new = street.browser(), next(one for one in made.items if one.kind == "new")
+    for reason, status in (("9", 404), ("x", 422), ("-1", 422)):
+        answer = browser.press(
+            path(street, made), on=path(street, made), product=new.product, verdict="wrong", reason=reason
+        )
+        assert answer.status_code == status
+    answer = browser.press(path(street, made), on=path(street, made), product=new.product, verdict="never", reason="0")
+    assert answer.status_code == 422
+    assert street.shop.centre.verdicts(street.person("amina")) == {}
+
+
+def test_looking_is_counted_by_place_and_worked_out_once(street, made, monkeypatch):
+    browser, worked_out = street.browser(), []
+    account_of = explaining.account_of
+    monkeypatch.setattr(explaining, "account_of", lambda *given: worked_out.append(1) or account_of(*given))
+    answers = [browser.get(path(street, made)).status_code for _ in range(LETTERS_A_MINUTE + 1)]
+    assert answers[:-1] == [200] * LETTERS_A_MINUTE
+    assert answers[-1] == 429
+    assert len(worked_out) == 1
+
+
 def test_never_has_no_end_until_she_says_so_and_outlives_what_is_deleted(street, made, clock):
     shown = made.items[0]
     street.browser().press(path(street, made), on=path(street, made), product=shown.product, verdict="never")
@@ -149,6 +224,20 @@ def test_never_has_no_end_until_she_says_so_and_outlives_what_is_deleted(street,
     assert street.shop.centre.verdicts(street.person("amina")) == {shown.product: Verdict.NEVER}
     with pytest.raises(Exception, match="Nothing of the kind"):
         street.shop.centre.judge(street.person("amina"), again.id, shown.product, "fine")
+
+
+def test_never_outlives_everything_she_allowed_and_all_that_is_deleted_then(street, made, clock):
+    shown = made.items[0]
+    street.browser().press(path(street, made), on=path(street, made), product=shown.product, verdict="never")
+    for purpose in ("recommendations", "model-improvement"):
+        street.shop.grant("amina", purpose, asked=ASKED, yes=False)
+    for _ in range(20):
+        clock.turn(days=35)
+        street.shop.retention.run()
+    assert shown.product not in [choice.product for choice in street.shop.decide("amina", count=8).items]
+    assert street.shop.centre.verdicts(street.person("amina")) == {shown.product: Verdict.NEVER}
+    street.shop.erasure.erase("amina")
+    assert street.shop.find("amina") is None, "she herself can have it deleted with everything else"
 
 
 def test_what_everyone_gets_has_a_page_too_and_nothing_to_press(street, made):

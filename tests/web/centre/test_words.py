@@ -4,14 +4,13 @@ import re
 import string
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tests.web.centre.conftest import path_of
 
 from goodwill import shop
-from goodwill.decide import because, placing
+from goodwill.decide import because, drawing
 from goodwill.decide.traits import NAMES
 from goodwill.learn.affinity import Ground
 from goodwill.learn.likeness import Like
@@ -34,7 +33,7 @@ GROUPS = (
     "mail.pause_days", "decisions.", "language", "mail.saved_", "request_state.", "outcome.", "held.", "request.copy_",
     "request.days", "right.", "choices.saved_", "table.", "kept.", "paper.", "noted.", "evidence.", "event.", "detail.",
     "verdict.", "role.", "hold.", "letter.", "sent_state.", "topic.", "record.", "opt_in.", "erasure.", "moved.",
-    "brought.", "totals.", "left_alone.", "why.", "data_used.", "against.", "manner.",
+    "brought.", "totals.", "left_alone.", "why.", "rule_told.", "data_used.", "against.", "manner.",
     "care.", "personal.",
 )  # fmt: skip
 
@@ -112,9 +111,10 @@ def test_every_reason_that_a_decision_tells_has_its_translation():
         Like(0, 0.1, ("tag", "a: b")),
     ]
     told += [one.text for one in because.because_like(alike, ["Rye & bread"])[0]]
-    about_bread = SimpleNamespace(subject="Rye & bread")
-    placed = [placing._said(trait, about_bread) for trait in NAMES]
-    told += [reason for reason in placed if reason] + [placing.IN_TURN.text]
+    placed = [drawing.said(trait, "Rye & bread") for trait in NAMES]
+    told += [reason for reason in placed if reason]
+    told += [one.text for one in (drawing.IN_TURN, drawing.HERS_IN_TURN, drawing.ALLOWED)]
+    told += ["you are among those for whom this is: Rye & bread"]
     for reason in told:
         said = in_words(reason, german)
         assert not re.search(r"\b(you|your|people|visits|ago|times)\b", said), said

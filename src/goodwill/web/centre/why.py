@@ -3,6 +3,7 @@
 It shows that one decision and nothing else of hers. Looking changes nothing, and a button only takes away.
 """
 
+from goodwill.decide.because import cited
 from goodwill.shop.why import LASTS
 from goodwill.web.centre.answering import Onward, Shown, page
 from goodwill.web.centre.visit import Fault, Visit
@@ -10,7 +11,7 @@ from goodwill.web.centre.visit import Fault, Visit
 _LONGEST = 1_000
 
 
-@page("GET", "/why/{decision}/{mark}", private=False)
+@page("GET", "/why/{decision}/{mark}", private=False, counted=True)
 def reasons(visit: Visit) -> Shown:
     made = visit.shop.why.look(*_link(visit))
     hers = visit.shop.why.whose(made.id)
@@ -33,10 +34,14 @@ def reasons(visit: Visit) -> Shown:
 @page("POST", "/why/{decision}/{mark}", private=False, counted=True)
 def say(visit: Visit) -> Onward:
     product, verdict = visit.sent("product"), visit.sent("verdict")
-    judged = visit.shop.why.judge(*_link(visit), product, verdict)
+    reason = _reason(visit)
+    judged = visit.shop.why.judge(*_link(visit), product, verdict, reason=reason)
     items = visit.shop.why.look(*_link(visit)).items
     place = next(n for n, one in enumerate(items, start=1) if one.product == judged.product)
-    visit.say(f"item-{place}", f"decisions.saved_{verdict}", product=judged.name)
+    if reason is None:
+        visit.say(f"item-{place}", f"decisions.saved_{verdict}", product=judged.name)
+    else:
+        visit.say(f"item-{place}", "why.saved_ground", thing=cited(judged.because[reason].text))
     return Onward(f"{_path(visit)}#item-{place}")
 
 
@@ -48,6 +53,16 @@ def ask_a_human(visit: Visit) -> Onward:
     visit.shop.why.ask_human(*_link(visit), words=words, language=visit.words.language)
     visit.say("human", "why.human_saved")
     return Onward(f"{_path(visit)}#human")
+
+
+def _reason(visit: Visit) -> int | None:
+    """Which reason of an item she means; None where she means the item."""
+    said = visit.form.get("reason", "")
+    if not said:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) == 1):
+        raise Fault("misread", 422)
+    return int(said)
 
 
 def _link(visit: Visit) -> tuple[str, str]:
