@@ -1,12 +1,14 @@
 """What measures find in the world with known truth: the truth where they can, and a refusal where they cannot."""
 
+from typing import Any
+
 from goodwill.measure import aipw, difference, sample_ratio
 from goodwill.simulate.world import Knobs, World, draw, effect_of_consent, effect_of_programme, live
 
 WORLDS = 20
 
 
-def _by_arm(world: World) -> tuple[tuple, tuple]:
+def _by_arm(world: World) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     arms = world.programme & world.recorded, ~world.programme & world.recorded
     return tuple(world.after[arm] for arm in arms), tuple(world.before[arm] for arm in arms)
 
