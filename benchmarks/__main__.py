@@ -33,6 +33,7 @@ MODULES = {
     "ledger": "Proving what people said",
     "attribution": "Crediting channels",
     "causal": "Correcting for who opts in",
+    "world": "Inventing a world with known truth",
     "cli": "Starting",
 }
 _TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"

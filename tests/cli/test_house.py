@@ -129,6 +129,26 @@ def test_simulate_writes_over_files_only_when_told(run: Run, tmp_path):
     assert (tmp_path / "orders.csv").read_bytes() != before
 
 
+def test_simulate_writes_a_world_and_tells_its_truth(run: Run, tmp_path):
+    told = run("simulate", "--world", "--people", 200, "--seed", 3, "--out", tmp_path / "one", "--json").document
+    again = run("simulate", "--world", "--people", 200, "--seed", 3, "--out", tmp_path / "two", "--json").document
+    assert told["truth"] == again["truth"]
+    assert told["truth"]["consent"] > 0
+    orders = (tmp_path / "one" / "orders.csv").read_text()
+    assert len(orders.splitlines()) == told["orders"] + 1
+    assert sorted(file.name for file in (tmp_path / "one").iterdir()) == ["consents.csv", "customers.csv", "orders.csv"]
+    assert orders == (tmp_path / "two" / "orders.csv").read_text()
+    again = run("simulate", "--world", "--people", 200, "--out", tmp_path / "one", "--no-input")
+    assert again.code == Code.USAGE
+
+
+def test_a_world_that_is_too_small_is_refused_and_nothing_is_written(run: Run, tmp_path):
+    ended = run("simulate", "--world", "--people", 5, "--out", tmp_path / "x")
+    assert ended.code == Code.USAGE
+    assert "between 20 and 200000" in ended.err
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_cafe_needs_its_cast(run: Run, tmp_path):
     ended = run("simulate", "--people", 2, "--out", tmp_path / "x")
     assert ended.code == Code.USAGE
