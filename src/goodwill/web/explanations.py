@@ -160,7 +160,10 @@ class FaithfulnessAnswer(Struct, frozen=True):
         int, Meta(ge=0, description="Of these, asked anew of today's models, as their own are gone, and tried on that.")
     ]
     all: ShareMeasured
-    kinds: Annotated[dict[str, ShareMeasured], Meta(description="`usual`, `new`, `companion` and `fitting` (content and offers) apart.")]
+    kinds: Annotated[
+        dict[str, ShareMeasured],
+        Meta(description="`usual`, `new`, `companion` and `fitting` (content and offers) apart."),
+    ]
     untried: Annotated[
         dict[str, int],
         Meta(
