@@ -28,3 +28,9 @@ def test_not_having_bought_a_thing_lately_is_no_reason_even_where_it_counts():
     reasons, covered = because_usual(a_habit(0, **factors), "Oat milk")
     assert [reason.text for reason in reasons] == ["you bought Oat milk on 6 of your 40 visits"]
     assert covered == pytest.approx(0.5), "what is not told is missing from what the reasons cover"
+
+
+def test_a_thing_that_hardly_anything_speaks_for_is_told_as_bought_before():
+    reasons, covered = because_usual(a_habit(1, item=1.02, often=0.1, since=0.2), "Oat milk")
+    assert [(reason.text, reason.share) for reason in reasons] == [("you bought Oat milk before", 0.0)]
+    assert covered == 0

@@ -12,6 +12,7 @@ from goodwill.learn.likeness import Like
 from goodwill.learn.usual import Habit, Share
 
 MOST = 3  # reasons an item tells at most
+_LEAST_RAISE = 0.1  # what all reasons together must raise a score by, about a tenth: else none of them made it usual
 _LEAST_SHARE = 0.005  # what would be told as "0 %" is not told
 
 
@@ -25,7 +26,7 @@ def because_usual(habit: Habit, name: str) -> tuple[tuple[Reason, ...], float]:
     told = [share for share in raised if _tellable(share.name, habit) and share.weight >= _LEAST_SHARE * positive][
         :MOST
     ]
-    if not told:
+    if not told or positive < _LEAST_RAISE:
         return (Reason(f"you bought {name} before", 0.0),), 0.0
     reasons = tuple(Reason(_WORDS[share.name](habit, name), share.weight / positive) for share in told)
     return reasons, sum(reason.share for reason in reasons)
