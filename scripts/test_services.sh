@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetch what the tests talk to besides Python: PostgreSQL's programs, a browser, and libraries of other makers for
+# Fetch what the tests talk to besides Python: PostgreSQL's programs, a browser, a reader of PDF, and libraries of other makers for
 # Node.js. The tests start and stop their own.
 set -eu
 
@@ -15,10 +15,15 @@ has_node() {
     command -v npm >/dev/null
 }
 
+has_pdftotext() {
+    command -v pdftotext >/dev/null
+}
+
 missing() {
     if ! has_postgresql; then echo postgresql; fi
     if ! has_chromium; then echo chromium; fi
     if ! has_node; then echo npm; fi
+    if ! has_pdftotext; then echo poppler-utils; fi
 }
 
 # Without a lock file: it would name the registry it was made with. The versions are exact.

@@ -13,6 +13,7 @@ from goodwill.web.problems import ALL, INTERNAL, ProblemDocument, problem_of
 ERRORS = {
     errors.BadInput("x"): 422,
     errors.BadFile("x"): 422,
+    errors.CannotTell("x"): 422,
     errors.NotFound("x"): 404,
     errors.Refused("x"): 403,
     errors.NoConsent("offers", "withdrawn"): 403,

@@ -226,7 +226,7 @@ class OtherWay(Struct, frozen=True):
 
 
 class OtherWayAnswer(Struct, frozen=True):
-    """What another way of drawing would have brought; the three estimates are null where `refused` says why."""
+    """What another way of drawing would have brought; the estimates are null where a reason speaks against them."""
 
     slot: str
     target: str
