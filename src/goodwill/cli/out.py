@@ -17,6 +17,7 @@ from rich.text import Text
 
 from goodwill.basics.clock import date_of, moment
 from goodwill.basics.money import Money
+from goodwill.basics.words import number as number
 
 # A line under the names of the columns and nothing else: reads well, and `cut` and `awk` get along with it.
 _RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -120,17 +121,6 @@ def pairs(rows: Iterable[tuple[str, object]]) -> Table:
     for name, value in rows:
         made.add_row(Text(name), Text(plain(value)))
     return made
-
-
-_ONE = {"people": "person"}
-
-
-def number(value: float, unit: str = "") -> str:
-    """``1234567`` → ``1,234,567``; of one thing the unit is named in the singular: ``1 row``."""
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    if value == 1 and isinstance(value, int):
-        unit = _ONE.get(unit, unit.removesuffix("s"))
-    return f"{text} {unit}".rstrip()
 
 
 def share(value: float) -> str:

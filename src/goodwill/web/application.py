@@ -30,6 +30,7 @@ from goodwill.web import (
     metrics,
     notices,
     office,
+    office_home,
     office_imports,
     ofrep,
     openapi,
@@ -107,7 +108,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
         route_handlers=[
             *(_handler(desk, endpoint) for endpoint in ENDPOINTS),
             *_running(desk),
-            *_reading(shop),
+            *_reading(desk),
             *centre.handlers(desk, log),
             *staff_pages.handlers(desk),
             *office.handlers(desk),
@@ -311,7 +312,8 @@ OPERATIONS = (
 )  # fmt: skip
 
 
-def _reading(shop: Shop) -> list[HTTPRouteHandler]:
+def _reading(desk: Desk) -> list[HTTPRouteHandler]:
+    shop = desk.shop
     name, watermark = shop.settings.name, shop.settings.watermark
 
     # Written out for whoever asks first, and kept: a server that starts need not wait for pages that few read.
@@ -321,8 +323,9 @@ def _reading(shop: Shop) -> list[HTTPRouteHandler]:
 
     as_page = {"content-security-policy": PAGE_POLICY}
     kept = {"cache-control": "public, max-age=3600"}
+    what_runs = cache(lambda: pages.home(name, watermark))
     return [
-        _fixed(HOME, lambda: pages.home(name, watermark), _HTML, as_page),
+        office_home.at_home(desk, lambda: Response(what_runs(), media_type=_HTML, headers=as_page)),
         _fixed(REFERENCE, lambda: pages.reference(document(), name, watermark), _HTML, as_page),
         _explained(PROBLEM, lambda kind: pages.problem(kind, name, watermark), as_page),
         _fixed(DOCUMENT, lambda: msgspec.json.encode(document()), _JSON, {}),

@@ -5,6 +5,7 @@ moves under somebody's eyes must be hers to stop, and a forgotten screen must no
 """
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -20,7 +21,8 @@ from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
 from goodwill.web.intake import names
 from goodwill.web.problems import ROLE, Problem, problem_of
-from goodwill.web.staff_pages import CODE, INTAKE, WEBHOOKS, Reply, StaffPages, Visit, rooms_for, route
+from goodwill.web.rooms import HOME, INTAKE, KEYS, WEBHOOKS, name_of, rooms_for
+from goodwill.web.staff_pages import CODE, Reply, StaffPages, Visit, route
 from goodwill.web.store import closed
 
 REPLAY: Final = "/office/webhooks/replay"
@@ -128,20 +130,33 @@ class Office(StaffPages):
 
     def _room(
         self, template: str, path: str, visit: Visit, session: Session, status: int = 200, *, asked: dict[str, str],
-        **values: Any,
+        trail: tuple[tuple[str, str], ...] = (), **values: Any,
     ) -> Reply:  # fmt: skip
-        """A page of the office, with the way to the others; it looks again while somebody follows it."""
+        """A page of the office, with the way to the others; it looks again while somebody follows it.
+
+        Args:
+            trail: where the page stands below its room: addresses and words.
+        """
         left = min(_LOOKS, int(said)) if (said := visit.query.get("follow", "")).isdecimal() and len(said) < 5 else None
         kept = {name: value for name, value in asked.items() if value}
-        account = session.account
+        account, now = session.account, self.desk.shop.clock()
+        home = () if path == HOME else ((HOME, "Home"), (path, name_of(path)))
         page = self._page(
             f"office/{template}", visit, status, here=path, rooms=rooms_for(account.role), account=account, left=left,
             every=EVERY, stop=_address(path, kept), follow=_address(path, {**kept, "follow": str(_LOOKS)}),
-            now=self._clock_time(self.desk.shop.clock(), seconds=True), zone=str(self.settings.zone), **values,
+            now=self._clock_time(now, seconds=True), zone=str(self.settings.zone), trail=(*home, *trail),
+            may_search=Act.READ in MAY[account.role], today=self._clock_time(now), currency=self.settings.currency,
+            **values,
         )  # fmt: skip
         if not left:
-            return page
-        return Reply(page.page, status, again=(EVERY, _address(path, {**kept, "follow": str(left - 1)})))
+            return replace(page, scripts=True)
+        again = (EVERY, _address(path, {**kept, "follow": str(left - 1)}))
+        return replace(page, scripts=True, again=again)
+
+    def keys_page(self, visit: Visit) -> Reply:
+        """Which keys there are; for whoever has no script to show them."""
+        session = self._session(visit, "whole")
+        return self._room("keys", KEYS, visit, session, asked={}, trail=())
 
     def _clock_time(self, when: int | None, *, seconds: bool = False) -> str:
         if when is None:
@@ -161,6 +176,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     """The routes of the office."""
     made = Office(desk)
     return [
+        route(made, KEYS, "GET", made.keys_page),
         route(made, INTAKE, "GET", made.intake_page),
         route(made, WEBHOOKS, "GET", made.webhooks_page),
         route(made, REPLAY, "POST", made.replay),
