@@ -15,14 +15,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from goodwill.basics import words
 from goodwill.basics.clock import date_of, moment
 from goodwill.basics.money import Money
-from goodwill.basics.words import number as number
 
 # A line under the names of the columns and nothing else: reads well, and `cut` and `awk` get along with it.
 _RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _GAP = 3  # between columns
 _PIPED_WIDTH = 10_000  # nobody wraps what another program reads
+
+number = words.number
 
 
 class Reached(Protocol):

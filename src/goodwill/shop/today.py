@@ -204,7 +204,9 @@ class Today:
         heard = max((one.source.last_at for one in sources if one.source.last_at), default=None)
         last = "Nothing came yet." if heard is None else f"The last came on {self._date(heard)}."
         words = f"{number(len(sources), 'sources')}. {last}"
-        return Health("Webhooks", "look" if alarms else "well", f"{words} {len(alarms)} to look at." if alarms else words)
+        return Health(
+            "Webhooks", "look" if alarms else "well", f"{words} {len(alarms)} to look at." if alarms else words
+        )
 
     # ---- the last days -----------------------------------------------------------------------------------------------
 
@@ -254,5 +256,3 @@ class Today:
 
     def _date(self, at: int) -> date:
         return date_of(day_of(at, self.shop.settings.zone))
-
-

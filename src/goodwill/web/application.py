@@ -32,6 +32,7 @@ from goodwill.web import (
     office,
     office_home,
     office_imports,
+    office_people,
     ofrep,
     openapi,
     pages,
@@ -113,6 +114,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
             *staff_pages.handlers(desk),
             *office.handlers(desk),
             *office_imports.handlers(desk),
+            *office_people.handlers(desk),
             *leave.handlers(desk),
             *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
             *storefront.handlers(desk, per_minute=per_minute * collect.TIMES),
@@ -325,7 +327,7 @@ def _reading(desk: Desk) -> list[HTTPRouteHandler]:
     kept = {"cache-control": "public, max-age=3600"}
     what_runs = cache(lambda: pages.home(name, watermark))
     return [
-        office_home.at_home(desk, lambda: Response(what_runs(), media_type=_HTML, headers=as_page)),
+        _route(HOME, office_home.at_home(desk, lambda: Response(what_runs(), media_type=_HTML, headers=as_page))),
         _fixed(REFERENCE, lambda: pages.reference(document(), name, watermark), _HTML, as_page),
         _explained(PROBLEM, lambda kind: pages.problem(kind, name, watermark), as_page),
         _fixed(DOCUMENT, lambda: msgspec.json.encode(document()), _JSON, {}),

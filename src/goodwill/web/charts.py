@@ -47,19 +47,19 @@ class Chart:
     """A picture with its twins in words.
 
     Attributes:
-        id: of its elements on the page. title: what it shows. says: the same in a sentence.
+        name: of its elements on the page. title: what it shows. says: the same in a sentence.
         columns, rows: the table beside it, as it is read; numbers are named in ``numbers`` by their column's place.
         picture: the drawing; "" while it is being made, or where none can be.
         missing: why there is none, in a sentence.
     """
 
-    id: str
+    name: str
     title: str
     says: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[int, ...] = ()
-    picture: Markup = Markup()
+    picture: str = ""
     missing: str = ""
 
 
@@ -72,7 +72,7 @@ class Pictures:
         self._lock = Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="goodwill-pictures")
 
-    def of(self, spec: Spec, *, id: str, title: str, says: str, patience: float = _PATIENCE) -> tuple[Markup, str]:
+    def of(self, spec: Spec, *, name: str, title: str, says: str, patience: float = _PATIENCE) -> tuple[Markup, str]:
         """The drawing of a specification, or nothing and why there is none yet."""
         try:
             svg = self._asked(json.dumps(spec, sort_keys=True)).result(timeout=patience)
@@ -80,7 +80,7 @@ class Pictures:
             return Markup(), "The picture is being drawn; it is here when you load the page again."
         except ImportError:
             return Markup(), "There is no picture: pip install 'goodwill[report]' brings what draws it."
-        return _dressed(svg, id, title, says), ""
+        return _dressed(svg, name, title, says), ""
 
     def warm(self) -> None:
         """Let the first picture, which takes longest, be drawn before somebody waits for one."""
@@ -100,21 +100,21 @@ class Pictures:
 
 
 def _vega(spec: str) -> str:
-    import vl_convert  # starts an engine of its own, and only the extra "report" brings it
+    import vl_convert  # noqa: PLC0415 - starts an engine of its own, and only the extra "report" brings it
 
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
-def _dressed(svg: str, id: str, title: str, says: str) -> Markup:
+def _dressed(svg: str, name: str, title: str, says: str) -> Markup:
     """The drawing as one image with a name and a description, in the page's own colours and letters."""
     box = _SIZE.search(svg)
     inner = _EMPTY.sub("", _INNER.sub("", svg[box.end() :] if box else svg))
-    for stand_in, name in _VARIABLES.items():
-        inner = inner.replace(f'"{stand_in}"', f'"var(--{name})"')
+    for stand_in, variable in _VARIABLES.items():
+        inner = inner.replace(f'"{stand_in}"', f'"var(--{variable})"')
     size = box[1] if box else "0 0 1 1"
     return Markup(  # noqa: S704 - drawn by ourselves; what came from data is escaped by whoever draws
-        f'<svg class="chart" role="img" aria-labelledby="{id}-title {id}-says" viewBox="{size}">'
-        f'<title id="{id}-title">{escape(title)}</title><desc id="{id}-says">{escape(says)}</desc>{inner}'
+        f'<svg class="chart" role="img" aria-labelledby="{name}-title {name}-says" viewBox="{size}">'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-says">{escape(says)}</desc>{inner}'
     )
 
 
@@ -133,15 +133,16 @@ def bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, height: int = 180
 
 
 def small_bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, row: str, width: int = 520) -> Spec:
-    """Rows of bars under one another, each with a scale of its own."""
+    """Rows of bars under one another, each with a scale of its own, in the order in which they come."""
+    order = list(dict.fromkeys(each[row] for each in rows))
     return _spec(
         rows, mark={"type": "bar", "cornerRadiusEnd": 2}, width=width, height=56,
         encoding={
             "x": {"field": x, "type": "ordinal", "sort": None, "axis": {"labelAngle": 0, "title": None}},
             "y": {"field": y, "type": "quantitative", "axis": {"tickCount": 2, "format": "~s", "title": None}},
             "row": {
-                "field": row, "type": "nominal", "sort": None, "spacing": 12,
-                "header": {"title": None, "labelAngle": 0, "labelAlign": "left", "labelLimit": 150},
+                "field": row, "type": "nominal", "sort": order, "spacing": 18,
+                "header": {"title": None, "labelOrient": "top", "labelAnchor": "start", "labelFontWeight": "bold"},
             },
         },
         resolve={"scale": {"y": "independent"}},

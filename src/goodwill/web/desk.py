@@ -267,7 +267,10 @@ class Desk:
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.gathering = Gathering(self._answer_together)
         self.pictures = Pictures()
-        self.ends: list[Callable[[], None]] = [self.gathering.close, self.pictures.close]  # what else is to be finished when the desk closes
+        self.ends: list[Callable[[], None]] = [
+            self.gathering.close,
+            self.pictures.close,
+        ]  # what else is to be finished when the desk closes
         self._encode = msgspec.json.Encoder().encode
 
     def admit(self, letter: Letter, scopes: Sequence[Scope]) -> Key:

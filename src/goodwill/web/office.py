@@ -5,6 +5,7 @@ moves under somebody's eyes must be hers to stop, and a forgotten screen must no
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -135,28 +136,28 @@ class Office(StaffPages):
         """A page of the office, with the way to the others; it looks again while somebody follows it.
 
         Args:
-            trail: where the page stands below its room: addresses and words.
+            trail: the way from the home to the page, addresses and words, where it is not simply its room.
         """
         left = min(_LOOKS, int(said)) if (said := visit.query.get("follow", "")).isdecimal() and len(said) < 5 else None
         kept = {name: value for name, value in asked.items() if value}
         account, now = session.account, self.desk.shop.clock()
-        home = () if path == HOME else ((HOME, "Home"), (path, name_of(path)))
+        home = () if path == HOME else ((HOME, "Home"), *(trail or ((path, name_of(path)),)))
         page = self._page(
             f"office/{template}", visit, status, here=path, rooms=rooms_for(account.role), account=account, left=left,
-            every=EVERY, stop=_address(path, kept), follow=_address(path, {**kept, "follow": str(_LOOKS)}),
-            now=self._clock_time(now, seconds=True), zone=str(self.settings.zone), trail=(*home, *trail),
+            every=EVERY, stop=address_with(path, kept), follow=address_with(path, {**kept, "follow": str(_LOOKS)}),
+            now=self._clock_time(now, seconds=True), zone=str(self.settings.zone), trail=home,
             may_search=Act.READ in MAY[account.role], today=self._clock_time(now), currency=self.settings.currency,
             **values,
         )  # fmt: skip
         if not left:
             return replace(page, scripts=True)
-        again = (EVERY, _address(path, {**kept, "follow": str(left - 1)}))
+        again = (EVERY, address_with(path, {**kept, "follow": str(left - 1)}))
         return replace(page, scripts=True, again=again)
 
     def keys_page(self, visit: Visit) -> Reply:
         """Which keys there are; for whoever has no script to show them."""
         session = self._session(visit, "whole")
-        return self._room("keys", KEYS, visit, session, asked={}, trail=())
+        return self._room("keys", KEYS, visit, session, asked={})
 
     def _clock_time(self, when: int | None, *, seconds: bool = False) -> str:
         if when is None:
@@ -168,7 +169,8 @@ def _number(visit: Visit, name: str, choices: tuple[int, ...], *, usual: int) ->
     return next((one for one in choices if visit.query.get(name) == str(one)), usual)
 
 
-def _address(path: str, query: dict[str, str]) -> str:
+def address_with(path: str, query: Mapping[str, str]) -> str:
+    """An address with what is asked of it."""
     return f"{path}?{urlencode(query)}" if query else path
 
 

@@ -1,16 +1,14 @@
-"""The owner's home: four numbers as sentences, what needs somebody, how the ways in and out do, and the last seven days.
+"""The owner's home: four numbers as sentences, what needs somebody, how the ways in and out do, and the last days.
 
 Whoever is not signed in sees at the same address what runs here, and nothing of the shop.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Request, Response
-from litestar.enums import HttpMethod
-from litestar.handlers import HTTPRouteHandler
 
 from goodwill.basics.words import number
 from goodwill.collect.report import why_not
@@ -71,12 +69,13 @@ class Home(Office):
         spec = small_bars(
             [
                 {"day": f"{day.day:%a %d}", "many": getattr(day, name), "what": words.capitalize()}
-                for name, words in _SERIES
+                for (name, words), many in zip(_SERIES, sums, strict=True)
                 for day in days
+                if many
             ],
             x="day", y="many", row="what",
         )  # fmt: skip
-        picture, missing = self.desk.pictures.of(spec, id="week-chart", title=title, says=says)
+        picture, missing = self.desk.pictures.of(spec, name="week-chart", title=title, says=says)
         rows = tuple(
             (f"{day.day:%a %Y-%m-%d}", number(day.messages), number(day.rows), number(day.letters)) for day in days
         )
@@ -93,14 +92,16 @@ def _path(need: Need, role: Role) -> str:
     return path if path and need.act in MAY[role] else ""
 
 
+Asked = Request[Any, Any, Any]
+
 # ---- routes ----------------------------------------------------------------------------------------------------------
 
 
-def at_home(desk: Desk, public: Callable[[], Response[bytes]]) -> HTTPRouteHandler:
+def at_home(desk: Desk, public: Callable[[], Response[bytes]]) -> Callable[[Asked], Awaitable[Response[bytes]]]:
     """The one address of both homes."""
     made = Home(desk)
 
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def handle(request: Asked) -> Response[bytes]:
         headers = tuple(request.scope["headers"])
         if not desk.door.carries_session(headers):
             return public()
@@ -109,5 +110,4 @@ def at_home(desk: Desk, public: Callable[[], Response[bytes]]) -> HTTPRouteHandl
         reply = await asyncio.get_running_loop().run_in_executor(desk.threads, made.told, made.home_page, visit)
         return public() if reply.location else answer_of(reply)
 
-    methods = [HttpMethod.GET, HttpMethod.HEAD]
-    return HTTPRouteHandler(HOME, http_method=methods, name="home", status_code=200, opt={"page": True})(handle)
+    return handle

@@ -4,6 +4,7 @@ GET shows and never changes anything. Each form repeats a token that belongs to 
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -328,23 +329,31 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     ]
 
 
-def route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
-    """A page, or what a form of one does."""
+def route(
+    made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply], *, apart: bool | None = None
+) -> HTTPRouteHandler:
+    """A page, or what a form of one does.
+
+    Args:
+        path: its parts in braces stand in the query of the visit.
+        apart: whether it may wait for passwords or an identity provider, apart from the rest; forms may unless said.
+    """
     desk = made.desk
+    if apart is None:
+        apart = method == "POST" or path in (SIGN_IN, "/staff/back")
 
     async def handle(request: Asked) -> Response[bytes]:
         headers = tuple(request.scope["headers"])
         form = fields_of(await receive_form(request)) if method == "POST" else {}
-        query = fields_of(request.scope["query_string"])
+        query = {**fields_of(request.scope["query_string"]), **request.path_params}
         visit = Visit(method, headers, form, query, address_of(request.scope, headers, desk.shop.settings.proxies))
-        apart = method == "POST" or path in (SIGN_IN, "/staff/back")  # these may wait for an identity provider
         threads = desk.doormen if apart else desk.threads
         with desk.place_at_the_door() if apart else nullcontext():
             reply = await asyncio.get_running_loop().run_in_executor(threads, made.told, do, visit)
         return answer_of(reply)
 
     methods = [HttpMethod(method)] if method == "POST" or path == "/staff/back" else [HttpMethod.GET, HttpMethod.HEAD]
-    name = f"{method.lower()}_{path.strip('/').replace('/', '_').replace('-', '_')}"
+    name = f"{method.lower()}_{re.sub(r'[^a-z]+', '_', path.replace(':str', '')).strip('_')}"
     return HTTPRouteHandler(path, http_method=methods, name=name, status_code=200, opt={"page": True})(handle)
 
 
