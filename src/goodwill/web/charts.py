@@ -165,6 +165,23 @@ def intervals(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, low: str, hi
     )  # fmt: skip
 
 
+def shares(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, part: str) -> Spec:
+    """For each row of the picture its parts, which add up to a whole; the first is good news, the last is not."""
+    parts = list(dict.fromkeys(each[part] for each in rows))
+    return _spec(
+        rows, mark="bar", width=520, height={"step": 34},
+        encoding={
+            "y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}},
+            "x": {"field": x, "type": "quantitative", "axis": {"format": "%", "title": None, "tickCount": 5}},
+            "color": {
+                "field": part, "type": "nominal", "sort": None, "legend": {"title": None, "orient": "top"},
+                "scale": {"domain": parts, "range": [LEAF, QUIET, MARK][: len(parts)]},
+            },
+            "order": {"field": "order", "type": "quantitative"},
+        },
+    )  # fmt: skip
+
+
 def lines(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, title: str = "") -> Spec:
     """One line over rows in order."""
     return _spec(

@@ -26,6 +26,7 @@ from goodwill.storage.audit import Entry
 from goodwill.web import store
 from goodwill.web.bodies import parse, parse_parameters, wrong
 from goodwill.web.charts import Pictures
+from goodwill.web.jobs import Jobs
 from goodwill.web.keys import Keyring, key_text
 from goodwill.web.metrics import Metrics
 from goodwill.web.pace import Pace
@@ -266,11 +267,9 @@ class Desk:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.gathering = Gathering(self._answer_together)
-        self.pictures = Pictures()
-        self.ends: list[Callable[[], None]] = [
-            self.gathering.close,
-            self.pictures.close,
-        ]  # what else is to be finished when the desk closes
+        self.pictures, self.jobs = Pictures(), Jobs()
+        # What else is to be finished when the desk closes.
+        self.ends: list[Callable[[], None]] = [self.gathering.close, self.pictures.close, self.jobs.close]
         self._encode = msgspec.json.Encoder().encode
 
     def admit(self, letter: Letter, scopes: Sequence[Scope]) -> Key:

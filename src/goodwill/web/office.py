@@ -21,6 +21,7 @@ from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
 from goodwill.web.intake import names
+from goodwill.web.jobs import Job
 from goodwill.web.problems import ROLE, Problem, problem_of
 from goodwill.web.rooms import HOME, INTAKE, KEYS, WEBHOOKS, name_of, rooms_for
 from goodwill.web.staff_pages import CODE, Reply, StaffPages, Visit, route
@@ -28,6 +29,7 @@ from goodwill.web.store import closed
 
 REPLAY: Final = "/office/webhooks/replay"
 EVERY: Final = 10  # seconds between two looks
+_WAITS: Final = 1  # second between two looks at work under way
 _LOOKS: Final = 90  # then a quarter of an hour is over
 _SHOWN: Final = 100
 _DAYS: Final = (1, 7, 30, 90)
@@ -153,6 +155,16 @@ class Office(StaffPages):
             return replace(page, scripts=True)
         again = (EVERY, address_with(path, {**kept, "follow": str(left - 1)}))
         return replace(page, scripts=True, again=again)
+
+    def _waits(self, visit: Visit, session: Session, path: str, job: Job, doing: str, **more: Any) -> Reply:
+        """How far some work is; the page looks again by itself until it is done."""
+        kept = {name: value for name, value in visit.query.items() if name not in ("name", "follow")}
+        again, before = address_with(path, kept), None if job.before is None else max(1, round(job.before))
+        page = self._room(
+            "job", path, visit, session, asked={}, doing=doing, seconds=max(1, round(job.seconds)), before=before,
+            again=again, **more,
+        )  # fmt: skip
+        return replace(page, again=(_WAITS, again))
 
     def keys_page(self, visit: Visit) -> Reply:
         """Which keys there are; for whoever has no script to show them."""
