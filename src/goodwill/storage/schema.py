@@ -28,6 +28,7 @@ ONLY_GROWING = frozenset(
         "audit_rows",
         "consent_rows",
         "holds",
+        "kept_answers",
         "notice_signatures",
         "notice_versions",
         "plan_rows",
