@@ -149,10 +149,12 @@ def small_bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, row: str, w
     )  # fmt: skip
 
 
-def intervals(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, low: str, high: str, unit: str = "") -> Spec:
+def intervals(
+    rows: Sequence[Mapping[str, Any]], *, y: str, x: str, low: str, high: str, unit: str = "", form: str = "~g"
+) -> Spec:
     """A point for each row, with the range in which the truth may lie; a line stands at nothing at all."""
     up = {"y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}}}
-    quantity = {"type": "quantitative", "axis": {"title": unit or None, "tickCount": 6, "format": "~g"}}
+    quantity = {"type": "quantitative", "axis": {"title": unit or None, "tickCount": 6, "format": form}}
     return _spec(
         rows, width=520, height={"step": 30},
         layer=[
@@ -162,6 +164,32 @@ def intervals(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, low: str, hi
             {"mark": {"type": "point", "size": 90, "color": LEAF, "opacity": 1},
              "encoding": {**up, "x": {"field": x, **quantity}}},
         ],
+    )  # fmt: skip
+
+
+def grid(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, value: str, title: str, form: str = "~g") -> Spec:
+    """A cell for each row, the fuller its colour the more; what is withheld is no cell."""
+    return _spec(
+        rows, width=520, height={"step": 24}, mark={"type": "rect", "color": LEAF},
+        encoding={
+            "y": {"field": y, "type": "ordinal", "sort": None, "axis": {"title": y}},
+            "x": {"field": x, "type": "ordinal", "sort": None, "axis": {"title": x, "labelAngle": 0}},
+            "opacity": {
+                "field": value, "type": "quantitative", "scale": {"range": [0.06, 1]},
+                "legend": {"title": title, "format": form, "symbolFillColor": LEAF, "symbolType": "square"},
+            },
+        },
+    )  # fmt: skip
+
+
+def across(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, title: str, form: str = "~g") -> Spec:
+    """A bar to the right for each row, in the order in which they come."""
+    return _spec(
+        rows, width=520, height={"step": 26}, mark={"type": "bar", "cornerRadiusEnd": 2},
+        encoding={
+            "y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}},
+            "x": {"field": x, "type": "quantitative", "axis": {"title": title, "tickCount": 6, "format": form}},
+        },
     )  # fmt: skip
 
 
@@ -182,13 +210,13 @@ def shares(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, part: str) -> S
     )  # fmt: skip
 
 
-def lines(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, title: str = "") -> Spec:
+def lines(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, title: str = "", form: str = "~g") -> Spec:
     """One line over rows in order."""
     return _spec(
         rows, width=560, height=220, mark={"type": "line", "point": True},
         encoding={
             "x": {"field": x, "type": "quantitative", "axis": {"title": x, "tickCount": 8, "format": "~g"}},
-            "y": {"field": y, "type": "quantitative", "axis": {"title": title or y, "tickCount": 5, "format": "~g"}},
+            "y": {"field": y, "type": "quantitative", "axis": {"title": title or y, "tickCount": 5, "format": form}},
         },
     )  # fmt: skip
 

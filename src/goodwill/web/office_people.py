@@ -27,7 +27,7 @@ from goodwill.web.rooms import PEOPLE
 from goodwill.web.staff_pages import CODE, Reply, Visit, route
 
 PAGE: Final = 50
-SHOWN: Final = 100  # moments of a life at once
+SHOWN: Final = 50  # moments of a life at once
 _LONGEST: Final = 18  # digits of a number
 _NAMES: Final = ("name", "first_name", "last_name")
 _WORDS: Final[Mapping[str, str]] = {

@@ -7,6 +7,8 @@ from goodwill.staff.roles import MAY, Act, Role
 
 HOME: Final = "/"
 PEOPLE, CONSENT = "/office/people", "/office/consent"
+MEASURES: Final = "/office/measures"
+EXPERIMENTS: Final = "/office/experiments"
 IMPORTS, INTAKE, WEBHOOKS = "/office/imports", "/office/intake", "/office/webhooks"
 KEYS: Final = "/office/keys"
 
@@ -30,6 +32,8 @@ ROOMS: Final = (
     Room(HOME, "Home", Act.OWN_ACCOUNT, "h"),
     Room(PEOPLE, "People", Act.READ, "p"),
     Room(CONSENT, "Consent", Act.READ_CONSENT, "c"),
+    Room(MEASURES, "Measures", Act.MEASURE, "m"),
+    Room(EXPERIMENTS, "Experiments", Act.PLAN, "e"),
     Room(IMPORTS, "Files", Act.IMPORT, "f"),
     Room(INTAKE, "What comes in", Act.WATCH, "i"),
     Room(WEBHOOKS, "Webhooks", Act.WATCH, "w"),
