@@ -88,6 +88,13 @@ def _by_version(found: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ..
     return sums
 
 
+def has_answers(connection: Connection, *, before: int) -> bool:
+    """Whether anybody had said anything by then; the ledger is in the order of its times."""
+    rows = consent_rows.c
+    first = connection.execute(select(rows.recorded_at).order_by(rows.position).limit(1)).scalar()
+    return first is not None and int(first) < before
+
+
 def known(connection: Connection, *, before: int) -> int:
     """How many people are known who came by then."""
     question = select(func.count()).select_from(people).where(people.c.created_at < before, *_KNOWN)

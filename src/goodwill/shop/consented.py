@@ -25,6 +25,20 @@ SOON_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Up to where is counted.
+
+    Attributes:
+        before: the moment when today began; on the day on which the first answer came in, now.
+        position: on that day the ledger's last row, so that it is counted anew whenever something came in; else 0.
+    """
+
+    today: date
+    before: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class OfNotice:
     """How one version of a notice was answered.
 
@@ -49,13 +63,13 @@ class Overview:
     """How consent stands at the end of a day.
 
     Attributes:
-        until: the first moment that is not counted any more, as a day.
+        upto: where the counting ends.
         signalled: people whose browser said no to selling and sharing, of all ``known``; None: fewer than ten.
         ending: people whose yes ends within `SOON_DAYS` days, by purpose. evidence: people by purpose, by its evidence.
         alarms: what somebody should look at, each in a sentence.
     """
 
-    until: date
+    upto: Reach
     known: int
     notices: tuple[OfNotice, ...]
     signalled: int | None
@@ -69,15 +83,24 @@ def told(count: int) -> int | None:
     return count if count >= SMALL else None
 
 
-def overview(shop: "Shop") -> Overview:
-    """How consent stood when today began.
+def reach(shop: "Shop") -> Reach:
+    """Up to where is counted today: whoever looks twice on one day sees the same, but for the very first day."""
+    now, zone = shop.clock(), shop.settings.zone
+    today = date_of(day_of(now, zone))
+    midnight = micros(datetime.combine(today, datetime.min.time(), zone))
+    with shop.database.reading() as connection:
+        if asked.has_answers(connection, before=midnight):
+            return Reach(today, midnight, 0)
+        return Reach(today, now, last_position(connection))
+
+
+def overview(shop: "Shop", upto: Reach) -> Overview:
+    """How consent stood at that moment.
 
     Raises:
         Quarantined: the ledger may not be believed now.
     """
-    zone = shop.settings.zone
-    today = date_of(day_of(shop.clock(), zone))
-    before = micros(datetime.combine(today, datetime.min.time(), zone))
+    zone, before = shop.settings.zone, upto.before
     with shop.database.reading() as connection:
         if not shop.proofs.trusts(last_position(connection)):
             raise Quarantined("The consent ledger is in quarantine; it says why: goodwill consent verify")
@@ -91,7 +114,7 @@ def overview(shop: "Shop") -> Overview:
         evidence = asked.evidence(connection, before=before)
     ordered = sorted(answers, key=_order)
     return Overview(
-        today, known, tuple(_of_notice(one, since.get(one.notice)) for one in ordered), told(signalled),
+        upto, known, tuple(_of_notice(one, since.get(one.notice)) for one in ordered), told(signalled),
         {purpose: told(count) for purpose, count in ending.items()},
         {grade: {purpose: told(count) for purpose, count in counts.items()} for grade, counts in evidence.items()},
         tuple(alarms(ordered)),

@@ -27,6 +27,7 @@ INK, QUIET, LINE, LEAF, MARK, CARD = "#010101", "#020202", "#030303", "#040404",
 _VARIABLES: Final = {INK: "ink", QUIET: "quiet", LINE: "line", LEAF: "leaf", MARK: "mark", CARD: "card"}
 _CONFIG: Final = {
     "background": None,
+    "padding": {"left": 34, "right": 24, "top": 5, "bottom": 5},  # letters are wider in some browsers than measured
     "font": "sans-serif",
     "view": {"stroke": None},
     "axis": {
@@ -112,8 +113,9 @@ def _dressed(svg: str, name: str, title: str, says: str) -> Markup:
     for stand_in, variable in _VARIABLES.items():
         inner = inner.replace(f'"{stand_in}"', f'"var(--{variable})"')
     size = box[1] if box else "0 0 1 1"
+    width = size.split()[2]
     return Markup(  # noqa: S704 - drawn by ourselves; what came from data is escaped by whoever draws
-        f'<svg class="chart" role="img" aria-labelledby="{name}-title {name}-says" viewBox="{size}">'
+        f'<svg class="chart" role="img" aria-labelledby="{name}-title {name}-says" width="{width}" viewBox="{size}">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-says">{escape(says)}</desc>{inner}'
     )
 
@@ -121,7 +123,7 @@ def _dressed(svg: str, name: str, title: str, says: str) -> Markup:
 # ---- specifications --------------------------------------------------------------------------------------------------
 
 
-def bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, height: int = 180, width: int = 560) -> Spec:
+def bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, height: int = 180, width: int = 600) -> Spec:
     """A bar for each row, in the order in which they come."""
     return _spec(
         rows, width=width, height=height, mark={"type": "bar", "cornerRadiusEnd": 2},
@@ -132,7 +134,7 @@ def bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, height: int = 180
     )  # fmt: skip
 
 
-def small_bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, row: str, width: int = 520) -> Spec:
+def small_bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, row: str, width: int = 600) -> Spec:
     """Rows of bars under one another, each with a scale of its own, in the order in which they come."""
     order = list(dict.fromkeys(each[row] for each in rows))
     return _spec(
@@ -152,13 +154,19 @@ def small_bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, row: str, w
 def intervals(
     rows: Sequence[Mapping[str, Any]], *, y: str, x: str, low: str, high: str, unit: str = "", form: str = "~g"
 ) -> Spec:
-    """A point for each row, with the range in which the truth may lie; a line stands at nothing at all."""
+    """A point for each row, with the range in which the truth may lie; a line at nothing at all, where that is near."""
     up = {"y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}}}
-    quantity = {"type": "quantitative", "axis": {"title": unit or None, "tickCount": 6, "format": form}}
+    least, most = min(float(row[low]) for row in rows), max(float(row[high]) for row in rows)
+    near = least <= 0 <= most or abs(least) < most - least
+    quantity = {
+        "type": "quantitative", "scale": {"zero": near},
+        "axis": {"title": unit or None, "tickCount": 6, "format": form},
+    }  # fmt: skip
+    nothing = {"mark": {"type": "rule", "color": LINE}, "encoding": {"x": {"datum": 0, "type": "quantitative"}}}
     return _spec(
-        rows, width=520, height={"step": 30},
+        rows, width=600, height={"step": 30},
         layer=[
-            {"mark": {"type": "rule", "color": LINE}, "encoding": {"x": {"datum": 0, "type": "quantitative"}}},
+            *([nothing] if near else []),
             {"mark": {"type": "rule", "size": 3, "color": QUIET},
              "encoding": {**up, "x": {"field": low, **quantity}, "x2": {"field": high}}},
             {"mark": {"type": "point", "size": 90, "color": LEAF, "opacity": 1},
@@ -170,13 +178,16 @@ def intervals(
 def grid(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, value: str, title: str, form: str = "~g") -> Spec:
     """A cell for each row, the fuller its colour the more; what is withheld is no cell."""
     return _spec(
-        rows, width=520, height={"step": 24}, mark={"type": "rect", "color": LEAF},
+        rows, width=600, height={"step": 24}, mark={"type": "rect", "color": LEAF},
         encoding={
-            "y": {"field": y, "type": "ordinal", "sort": None, "axis": {"title": y}},
+            "y": {"field": y, "type": "ordinal", "sort": None, "axis": {"title": None}},
             "x": {"field": x, "type": "ordinal", "sort": None, "axis": {"title": x, "labelAngle": 0}},
             "opacity": {
                 "field": value, "type": "quantitative", "scale": {"range": [0.06, 1]},
-                "legend": {"title": title, "format": form, "symbolFillColor": LEAF, "symbolType": "square"},
+                "legend": {
+                    "title": title, "format": form, "symbolFillColor": LEAF, "symbolType": "square", "orient": "top",
+                    "titleLimit": 400,
+                },
             },
         },
     )  # fmt: skip
@@ -185,7 +196,7 @@ def grid(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, value: str, title
 def across(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, title: str, form: str = "~g") -> Spec:
     """A bar to the right for each row, in the order in which they come."""
     return _spec(
-        rows, width=520, height={"step": 26}, mark={"type": "bar", "cornerRadiusEnd": 2},
+        rows, width=600, height={"step": 26}, mark={"type": "bar", "cornerRadiusEnd": 2},
         encoding={
             "y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}},
             "x": {"field": x, "type": "quantitative", "axis": {"title": title, "tickCount": 6, "format": form}},
@@ -197,7 +208,7 @@ def shares(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, part: str) -> S
     """For each row of the picture its parts, which add up to a whole; the first is good news, the last is not."""
     parts = list(dict.fromkeys(each[part] for each in rows))
     return _spec(
-        rows, mark="bar", width=520, height={"step": 34},
+        rows, mark="bar", width=600, height={"step": 34},
         encoding={
             "y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}},
             "x": {"field": x, "type": "quantitative", "axis": {"format": "%", "title": None, "tickCount": 5}},
@@ -213,7 +224,7 @@ def shares(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, part: str) -> S
 def lines(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, title: str = "", form: str = "~g") -> Spec:
     """One line over rows in order."""
     return _spec(
-        rows, width=560, height=220, mark={"type": "line", "point": True},
+        rows, width=600, height=220, mark={"type": "line", "point": True},
         encoding={
             "x": {"field": x, "type": "quantitative", "axis": {"title": x, "tickCount": 8, "format": "~g"}},
             "y": {"field": y, "type": "quantitative", "axis": {"title": title or y, "tickCount": 5, "format": form}},

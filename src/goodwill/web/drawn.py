@@ -30,14 +30,15 @@ def _by_unit(answer: Answer) -> list[tuple[str, list[Figure]]]:
 
 
 def _ranges(name: str, figures: Sequence[Figure], unit: str, pictures: Pictures, currency: str) -> Chart:
-    title = "Figures and their ranges" if len(figures) > 1 else f"{figures[0].name}, and its range"
+    title = "Figures and their ranges" if len(figures) > 1 else "The figure and its range"
     level = f"{100 * figures[0].level:g} %"
 
     def told(value: float | None) -> str:
         return quantity(value, unit, currency)
 
     one = figures[0]
-    says = f"{one.name}: {told(one.value)}; the truth lies between {told(one.low)} and {told(one.high)} ({level})."
+    name_of = f"{one.name[:1].upper()}{one.name[1:]}"
+    says = f"{name_of}: {told(one.value)}; the truth lies between {told(one.low)} and {told(one.high)} ({level})."
     spec = intervals(
         [{"figure": one.name, "value": one.value, "low": one.low, "high": one.high} for one in figures],
         y="figure", x="value", low="low", high="high", unit=_axis(unit), form=_form(unit),

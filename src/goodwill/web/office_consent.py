@@ -4,9 +4,8 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from goodwill.basics.clock import day_of
 from goodwill.basics.words import number
-from goodwill.shop.consented import SOON_DAYS, Overview, overview
+from goodwill.shop.consented import SOON_DAYS, Overview, overview, reach
 from goodwill.staff import Act
 from goodwill.web.charts import Chart, shares
 from goodwill.web.desk import Desk
@@ -25,7 +24,9 @@ class ConsentPages(Office):
         """How consent stood when today began; it is worked out once a day."""
         session = self._admitted(visit, Act.READ_CONSENT)
         shop = self.desk.shop
-        found = self.desk.jobs.of("consent", day_of(shop.clock(), shop.settings.zone), lambda: overview(shop))
+        upto = reach(shop)
+        key = (upto.today, upto.position)
+        found = self.desk.jobs.of("consent", key, lambda: overview(shop, upto))
         if isinstance(found, Job):
             return self._waits(visit, session, CONSENT, found, "Counting how consent stands")
         told = found.value

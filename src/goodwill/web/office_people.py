@@ -123,7 +123,7 @@ class PeoplePages(Office):
             onward=address_with(path, onward) if onward else "", top=address_with(path, kept),
             allows=[(name, answer.allowed, answer.reason, self._date(answer.since)) for name, answer in outline.allows],
             traits=[(one, self._date(one.changed_at)) for one in life.traits],
-            hidden=", ".join(f"{number(count)} of {what}" for what, count in sorted(life.hidden.items())),
+            kept_back=", ".join(f"{number(count)} of {what}" for what, count in sorted(life.hidden.items())),
             may_reveal=Act.REVEAL in MAY[role] and not outline.in_clear, may_export=Act.EXPORT in MAY[role],
             may_erase=Act.ERASE in MAY[role],
         )  # fmt: skip
