@@ -27,11 +27,14 @@ ONLY_GROWING = frozenset(
     {
         "audit_rows",
         "consent_rows",
+        "cost_undos",
+        "costs",
         "holds",
         "notice_signatures",
         "notice_versions",
         "plan_rows",
         "product_changes",
+        "rates",
         "request_steps",
     }
 )
