@@ -30,6 +30,7 @@ ONLY_GROWING = frozenset(
         "cost_undos",
         "costs",
         "holds",
+        "kept_answers",
         "notice_signatures",
         "notice_versions",
         "plan_rows",
