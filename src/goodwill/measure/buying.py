@@ -137,13 +137,15 @@ class HowOften(OfBought):
         _, at = self.placed(bought)
         return Sums({
             "customers": Cells.of(self.shape, at, np.ones(at.size, np.int64)),
-            "more": int((days > self.window.most).sum()), "spent": int(spent.sum()), "foreign": int(bought.foreign.sum()),
-            "free": int((~bought.foreign & (bought.amount <= 0)).sum()),
+            "more": int((days > self.window.most).sum()), "spent": int(spent.sum()),
+            "foreign": int(bought.foreign.sum()), "free": int((~bought.foreign & (bought.amount <= 0)).sum()),
         })  # fmt: skip
 
     def placed(self, bought: Bought) -> tuple[Numbers, Numbers]:
         """The customers of some orders, by their numbers in these, and the cell of each."""
         paid = self._paid(bought)
+        if not paid.day.size:
+            return paid.person, paid.day
         days, mean, _ = _repeats(paid)
         bins = np.where(days > 0, np.searchsorted(EDGES, mean, side="right"), 0)
         begins = _begins(paid.person)
