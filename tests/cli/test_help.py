@@ -24,7 +24,7 @@ PROMISED = [
     "people find", "people show", "people export", "people candidates", "people merge", "people unmerge",
     "people rectify", "people restrict", "people object", "people timeline", "people erase", "people erased",
     "retention plan", "retention run",
-    "consent show", "consent grant", "consent withdraw", "can",
+    "consent show", "consent grant", "consent withdraw", "consent complaint", "can",
     "consent checkpoint", "consent verify", "consent receipt", "consent verifier", "consent key", "consent export",
     "consent proof", "consent accept-loss",
     "consent expiring", "consent notices list", "consent notices show", "consent notices preview",

@@ -73,11 +73,26 @@ def test_content_is_added_listed_and_removed(shop: Run):
     assert shop("slot", "content", "list", "--json").document == {"content": []}
 
 
+def test_a_complaint_of_a_letter_stops_them_and_says_whether_it_is_counted(shop: Run):
+    shop("consent", "withdraw", "amina", "personal-content")
+    shop("consent", "withdraw", "amina", "offers")
+    told = shop("consent", "complaint", "amina", "--how", "phone")
+    assert told.out == "No more letters from now on. It is counted in no reward: that is not allowed.\n"
+    assert shop("can", "amina", "email-marketing").code == Code.REFUSED
+    again = shop("consent", "complaint", "amina", "--json").document
+    assert (again["stopped"], again["counted"]) == (False, False)
+    assert shop("consent", "complaint", "nobody-knows").code == Code.NOT_FOUND
+
+
 def test_rewards_are_shown_and_set(shop: Run):
     shop("slot", "set", "banner", "--kind", "content")
     shop("slot", "rewards", "set", "banner", "--weight", "intrusive=20.00", "--weight", "days=7")
     found = shop("slot", "rewards", "show", "banner", "--json").document
     assert (found["intrusive"], found["days"], found["margin"]) == (2000, 7, 30)
-    assert "20.00" in shop("slot", "rewards", "show", "banner").out
+    told = shop("slot", "rewards", "show", "banner").out
+    assert "20.00" in told
+    assert "Counted, for 7 days after it was shown, of whoever allows 'personal-content'" in told
+    assert "Not counted: words of anybody else" in told
+    assert shop("slot", "rewards", "show", "home", "--json").document["not_counted"][0].startswith("'home' is no slot")
     for wrong in ("luck=1", "days=many", "click=x", "days=400"):
         assert shop("slot", "rewards", "set", "banner", "--weight", wrong).code == Code.USAGE

@@ -12,7 +12,7 @@ from goodwill.cli.planning import slot
 from goodwill.cli.shell import SUGGESTIONS, Shell, command, group
 
 if TYPE_CHECKING:
-    from goodwill.decide.plan import Content, Offer, Rewards
+    from goodwill.decide.plan import Content, Offer, Plan, Rewards
     from goodwill.shop import Shop
 
 offer = group("offer", "Reductions by a published rule: who gets what, what it costs.", panel=SUGGESTIONS)
@@ -196,8 +196,7 @@ def give_back(
 def show_rewards(shell: Shell, place: Annotated[str, typer.Argument(metavar="SLOT", help="Where.")]) -> None:
     """Show what counts as success of what is shown in a slot."""
     with shell.shop() as shop:
-        document = _rewards(place, shop.planning.plan().rewards_of(place))
-        shell.answer(document, out.pairs(_said_rewards(shop, document)))
+        _answer_rewards(shell, shop, place)
 
 
 @command(rewards, "set", lost=_SLOTS)
@@ -222,8 +221,42 @@ def set_rewards(
     with shell.shop() as shop:
         before = shop.planning.plan().rewards_of(place)
         given = msgspec.structs.replace(before, **_weights(shop, weight))
-        document = _rewards(place, shop.planning.set_rewards(place, given))
-        shell.answer(document, out.pairs(_said_rewards(shop, document)))
+        shop.planning.set_rewards(place, given)
+        _answer_rewards(shell, shop, place)
+
+
+def _answer_rewards(shell: Shell, shop: "Shop", place: str) -> None:
+    plan = shop.planning.plan()
+    document, words = _rewards(place, plan.rewards_of(place)), _words(shop, plan, place)
+    table = out.pairs(_said_rewards(shop, document))
+    shell.answer(document | words, table, "", *(line for lines in words.values() for line in lines))
+
+
+def _words(shop: "Shop", plan: "Plan", place: str) -> dict[str, list[str]]:
+    """Which words cost a reward in a slot, and which do not, each in a sentence."""
+    from goodwill.decide.situation import PURPOSES
+
+    kind = plan.slot(place).kind
+    if kind == "products":
+        return {
+            "counted": [],
+            "not_counted": [f"'{place}' is no slot for content or offers: nothing is learned there."],
+        }
+    purpose, days = PURPOSES[kind], plan.rewards_of(place).days
+    listed = shop.register[purpose].categories
+    if missing := [name for name in ("engagement", "preferences") if name not in listed]:
+        said = f"No word is counted: the purpose '{purpose}' lists no {' and no '.join(missing)} in this register."
+        return {"counted": [], "not_counted": [said]}
+    return {
+        "counted": [
+            f"Counted, for {days} days after it was shown, of whoever allows '{purpose}' engagement and preferences:",
+            "  what they say of it, that they leave the letters, and that they call one spam.",
+        ],
+        "not_counted": [
+            "Not counted: words of anybody else, which are obeyed all the same; a no to letters that comes in a file;",
+            "  complaints of which nobody tells (goodwill consent complaint --help).",
+        ],
+    }
 
 
 def _weights(shop: "Shop", given: Iterable[str]) -> dict[str, int]:

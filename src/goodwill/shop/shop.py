@@ -71,6 +71,7 @@ from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
 from goodwill.shop.told import Told
+from goodwill.shop.unwelcome import Unwelcome
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
 from goodwill.shop.why import Why
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
+_CONTACT = Category("contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +361,9 @@ class Shop:
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
             connection, about = change.connection, entry.categories if chosen is None else chosen
+            leaves = not yes and entry.name == EMAIL_MARKETING and _CONTACT in about
+            if leaves:
+                self.unwelcome.take_turn(connection)
             if yes:
                 self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
@@ -368,10 +373,17 @@ class Shop:
                 self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
                 waits = self.notices.request(connection, self.named(who), person, entry, about, asked)
                 return waits or consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            if leaves:
+                self.unwelcome.left(connection, person, at=now)
             self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now))
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
+
+    @property
+    def unwelcome(self) -> Unwelcome:
+        """Letters that are not wanted."""
+        return Unwelcome(self)
 
     @property
     def notices(self) -> Notices:
