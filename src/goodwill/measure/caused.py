@@ -32,6 +32,7 @@ _LOW: Final = (1 << 32) - 1
 _SQUARES: Final = 3_000_000_000  # minor units of one customer whose square still fits into 64 bits
 _PARAMETERS: Final = 40  # draws of the model's parameters
 _TRAIT: Final = "treated"
+_WITHIN_A_WEEK: Final = 1 / 3  # weeks between the first and the last of several days of one week, on average
 _WEEKS_A_YEAR: Final = 365.25 / 7
 DISCOUNT: Final = 0.10  # a year, of what comes after the window
 
@@ -307,6 +308,9 @@ def _residuals(
     x, t_x, age, mean, many = (
         np.concatenate([getattr(one, name) for one in kinds]) for name in ("x", "t_x", "T", "mean", "many")
     )
+    # Weeks are whole: who came back within one was not there at once, but some days later.
+    t_x = np.where((x > 0) & (t_x == 0), _WITHIN_A_WEEK, t_x)
+    age = np.maximum(age, t_x)
     trait = np.repeat([1.0, 0.0], [one.x.size for one in kinds])
     model = covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
     amounts = gammagamma.fit(x, mean, many).expected_amount(x, mean)
