@@ -41,7 +41,7 @@ PROMISED = [
     "offer new", "offer list", "offer show", "offer start", "offer stop", "offer give-back", "offer redeemed",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "govern status", "govern approve", "govern suspend",
-    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list",
+    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list", "report",
 ]  # fmt: skip
 
 

@@ -36,7 +36,7 @@ B4: Final = "B4 saved operating cost"
 B5: Final = "B5 avoided loss by law"
 _NO_B3: Final = "that shows only where places or times go without the programme, and none do"
 _NO_B4: Final = "what a complaint, a request or an unsubscribe costs was not written down"
-_NO_B5: Final = "B5 not measured"
+NOT_MEASURED: Final = "B5 not measured"
 _WHO: Final = "everybody assigned counts, whatever she allowed; the others objected, or are held"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
 _LONGEST: Final = 730  # days; who would have to wait longer is told that it cannot be measured so
@@ -126,7 +126,7 @@ def _roi(seen: Seen, margin: float, spent: Total, currency: str, one: int, optio
         Line.not_measured(B2, currency, seen.why) if after is None
         else Line.of_draws(B2, Grade.C, currency, margin * after / one, with_="customers"),
         Line.not_measured(B3, currency, _NO_B3), Line.not_measured(B4, currency, _NO_B4),
-        Line.not_measured(B5, currency, _NO_B5),
+        Line.not_measured(B5, currency, NOT_MEASURED),
     ]  # fmt: skip
     # What was written down is known; hours and invoices have no distribution.
     cost = Line.certain("K cost", Grade.A, currency, spent.minor / one)
@@ -222,7 +222,7 @@ class _Telling:
         for name in (B1, B2, B3, B4, B5, "K cost"):
             if name in found.not_measured:
                 why = found.not_measured[name]
-                rows.append((name, "not measured", "", "", "–", "" if why == _NO_B5 else why))
+                rows.append((name, "not measured", "", "", "–", "" if why == NOT_MEASURED else why))
                 continue
             told = Range.of(found.drawn[name])
             rows.append((name, told.median, *told.ends[0.95], grades[name], "measured" if name != B2 else "by a model"))
