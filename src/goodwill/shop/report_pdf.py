@@ -21,7 +21,7 @@ _SIZES: Final = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0, 4.5)  # points of 
 _HEADINGS: Final = {"lines": "Return by evidence", "parts": "What is added up", "tornado": "What it hangs on",
                     "costs": "Costs", "trend": "Reports before this one"}  # fmt: skip
 # How wide columns are beside each other; even where nothing is said.
-_WIDTHS: Final = {"lines": (5, 2.2, 2.2, 2.2, 1.6, 1.6, 1.6), "parts": (3.4, 2, 2, 2, 0.9, 5),
+_WIDTHS: Final = {"lines": (5, 2.2, 2.2, 2.2, 1.6, 1.6, 1.6), "parts": (3.2, 2.4, 2.4, 2.4, 1.1, 4.4),
                   "tornado": (4, 1, 2.2, 2.2, 1.6), "costs": (2, 2, 4), "trend": (1.4, 1.4, 4.5, 4.5)}  # fmt: skip
 _PLAINER: Final = str.maketrans({"−": "-", "θ": "theta", "≤": "<=", "≥": ">="})
 
@@ -77,7 +77,7 @@ class _Paper:
             [one.name, value_of(one, report.currency), range_of(one, report.currency), one.grade.name]
             for one in report.figures
         ]
-        self._table(("figure", "value", "95 % interval", "grade"), rows, (3.5, 3, 4.5, 0.8))
+        self._table(("figure", "value", "95 % interval", "grade"), rows, (3.5, 3, 4.5, 0.9))
 
     def _of(self, table: Table) -> None:
         self._heading(_HEADINGS[table.name])
@@ -100,7 +100,7 @@ class _Paper:
             [one.name, value_of(one, report.currency), range_of(one, report.currency), one.grade.name]
             for one in report.scorecard
         ]
-        self._table(("figure", "value", "95 % interval", "grade"), rows, (3.5, 3, 4.5, 0.8))
+        self._table(("figure", "value", "95 % interval", "grade"), rows, (3.5, 3, 4.5, 0.9))
 
     def _end(self) -> None:
         report = self.report
