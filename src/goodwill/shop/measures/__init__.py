@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 # Each is loaded when it is first asked for, so that a command which needs one does not wait for the others.
 _WHERE: Final = {
+    "cac": "acquiring",
     "clv": "value",
     "cohorts": "buying",
     "repeat-purchase": "buying",
+    "roi": "returning",
 }
 NAMES: Final = tuple(sorted(_WHERE))
 
@@ -67,6 +69,14 @@ class Measures:
         today = day_of(self._shop.clock(), self._shop.settings.zone)
         return Period.closed(today, self._shop.settings.figures_every, _day(at))
 
+    def options(self, name: str, **given: Plain) -> Mapping[str, Plain]:
+        """Every option of a measure with its value; as it usually is, where nothing is given.
+
+        Raises:
+            NotFound: there is no such measure. BadInput: an option is unknown or does not fit.
+        """
+        return self._chosen(named(name), given)
+
     def answer(self, name: str, at: str | date | None = None, **options: Plain) -> Answer:
         """The figure of a name with what belongs to it, of the period that closed last or last by a day.
 
@@ -85,6 +95,8 @@ class Measures:
             return kept
         measure, period = named(name), self.period(at)
         chosen = self._chosen(measure, options)
+        if not measure.is_kept:
+            return self._worked_out(measure, period, chosen)
         asked = store.Asked(period.end, period.every, name, _canonical(chosen))
         return self._kept(asked, self._worked_out(measure, period, chosen))
 
