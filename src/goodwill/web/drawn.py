@@ -17,7 +17,7 @@ def drawn(answer: Answer, pictures: Pictures, currency: str) -> Iterator[Chart]:
     for number, (unit, figures) in enumerate(_by_unit(answer)):
         yield _ranges(f"figures-{number}", figures, unit, pictures, currency)
     for number, table in enumerate(answer.tables):
-        yield _table(f"table-{number}", table, pictures, currency)
+        yield table_chart(f"table-{number}", table, pictures, currency)
 
 
 def _by_unit(answer: Answer) -> list[tuple[str, list[Figure]]]:
@@ -48,7 +48,8 @@ def _ranges(name: str, figures: Sequence[Figure], unit: str, pictures: Pictures,
     return Chart(name, title, says, ("Figure", "Value", "From", "To"), rows, (1, 2, 3), picture, missing)
 
 
-def _table(name: str, table: Table, pictures: Pictures, currency: str) -> Chart:
+def table_chart(name: str, table: Table, pictures: Pictures, currency: str) -> Chart:
+    """A table with its picture, where one tells the truth of it."""
     title = table.name[:1].upper() + table.name[1:]
     columns = tuple(one.name for one in table.columns)
     rows = tuple(

@@ -1,6 +1,6 @@
 """Work that may take longer than a page should: whoever asks gets it, or a page that tells how far it is.
 
-The same is worked out once, whoever asks for it meanwhile; what came of it is kept for a while.
+The same is worked out once, whoever asks for it meanwhile.
 """
 
 import time
@@ -54,21 +54,25 @@ class Jobs:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="goodwill-jobs")
 
     def of(
-        self, kind: str, key: Hashable, work: Callable[[], Of], *, patience: float = PATIENCE
-    ) -> Done[Of] | Job:  # fmt: skip
+        self, kind: str, key: Hashable, work: Callable[[], Of], *, patience: float = PATIENCE, keep: bool = False
+    ) -> Done[Of] | Job:
         """What the work gives, if it is done soon enough, or how far it is; what it raises is raised.
 
         Args:
             kind: works of one kind take about as long. key: the same work has the same.
+            keep: tell the same to whoever asks later; else it is worked out again for whoever comes after it was told.
         """
         job = self._begun(kind, (kind, key), work)
         try:
-            return Done(job.future.result(timeout=patience))
+            done = Done(job.future.result(timeout=patience))
         except Late:
             return job
         except BaseException:
             self._forget((kind, key), job)  # what went wrong may go well when it is asked for again
             raise
+        if not keep:
+            self._forget((kind, key), job)
+        return done
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)

@@ -26,7 +26,7 @@ class ConsentPages(Office):
         shop = self.desk.shop
         upto = reach(shop)
         key = (upto.today, upto.position)
-        found = self.desk.jobs.of("consent", key, lambda: overview(shop, upto))
+        found = self.desk.jobs.of("consent", key, lambda: overview(shop, upto), keep=True)
         if isinstance(found, Job):
             return self._waits(visit, session, CONSENT, found, "Counting how consent stands")
         told = found.value

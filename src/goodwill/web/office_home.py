@@ -6,24 +6,29 @@ Whoever is not signed in sees at the same address what runs here, and nothing of
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from litestar import Request, Response
 
-from goodwill.basics.words import number
+from goodwill.basics.clock import date_of
+from goodwill.basics.words import number, quantity
 from goodwill.collect.report import why_not
+from goodwill.measure.answer import Answer
 from goodwill.shop.today import Need, OneDay, Today
 from goodwill.staff import Act
 from goodwill.staff.roles import MAY, Role
 from goodwill.web.charts import Chart, small_bars
 from goodwill.web.desk import Desk
 from goodwill.web.forms import fields_of
+from goodwill.web.jobs import Done, Job
 from goodwill.web.office import Office
 from goodwill.web.rooms import CONSENT, HOME, IMPORTS, WEBHOOKS
 from goodwill.web.sessions import address_of
 from goodwill.web.staff_pages import Reply, Visit, answer_of
 
 MOST_NEEDS: Final = 5
+_INCOME, _EXTRA = "roi", "extra margin"  # the measure, and its figure that is extra income
 _PATHS: Final = {"webhooks": WEBHOOKS, "imports": IMPORTS, "ledger": CONSENT}
 
 
@@ -51,11 +56,33 @@ class Home(Office):
             sent=today.sent(), complaints=today.complaints(), income=self._income(),
             needs=[(one, _path(one, role)) for one in needs[:MOST_NEEDS]], more_needs=len(needs[MOST_NEEDS:]),
             health=today.health(), week=self._week(today.week()), may_import=Act.IMPORT in MAY[role],
+            may_measure=Act.MEASURE in MAY[role],
             steps=[] if all(step.done for step in steps) else steps,
         )  # fmt: skip
 
     def _income(self) -> Income:
-        return Income("No part of the customers is held back from suggestions yet.", words="not measured")
+        """What suggestions brought, as the last closed period tells it; the home waits for no working out."""
+        shop = self.desk.shop
+        plan, period = shop.planning.plan(), shop.measures.period()
+        if not plan.holdout.percent:
+            why = "Nobody is left out, so nothing can tell. Leave a few out: goodwill experiment holdout 10"
+            return Income(why, words="not measured")
+        found: Done[Answer] | Job = self.desk.jobs.of(
+            "income", (period.end, plan.upto), lambda: shop.measures.answer(_INCOME), patience=0, keep=True
+        )  # fmt: skip
+        if isinstance(found, Job):
+            return Income("Look again in a minute.", words="being worked out")
+        return self._income_of(found.value, date_of(period.end))
+
+    def _income_of(self, answer: Answer, until: date) -> Income:
+        one = next((figure for figure in answer.others if figure.name == _EXTRA), answer.headline)
+        currency = self.settings.currency
+        if one.value is None:
+            early = one.refused.startswith("Too early")
+            return Income(one.refused, words="too early to say" if early else "not measured")
+        low, high = (quantity(end, one.unit, currency) for end in one.interval or (None, None))
+        why = f"Up to {until}, between {low} and {high} ({100 * one.level:g} %); evidence {one.grade.name}."
+        return Income(why, value=quantity(one.value, one.unit, currency))
 
     def _week(self, days: list[OneDay]) -> Chart:
         """The picture of the last days."""

@@ -1,14 +1,11 @@
 """The office's pages of figures: which there are, and each with its range, of whom, and how to see it again."""
 
-import asyncio
 import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from litestar import Request, Response
-from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from goodwill.basics.clock import date_of
@@ -21,13 +18,12 @@ from goodwill.shop.measures.measure import Measure
 from goodwill.staff import Act, Session
 from goodwill.web.desk import Desk
 from goodwill.web.drawn import drawn
-from goodwill.web.forms import fields_of
+from goodwill.web.files import File, file_route
 from goodwill.web.jobs import Done, Job
 from goodwill.web.office import Office, address_with
 from goodwill.web.problems import problem_of
 from goodwill.web.rooms import MEASURES
-from goodwill.web.sessions import address_of
-from goodwill.web.staff_pages import Reply, Visit, answer_of, route
+from goodwill.web.staff_pages import Reply, Visit, route
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _OURS: Final = ("name", "at", "format", "table")
@@ -100,20 +96,20 @@ class MeasurePages(Office):
             ],
         )  # fmt: skip
 
-    def download(self, visit: Visit) -> tuple[str, bytes, str]:
-        """A figure as a file: its name, what is in it, and of what kind it is."""
+    def download(self, visit: Visit) -> File:
+        """A figure as a file."""
         self._admitted(visit, Act.MEASURE)
         measure, at = named(visit.query["name"]), visit.query.get("at", "")
         answer = self.desk.shop.measures.answer(measure.name, at or None, **_options(visit, measure))
         if visit.query.get("format") == "json":
             text = json.dumps(answer.to_dict(), ensure_ascii=False, indent=1)
-            return f"{measure.name}.json", text.encode(), "application/json"
+            return File(f"{measure.name}.json", text.encode(), "application/json")
         place = visit.query.get("table", "")
         if place and not (place.isdecimal() and int(place) < len(answer.tables)):
             raise BadInput("There is no such table of this figure.")
         rows = _table_rows(answer, int(place)) if place else _figure_rows(answer)
         name = f"{measure.name}-{answer.tables[int(place)].name.replace(' ', '-')}" if place else measure.name
-        return f"{name}.csv", _csv(rows), "text/csv; charset=utf-8"
+        return File(f"{name}.csv", _csv(rows), "text/csv; charset=utf-8")
 
     # ---- in words ----------------------------------------------------------------------------------------------------
 
@@ -182,30 +178,5 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     return [
         route(made, MEASURES, "GET", made.list_page),
         route(made, f"{MEASURES}/{{name:str}}", "GET", made.one_page),
-        _download(made),
+        file_route(made, f"{MEASURES}/{{name:str}}/download", made.download),
     ]
-
-
-def _download(made: MeasurePages) -> HTTPRouteHandler:
-    desk = made.desk
-
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
-        headers = tuple(request.scope["headers"])
-        query = {**fields_of(request.scope["query_string"]), **request.path_params}
-        visit = Visit("GET", headers, {}, query, address_of(request.scope, headers, desk.shop.settings.proxies))
-        given: list[tuple[str, bytes, str]] = []
-
-        def make(one: Visit) -> Reply:
-            given.append(made.download(one))
-            return Reply()
-
-        reply = await asyncio.get_running_loop().run_in_executor(desk.threads, made.told, make, visit)
-        if not given:
-            return answer_of(reply)
-        name, data, media = given[0]
-        return Response(data, media_type=media, headers={"content-disposition": f'attachment; filename="{name}"'})
-
-    return HTTPRouteHandler(
-        f"{MEASURES}/{{name:str}}/download", http_method=[HttpMethod.GET, HttpMethod.HEAD],
-        name="get_office_measures_name_download", status_code=200, opt={"page": True},
-    )(handle)  # fmt: skip

@@ -9,6 +9,7 @@ HOME: Final = "/"
 PEOPLE, CONSENT = "/office/people", "/office/consent"
 MEASURES: Final = "/office/measures"
 EXPERIMENTS: Final = "/office/experiments"
+RETURN: Final = "/office/return"
 IMPORTS, INTAKE, WEBHOOKS = "/office/imports", "/office/intake", "/office/webhooks"
 KEYS: Final = "/office/keys"
 
@@ -34,6 +35,7 @@ ROOMS: Final = (
     Room(CONSENT, "Consent", Act.READ_CONSENT, "c"),
     Room(MEASURES, "Measures", Act.MEASURE, "m"),
     Room(EXPERIMENTS, "Experiments", Act.PLAN, "e"),
+    Room(RETURN, "Return", Act.MEASURE, "r"),
     Room(IMPORTS, "Files", Act.IMPORT, "f"),
     Room(INTAKE, "What comes in", Act.WATCH, "i"),
     Room(WEBHOOKS, "Webhooks", Act.WATCH, "w"),

@@ -353,8 +353,12 @@ def route(
         return answer_of(reply)
 
     methods = [HttpMethod(method)] if method == "POST" or path == "/staff/back" else [HttpMethod.GET, HttpMethod.HEAD]
-    name = f"{method.lower()}_{re.sub(r'[^a-z]+', '_', path.replace(':str', '')).strip('_')}"
+    name = name_of_route(method, path)
     return HTTPRouteHandler(path, http_method=methods, name=name, status_code=200, opt={"page": True})(handle)
+
+
+def name_of_route(method: str, path: str) -> str:
+    return f"{method.lower()}_{re.sub(r'[^a-z]+', '_', path.replace(':str', '')).strip('_')}"
 
 
 def answer_of(reply: Reply) -> Response[bytes]:
