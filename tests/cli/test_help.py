@@ -39,6 +39,7 @@ PROMISED = [
     "people care", "people personal", "slot set", "slot list", "slot cost", "slot remove",
     "slot content add", "slot content list", "slot content remove", "slot rewards show", "slot rewards set",
     "offer new", "offer list", "offer show", "offer start", "offer stop", "offer give-back", "offer redeemed",
+    "offer claimed",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "govern status", "govern approve", "govern suspend",
 ]  # fmt: skip

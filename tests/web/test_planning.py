@@ -125,3 +125,20 @@ def test_the_plan_and_its_parts_are_read_and_only_staff_write(client):
     assert len(client.get("/api/v1/slots").json()["slots"]) == 2
     body = {"name": "five", "offer": {"title": "Five", "rule": "Five off.", "percent": 5}}
     assert client.post("/api/v1/offers", json=body).status_code in (401, 403)
+
+
+def test_a_code_is_told_to_whoever_allows_nothing_and_claimed_without_a_name(client, shop):
+    shop.segments.new("Quiet", "offers", {"is": "never", "what": "bought"})
+    quiet = Offer("Quiet ten", "Ten off if you never bought here.", percent=10, segment="Quiet", code="QUIET10")
+    shop.planning.new_offer("quiet", quiet)
+    shop.planning.approve("offer-quiet")
+    shop.planning.start_offer("quiet")
+    made = ask(client, "/api/v1/decide", person={"user_id": "bruno"}, slot="deals", count=9)
+    told = {item["product"]: item["placed"] for item in made["items"]}
+    assert (made["personalised"], told["quiet"]["code"], "label" in told["quiet"]) == (False, "QUIET10", False)
+    assert "code" not in told["ten"]
+    claimed = ask(client, "/api/v1/claims", code="quiet10")
+    assert (claimed["offer"], claimed["rule"], claimed["percent"]) == ("quiet", quiet.rule, 10)
+    assert client.post("/api/v1/claims", json={"code": "other"}).status_code == 404
+    shop.planning.stop_offer("quiet")
+    assert client.post("/api/v1/claims", json={"code": "QUIET10"}).status_code == 404

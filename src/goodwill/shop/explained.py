@@ -165,8 +165,9 @@ def _untold(choice: Choice, words: Words) -> str:
 def _of_offer(placed: Placed, words: Words, currency: str) -> dict[str, Any]:
     """What has to be told of an offer beside its reasons."""
     until = f" {words.plain('decisions.until', day=placed.until)}" if placed.rule and placed.until else ""
+    code = f" {words.plain('decisions.code', code=placed.code)}" if placed.code else ""
     return {
-        "rule": f"{placed.rule}{until}",
+        "rule": f"{placed.rule}{until}{code}",
         "prices": tuple(_price(one, words, currency) for one in placed.prices),
         "label": words_of(placed.label, words.language),
     }

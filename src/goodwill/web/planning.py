@@ -145,6 +145,7 @@ class OfferShown(Struct, frozen=True):
     tags: list[str]
     since: str
     until: str
+    code: Annotated[str, Meta(description="With it whoever meets the rule gets it, whatever she allows; or empty.")]
 
 
 class GateShown(Struct, frozen=True):
@@ -193,6 +194,25 @@ class PlanShown(Struct, frozen=True):
     content: list[ContentShown]
     offers: list[OfferShown]
     gates: list[GateShown]
+
+
+class ClaimRequest(Struct, forbid_unknown_fields=True, frozen=True):
+    """The code that somebody shows."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=40, description="As it was told; capitals do not matter.")]
+
+
+class Claimed(Struct, frozen=True):
+    """What the till gives, to whom the rule says."""
+
+    offer: str
+    title: str
+    rule: Annotated[str, Meta(description="Who gets it: look whether it fits, or take her word.")]
+    percent: int | None
+    off: int | None
+    price: int | None
+    products: list[str]
+    kinds: list[str]
 
 
 class Noted(Struct, frozen=True):
@@ -295,6 +315,17 @@ def redemption(call: Call[ClickRequest]) -> Noted:
     return Noted(call.shop.placed.redeem(call.ask.decision, call.ask.product))
 
 
+@endpoint("POST", "/api/v1/claims", Scope.DECIDE, may=Act.SUGGEST, tag="Decide", problems=(NOT_FOUND, CONFLICT),
+          within=5, example={"code": "BREAD10"})  # fmt: skip
+def claim(call: Call[ClaimRequest]) -> Claimed:
+    """Give an offer by its code to whoever meets its rule: asks for nobody, reads nothing of anybody, keeps nobody.
+
+    What it costs is taken of the offer's budget. Send an `Idempotency-Key`, so that a claim told twice counts once.
+    """
+    name, one = call.shop.planning.claim(call.ask.code)
+    return Claimed(name, one.title, one.rule, one.percent, one.off, one.price, list(one.products), list(one.kinds))
+
+
 @endpoint("POST", "/api/v1/verdicts", Scope.CONSENT, may=Act.WRITE_CONSENT, tag="Decide", problems=(NOT_FOUND,),
           example={"decision": "cwekd3ivkasqa", "product": "bread-ten", "verdict": "intrusive"})  # fmt: skip
 def verdict(call: Call[VerdictRequest]) -> Noted:
@@ -308,7 +339,7 @@ def verdict(call: Call[VerdictRequest]) -> Noted:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     plan, slots, set_slot, experiments, new_experiment, contents, add_content, offers, new_offer, click,
-    redemption, verdict,
+    redemption, claim, verdict,
 )  # fmt: skip
 
 
