@@ -30,7 +30,7 @@ PROMISED = [
     "consent expiring", "consent notices list", "consent notices show", "consent notices preview",
     "consent notices lint", "consent notices diff", "consent notices sign-off", "consent notices publish",
     "segment recipes", "segment new", "segment change", "segment list", "segment show", "segment count",
-    "segment check", "segment remove",
+    "segment check", "segment try", "segment remove",
     "purposes", "recommend", "explain", "learn", "forget", "measure list", "measure minimisation", "measure offpolicy",
     "keys create", "keys list", "keys revoke",
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
