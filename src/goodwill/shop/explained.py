@@ -149,17 +149,17 @@ def _told(choice: Choice, account: Account | None, words: Words, currency: str) 
         against=tuple(_against(scales.weighed, choice.kind, words)) if scales is not None else (),
         instead=instead_in_words(nearest, words) if nearest is not None else "",
         covered=choice.covered,
-        untold=_untold(choice, words),
+        untold=untold(choice, words),
         **(_of_offer(choice.placed, words, currency) if choice.placed is not None else {}),
     )
 
 
-def _untold(choice: Choice, words: Words) -> str:
+def untold(choice: Choice, words: Words) -> str:
     """How much of what spoke for an item its reasons are; "" where it is all, or nothing of hers spoke."""
     percent = round(100 * choice.covered)
-    if choice.kind not in ("usual", "new", "companion") or not 0 < percent < 100:
+    if choice.kind not in ("usual", "new", "companion", "fitting") or not choice.covered or percent == 100:
         return ""
-    return words.plain("why.untold", percent=str(percent))
+    return words.plain("why.untold", percent=str(percent) if percent else "<1")
 
 
 def _of_offer(placed: Placed, words: Words, currency: str) -> dict[str, Any]:
