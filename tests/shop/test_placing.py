@@ -285,6 +285,44 @@ def test_a_segments_price_is_personal_also_where_nothing_was_learned_or_may_be(s
     assert made.items[0].because[0].share == 1.0
 
 
+def instead(shop: Shop, made: Decision) -> list[str]:
+    return [one.instead for one in shop.explaining.for_customer(made, "en").items]
+
+
+def test_what_she_could_have_kept_from_us_so_that_it_came_out_otherwise_is_told_and_true(shop: Shop):
+    for_segment(shop, NEVER_BOUGHT)
+    said = "Had you not let us look at what you bought, this would not have been shown to you."
+    made = shop.decide("dev", "deals")
+    assert (names(made), instead(shop, made)) == (["quiet"], [said])
+    german = shop.explaining.for_customer(made, "de").items[0].instead
+    assert german == "Hätten Sie uns nicht sehen lassen, was Sie kauften, wäre Ihnen das nicht gezeigt worden."
+    shop.grant("dev", "offers", ["purchases"], asked=ASKED, yes=False)
+    assert names(shop.decide("dev", "deals")) == [], "and so it is"
+
+
+def test_of_a_price_of_ones_own_it_is_the_yes_and_of_a_code_that_it_is_told_to_all(shop: Shop):
+    give(shop, own=replace_offer(EVENING, same_price=False))
+    made = shop.decide("dev", "deals")
+    assert instead(shop, made) == ["Had you not let us choose offers for you, this would not have been shown to you."]
+    shop.planning.stop_offer("own")
+    for_segment(shop, NEVER_BOUGHT, code="QUIET-10")
+    assert "by its code, as everybody is" in instead(shop, shop.decide("dev", "deals"))[0]
+    shop.grant("dev", "offers", asked=ASKED, yes=False)
+    assert names(shop.decide("dev", "deals")) == ["quiet"]
+    assert shop.decide("dev", "deals").items[0].placed is not None
+    assert instead(shop, shop.decide("dev", "deals")) == [""], "nothing of hers was used"
+
+
+def test_where_it_was_drawn_it_is_said_that_no_one_thing_surely_made_it(shop: Shop):
+    give(shop, morning=MORNING, evening=EVENING)
+    made = shop.decide("amina", "deals")
+    assert made.items[0].placed is not None
+    chance = round(100 * made.items[0].placed.chance)
+    (said,) = instead(shop, made)
+    assert said.startswith(f"It was drawn, with a chance of {chance} %. We can name no one thing of yours")
+    assert instead(shop, shop.decide(None, "deals")) == [""]
+
+
 NOBODY_ASKED = (None, "bruno", "chiara", "nobody-knows")
 
 
