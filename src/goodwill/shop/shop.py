@@ -41,6 +41,7 @@ from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
+from goodwill.shop.costs import Costs
 from goodwill.shop.deciding import Deciding, Question
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
@@ -220,6 +221,11 @@ class Shop:
     def intake(self) -> Intake:
         """What comes in with files, and is taken back."""
         return Intake(self)
+
+    @property
+    def costs(self) -> Costs:
+        """What the shop spends."""
+        return Costs(self)
 
     @property
     def webhooks(self) -> Webhooks:
