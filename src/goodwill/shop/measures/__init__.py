@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Each is loaded when it is first asked for, so that a command which needs one does not wait for the others.
 _WHERE: Final = {
+    "attribution": "crediting",
     "cac": "acquiring",
     "clv": "value",
     "cohorts": "buying",
