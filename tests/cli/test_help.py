@@ -42,6 +42,7 @@ PROMISED = [
     "offer claimed",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "govern status", "govern approve", "govern suspend",
+    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list",
 ]  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def test_no_command_exists_that_was_not_promised(run: Run):
         "experiment",
         "offer",
         "govern",
+        "cost",
     ):
         promised = {name.split()[1] for name in PROMISED if name.startswith(f"{group} ")}
         assert set(program.commands[group].commands) == promised

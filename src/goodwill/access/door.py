@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
 from goodwill.access.own import everything, only_events
-from goodwill.access.view import Aggregate, Contribution, Everything, Selection, Total, View
+from goodwill.access.view import Aggregate, Contribution, Everything, Selection, Total, View, currency_of
 from goodwill.basics.clock import Clock, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, Refused, TooFew
 from goodwill.basics.ids import PersonId
@@ -294,7 +294,10 @@ class Door:
             or not rows.is_known(self.connection, person)
         ):
             return None
-        return what.part(rows.view_of(self.connection, person, entry, allowed, as_of, types=what.types))
+        currency = currency_of(what)
+        return what.part(
+            rows.view_of(self.connection, person, entry, allowed, as_of, types=what.types, currency=currency)
+        )
 
     def _everyone(self, entry: Entry, as_of: AsOf, day: int) -> list[PersonId]:
         from goodwill.access import many
