@@ -2,7 +2,7 @@
 #   make demo            sets everything up, runs the main job on real purchases, serves it on http://127.0.0.1:8400
 #   make demo ARGS=--no-serve   ends after printing
 #   make test            sets everything up and passes the tests
-# The rest is for working on goodwill: setup check format bench soak lock clean.
+# The rest is for working on goodwill: setup check format bench validate soak lock clean.
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -11,7 +11,7 @@ ARGS ?=
 WORKERS ?= 2
 LAWS_OF_DOCS := tests/laws/test_docs_match.py
 
-.PHONY: help setup demo test check lint types contracts unused docs format bench soak lock audit clean
+.PHONY: help setup demo test check lint types contracts unused docs format bench validate soak lock audit clean
 .DEFAULT_GOAL := help
 
 help:
@@ -75,6 +75,10 @@ $(PEERS)/.ready: scripts/peers.lock
 	@.boot/bin/uv venv --quiet --python $(BIN)/python $(PEERS)
 	@UV_COMPILE_BYTECODE=1 .boot/bin/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes -r scripts/peers.lock
 	@touch $@
+
+# Some ten minutes: every measure in worlds in which the truth is known; writes docs/validation.md.
+validate: setup
+	@$(BIN)/python -m validation $(ARGS)
 
 soak: setup
 	@sh scripts/test_services.sh

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 # Each is loaded when it is first asked for, so that a command which needs one does not wait for the others.
 _WHERE: Final = {
+    "attribution": "crediting",
+    "cac": "acquiring",
     "clv": "value",
     "cohorts": "buying",
     "repeat-purchase": "buying",
+    "roi": "returning",
 }
 NAMES: Final = tuple(sorted(_WHERE))
 
@@ -82,6 +85,8 @@ class Measures:
         """
         measure, period = named(name), self.period(at)
         chosen = self._chosen(measure, options)
+        if not measure.is_kept:
+            return self._worked_out(measure, period, chosen)
         asked = store.Asked(period.end, period.every, name, _canonical(chosen))
         with self._shop.database.reading() as connection:
             kept = store.kept_answer(connection, asked)
