@@ -75,7 +75,7 @@ def _between(one: "Figure", currency: str) -> str:
 def number(value: "Plain", unit: str, currency: str) -> str:
     """A number as people read it: shares in percent, money with its coins, anything else with what it is."""
     if value is None:
-        return "withheld"
+        return "–"  # withheld or not known: the table says which
     if not isinstance(value, int | float) or isinstance(value, bool):
         return str(value)
     if isinstance(value, float) and not isfinite(value):

@@ -86,9 +86,20 @@ class InCohort(OfBought):
 
 def first_days(bought: Bought) -> Numbers:
     """The day on which the person of each order bought first; shape (n,)."""
-    begins = np.ones(bought.person.size, bool)
-    begins[1:] = bought.person[1:] != bought.person[:-1]
-    found: Numbers = bought.day[begins][np.cumsum(begins) - 1]
+    starts = begins(bought.person)
+    found: Numbers = bought.day[starts][np.cumsum(starts) - 1]
+    return found
+
+
+def days_bought(bought: Bought) -> Bought:
+    """One entry for each day on which somebody bought; its amount is that of one of the orders."""
+    return bought.where(begins(bought.person) | begins(bought.day))
+
+
+def begins(values: Numbers) -> NDArray[np.bool_]:
+    """Where another value begins in a list."""
+    found = np.ones(values.size, bool)
+    found[1:] = values[1:] != values[:-1]
     return found
 
 
@@ -136,8 +147,8 @@ class HowOften(OfBought):
         paid = bought.where(counts)
         days, mean, spent = _repeats(paid)
         bins = np.where(days > 0, np.searchsorted(EDGES, mean, side="right"), 0)
-        begins = _begins(paid.person)
-        first, last = paid.day[begins], paid.day[np.append(begins, True)[1:][: begins.size]]
+        starts = begins(paid.person)
+        first, last = paid.day[starts], paid.day[np.append(starts, True)[1:][: starts.size]]
         steps = [(day - self.window.start) // self.window.step for day in (first, last)]
         at = np.ravel_multi_index((*steps, np.minimum(days, self.window.most), bins), self.shape)
         return Sums({
@@ -148,16 +159,10 @@ class HowOften(OfBought):
         })  # fmt: skip
 
 
-def _begins(values: Numbers) -> NDArray[np.bool_]:
-    found = np.ones(values.size, bool)
-    found[1:] = values[1:] != values[:-1]
-    return found
-
-
 def _repeats(paid: Bought) -> tuple[Numbers, Numbers, Numbers]:
     """Of each person: repeat days, what one came to on average in whole minor units, and all of them together."""
-    starts = _begins(paid.person)
-    new_day = starts | _begins(paid.day)
+    starts = begins(paid.person)
+    new_day = starts | begins(paid.day)
     who = np.cumsum(starts) - 1
     people = int(who[-1]) + 1 if who.size else 0
     days = np.bincount(who[new_day], minlength=people).astype(np.int64) - 1
