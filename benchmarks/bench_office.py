@@ -35,7 +35,7 @@ from goodwill.web.rooms import ROOMS
 PEOPLE: Final = int(os.environ.get("GOODWILL_OFFICE_PEOPLE", "20000"))
 EVENTS, PRODUCTS = 50, 2_000  # of each person; in the catalogue
 _TIMES: Final = 20
-_PASSWORD: Final = "seven blue anvils"  # noqa: S105 - of a shop that lives for a minute
+_PASSWORD: Final = "seven blue anvils"
 _ADDRESS: Final = "http://127.0.0.1:8400"
 
 

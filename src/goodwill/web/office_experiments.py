@@ -5,7 +5,6 @@ from typing import Any, Final
 from litestar.handlers import HTTPRouteHandler
 
 from goodwill.decide.plan import Experiment
-from goodwill.shop.measures import NAMES
 from goodwill.staff import Act
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
@@ -13,7 +12,7 @@ from goodwill.web.office import Office, address_with
 from goodwill.web.rooms import EXPERIMENTS, MEASURES, RETURN
 from goodwill.web.staff_pages import Reply, Visit, route
 
-_RESULT: Final = "experiment"  # the measure that compares the arms of one, where there is such a measure
+_RESULT: Final = "experiment"  # the measure that compares the arms of one
 
 
 class ExperimentPages(Office):
@@ -32,7 +31,7 @@ class ExperimentPages(Office):
         return self._room(
             "experiments", EXPERIMENTS, visit, session, asked={}, percent=plan.holdout.percent,
             rows=[self._row(name, one, begun.get(name), results=may_read) for name, one in plan.experiments.items()],
-            result=RETURN if may_read else "",
+            report=RETURN if may_read else "", yardstick=f"{MEASURES}/holdout" if may_read else "",
         )  # fmt: skip
 
     def _row(self, name: str, one: Experiment, since: int | None, *, results: bool) -> dict[str, Any]:
@@ -40,11 +39,10 @@ class ExperimentPages(Office):
         rest = 100 - one.holdout
         arms = [f"{arm.name}: {rest * arm.weight / whole:.0f} %" for arm in one.arms]
         held = [f"left out: {one.holdout} %"] if one.holdout else []
-        known = results and _RESULT in NAMES
         return {
             "name": name, "question": one.question, "state": str(one.state), "arms": ", ".join((*arms, *held)),
             "where": ", ".join(one.slots) or "everywhere", "since": self._clock_time(since)[:10],
-            "result": address_with(f"{MEASURES}/{_RESULT}", {"of": name}) if known else "",
+            "result": address_with(f"{MEASURES}/{_RESULT}", {"experiment": name}) if results else "",
         }  # fmt: skip
 
 

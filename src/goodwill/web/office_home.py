@@ -28,7 +28,7 @@ from goodwill.web.sessions import address_of
 from goodwill.web.staff_pages import Reply, Visit, answer_of
 
 MOST_NEEDS: Final = 5
-_INCOME, _EXTRA = "roi", "extra margin"  # the measure, and its figure that is extra income
+_INCOME, _ALL = "holdout", "of all of them"  # the measure, and how its figure that is extra income ends
 _PATHS: Final = {"webhooks": WEBHOOKS, "imports": IMPORTS, "ledger": CONSENT}
 
 
@@ -75,13 +75,14 @@ class Home(Office):
         return self._income_of(found.value, date_of(period.end))
 
     def _income_of(self, answer: Answer, until: date) -> Income:
-        one = next((figure for figure in answer.others if figure.name == _EXTRA), answer.headline)
+        one = next((figure for figure in answer.others if figure.name.endswith(_ALL)), answer.headline)
         currency = self.settings.currency
         if one.value is None:
-            early = one.refused.startswith("Too early")
+            early = one.refused.startswith("Too early") or "no period has closed since" in one.refused
             return Income(one.refused, words="too early to say" if early else "not measured")
         low, high = (quantity(end, one.unit, currency) for end in one.interval or (None, None))
-        why = f"Up to {until}, between {low} and {high} ({100 * one.level:g} %); evidence {one.grade.name}."
+        what = f"{one.name[:1].upper()}{one.name[1:]}, up to {until}"
+        why = f"{what}: between {low} and {high} ({100 * one.level:g} %), evidence {one.grade.name}."
         return Income(why, value=quantity(one.value, one.unit, currency))
 
     def _week(self, days: list[OneDay]) -> Chart:

@@ -39,7 +39,7 @@ class MeasurePages(Office):
         period = shop.measures.period()
         rows = []
         for one in shop.measures.all():
-            kept = shop.measures.kept(one.name)
+            kept = None if _lacks(one, {}) else shop.measures.kept(one.name)
             rows.append((one, f"{MEASURES}/{one.name}", "" if kept is None else self._in_short(kept.headline)))
         return self._room(
             "measures", MEASURES, visit, session, asked={}, rows=rows, until=date_of(period.end), length=period.every
@@ -51,6 +51,8 @@ class MeasurePages(Office):
         measure = named(visit.query["name"])
         path, at, options = f"{MEASURES}/{measure.name}", visit.query.get("at", ""), _options(visit, measure)
         trail = ((MEASURES, "Measures"), (path, measure.name))
+        if _lacks(measure, options):
+            return self._told(visit, session, measure, None)
         try:
             found = self._asked(measure, at, options)
         except GoodwillError as error:
@@ -78,7 +80,8 @@ class MeasurePages(Office):
         path, options = f"{MEASURES}/{measure.name}", _options(visit, measure)
         asked = {name: text for name, text in (("at", visit.query.get("at", "")), *options.items()) if text}
         fields = [
-            (option.name, option.help, options.get(option.name, ""), self._usual(option)) for option in measure.options
+            (option.name, option.help, options.get(option.name, ""), self._usual(option), option.needed)
+            for option in measure.options
         ]
         return self._room(
             "measure", path, visit, session, status, asked={}, wrong=wrong, measure=measure, fields=fields,
@@ -130,6 +133,11 @@ class MeasurePages(Office):
             "grade": one.grade.name, "means": one.grade.value, "method": one.method, "warnings": one.warnings,
             "again": str(one.reproduce), "seed": one.seed, "as_of": one.as_of,
         }  # fmt: skip
+
+
+def _lacks(measure: Measure, options: Mapping[str, str]) -> bool:
+    """Whether it cannot be asked before something is said."""
+    return any(option.needed and option.name not in options for option in measure.options)
 
 
 def _options(visit: Visit, measure: Measure) -> dict[str, str]:

@@ -1,12 +1,11 @@
 """The office's page of the return report: what it brought and what it cost, as it was told first; and on paper."""
 
-from typing import Any, Final
+from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
 from goodwill.basics.errors import GoodwillError
-from goodwill.measure.figure import Figure
-from goodwill.shop.report import Report, range_of, value_of
+from goodwill.shop.report import Report
 from goodwill.shop.report_pdf import printed
 from goodwill.staff import Act, Session
 from goodwill.web.desk import Desk
@@ -15,6 +14,7 @@ from goodwill.web.files import File, file_route
 from goodwill.web.jobs import Done, Job
 from goodwill.web.office import Office, address_with
 from goodwill.web.problems import problem_of
+from goodwill.web.reported import context_of
 from goodwill.web.rooms import RETURN
 from goodwill.web.staff_pages import Reply, Visit, route
 
@@ -56,21 +56,13 @@ class ReturnPages(Office):
         at, currency = visit.query.get("at", ""), self.settings.currency
         tables = () if report is None else report.tables
         return self._room(
-            "return", RETURN, visit, session, status, asked={}, wrong=wrong, report=report, at=at,
-            figures=[_figure(one, currency) for one in (report.figures if report else ())],
-            scores=[_figure(one, currency) for one in (report.scorecard if report else ())],
+            "return", RETURN, visit, session, status, asked={}, wrong=wrong, at=at,
+            report=None if report is None else context_of(report),
             pictures=[
                 table_chart(f"table-{place}", table, self.desk.pictures, currency) for place, table in enumerate(tables)
             ],
             paper=address_with(f"{RETURN}/paper", {"at": at} if at else {}),
         )  # fmt: skip
-
-
-def _figure(one: Figure, currency: str) -> dict[str, Any]:
-    return {
-        "name": f"{one.name[:1].upper()}{one.name[1:]}", "value": value_of(one, currency), "refused": bool(one.refused),
-        "range": range_of(one, currency), "level": f"{100 * one.level:g}", "grade": one.grade.name,
-    }  # fmt: skip
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:

@@ -120,6 +120,8 @@ class Measures:
         """
         measure, period = named(name), self.period(at)
         asked = store.Asked(period.end, period.every, name, _canonical(self._chosen(measure, options)))
+        if not measure.is_kept:
+            return None
         with self._shop.database.reading() as connection:
             kept = store.kept_answer(connection, asked)
         return None if kept is None else Answer.read(json.loads(kept.answer))
