@@ -19,6 +19,7 @@ from goodwill.basics.errors import BadInput, Busy
 from goodwill.decide.decision import Decision
 from goodwill.shop import Actor, Shop
 from goodwill.shop.approvals import fit
+from goodwill.shop.today import Contacts
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.storage import audit
@@ -268,6 +269,7 @@ class Desk:
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.gathering = Gathering(self._answer_together)
         self.pictures, self.jobs = Pictures(), Jobs()
+        self.contacts = Contacts(shop)
         # What else is to be finished when the desk closes.
         self.ends: list[Callable[[], None]] = [self.gathering.close, self.pictures.close, self.jobs.close]
         self._encode = msgspec.json.Encoder().encode

@@ -48,7 +48,7 @@ class Home(Office):
         """How the shop does."""
         session = self._session(visit, "whole")
         role, today = session.account.role, Today(self.desk.shop)
-        contact, steps = today.may_contact(), today.first_steps()
+        contact, steps = self.desk.contacts.now(), today.first_steps()
         needs = [one for one in today.needs() if one.act in MAY[role]]
         return self._room(
             "home", HOME, visit, session, asked={}, month=f"{today.month:%B %Y}", contact=contact,

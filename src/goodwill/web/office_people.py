@@ -17,7 +17,6 @@ from goodwill.people.contact import MayContact
 from goodwill.shop import Shop, Who
 from goodwill.shop.life import KINDS, Life, Moment
 from goodwill.shop.looks import Known
-from goodwill.shop.today import Today
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
@@ -45,7 +44,7 @@ class PeoplePages(Office):
         """People, who came last first."""
         session = self._admitted(visit, Act.READ)
         shop = self.desk.shop.acting(session.actor())
-        contact = Today(shop).may_contact()
+        contact = self.desk.contacts.now()
         reasons = contact.why_not if contact is not None else {}
         reason = visit.query.get("may", "")
         reason = reason if reason == "yes" or reason in reasons else ""
