@@ -157,6 +157,7 @@ def test_the_keys_stand_on_a_page_for_whoever_runs_no_script(house):
 # ---- home ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 def test_the_home_tells_the_four_numbers_as_the_shop_knows_them(house):
     text = house.browser("owner").get("/").text
     contact = house.shop.may_contact()
@@ -205,6 +206,7 @@ def test_the_list_masks_names_and_addresses_and_says_who_may_be_written_to(house
     assert '<span class="may no">No: was never asked</span>' in row
 
 
+@pytest.mark.both
 def test_the_list_is_gone_through_by_pages_and_nobody_is_missed_or_shown_twice(house):
     browser, path, seen = house.browser("owner"), "/office/people", []
     while path:
@@ -215,6 +217,7 @@ def test_the_list_is_gone_through_by_pages_and_nobody_is_missed_or_shown_twice(h
     assert len(seen) == len(set(seen)) == house.shop.may_contact().of
 
 
+@pytest.mark.both
 def test_a_filter_stands_in_the_address_and_holds_over_the_pages(house):
     text = house.browser("owner").get("/office/people?may=withdrawn").text
     assert "chiara" in text
@@ -235,6 +238,7 @@ def test_an_address_that_is_looked_for_never_stands_in_one_of_ours(house):
     assert browser.post("/office/people/find", form="0" * 64, who="amina").status_code == 403
 
 
+@pytest.mark.both
 def test_that_staff_looked_stands_in_each_persons_own_copy(house):
     browser = house.browser("read-only")
     browser.get("/office/people?may=withdrawn")
@@ -269,6 +273,7 @@ def buyer(shop):
     raise AssertionError("nobody bought")
 
 
+@pytest.mark.both
 def test_a_life_shows_only_what_she_allows_or_her_contract_needs_and_counts_the_rest(house):
     name, own = buyer(house.shop)
     asked = Asked(how="test")

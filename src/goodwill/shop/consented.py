@@ -3,15 +3,17 @@
 It tells of the day that has ended, and of at least ten people at once: fewer are told as "fewer than 10".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from math import hypot
 from typing import TYPE_CHECKING, Final
 
-from goodwill.basics.clock import DAY, date_of, day_of, micros
+from goodwill.basics.clock import DAY, date_of, day_number, day_of, micros
 from goodwill.basics.errors import Quarantined
+from goodwill.collect.live import store as live
+from goodwill.collect.live.store import Counted
 from goodwill.consent import last_position, published
 from goodwill.measure.figure import SMALL
 from goodwill.measure.share import Share, share
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 SOON_DAYS: Final = 30
+SPAN: Final = 28  # days of the banner's answers that are told
+_BANNER: Final = "banner: "
+_HOWS: Final = ("accept", "refuse", "dismiss", "choose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,29 @@ class OfNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class OnPages:
+    """How the banner was answered on the shop's pages in some days, by known and unknown alike; it names nobody.
+
+    Attributes:
+        since, before: the first day, and the first that is not counted any more.
+        answers: how often, by how: accept · refuse · dismiss (which is a no) · choose; None: fewer than ten.
+        refused, of: answers that were a no, of all; None where that would tell of fewer than ten.
+    """
+
+    since: date
+    before: date
+    answers: Mapping[str, int | None]
+    refused: int | None
+    of: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """How consent stands at the end of a day.
 
     Attributes:
         upto: where the counting ends.
+        pages: the banner's answers lately, and as long before: before the newest words, where these are newer.
         signalled: people whose browser said no to selling and sharing, of all ``known``; None: fewer than ten.
         ending: people whose yes ends within `SOON_DAYS` days, by purpose. evidence: people by purpose, by its evidence.
         alarms: what somebody should look at, each in a sentence.
@@ -72,6 +95,7 @@ class Overview:
     upto: Reach
     known: int
     notices: tuple[OfNotice, ...]
+    pages: tuple[OnPages, OnPages]
     signalled: int | None
     ending: Mapping[str, int | None]
     evidence: Mapping[str, Mapping[str, int | None]]
@@ -91,7 +115,7 @@ def reach(shop: "Shop") -> Reach:
     with shop.database.reading() as connection:
         if asked.has_answers(connection, before=midnight):
             return Reach(today, midnight, 0)
-        return Reach(today, now, last_position(connection))
+        return Reach(today, now + 1, last_position(connection))
 
 
 def overview(shop: "Shop", upto: Reach) -> Overview:
@@ -112,12 +136,17 @@ def overview(shop: "Shop", upto: Reach) -> Overview:
         known, signalled = asked.known(connection, before=before), asked.signalled(connection, before=before)
         ending = asked.ending(connection, after=before, upto=before + SOON_DAYS * DAY)
         evidence = asked.evidence(connection, before=before)
+        today = day_number(upto.today)
+        cut = max((day_number(day) for day in since.values() if today - SPAN < day_number(day) < today), default=0)
+        cut = cut or today - SPAN
+        counted = live.counted(connection, since=cut - SPAN)
+    pages = _on_pages(counted, cut, today), _on_pages(counted, cut - SPAN, cut)
     ordered = sorted(answers, key=_order)
     return Overview(
-        upto, known, tuple(_of_notice(one, since.get(one.notice)) for one in ordered), told(signalled),
+        upto, known, tuple(_of_notice(one, since.get(one.notice)) for one in ordered), pages, told(signalled),
         {purpose: told(count) for purpose, count in ending.items()},
         {grade: {purpose: told(count) for purpose, count in counts.items()} for grade, counts in evidence.items()},
-        tuple(alarms(ordered)),
+        (*alarms(ordered), *_of_pages(*pages)),
     )  # fmt: skip
 
 
@@ -143,8 +172,10 @@ def alarms(answers: Sequence[Answered]) -> list[str]:
     found = []
     for old, new in pairwise(answers):
         same = old.notice.partition("@")[0] == new.notice.partition("@")[0]
-        if same and min(old.none, new.none, old.people - old.none, new.people - new.none) >= SMALL and fell(old, new):
-            before, after = share(old.none, old.people), share(new.none, new.people)
+        if not same or min(old.none, new.none, old.people - old.none, new.people - new.none) < SMALL:
+            continue
+        before, after = share(old.none, old.people), share(new.none, new.people)
+        if fell(before, after):
             found.append(
                 f"Since {new.notice} fewer people refuse: {_percent(after)} of {new.people:,}, after {_percent(before)}"
                 f" of {old.people:,} with {old.notice}. Look whether refusing is still as easy as accepting."
@@ -152,9 +183,34 @@ def alarms(answers: Sequence[Answered]) -> list[str]:
     return found
 
 
-def fell(old: Answered, new: Answered) -> bool:
+def _on_pages(counted: Sequence[Counted], since: int, before: int) -> OnPages:
+    found = dict.fromkeys(_HOWS, 0)
+    for one in counted:
+        how = one.event.removeprefix(_BANNER)
+        if since <= one.day < before and one.event.startswith(_BANNER) and how in found:
+            found[how] += one.messages
+    refused, of = found["refuse"] + found["dismiss"], sum(found.values())
+    apart = min(refused, of - refused) >= SMALL
+    whole = all(count == 0 or count >= SMALL for count in found.values())
+    return OnPages(
+        date_of(since), date_of(before), {how: count if whole else None for how, count in found.items()},
+        refused if apart else None, of if apart or whole else None,
+    )  # fmt: skip
+
+
+def _of_pages(new: OnPages, old: OnPages) -> Iterator[str]:
+    if new.refused is None or old.refused is None or not (new.of and old.of):
+        return
+    before, after = share(old.refused, old.of), share(new.refused, new.of)
+    if fell(before, after):
+        yield (
+            f"On your pages fewer refuse since {new.since}: {_percent(after)} of {new.of:,} answers, after "
+            f"{_percent(before)} of {old.of:,} before. Look whether refusing is still as easy as accepting."
+        )
+
+
+def fell(before: Share, after: Share) -> bool:
     """Whether the share that refuses fell, by Newcombe's interval of 95 % (Stat. Med. 17, 1998, method 10)."""
-    before, after = share(old.none, old.people), share(new.none, new.people)
     return after.value - before.value + hypot(after.high - after.value, before.value - before.low) < 0
 
 
