@@ -24,6 +24,7 @@ from goodwill.web import (
     deliveries,
     erasing,
     explanations,
+    figures,
     identity,
     intake,
     leave,
@@ -71,6 +72,7 @@ from goodwill.web.store import Scope
 ENDPOINTS = (
     *api.ENDPOINTS,
     *explanations.ENDPOINTS,
+    *figures.ENDPOINTS,
     *erasing.ENDPOINTS,
     *identity.ENDPOINTS,
     *intake.ENDPOINTS,
