@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from goodwill import cli
 from goodwill.cli import main
@@ -35,7 +36,7 @@ Run = Callable[..., Ended]
 def _one_tree_of_commands() -> Iterator[None]:
     """A process runs one command and lays its tree of commands out once; these tests run hundreds in one process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "get_command", cache(cli.get_command))
+        patch.setattr(cli, "get_command", cache(get_command))
         yield
 
 
