@@ -39,6 +39,7 @@ SHOWS_PERSONAL_DATA = {
     "evaluate_slots",
     "click",
     "redemption",
+    "claim",
     "verdict",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
@@ -60,7 +61,7 @@ def name_of(operation):
 
 def found(operation):
     """What a good request is answered with: there is no merge here to take back, no such segment, and no offer."""
-    nowhere = ("unmerge", "remove_segment", "click", "redemption", "verdict", "offpolicy")
+    nowhere = ("unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy")
     return 404 if operation.name in nowhere else 200
 
 
