@@ -82,13 +82,14 @@ validate: setup
 
 soak: setup
 	@sh scripts/test_services.sh
-	@HYPOTHESIS_PROFILE=soak sh scripts/run_tests.sh -n $(WORKERS) --dist worksteal -m "soak or longer or hypothesis" $(ARGS)
+	@HYPOTHESIS_PROFILE=soak sh scripts/run_tests.sh -n $(WORKERS) --dist worksteal -m "soak or again or longer or hypothesis" $(ARGS)
 
 # Hashes and names only: no lock may name the host that this machine gets its packages from.
 UV_COMPILE := .boot/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11
 lock: setup
 	@$(UV_COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock
 	@$(UV_COMPILE) --group peers -o scripts/peers.lock
+	@echo 'lifelines==0.30.3' | $(UV_COMPILE) --no-deps --no-annotate - -o scripts/tables.lock
 	@.boot/bin/uv --version | awk '{print "uv==" $$2}' | $(UV_COMPILE) --no-annotate - -o scripts/boot.lock
 	@echo "lock: look at 'git diff --stat' before you commit"
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from hypothesis import given
@@ -11,6 +12,9 @@ from tests.measure.shoppers import frame_of, view_of
 from goodwill.measure.crediting import LONGEST, MAIL, PAGE, SENT, SHOWN, Walked, walks_of
 from goodwill.people.types import ORDERED, REFUNDED
 from goodwill.purposes import shipped
+
+Walks: TypeAlias = Counter[tuple[str, ...]]
+Both: TypeAlias = tuple[Walks, Walks]
 
 SLOT = 77  # the number under which the log knows what the slot "deals" showed
 WHAT = Walked(since=50, until=150, back=20, channels=(MAIL, PAGE, "deals"), slots=((SLOT, 2),))
@@ -37,14 +41,15 @@ events = st.one_of(
 crowd = st.lists(st.lists(events, max_size=14), max_size=5)
 
 
-def told(people) -> tuple[Counter, Counter]:
+def told(people) -> Both:
     walks = walks_of(WHAT.whole(frame_of(people)), WHAT)
     each = list(zip(walks.paths, walks.ended, walks.not_ended, strict=True))
     return Counter({path: yes for path, yes, _ in each if yes}), Counter({path: no for path, _, no in each if no})
 
 
-def by_a_loop(people) -> tuple[Counter, Counter]:
-    ended, not_ended = Counter(), Counter()
+def by_a_loop(people) -> Both:
+    ended: Walks = Counter()
+    not_ended: Walks = Counter()
     for some in people:
         days = sorted({one.day for one in some if one.type == ORDERED and one.day <= WHAT.until})
         walks: dict[tuple[int, bool], list[str]] = {}
