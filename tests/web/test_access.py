@@ -39,14 +39,13 @@ SHOWS_PERSONAL_DATA = {
     "evaluate_slots",
     "click",
     "redemption",
-    "claim",
     "verdict",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {
     "current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks", "segments", "segment_recipes",
     "keep_segment", "remove_segment", "count_segment", "count_rule", "plan", "slots", "experiments", "contents",
-    "offers", "faithfulness", "offpolicy", "measures", "figure",
+    "offers", "faithfulness", "offpolicy", "claim", "measures", "figure",
 }  # fmt: skip
 
 
