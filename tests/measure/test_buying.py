@@ -9,7 +9,7 @@ from tests.measure.shoppers import UNTIL, Line, crowd, frame_of, part_of, total_
 from goodwill.access import Contribution, Priced
 from goodwill.learn.lifetime.rfm import reduce
 from goodwill.measure.again import repeat_purchase, repeat_purchase_of, waiting
-from goodwill.measure.bought import of_view
+from goodwill.measure.bought import Bought, of_view
 from goodwill.measure.buying import EDGES, CameBack, HowOften, InCohort, customers_of
 from goodwill.measure.experiments.moments import LARGEST, Moments, of_group, parts
 from goodwill.measure.experiments.moments import part as part_of_arm
@@ -255,3 +255,11 @@ def test_the_tail_is_cut_within_two_percent():
     what = InArm(until=UNTIL, currency="EUR", since=391, before=0, arms=1, arm_of=lambda persons: 0 * persons)
     most = tail_of(whole_of(what, people))
     assert 1_098 <= most <= 1_098 * 1.02
+
+
+def test_who_bought_twice_in_the_last_week_has_times_that_a_model_can_take():
+    what = HowOften(until=7_000, currency="EUR")
+    days, paid = np.array([6_998, 7_000]), np.array([1_000, 2_000])
+    sums = what._sums(Bought(np.zeros(2, np.int64), days, paid, np.zeros(2, bool)))
+    (x,), (t_x,), (T,) = (getattr(customers_of(sums, what), name) for name in ("x", "t_x", "T"))
+    assert (x, t_x, T) == (1, 0.5, 0.5)

@@ -1,17 +1,16 @@
 """Figures on a screen: the number first, how sure it is and of whom, then tables; every reason for doubt in words."""
 
 from collections.abc import Iterator
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
-from goodwill.basics.money import digits_of
+from goodwill.basics.words import quantity
 from goodwill.cli import out
 
 if TYPE_CHECKING:
     from goodwill.measure.answer import Answer, Table
-    from goodwill.measure.figure import Figure, Plain
+    from goodwill.measure.figure import Figure
 
 
 def told(answer: "Answer", currency: str) -> Iterator[RenderableType]:
@@ -65,28 +64,12 @@ def _line(one: "Figure", currency: str) -> tuple[object, ...]:
 
 
 def _value(one: "Figure", currency: str) -> str:
-    return number(one.value, one.unit, currency)
+    return quantity(one.value, one.unit, currency)
 
 
 def _between(one: "Figure", currency: str) -> str:
-    low, high = (number(end, one.unit, currency) for end in (one.low, one.high))
+    low, high = (quantity(end, one.unit, currency) for end in (one.low, one.high))
     return f"{low} to {high}"
-
-
-def number(value: "Plain", unit: str, currency: str) -> str:
-    """A number as people read it: shares in percent, money with its coins, anything else with what it is."""
-    if value is None:
-        return "–"  # withheld or not known: the table says which
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return str(value)
-    if isinstance(value, float) and not isfinite(value):
-        return "no bound"
-    if unit == "share":
-        return f"{100 * value:.1f} %"
-    if unit == currency:
-        return f"{value:,.{digits_of(currency)}f} {unit}"
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-    return f"{text} {unit}".rstrip()
 
 
 def _table(table: "Table", currency: str) -> RenderableType:
@@ -96,7 +79,7 @@ def _table(table: "Table", currency: str) -> RenderableType:
     ]
     names = [f"{one.name}{'#' if right else ''}" for one, right in zip(table.columns, numeric, strict=True)]
     rows = [
-        tuple(number(value, one.unit, currency) for value, one in zip(row, table.columns, strict=True))
+        tuple(quantity(value, one.unit, currency) for value, one in zip(row, table.columns, strict=True))
         for row in table.rows
     ]
     return out.table(names, rows)

@@ -31,6 +31,7 @@ _ORDER = (
     "config",
     "version",
     "import",
+    "cost",
     "intake",
     "webhooks",
     "simulate",

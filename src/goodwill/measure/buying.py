@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodwill.access import Frame, View
-from goodwill.learn.lifetime.rfm import Window
+from goodwill.learn.lifetime.rfm import Window, apart
 from goodwill.measure.again import repeat_sums, waiting
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.cohort import cohort_sums
@@ -143,20 +143,30 @@ class HowOften(OfBought):
         return (*self.window.shapes["customers"], EDGES.size + 1)
 
     def _sums(self, bought: Bought) -> Sums:
-        counts = ~bought.foreign & (bought.amount > 0) & (bought.day >= self.window.start)
-        paid = bought.where(counts)
-        days, mean, spent = _repeats(paid)
-        bins = np.where(days > 0, np.searchsorted(EDGES, mean, side="right"), 0)
-        starts = begins(paid.person)
-        first, last = paid.day[starts], paid.day[np.append(starts, True)[1:][: starts.size]]
-        steps = [(day - self.window.start) // self.window.step for day in (first, last)]
-        at = np.ravel_multi_index((*steps, np.minimum(days, self.window.most), bins), self.shape)
+        paid = self._paid(bought)
+        days, _, spent = _repeats(paid)
+        _, at = self.placed(bought)
         return Sums({
             "customers": Cells.of(self.shape, at, np.ones(at.size, np.int64)),
             "more": int((days > self.window.most).sum()), "spent": int(spent.sum()),
-            "foreign": int(bought.foreign.sum()),
-            "free": int((~bought.foreign & (bought.amount <= 0)).sum()),
+            "foreign": int(bought.foreign.sum()), "free": int((~bought.foreign & (bought.amount <= 0)).sum()),
         })  # fmt: skip
+
+    def placed(self, bought: Bought) -> tuple[Numbers, Numbers]:
+        """The customers of some orders, by their numbers in these, and the cell of each."""
+        paid = self._paid(bought)
+        if not paid.day.size:
+            return paid.person, paid.day
+        days, mean, _ = _repeats(paid)
+        bins = np.where(days > 0, np.searchsorted(EDGES, mean, side="right"), 0)
+        starts = begins(paid.person)
+        first, last = paid.day[starts], paid.day[np.append(np.flatnonzero(starts)[1:], paid.day.size) - 1]
+        steps = [(day - self.window.start) // self.window.step for day in (first, last)]
+        at = np.ravel_multi_index((*steps, np.minimum(days, self.window.most), bins), self.shape)
+        return paid.person[starts], at
+
+    def _paid(self, bought: Bought) -> Bought:
+        return bought.where(~bought.foreign & (bought.amount > 0) & (bought.day >= self.window.start))
 
 
 def _repeats(paid: Bought) -> tuple[Numbers, Numbers, Numbers]:
@@ -198,10 +208,15 @@ class Customers:
         return float(self.many @ (self.x * self.mean))
 
 
+def cells_of(sums: Sums, name: str) -> Cells:
+    """An array of sums as cells, however it is kept."""
+    held = sums[name]
+    return held if isinstance(held, Cells) else Cells.of(held.shape, np.flatnonzero(held), held[held != 0])
+
+
 def customers_of(sums: Sums, what: HowOften) -> Customers:
     """The kinds of customers that the sums of `HowOften` hold."""
-    held = sums["customers"]
-    cells = held if isinstance(held, Cells) else Cells.of(held.shape, np.flatnonzero(held), held[held != 0])
+    cells = cells_of(sums, "customers")
     first, last, x, bins = (np.asarray(part, np.float64) for part in np.unravel_index(cells.at, cells.shape))
     mean = np.where(x > 0, MIDDLES[np.maximum(bins.astype(np.int64), 1) - 1], 0.0)
-    return Customers(x, last - first, what.window.steps - 1 - first, mean, cells.values)
+    return Customers(x, *apart(x, last - first, what.window.steps - 1 - first, 1.0), mean, cells.values)

@@ -41,6 +41,7 @@ from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
+from goodwill.shop.costs import Costs
 from goodwill.shop.deciding import Deciding, Question
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
@@ -70,6 +71,8 @@ from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
 from goodwill.shop.told import Told
+from goodwill.shop.trying_segments import TryingSegments
+from goodwill.shop.unwelcome import Unwelcome
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
 from goodwill.shop.why import Why
@@ -86,6 +89,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
+_CONTACT = Category("contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,11 @@ class Shop:
     def intake(self) -> Intake:
         """What comes in with files, and is taken back."""
         return Intake(self)
+
+    @property
+    def costs(self) -> Costs:
+        """What the shop spends."""
+        return Costs(self)
 
     @property
     def webhooks(self) -> Webhooks:
@@ -353,6 +362,9 @@ class Shop:
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
             connection, about = change.connection, entry.categories if chosen is None else chosen
+            leaves = not yes and entry.name == EMAIL_MARKETING and _CONTACT in about
+            if leaves:
+                self.unwelcome.take_turn(connection)
             if yes:
                 self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
@@ -362,10 +374,22 @@ class Shop:
                 self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
                 waits = self.notices.request(connection, self.named(who), person, entry, about, asked)
                 return waits or consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            if leaves:
+                self.unwelcome.left(connection, person, at=now)
             self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now))
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
+
+    @property
+    def trying_segments(self) -> TryingSegments:
+        """Whether kept segments can still be asked."""
+        return TryingSegments(self)
+
+    @property
+    def unwelcome(self) -> Unwelcome:
+        """Letters that are not wanted."""
+        return Unwelcome(self)
 
     @property
     def notices(self) -> Notices:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Each is loaded when it is first asked for, so that a command which needs one does not wait for the others.
 _WHERE: Final = {
+    "attribution": "crediting",
+    "cac": "acquiring",
     "churn": "selling",
     "clv": "value",
     "cohorts": "buying",
@@ -39,6 +41,7 @@ _WHERE: Final = {
     "repeat-purchase": "buying",
     "retention": "selling",
     "revenue": "selling",
+    "roi": "returning",
     "visit-frequency": "selling",
 }
 NAMES: Final = tuple(sorted(_WHERE))
@@ -93,6 +96,8 @@ class Measures:
         """
         measure, period = named(name), self.period(at)
         chosen = self._chosen(measure, options)
+        if not measure.is_kept:
+            return self._worked_out(measure, period, chosen)
         asked = store.Asked(period.end, period.every, name, _canonical(chosen))
         with self._shop.database.reading() as connection:
             kept = store.kept_answer(connection, asked)

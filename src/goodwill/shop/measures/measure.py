@@ -56,6 +56,8 @@ class Measure:
     Attributes:
         says: what it is, in a sentence. purpose: for which people are read. unit: of its figure.
         work: gives the answer for a period that has closed.
+        is_kept: whether its answer is kept. Where it also rests on what is written by hand (costs, the margin), what it
+            knows of people is kept instead, see `facts`; so a cost counts as soon as it is written.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Measure:
     options: tuple[Option, ...]
     work: "Callable[[Shop, Period, Options], Answer]"
     unit: str = "share"
+    is_kept: bool = True
 
 
 # ---- what options look like ------------------------------------------------------------------------------------------
