@@ -68,9 +68,9 @@ def test_whatever_shows_personal_data_needs_a_key():
     assert {operation.name for operation in KEYED} == SHOWS_PERSONAL_DATA | NAMES_NOBODY
 
 
-@pytest.fixture
-def decision(quiet):
-    return quiet.post("/api/v1/decide", json={"person": {"user_id": "amina"}}).json()["decision"]
+@pytest.fixture(scope="module")
+def decision(quiet_shop):
+    return quiet_shop.decide("amina").id
 
 
 @pytest.mark.parametrize("operation", KEYED, ids=name_of)
