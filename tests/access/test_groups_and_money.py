@@ -59,8 +59,12 @@ def test_both_engines_tell_the_same_groups_and_the_same_money(world: World) -> N
             world.happens(connection, person, BOUGHT, FIRST, amount=100 + person)
             world.happens(connection, person, BOUGHT, FIRST + 1, amount=7)
             grant(connection, person, entry, asked=ASKED, now=world.now)
-        connection.execute(text("UPDATE events SET currency = 'USD' WHERE day = :day AND person % 3 = 0"), {"day": FIRST})
-        connection.execute(text("UPDATE events SET currency = NULL WHERE day = :day AND person % 3 = 1"), {"day": FIRST})
+        connection.execute(
+            text("UPDATE events SET currency = 'USD' WHERE day = :day AND person % 3 = 0"), {"day": FIRST}
+        )
+        connection.execute(
+            text("UPDATE events SET currency = NULL WHERE day = :day AND person % 3 = 1"), {"day": FIRST}
+        )
     with world.database.transaction() as connection:
         before = world.door(connection).total(ByArm())
     assert before.sums.array("people").sum() == 7

@@ -61,7 +61,8 @@ def frame_of(people, group=None):
     logs = [log_of(some) for some in people]
     number = np.concatenate([np.full(len(log), n) for n, log in enumerate(logs)] or [np.zeros(0, np.int64)])
     columns = [
-        np.concatenate([getattr(log, name) for log in logs] or [np.zeros(0, np.int64)]) for name in (*COLUMNS, "foreign")
+        np.concatenate([getattr(log, name) for log in logs] or [np.zeros(0, np.int64)])
+        for name in (*COLUMNS, "foreign")
     ]
     return Frame(len(people), number.astype(np.int64), Log(*columns[:-1], foreign=columns[-1]), group)
 

@@ -34,7 +34,11 @@ def test_many_at_once_are_the_sum_of_each(what, people):
 def test_a_total_without_chiara_is_the_total_that_never_had_her(what, people, who):
     chiara = people[who] if who < len(people) else []
     others = [*people[:who], *people[who + 1 :]]
-    total, part, never = what.whole(frame_of([*others, chiara])), what.part(view_of(chiara)), what.whole(frame_of(others))
+    total, part, never = (
+        what.whole(frame_of([*others, chiara])),
+        what.part(view_of(chiara)),
+        what.whole(frame_of(others)),
+    )
     assert total - part == never
     if what.name != "how-often":  # its cells are far too many to be laid out
         running = Running(total)
