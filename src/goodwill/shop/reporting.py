@@ -20,12 +20,12 @@ from goodwill.measure.figure import Figure
 from goodwill.measure.period import Period
 from goodwill.measure.store import Asked, KeptAnswer
 from goodwill.shop.measures import NAMES
-from goodwill.shop.measures.measure import Options
 from goodwill.shop.measures.returning import NOT_MEASURED, Told, answer_of, returned
 from goodwill.shop.report import DID_NOT, NOT_KNOWN, WORKED, Report, range_of
 from goodwill.storage import AsOf
 
 if TYPE_CHECKING:
+    from goodwill.shop.measures.measure import Options
     from goodwill.shop.shop import Shop
 
 _NAME: Final = "report"
@@ -71,7 +71,7 @@ class Reporting:
     # ---- making --------------------------------------------------------------------------------------------------
 
     def _made(self, period: Period) -> Report:
-        options: Options = self.shop.measures.options("roi")
+        options: "Options" = self.shop.measures.options("roi")
         try:
             told = returned(self.shop, period, options)
         except TooFew as few:
