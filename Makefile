@@ -82,7 +82,7 @@ validate: setup
 
 soak: setup
 	@sh scripts/test_services.sh
-	@HYPOTHESIS_PROFILE=soak sh scripts/run_tests.sh -n $(WORKERS) --dist worksteal -m "soak or longer or hypothesis" $(ARGS)
+	@HYPOTHESIS_PROFILE=soak sh scripts/run_tests.sh -n $(WORKERS) --dist worksteal -m "soak or again or longer or hypothesis" $(ARGS)
 
 # Hashes and names only: no lock may name the host that this machine gets its packages from.
 UV_COMPILE := .boot/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11

@@ -232,6 +232,12 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
             86_400,
             _as_job(shop, "faithfulness").faithful.measure,
         ),
+        Job(
+            "segments",
+            "try whether kept segments can still be asked, and give nobody away",
+            86_400,
+            _as_job(shop, "segments").trying_segments.run,
+        ),
         Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
             "requests",

@@ -27,6 +27,22 @@ def test_an_offer_is_described_approved_given_shown_and_ended(shop: Run):
     assert shop("offer", "show", "eleven").code == Code.NOT_FOUND
 
 
+def test_who_gets_an_offer_is_said_and_a_code_is_claimed(shop: Run):
+    shop("slot", "set", "deals", "--kind", "offers")
+    shop("offer", "new", "ten", *NEW[3:], "--code", "TEN-OFF")
+    assert "with the code TEN-OFF at the till, whatever they allow" in shop("offer", "show", "ten").out
+    assert shop("offer", "claimed", "TEN-OFF").code == Code.CONFLICT
+    shop("govern", "approve", "offer-ten")
+    shop("offer", "start", "ten")
+    assert "10 % off the whole basket" in shop("offer", "claimed", "ten-off").out
+    assert "With the code TEN-OFF" in shop("recommend", "bruno", "--slot", "deals").out
+    assert shop("offer", "claimed", "OTHER").code == Code.NOT_FOUND
+    shop("offer", "new", "own", *NEW[3:], "--own-price")
+    assert "only to whom it is shown; not after a no" in shop("offer", "show", "own").out
+    shop("offer", "new", "all", *NEW[3:])
+    assert "everybody, whatever they allow" in shop("offer", "show", "all").out
+
+
 def test_what_was_redeemed_stays_spent_and_another_way_is_judged(shop: Run):
     shop("slot", "set", "deals", "--kind", "offers", "--count", 1, "--overall", 9)
     shop(*NEW, "--cost", "0.50", "--budget", "20")

@@ -9,7 +9,7 @@ from tests.measure.shoppers import UNTIL, Line, crowd, frame_of, total_of_parts,
 from goodwill.access import Contribution, Priced
 from goodwill.learn.lifetime.rfm import reduce
 from goodwill.measure.again import repeat_purchase, repeat_purchase_of, waiting
-from goodwill.measure.bought import of_view
+from goodwill.measure.bought import Bought, of_view
 from goodwill.measure.buying import EDGES, CameBack, HowOften, InCohort, customers_of
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.purposes import shipped
@@ -136,3 +136,11 @@ def test_bought_lines_and_orders_together_are_counted_once():
     some = [Line(3, 200, order=1, type=BOUGHT), Line(3, 200, order=1, type=ORDERED)]
     assert HowOften(until=UNTIL, currency="EUR").part(view_of(some)).number("spent") == 0
     assert orders(*some) == [(3, 200, False)]
+
+
+def test_who_bought_twice_in_the_last_week_has_times_that_a_model_can_take():
+    what = HowOften(until=7_000, currency="EUR")
+    days, paid = np.array([6_998, 7_000]), np.array([1_000, 2_000])
+    sums = what._sums(Bought(np.zeros(2, np.int64), days, paid, np.zeros(2, bool)))
+    (x,), (t_x,), (T,) = (getattr(customers_of(sums, what), name) for name in ("x", "t_x", "T"))
+    assert (x, t_x, T) == (1, 0.5, 0.5)

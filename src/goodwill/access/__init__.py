@@ -7,6 +7,7 @@ categories that the purpose lists and the person allowed. What it cannot read co
 from goodwill.access.door import Door, SignedIn
 from goodwill.access.view import (
     Aggregate,
+    ByWord,
     Contribution,
     Everything,
     Frame,
@@ -20,6 +21,6 @@ from goodwill.access.view import (
 )
 
 __all__ = [
-    "Aggregate", "Contribution", "Door", "Everything", "Frame", "Grouped", "Log", "Priced", "Selection", "SignedIn",
-    "Total", "View", "nobody",
+    "Aggregate", "ByWord", "Contribution", "Door", "Everything", "Frame", "Grouped", "Log", "Priced", "Selection",
+    "SignedIn", "Total", "View", "nobody",
 ]  # fmt: skip

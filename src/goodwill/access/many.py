@@ -45,11 +45,16 @@ _STAND_INS = AsOf(
 _TRIES = 5
 
 
-def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool) -> Total:
+def total(
+    columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool, word: Entry | None = None
+) -> Total:
     """The total of a contribution as of what is committed now.
 
     If no log grew during the reading, all that was read is within reach. Otherwise the question is asked again with
     the point where the reading began as its bound, the ledger replayed up to there. Both give the same total.
+
+    Args:
+        word: the purpose by which a `ByWord` contribution tells people apart.
 
     Raises:
         Conflict: while people were read some were held or released, each time it was tried.
@@ -65,7 +70,8 @@ def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at:
             reached = _committed(columns, at)
         # Events change hands, or go, only together with a row of the holds: no bound would bring them back.
         if reached.holds == as_of.holds:
-            return _added_up(what, found, as_of)
+            allows = people_allowing(columns, word, as_of) if word is not None else None
+            return _added_up(what, found, as_of, allows)
     raise Conflict("People are being erased or merged while totals are worked out. Try again in a moment.")
 
 
@@ -149,13 +155,14 @@ class _Found(NamedTuple):
     held: int
 
 
-def _added_up(what: Contribution | Aggregate, found: _Found, as_of: AsOf) -> Total:
+def _added_up(what: Contribution | Aggregate, found: _Found, as_of: AsOf, allows: Numbers | None) -> Total:
     people = found.people
     # Somebody who came to be known while this was read is in none of the numbers.
     beside = Beside(left_out=max(found.known - found.held - people.size, 0), held=found.held)
     if isinstance(what, Aggregate):
         return Total(what.gather(people.size, found.answer), as_of, people.size, beside)
-    return Total(what.whole(_framed(what, people, found.answer)), as_of, people.size, beside)
+    group = _groups(what, people) if allows is None else np.isin(people, allows).astype(np.int64)
+    return Total(what.whole(_framed(people, found.answer, group)), as_of, people.size, beside)
 
 
 def people_allowing(columns: Columns, entry: Entry, as_of: AsOf) -> Numbers:
@@ -204,11 +211,11 @@ def _reached(as_of: AsOf) -> Mapping[int, int]:
     }
 
 
-def _framed(what: Contribution, people: Numbers, answer: dict[str, Numbers]) -> Frame:
+def _framed(people: Numbers, answer: dict[str, Numbers], group: Numbers | None) -> Frame:
     """Numbers from 0 in place of ids, so that what is handed over names nobody."""
     number = np.searchsorted(people, answer["person"]).astype(np.int64)
     names = (*COLUMNS, "foreign") if "foreign" in answer else COLUMNS
-    return Frame(int(people.size), number, Log(*(answer[name] for name in names)), _groups(what, people))
+    return Frame(int(people.size), number, Log(*(answer[name] for name in names)), group)
 
 
 def _groups(what: Contribution, people: Numbers) -> Numbers | None:

@@ -65,6 +65,7 @@ class View:
         used: the categories handed over: listed by the purpose and allowed by the person.
         withheld: listed by the purpose, not allowed by the person.
         facts: profile fields of the used categories, in clear.
+        group: 1 or 0 for a `ByWord` contribution; None for others.
     """
 
     person: PersonId
@@ -74,6 +75,7 @@ class View:
     withheld: frozenset[Category]
     events: Log
     facts: Facts = field(default_factory=dict)
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +86,8 @@ class Frame:
     is counted in ``people`` all the same.
 
     Attributes:
-        group: of each person, what a `Grouped` contribution made of her id; shape (people,). None for others.
+        group: of each person, what a `Grouped` contribution made of her id, or whether she allows the purpose of a
+            `ByWord` one; shape (people,). None for others.
     """
 
     people: int
@@ -122,6 +125,17 @@ class Grouped(Contribution, Protocol):
     """
 
     def group_of(self, persons: Numbers) -> Numbers: ...
+
+
+@runtime_checkable
+class ByWord(Contribution, Protocol):
+    """A contribution that compares those who allow a purpose with those who do not; nothing is read for that purpose.
+
+    The door says of each person whether she allows it, for at least one category: 1, or 0 (`Frame.group`).
+    """
+
+    @property
+    def word(self) -> Purpose: ...
 
 
 @runtime_checkable

@@ -118,7 +118,10 @@ def _of_measure(name: str) -> Any:
         inspect.Parameter(
             option.name.replace("-", "_"), kind, default="",
             annotation=Annotated[
-                str, typer.Option(f"--{option.name}", help=_help(option), show_default=False, metavar="VALUE")
+                str,
+                typer.Argument(help=_help(option), show_default=False, metavar=option.name.upper())
+                if option.needed
+                else typer.Option(f"--{option.name}", help=_help(option), show_default=False, metavar="VALUE"),
             ],
         )
         for option in asked.options
@@ -134,7 +137,7 @@ def _of_measure(name: str) -> Any:
 
 
 def _help(option: "Option") -> str:
-    usual = "" if callable(option.default) else f" Usually {option.default}."
+    usual = "" if callable(option.default) or option.needed else f" Usually {option.default}."
     return f"{option.help[0].upper()}{option.help[1:]}.{usual}"
 
 

@@ -107,6 +107,9 @@ def new(
     tag: Annotated[list[str] | None, _TAG] = None,
     since: Annotated[str, _FROM] = "",
     until: Annotated[str, _UNTIL] = "",
+    code: Annotated[
+        str, typer.Option(help="With it whoever meets the rule gets it at the till, whatever they allow: BREAD10.")
+    ] = "",
 ) -> None:
     """Describe an offer, which is given when it was approved and started, and is never changed.
 
@@ -119,7 +122,7 @@ def new(
         given = Offer(
             title, rule, percent, _money(shop, "off", off), _money(shop, "price", price), tuple(product or ()),
             tuple(kind or ()), tuple(place or ()), _money(shop, "cost", cost) or 0, _money(shop, "budget", budget),
-            segment, same_price, text, link, image, tuple(tag or ()), since, until,
+            segment, same_price, text, link, image, tuple(tag or ()), since, until, code=code,
         )  # fmt: skip
         shop.planning.new_offer(name, given)
         document = _offers(shop)[name]
@@ -176,6 +179,18 @@ def redeemed(
         noted = shop.placed.redeem(decision, name)
         told = f"Noted: '{name}' was redeemed." if noted else "Nothing was set aside for it there, or not any more."
         shell.answer({"offer": name, "decision": decision, "noted": noted}, told)
+
+
+@command(offer, "claimed", lost=_OFFERS)
+def claimed(shell: Shell, code: Annotated[str, typer.Argument(metavar="CODE", help="Such as BREAD10.")]) -> None:
+    """Note that somebody got an offer by its code, and tell what it gives to whom; nobody is asked for or looked at.
+
+    Example: goodwill offer claimed BREAD10
+    """
+    with shell.shop() as shop:
+        name, one = shop.planning.claim(code)
+        told = (f"'{name}': {_gives(shop, one)}.", f"Its rule: {one.rule}")
+        shell.answer({"offer": name, "rule": one.rule, "gives": _gives(shop, one)}, *told)
 
 
 @command(offer, "give-back", lost=_OFFERS)
@@ -322,7 +337,17 @@ def _told(shop: "Shop", document: dict[str, Any]) -> list[tuple[str, str]]:
     }  # fmt: skip
     quiet = {"percent", "off", "price", "products", "kinds"}
     told = {name: value for name, value in document.items() if name not in quiet}
-    return _facts({**told, **amounts, "left": _left(shop, document)})
+    facts = _facts({**told, **amounts, "left": _left(shop, document)})
+    return [*facts, ("who gets it", _for_whom(document))]
+
+
+def _for_whom(document: dict[str, Any]) -> str:
+    """Who gets the price, and whether also whoever allows nothing."""
+    if document["code"]:
+        return f"whoever meets the rule, with the code {document['code']} at the till, whatever they allow"
+    if document["segment"]:
+        return "who is in the segment and lets us look; by a no it is lost (a code would keep it: --code)"
+    return "everybody, whatever they allow" if document["same_price"] else "only to whom it is shown; not after a no"
 
 
 def _said_rewards(shop: "Shop", document: dict[str, Any]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodwill.access import Frame, View
-from goodwill.learn.lifetime.rfm import Window
+from goodwill.learn.lifetime.rfm import Window, apart
 from goodwill.measure.again import repeat_sums, waiting
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.cohort import cohort_sums
@@ -86,9 +86,20 @@ class InCohort(OfBought):
 
 def first_days(bought: Bought) -> Numbers:
     """The day on which the person of each order bought first; shape (n,)."""
-    begins = np.ones(bought.person.size, bool)
-    begins[1:] = bought.person[1:] != bought.person[:-1]
-    found: Numbers = bought.day[begins][np.cumsum(begins) - 1]
+    starts = begins(bought.person)
+    found: Numbers = bought.day[starts][np.cumsum(starts) - 1]
+    return found
+
+
+def days_bought(bought: Bought) -> Bought:
+    """One entry for each day on which somebody bought; its amount is that of one of the orders."""
+    return bought.where(begins(bought.person) | begins(bought.day))
+
+
+def begins(values: Numbers) -> NDArray[np.bool_]:
+    """Where another value begins in a list."""
+    found = np.ones(values.size, bool)
+    found[1:] = values[1:] != values[:-1]
     return found
 
 
@@ -148,26 +159,20 @@ class HowOften(OfBought):
             return paid.person, paid.day
         days, mean, _ = _repeats(paid)
         bins = np.where(days > 0, np.searchsorted(EDGES, mean, side="right"), 0)
-        begins = _begins(paid.person)
-        first, last = paid.day[begins], paid.day[np.append(np.flatnonzero(begins)[1:], paid.day.size) - 1]
+        starts = begins(paid.person)
+        first, last = paid.day[starts], paid.day[np.append(np.flatnonzero(starts)[1:], paid.day.size) - 1]
         steps = [(day - self.window.start) // self.window.step for day in (first, last)]
         at = np.ravel_multi_index((*steps, np.minimum(days, self.window.most), bins), self.shape)
-        return paid.person[begins], at
+        return paid.person[starts], at
 
     def _paid(self, bought: Bought) -> Bought:
         return bought.where(~bought.foreign & (bought.amount > 0) & (bought.day >= self.window.start))
 
 
-def _begins(values: Numbers) -> NDArray[np.bool_]:
-    found = np.ones(values.size, bool)
-    found[1:] = values[1:] != values[:-1]
-    return found
-
-
 def _repeats(paid: Bought) -> tuple[Numbers, Numbers, Numbers]:
     """Of each person: repeat days, what one came to on average in whole minor units, and all of them together."""
-    starts = _begins(paid.person)
-    new_day = starts | _begins(paid.day)
+    starts = begins(paid.person)
+    new_day = starts | begins(paid.day)
     who = np.cumsum(starts) - 1
     people = int(who[-1]) + 1 if who.size else 0
     days = np.bincount(who[new_day], minlength=people).astype(np.int64) - 1
@@ -214,4 +219,4 @@ def customers_of(sums: Sums, what: HowOften) -> Customers:
     cells = cells_of(sums, "customers")
     first, last, x, bins = (np.asarray(part, np.float64) for part in np.unravel_index(cells.at, cells.shape))
     mean = np.where(x > 0, MIDDLES[np.maximum(bins.astype(np.int64), 1) - 1], 0.0)
-    return Customers(x, last - first, what.window.steps - 1 - first, mean, cells.values)
+    return Customers(x, *apart(x, last - first, what.window.steps - 1 - first, 1.0), mean, cells.values)

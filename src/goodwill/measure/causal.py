@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import BadInput
-from goodwill.measure.estimate import LEVEL, check_level
+from goodwill.measure.estimate import LEVEL, check_level, document
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -515,6 +515,10 @@ class Placebo:
     placebos: tuple[float, ...]
     warnings: tuple[str, ...] = ()
     refused: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain values, for programs."""
+        return document(self)
 
 
 def placebo(

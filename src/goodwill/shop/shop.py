@@ -73,6 +73,7 @@ from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
 from goodwill.shop.told import Told
+from goodwill.shop.trying_segments import TryingSegments
 from goodwill.shop.unwelcome import Unwelcome
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import Who
@@ -381,6 +382,11 @@ class Shop:
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
+
+    @property
+    def trying_segments(self) -> TryingSegments:
+        """Whether kept segments can still be asked."""
+        return TryingSegments(self)
 
     @property
     def unwelcome(self) -> Unwelcome:

@@ -26,11 +26,23 @@ if TYPE_CHECKING:
 
 # Each is loaded when it is first asked for, so that a command which needs one does not wait for the others.
 _WHERE: Final = {
+    "attribution": "crediting",
     "cac": "acquiring",
+    "churn": "selling",
     "clv": "value",
     "cohorts": "buying",
+    "detectable": "trials",
+    "experiment": "trials",
+    "holdout": "trials",
+    "mail": "mailing",
+    "nps": "mailing",
+    "opted-in": "comparing",
+    "order-value": "selling",
     "repeat-purchase": "buying",
+    "retention": "selling",
+    "revenue": "selling",
     "roi": "returning",
+    "visit-frequency": "selling",
 }
 NAMES: Final = tuple(sorted(_WHERE))
 
@@ -172,7 +184,8 @@ def _json(document: Mapping[str, Any]) -> str:
 
 def _query(shop: "Shop", measure: "Measure", period: Period, chosen: Mapping[str, Plain]) -> str:
     """The command that gives it again."""
-    words = ["goodwill measure", measure.name, "--at", str(date_of(period.end))]
+    words = ["goodwill measure", measure.name, *(str(chosen[one.name]) for one in measure.options if one.needed)]
+    words += ["--at", str(date_of(period.end))]
     for name, value in _unusual(shop, measure, chosen):
         text = str(value)
         words += [f"--{name}", f'"{text}"' if " " in text else text]
@@ -181,5 +194,5 @@ def _query(shop: "Shop", measure: "Measure", period: Period, chosen: Mapping[str
 
 def _unusual(shop: "Shop", measure: "Measure", chosen: Mapping[str, Plain]) -> Iterator[tuple[str, Plain]]:
     for option in measure.options:
-        if chosen[option.name] != option.of(shop, None):
+        if not option.needed and chosen[option.name] != option.of(shop, None):
             yield option.name, chosen[option.name]

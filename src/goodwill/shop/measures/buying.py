@@ -13,7 +13,7 @@ from goodwill.measure.cohort import Cell, Cohorts, cohorts_of
 from goodwill.measure.period import Period
 from goodwill.measure.share import proportion
 from goodwill.purposes import STATISTICS
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, left_out, one_of, total_of, whole
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, left_out, one_of, told_of, total_of, whole
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -27,7 +27,7 @@ def _repeat_purchase(shop: "Shop", period: Period, options: Options) -> Answer:
     found = repeat_purchase_of(total.sums)
     asked = Asked("repeat-purchase", period, options)
     rest = found.customers - found.n
-    late = f"{rest:,} of {found.customers:,} customers came too late to be watched so long."
+    late = f"{told_of(rest, 'of the customers')} came too late to be watched so long."
     headline = asked.figure(
         replace(found, warnings=(f"{late} The figure beside it counts all.",) if rest else ()), total, counted=found.n,
         name="repeat purchase rate", unit="share",
@@ -99,7 +99,9 @@ def _grid(grid: Cohorts, total: Total, currency: str, *, amounts: bool) -> Table
         f"Each row is a cohort, customers who first bought in the same {grid.period} days, at an age: age 0 is the "
         f"first {grid.period} days of each customer. Cells of fewer than {grid.least} customers are withheld."
     )
-    left = f" {foreign} orders in another currency are left out of the amounts." if amounts and foreign else ""
+    left = (
+        f" {told_of(foreign, 'orders')} in another currency are left out of the amounts." if amounts and foreign else ""
+    )
     return Table("cohorts", said + left, columns, rows)
 
 

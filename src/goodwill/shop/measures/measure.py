@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from goodwill.access import Contribution, Total
 from goodwill.basics.clock import date_of
 from goodwill.basics.errors import BadInput
+from goodwill.basics.money import digits_of
 from goodwill.measure.estimate import Estimate
-from goodwill.measure.figure import Coverage, Figure, Grade, Plain, Reproduce
+from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, Plain, Reproduce
 from goodwill.measure.period import Period
 from goodwill.purposes import Purpose
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from goodwill.measure.answer import Answer
     from goodwill.shop.shop import Shop
 
+E = TypeVar("E", bound=Estimate)
 Options: TypeAlias = Mapping[str, Any]
 DAYS: Final = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
 
@@ -29,17 +31,21 @@ class Option:
         name: small letters; on the command line it stands behind two hyphens.
         default: its value where nothing is said; or what finds it in a shop.
         parse: its value from what was typed. Raises BadInput, whose sentence ends "not '…'".
+        needed: whether it has to be given; on the command line it stands without its name.
     """
 
     name: str
     help: str
     default: "Plain | Callable[[Shop], Plain]"
     parse: Callable[[str], Plain]
+    needed: bool = False
 
     def of(self, shop: "Shop", given: Plain) -> Plain:
         """The value: as given, or what stands where nothing is."""
         if given is not None:
             return self.parse(str(given).strip())
+        if self.needed:
+            raise BadInput(f"Say which {self.name}: {self.help}.")
         return self.default(shop) if callable(self.default) else self.default
 
 
@@ -85,6 +91,17 @@ def percent(name: str) -> Callable[[str], Plain]:
         if found and float(found[1]) <= 100:
             return float(found[1])
         raise BadInput(f"'{name}' is a number of percent from 0 to 100, such as 40, not '{text}'.")
+
+    return parse
+
+
+def name(what: str) -> Callable[[str], Plain]:
+    """The name of something in the shop."""
+
+    def parse(text: str) -> Plain:
+        if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", text):
+            return text
+        raise BadInput(f"The name of {what} is 1 to 64 small letters, digits and hyphens, not '{text}'.")
 
     return parse
 
@@ -170,6 +187,21 @@ def total_of(shop: "Shop", what: Contribution) -> Total:
     """
     with shop.at_the_door() as door:
         return door.total(what)
+
+
+def told_of(many: int, what: str) -> str:
+    """So many of something, or that they are few: so small a number might be one person's."""
+    return f"{many:,} {what}" if many >= SMALL else f"Fewer than {SMALL} {what}"
+
+
+def in_money(estimate: E, currency: str, times: float = 1.0) -> E:
+    """An estimate in minor units, in the currency's own unit; and times something, such as a margin."""
+    if estimate.value is None:
+        return estimate
+    scale = times / 10 ** digits_of(currency)
+    ends = [None if end is None else end * scale for end in (estimate.value, estimate.low, estimate.high)]
+    error = None if estimate.standard_error is None else estimate.standard_error * scale
+    return replace(estimate, value=ends[0], low=ends[1], high=ends[2], standard_error=error)
 
 
 def left_out(purpose: str, *, bought: str = "bought nothing by then") -> str:

@@ -25,6 +25,7 @@ from goodwill.shop.measures.measure import (
     length,
     one_of,
     percent,
+    told_of,
     total_of,
     whole,
 )
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 Model: TypeAlias = pareto.ParetoNbd | bgnbd.BgNbd
 
 _WEEKS_A_YEAR: Final = 365.25 / 7
-_NAMES: Final = {"pareto-nbd": "Pareto/NBD", "bg-nbd": "BG/NBD"}
+MODELS: Final = {"pareto-nbd": "Pareto/NBD", "bg-nbd": "BG/NBD"}
 _SEED: Final = 84
 _CELLS: Final = "Times are whole weeks, amounts steps of 2 %."
 
@@ -45,22 +46,22 @@ def _clv(shop: "Shop", period: Period, options: Options) -> Answer:
     total = total_of(shop, what)
     told = _Telling(shop, Asked("clv", period, options), total, customers_of(total.sums, what))
     try:
-        name, model, noted = _fitted(told.kinds, options["model"])
+        name, model, noted = fitted(told.kinds, options["model"])
     except CannotTell as why:
         return Answer(told.refused(str(why)))
     return told.answer(name, model, noted)
 
 
-def _fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
+def fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
     """The model that was asked for; BG/NBD where Pareto/NBD cannot tell, unless that was asked for by name."""
     if wanted == "bg-nbd":
-        return _NAMES[wanted], bgnbd.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), ()
+        return MODELS[wanted], bgnbd.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), ()
     try:
-        return _NAMES["pareto-nbd"], pareto.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), ()
+        return MODELS["pareto-nbd"], pareto.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), ()
     except CannotTell as why:
         if wanted != "auto":
             raise
-        name, model, _ = _fitted(kinds, "bg-nbd")
+        name, model, _ = fitted(kinds, "bg-nbd")
         return name, model, (f"Pareto/NBD cannot tell: {why}",)
 
 
@@ -138,11 +139,11 @@ class _Telling:
         if not self._margin:
             said.append("No margin is known, so this is revenue and not what stays: give --margin, or set margin.")
         if foreign := sums.number("foreign"):
-            said.append(f"{foreign} orders in another currency than {self._currency} are left out.")
+            said.append(f"{told_of(foreign, 'orders')} in another currency than {self._currency} are left out.")
         if free := sums.number("free"):
-            said.append(f"{free} orders that came to nothing are left out.")
+            said.append(f"{told_of(free, 'orders')} that came to nothing are left out.")
         if more := sums.number("more"):
-            said.append(f"{more} customers bought on more than 255 days and count as 255.")
+            said.append(f"{told_of(more, 'customers')} bought on more than 255 days and count as 255.")
         exact = sums.number("spent")
         if exact and abs(self.kinds.spent / exact - 1) > _ROUNDED:
             off = 100 * (self.kinds.spent / exact - 1)
@@ -186,7 +187,7 @@ MEASURES = (
                    percent("margin")),
             Option("discount", "percent a year by which what comes later is worth less", 10.0, percent("discount")),
             Option("model", "of buying and leaving: pareto-nbd, bg-nbd, or auto (the first that can tell)", "auto",
-                   one_of("model", "auto", *_NAMES)),
+                   one_of("model", "auto", *MODELS)),
             Option("draws", "how often customers are drawn anew for the interval", 200, whole("draws", 50, 2_000)),
         ),
         _clv,

@@ -24,7 +24,7 @@ def upgrade() -> None:
     sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('made_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_kept_answers')),
-    sa.UniqueConstraint('ends', 'every', 'name', 'options', name=op.f('uq_kept_answers_ends')),
+    sa.UniqueConstraint('ends', 'every', 'name', 'options', name=op.f('uq_kept_answers_ends_every_name_options')),
     sqlite_autoincrement=True
     )
     # ### end Alembic commands ###
