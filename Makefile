@@ -89,6 +89,7 @@ UV_COMPILE := .boot/bin/uv pip compile --quiet --universal --generate-hashes --n
 lock: setup
 	@$(UV_COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock
 	@$(UV_COMPILE) --group peers -o scripts/peers.lock
+	@echo 'lifelines==0.30.3' | $(UV_COMPILE) --no-deps --no-annotate - -o scripts/tables.lock
 	@.boot/bin/uv --version | awk '{print "uv==" $$2}' | $(UV_COMPILE) --no-annotate - -o scripts/boot.lock
 	@echo "lock: look at 'git diff --stat' before you commit"
 
