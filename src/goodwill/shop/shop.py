@@ -64,6 +64,8 @@ from goodwill.shop.planning import Planning
 from goodwill.shop.post import Post
 from goodwill.shop.proofs import Proofs
 from goodwill.shop.quarantine import Guard
+from goodwill.shop.report import Report
+from goodwill.shop.reporting import Reporting
 from goodwill.shop.retention import Retention
 from goodwill.shop.rights import Rights
 from goodwill.shop.segments import Segments
@@ -591,6 +593,19 @@ class Shop:
     def measures(self) -> Measures:
         """Figures of the shop by their names, each of a period that has closed."""
         return Measures(self)
+
+    @property
+    def reporting(self) -> Reporting:
+        """The return reports."""
+        return Reporting(self)
+
+    def report(self, at: str | date | None = None) -> Report:
+        """The return report of the period that closed last, or last by a day; told again as it was told first.
+
+        Raises:
+            BadInput: that is no day, or has not come yet.
+        """
+        return self.reporting.report(at)
 
     def measure(self, name: str, at: str | date | None = None, **options: Plain) -> Figure:
         """One figure of the shop: value, interval, coverage, grade and method; see `measures.answer` for all of it.
