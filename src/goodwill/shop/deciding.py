@@ -173,7 +173,7 @@ def _wrong_with(one: Question) -> BadInput | None:
     return None
 
 
-def _asked(one: Question, wrong: BadInput | None, person: PersonId | None | BadInput) -> Wanted | BadInput:
+def _asked(one: Question, wrong: BadInput | None, person: PersonId | BadInput | None) -> Wanted | BadInput:
     if wrong is not None:
         return wrong
     if isinstance(person, BadInput):

@@ -747,12 +747,12 @@ class Shop:
             raise found
         return found
 
-    def find_all_in(self, connection: Connection, named: Sequence[Who | str]) -> list[PersonId | None | BadInput]:
+    def find_all_in(self, connection: Connection, named: Sequence[Who | str]) -> list[PersonId | BadInput | None]:
         """The people behind ids, inside a transaction: those of one kind are looked up together.
 
         Whoever is named wrongly is told in her place.
         """
-        found: list[PersonId | None | BadInput] = [None] * len(named)
+        found: list[PersonId | BadInput | None] = [None] * len(named)
         words: dict[int, dict[str, str]] = {}
         for n, who in enumerate(named):
             if isinstance(who, Who) and who.id is not None:

@@ -48,6 +48,7 @@ class Metrics:
         self._seconds = Histogram(
             "goodwill_http_request_seconds", "Time to the answer", ("route",), buckets=_SECONDS, registry=self._open
         )
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         Gauge("goodwill_build_info", "The version that runs", ("version",), registry=self._open).labels(
             __version__
         ).set(1)
@@ -82,8 +83,12 @@ class Metrics:
 
     def note_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer; ``route`` is the template, never the address itself."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        known = self._counted.get((method, route, status))
+        if known is None:  # to find a counter by its labels takes longer than to count
+            counter, clock = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            known = self._counted[method, route, status] = counter, clock
+        known[0].inc()
+        known[1].observe(seconds)
 
     def note_decision(self, *, personalised: bool, reason: str) -> None:
         self._decisions.labels("yes" if personalised else "no").inc()
