@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
@@ -45,7 +45,8 @@ from goodwill.web import (
 )
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
-from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed, Unchanged
+from goodwill.web.choosers import Chooser, answer_by
+from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed, Told, Unchanged
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
 from goodwill.web.outside import PAGE_POLICY, Outside
@@ -94,15 +95,21 @@ Answer = Response[bytes]
 Asked = Request[Any, Any, Any]
 
 
-def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | None = None) -> Outside:
+def application(
+    shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | None = None, choosers: Sequence[Chooser] = ()
+) -> Outside:
     """The ASGI application of one shop, for granian or any other server.
 
     Args:
         per_minute: how many requests one key may make in a minute.
         log: where the lines about requests go; standard error unless given.
+        choosers: processes that answer requests for decisions; without, this one does.
     """
     log = log or log_to()
     desk = Desk(shop, per_minute=per_minute)
+    if choosers:
+        desk.share(*(answer_by(desk, one) for one in choosers))
+        desk.ends.extend(one.close for one in choosers)
     base_url = shop.settings.reached_at
     inside = Litestar(
         route_handlers=[
@@ -125,7 +132,7 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
         debug=False,
         pdb_on_exception=False,
     )
-    short = Straight(inside, desk, ENDPOINTS, partial(_told, log, base_url))
+    short = Straight(inside, desk, ENDPOINTS, partial(told, log, base_url))
     return Outside(short, metrics=desk.metrics, log=log, base_url=base_url, watermark=shop.settings.watermark)
 
 
@@ -188,6 +195,10 @@ def _answer_to(log: Log, base_url: str) -> Any:
             raise error
         if isinstance(error, Unchanged):
             return Response(b"", status_code=304, media_type=_JSON)
+        if isinstance(error, Told):
+            status, headers, body = error.answer
+            lines = {name.decode(): value.decode("latin-1") for name, value in headers}
+            return Response(body, status_code=status, media_type=lines.pop("content-type"), headers=lines)
         problem = _problem(log, request.scope, error)
         return Response(
             problem.document(request.scope["state"]["notes"].request, base_url),
@@ -199,8 +210,10 @@ def _answer_to(log: Log, base_url: str) -> Any:
     return answer
 
 
-def _told(log: Log, base_url: str, scope: Any, error: Exception) -> Answered:
+def told(log: Log, base_url: str, scope: Any, error: Exception) -> Answered:
     """The same answer to an error, as it goes over the wire."""
+    if isinstance(error, Told):
+        return error.answer
     if isinstance(error, Unchanged):
         return 304, [JSON], b""
     problem = _problem(log, scope, error)

@@ -7,6 +7,7 @@ customer, so what concerns consent is shown to holders of a key only.
 from collections.abc import Sequence
 from math import nan
 
+import msgspec
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -34,6 +35,14 @@ _REASONS = frozenset(
     )
 )  # fmt: skip
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Counted(msgspec.Struct):
+    """What another process counted for this one: decisions (personal, or why not), refusals, privacy signals."""
+
+    decisions: list[tuple[bool, str]] = []
+    refusals: list[str] = []
+    signals: int = 0
 
 
 class Metrics:
@@ -101,6 +110,15 @@ class Metrics:
 
     def note_signal(self) -> None:
         self._signals.inc()
+
+    def add(self, counted: Counted) -> None:
+        """Count what another process did."""
+        for personalised, reason in counted.decisions:
+            self.note_decision(personalised=personalised, reason=reason)
+        for reason in counted.refusals:
+            self.note_refusal(reason)
+        for _ in range(counted.signals):
+            self.note_signal()
 
     def note_webhook_refused(self, system: str, name: str, because: str) -> None:
         """Count a webhook that was not taken; of a source that is none, as ``unknown``."""

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from goodwill.web.bodies import CallerGone, check_format, read_parts
-from goodwill.web.desk import Desk, Endpoint, Headers, Letter
+from goodwill.web.desk import Desk, Endpoint, Letter
 from goodwill.web.problems import AWAY_NOW, LATER, Problem
 from goodwill.web.sessions import address_of, first
 
@@ -44,11 +45,11 @@ class Straight:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._endpoints.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        found = self._endpoint(scope)
         if found is None or not is_plain(scope):
             await self._inside(scope, receive, send)
             return
-        scope["path_template"] = found.operation.path  # type: ignore[typeddict-unknown-key] # as the framework notes it
+        scope["path_template"] = found.operation.path  # as the framework notes it
         try:
             status, headers, body = 200, [JSON], await self._answered(found, scope, receive)
         except CallerGone:
@@ -58,6 +59,11 @@ class Straight:
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _endpoint(self, scope: Scope) -> Endpoint | None:
+        if scope["type"] != ScopeType.HTTP:
+            return None
+        return self._endpoints.get((scope["method"], scope["path"]))
 
     async def _answered(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> bytes:
         headers = tuple(scope["headers"])
@@ -71,8 +77,7 @@ class Straight:
 
 def is_plain(scope: Scope) -> bool:
     """Whether nothing stands in the head of a request that the framework would look at more closely."""
-    headers: Headers = scope["headers"]
-    host = next((value for name, value in headers if name == b"host"), b"")
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
     return not scope.get("root_path") and _HOST.fullmatch(host) is not None
 
 

@@ -37,19 +37,23 @@ class _Waiting:
 
 
 class Gathering:
-    """Hands over what many bring, in one thread.
+    """Hands over what many bring, each group in one thread.
 
     Args:
-        answer: works some of it out; tells of each the answer, or the error that it ends in.
+        answers: each, in a thread of its own, works some of it out; tells of each the answer, or the error that it ends
+            in.
     """
 
-    def __init__(self, answer: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
-        self._answer = answer
+    def __init__(self, *answers: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
         self._waiting: deque[_Waiting] = deque()
         self._closed = False
         self._news = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="goodwill-together", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, args=(answer,), name="goodwill-together", daemon=True)
+            for answer in answers
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def bring(self, given: Any) -> "asyncio.Future[Any]":
         """The answer, once it is there.
@@ -70,10 +74,11 @@ class Gathering:
         """Answer whoever waits, and end."""
         with self._news:
             self._closed = True
-            self._news.notify()
-        self._thread.join()
+            self._news.notify_all()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _run(self, answer: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
         while True:
             with self._news:
                 while not self._waiting and not self._closed:
@@ -81,16 +86,16 @@ class Gathering:
                 some = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
             if not some:
                 return
-            self._work(some)
+            self._work(answer, some)
 
-    def _work(self, some: Sequence[_Waiting]) -> None:
+    def _work(self, answer: Callable[[Sequence[Any]], Sequence[Any]], some: Sequence[_Waiting]) -> None:
         try:
-            answers = self._answer([one.given for one in some])
+            answers = answer([one.given for one in some])
         except Exception as error:  # noqa: BLE001 (whoever asked is told)
             answers = [error] * len(some)
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
-        for one, answer in zip(some, answers, strict=True):
-            by_loop.setdefault(one.loop, []).append((one.done, answer))
+        for one, told in zip(some, answers, strict=True):
+            by_loop.setdefault(one.loop, []).append((one.done, told))
         for loop, pairs in by_loop.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_settle, pairs)
