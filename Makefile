@@ -2,7 +2,7 @@
 #   make demo            sets everything up, runs the main job on real purchases, serves it on http://127.0.0.1:8400
 #   make demo ARGS=--no-serve   ends after printing
 #   make test            sets everything up and passes the tests
-# The rest is for working on goodwill: setup check format bench soak lock clean.
+# The rest is for working on goodwill: setup check format bench validate soak lock clean.
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -11,7 +11,7 @@ ARGS ?=
 WORKERS ?= 2
 LAWS_OF_DOCS := tests/laws/test_docs_match.py
 
-.PHONY: help setup demo test check lint types contracts unused docs format bench soak lock audit clean
+.PHONY: help setup demo test check lint types contracts unused docs format bench validate soak lock audit clean
 .DEFAULT_GOAL := help
 
 help:
@@ -76,15 +76,20 @@ $(PEERS)/.ready: scripts/peers.lock
 	@UV_COMPILE_BYTECODE=1 .boot/bin/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes -r scripts/peers.lock
 	@touch $@
 
+# Some ten minutes: every measure in worlds in which the truth is known; writes docs/validation.md.
+validate: setup
+	@$(BIN)/python -m validation $(ARGS)
+
 soak: setup
 	@sh scripts/test_services.sh
-	@HYPOTHESIS_PROFILE=soak sh scripts/run_tests.sh -n $(WORKERS) --dist worksteal -m "soak or longer or hypothesis" $(ARGS)
+	@HYPOTHESIS_PROFILE=soak sh scripts/run_tests.sh -n $(WORKERS) --dist worksteal -m "soak or again or longer or hypothesis" $(ARGS)
 
 # Hashes and names only: no lock may name the host that this machine gets its packages from.
 UV_COMPILE := .boot/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11
 lock: setup
 	@$(UV_COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock
 	@$(UV_COMPILE) --group peers -o scripts/peers.lock
+	@echo 'lifelines==0.30.3' | $(UV_COMPILE) --no-deps --no-annotate - -o scripts/tables.lock
 	@.boot/bin/uv --version | awk '{print "uv==" $$2}' | $(UV_COMPILE) --no-annotate - -o scripts/boot.lock
 	@echo "lock: look at 'git diff --stat' before you commit"
 

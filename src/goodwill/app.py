@@ -24,6 +24,7 @@ from goodwill.basics.errors import BadInput, Busy, Conflict, KeyMissing, NotFoun
 from goodwill.decide.lessons import LESSONS
 from goodwill.decide.sensitive import SENSITIVE
 from goodwill.learn.library import Library
+from goodwill.measure.period import EVERY
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keyfiles import KEY_BYTES
 from goodwill.protect.keystore import KeyStore
@@ -76,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sensitive: tuple[str, ...] = SENSITIVE
     # Parts of words that name what everybody needs; of that nobody gets a price of her own.
     essential: tuple[str, ...] = ("baby food", "infant formula", "diaper", "insulin", "medicine", "drinking water")
+    figures_every: str = "week"  # how often figures are made anew: week (to Sunday), month, or day
+    margin: int = 0  # percent of an amount that stays, for figures of what customers are worth; 0: not known
     settle_minutes: int = 15  # how long new purchases may wait before models count them; a withdrawal never waits
     base_url: str = ""  # where the shop is reached from outside; empty: where it is served
     watermark: str = ""
@@ -228,6 +231,12 @@ def jobs(shop: Shop) -> tuple[Job, ...]:
             "try whether the reasons that were told in the last day are true",
             86_400,
             _as_job(shop, "faithfulness").faithful.measure,
+        ),
+        Job(
+            "segments",
+            "try whether kept segments can still be asked, and give nobody away",
+            86_400,
+            _as_job(shop, "segments").trying_segments.run,
         ),
         Job("retention", "delete what no purpose needs any longer", 86_400, _as_job(shop, "retention").retention.run),
         Job(
@@ -403,6 +412,8 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "items": (lambda word: word in ("product", "type", "category"), "product, type or category"),
     "new_in_ten": (lambda count: 0 <= count <= 10, "a whole number from 0 to 10"),
+    "figures_every": (lambda word: word in EVERY, f"{', '.join(EVERY[:-1])} or {EVERY[-1]}"),
+    "margin": (lambda percent: 0 <= percent <= 100, "a whole number from 0 to 100"),
     "settle_minutes": (lambda count: 0 <= count <= 1440, "a whole number from 0 to 1440"),
     "base_url": (lambda text: not text or _is_address(text), "an address such as https://shop.example, or nothing"),
     "columns": (lambda word: word in ("auto", "duckdb", "database"), "auto, duckdb or database"),
@@ -536,6 +547,8 @@ def _for_shop(settings: Settings) -> ShopSettings:
         proxies=settings.proxies,
         epoch_hours=settings.epoch_hours,
         confirm_email=settings.confirm_email,
+        figures_every=settings.figures_every,
+        margin=settings.margin,
     )
 
 

@@ -66,5 +66,6 @@ def test_every_job_says_what_it_does(small: Bakery) -> None:
         "rotate-keys",
         "erase",
         "faithfulness",
+        "segments",
     }
     assert all(job.says and job.every > 0 for job in app.jobs(small.shop))

@@ -28,6 +28,8 @@ WRONG = {
     "items": "things",
     "new_in_ten": "11",
     "settle_minutes": "-1",
+    "figures_every": "hour",
+    "margin": "101",
     "base_url": "shop.example",
     "columns": "excel",
     "columns_memory": "lots",

@@ -24,13 +24,13 @@ PROMISED = [
     "people find", "people show", "people export", "people candidates", "people merge", "people unmerge",
     "people rectify", "people restrict", "people object", "people timeline", "people erase", "people erased",
     "retention plan", "retention run",
-    "consent show", "consent grant", "consent withdraw", "can",
+    "consent show", "consent grant", "consent withdraw", "consent complaint", "can",
     "consent checkpoint", "consent verify", "consent receipt", "consent verifier", "consent key", "consent export",
     "consent proof", "consent accept-loss",
     "consent expiring", "consent notices list", "consent notices show", "consent notices preview",
     "consent notices lint", "consent notices diff", "consent notices sign-off", "consent notices publish",
     "segment recipes", "segment new", "segment change", "segment list", "segment show", "segment count",
-    "segment check", "segment remove",
+    "segment check", "segment try", "segment remove",
     "purposes", "recommend", "explain", "learn", "forget", "measure list", "measure minimisation", "measure offpolicy",
     "keys create", "keys list", "keys revoke",
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
@@ -39,8 +39,10 @@ PROMISED = [
     "people care", "people personal", "slot set", "slot list", "slot cost", "slot remove",
     "slot content add", "slot content list", "slot content remove", "slot rewards show", "slot rewards set",
     "offer new", "offer list", "offer show", "offer start", "offer stop", "offer give-back", "offer redeemed",
+    "offer claimed",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "govern status", "govern approve", "govern suspend",
+    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list",
 ]  # fmt: skip
 
 
@@ -77,6 +79,7 @@ def test_no_command_exists_that_was_not_promised(run: Run):
         "experiment",
         "offer",
         "govern",
+        "cost",
     ):
         promised = {name.split()[1] for name in PROMISED if name.startswith(f"{group} ")}
         assert set(program.commands[group].commands) == promised

@@ -27,6 +27,22 @@ def test_an_offer_is_described_approved_given_shown_and_ended(shop: Run):
     assert shop("offer", "show", "eleven").code == Code.NOT_FOUND
 
 
+def test_who_gets_an_offer_is_said_and_a_code_is_claimed(shop: Run):
+    shop("slot", "set", "deals", "--kind", "offers")
+    shop("offer", "new", "ten", *NEW[3:], "--code", "TEN-OFF")
+    assert "with the code TEN-OFF at the till, whatever they allow" in shop("offer", "show", "ten").out
+    assert shop("offer", "claimed", "TEN-OFF").code == Code.CONFLICT
+    shop("govern", "approve", "offer-ten")
+    shop("offer", "start", "ten")
+    assert "10 % off the whole basket" in shop("offer", "claimed", "ten-off").out
+    assert "With the code TEN-OFF" in shop("recommend", "bruno", "--slot", "deals").out
+    assert shop("offer", "claimed", "OTHER").code == Code.NOT_FOUND
+    shop("offer", "new", "own", *NEW[3:], "--own-price")
+    assert "only to whom it is shown; not after a no" in shop("offer", "show", "own").out
+    shop("offer", "new", "all", *NEW[3:])
+    assert "everybody, whatever they allow" in shop("offer", "show", "all").out
+
+
 def test_what_was_redeemed_stays_spent_and_another_way_is_judged(shop: Run):
     shop("slot", "set", "deals", "--kind", "offers", "--count", 1, "--overall", 9)
     shop(*NEW, "--cost", "0.50", "--budget", "20")
@@ -73,11 +89,26 @@ def test_content_is_added_listed_and_removed(shop: Run):
     assert shop("slot", "content", "list", "--json").document == {"content": []}
 
 
+def test_a_complaint_of_a_letter_stops_them_and_says_whether_it_is_counted(shop: Run):
+    shop("consent", "withdraw", "amina", "personal-content")
+    shop("consent", "withdraw", "amina", "offers")
+    told = shop("consent", "complaint", "amina", "--how", "phone")
+    assert told.out == "No more letters from now on. It is counted in no reward: that is not allowed.\n"
+    assert shop("can", "amina", "email-marketing").code == Code.REFUSED
+    again = shop("consent", "complaint", "amina", "--json").document
+    assert (again["stopped"], again["counted"]) == (False, False)
+    assert shop("consent", "complaint", "nobody-knows").code == Code.NOT_FOUND
+
+
 def test_rewards_are_shown_and_set(shop: Run):
     shop("slot", "set", "banner", "--kind", "content")
     shop("slot", "rewards", "set", "banner", "--weight", "intrusive=20.00", "--weight", "days=7")
     found = shop("slot", "rewards", "show", "banner", "--json").document
     assert (found["intrusive"], found["days"], found["margin"]) == (2000, 7, 30)
-    assert "20.00" in shop("slot", "rewards", "show", "banner").out
+    told = shop("slot", "rewards", "show", "banner").out
+    assert "20.00" in told
+    assert "Counted, for 7 days after it was shown, of whoever allows 'personal-content'" in told
+    assert "Not counted: words of anybody else" in told
+    assert shop("slot", "rewards", "show", "home", "--json").document["not_counted"][0].startswith("'home' is no slot")
     for wrong in ("luck=1", "days=many", "click=x", "days=400"):
         assert shop("slot", "rewards", "set", "banner", "--weight", wrong).code == Code.USAGE

@@ -54,6 +54,19 @@ def test_a_dry_run_keeps_nothing(shop: Run):
     assert shop("segment", "list", "--json").document == {"segments": []}
 
 
+def test_it_is_said_when_a_segment_was_tried_last_and_what_was_found(shop: Run):
+    assert "There is no segment." in shop("segment", "try").out
+    shop("segment", "new", "Regulars", "--purpose", "offers", "--recipe", "regulars", "--set", "visits=2")
+    assert "not yet" in shop("segment", "list").out
+    assert shop("segment", "list", "--json").document["segments"][0]["tried"] is None
+    (tried,) = shop("segment", "try", "--json").document["tried"]
+    assert (tried["segment"], tried["found"], tried["why"]) == (1, "fine", "")
+    assert shop("segment", "list", "--json").document["segments"][0]["tried"]["at"] == tried["at"]
+    assert ": fine." in shop("segment", "show", "Regulars").out
+    assert "1 tried, and all can be asked" in shop("doctor").out
+    assert shop("segment", "try", "Others").code == Code.NOT_FOUND
+
+
 def test_a_person_is_asked_about(shop: Run):
     shop("segment", "new", "Regulars", "--purpose", "recommendations", "--recipe", "regulars", "--set", "visits=1")
     assert shop("segment", "check", "1", "amina", "--json").document["verdict"] == "matched"

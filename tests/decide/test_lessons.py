@@ -15,7 +15,7 @@ from goodwill.decide.plan import COSTLY, Rewards
 from goodwill.decide.reward import Place, Reckoning
 from goodwill.decide.traits import COUNT, NAMES, VIEWED, traits
 from goodwill.learn.arms import LARGEST, UNIT
-from goodwill.people.gentle import CLICKED, SHOWN, TOLD, number_of
+from goodwill.people.gentle import CLICKED, SHOWN, TOLD, OfLetters, number_of, number_of_letters
 from goodwill.people.types import BOUGHT
 from goodwill.purposes import shipped
 from goodwill.shop.words import catalogues
@@ -150,6 +150,19 @@ def test_a_reward_is_margin_and_visits_and_a_click_less_what_was_said():
     assert said("intrusive") == -1000 * UNIT // 1000
     assert said("intrusive", "fine") == 0, "her last word counts"
     assert said("fine", "complaint") == -2000 * UNIT // 1000
+
+
+def test_leaving_the_letters_costs_what_was_shown_within_the_time_and_one_displeasure_counts_once():
+    def worth_with(*some):
+        return worth([(day, n, 0, (TOLD, -1, number)) for n, (day, number) in enumerate(some)])
+
+    left, spam = map(number_of_letters, OfLetters)
+    intrusive, fine = (number_of("deals", "ten", word) for word in ("intrusive", "fine"))
+    assert worth_with((81, left)) == worth_with((81, left), (82, spam)) == -2000 * UNIT // 1000
+    assert worth_with((79, left)) == worth_with((91, spam)) == 0, "before, and too late"
+    assert worth_with((81, left), (82, intrusive)) == -2000 * UNIT // 1000, "the dearer"
+    assert worth_with((81, spam), (82, fine)) == -2000 * UNIT // 1000, "fine is said of the offer, not of letters"
+    assert worth_with((81, intrusive)) == -1000 * UNIT // 1000
 
 
 def test_a_reward_without_end_is_cut_off():

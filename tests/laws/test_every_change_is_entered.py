@@ -143,6 +143,9 @@ GOES: dict[str, Callable[[Shop], object]] = {
     "segment.check": lambda shop: shop.segments.check("Quiet", "amina"),
     "segment.remove": lambda shop: shop.segments.remove("Quiet"),
     "key.create": lambda shop: new_key(shop, "till", ["read"]),
+    "cost.add": lambda shop: shop.costs.add("media", "120.00"),
+    "cost.undo": lambda shop: shop.costs.undo(1),
+    "cost.rate": lambda shop: shop.costs.add_rate("USD", "0.9143", source="ECB"),
 }
 FAILS: dict[str, Callable[[Shop], object]] = {
     "consent.grant": lambda shop: shop.grant("amina", "recommendations", ["contact"], asked=ASKED),
@@ -155,6 +158,9 @@ FAILS: dict[str, Callable[[Shop], object]] = {
     "key.revoke": lambda shop: close_key(shop, "nothere"),
     "approval.approve": lambda shop: shop.staff.approvals.approve("nothere"),
     "import.undo": lambda shop: shop.intake.undo(99),
+    "cost.add": lambda shop: shop.costs.add("media", "a lot"),
+    "cost.undo": lambda shop: shop.costs.undo(99),
+    "cost.rate": lambda shop: shop.costs.add_rate("USD", "0", source="ECB"),
     "segment.new": lambda shop: shop.segments.new("Town", "offers", {"is": "birthday", "within_days": 7}),
     "segment.check": lambda shop: shop.segments.check("none of these", "amina"),
 }

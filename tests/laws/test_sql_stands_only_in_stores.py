@@ -18,7 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "goodwill"
 PERSONAL = sorted(table.name for table in vars(tables).values() if isinstance(table, Table))
 
 KNOW_PERSONAL_TABLES = ("people", "access", "storage/migrations")
-WRITE_SQL = (*KNOW_PERSONAL_TABLES, "storage", "consent", "catalogue")
+WRITE_SQL = (*KNOW_PERSONAL_TABLES, "storage", "consent", "catalogue", "costs")
 READ_PARQUET = ("collect", "simulate")  # with DuckDB, from files; a personal table's name is no business of theirs
 FIT_FOR_ALL = {"Connection"}  # a room takes the connection as its first argument and hands it on
 

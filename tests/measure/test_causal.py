@@ -202,3 +202,29 @@ def test_units_may_have_names():
 def test_a_panel_that_cannot_be_read_is_told(given, unit, when, says):
     with pytest.raises(BadInput, match=says):
         placebo(given, unit, when)
+
+
+def test_a_control_that_is_too_uncertain_to_show_anything_does_not_make_an_effect_identified():
+    random = np.random.default_rng(5)
+    n = 4_000
+    measured, hidden = random.standard_normal((n, 2)), random.standard_normal(n)
+    exposed = random.random(n) < 1 / (1 + np.exp(-0.4 * hidden))
+    outcome = 2 * hidden + 10 * random.standard_normal(n)  # exposure itself does nothing
+    before = 0.1 * hidden + 10 * random.standard_normal(n)  # hardly anything of it is seen before
+    found = aipw(outcome, exposed, measured, negative_control=before)
+    assert found.low > 0, "and still an effect is seen"
+    low, high = found.controls["negative control"][1:]
+    assert low < 0 < high, "and the control shows none"
+    assert not found.identified
+    assert "so uncertain that it may hide an effect" in found.reason
+
+
+def test_a_control_that_would_have_shown_it_leaves_an_effect_identified():
+    random = np.random.default_rng(6)
+    n = 4_000
+    measured = random.standard_normal((n, 2))
+    exposed = random.random(n) < 1 / (1 + np.exp(-0.4 * measured[:, 0]))
+    outcome = 5.0 * exposed + 0.5 * measured[:, 0] + 5 * random.standard_normal(n)
+    before = 0.5 * measured[:, 0] + 5 * random.standard_normal(n)
+    found = aipw(outcome, exposed, measured, negative_control=before)
+    assert (found.identified, found.reason) == (True, "")

@@ -166,8 +166,8 @@ def test_fields_of_a_profile_go_like_events(street):
     assert street.left()[1] == [(street.people[0], "diet"), (street.people[0], "phone")]
 
 
-def test_what_only_a_reserved_purpose_would_read_is_kept_for_nobody(street):
-    assert REGISTER["statistics"].reserved, "it would read both, and asks nobody"
+def test_what_only_a_purpose_that_keeps_nothing_would_read_is_kept_for_nobody(street):
+    assert not REGISTER["statistics"].keeps, "it reads both, and asks nobody"
     for ago in (30, 31):
         street.tells(0, f"age {ago}", "demographics", ago)
         street.happens(0, "clicked", ago)
@@ -250,6 +250,8 @@ def kept(category, who, said, used, ago):
         return True
     for entry in REGISTER:
         if category not in entry.categories or (entry.reserved and entry.basis is not Basis.LEGAL_OBLIGATION):
+            continue
+        if not entry.keeps:
             continue
         here = (entry.name, category)
         mine = [(days, state, until) for w, place, state, days, until in said if w == who and place == here]

@@ -73,7 +73,7 @@ def test_every_id_exists_in_its_vocabulary(each):
 @pytest.mark.parametrize("entry", list(shipped()), ids=lambda entry: entry.name)
 def test_every_purpose_ends_and_is_looked_at_before(entry):
     assert entry.owner
-    assert entry.retention_days
+    assert bool(entry.retention_days) is entry.keeps, "what keeps nothing has no time to keep it for"
     assert entry.review < entry.expiry
     assert (entry.consent_days is not None) == (entry.basis is Basis.CONSENT)
 
@@ -120,6 +120,13 @@ def test_a_purpose_is_off_from_its_expiry_day_on():
     assert [entry.is_off(day) for day in (ends - 1, ends, ends + 1)] == [False, True, True]
 
 
+def test_what_keeps_nothing_has_no_time_to_keep_it_for():
+    (entry,) = parse(with_line("keeps", "false"), "test")
+    assert not entry.keeps_data
+    with pytest.raises(BadInput, match="keeps nothing"):
+        parse(f"{with_line('keeps', 'false')}\nretention_days = 30\n", "test")
+
+
 def test_an_unknown_purpose_or_category_is_told_what_there_is():
     mine = parse(SMALL, "test")
     with pytest.raises(NotFound, match=r"'profiling' is not a registered purpose\. Registered are: offers"):
@@ -157,6 +164,7 @@ WRONG = {
     "retention_days": ["0", "-1", "1.0", "false"],
     "minimum_group": ["0", "-5", "1e1", '"5"', "true"],
     "reserved": ['"yes"', "1"],
+    "keeps": ['"no"', "0"],
     "why_lawful": ['""', "1"],
     "colour": ['"blue"'],
 }

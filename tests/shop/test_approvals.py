@@ -22,7 +22,7 @@ SOME = {"people": [3, 1, 2]}
 @pytest.fixture
 def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
     where = database.url or f"sqlite:///{database.file}"
-    opened = cheaply(create_shop(tmp_path / "home", clock=clock, database=where))
+    opened = cheaply(create_shop(tmp_path / "home", clock=clock, database=where, columns="database"))
     yield opened
     opened.close()
 

@@ -23,7 +23,7 @@ SIX = [f"c{number}" for number in range(6)]
 @pytest.fixture
 def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
     where = database.url or f"sqlite:///{database.file}"
-    opened = cheaply(create_shop(tmp_path / "home", clock=clock, database=where))
+    opened = cheaply(create_shop(tmp_path / "home", clock=clock, database=where, columns="database"))
     with opened.database.transaction() as connection:
         for name in SIX:
             ids = {"user_id": name, "email": f"{name}@example.org"}

@@ -64,7 +64,9 @@ _GOOD: dict[str, tuple[str, Any]] = {
     ),
     "click": ("/api/v1/clicks", {"decision": "{decision}", "product": "nothing"}),
     "redemption": ("/api/v1/redemptions", {"decision": "{decision}", "product": "nothing"}),
+    "claim": ("/api/v1/claims", {"code": "nobodys"}),
     "offpolicy": ("/api/v1/measures/offpolicy?slot=nobodys", None),
+    "figure": ("/api/v1/measures/repeat-purchase", None),
     "verdict": ("/api/v1/verdicts", {"decision": "{decision}", "product": "nothing", "verdict": "less"}),
     "keep_segment": ("/api/v1/segments", {"segment": 1, "rule": {"is": "never", "what": "bought"}}),
     "remove_segment": ("/api/v1/segments/remove", {"segment": 999}),  # there is none, so nothing changes

@@ -45,7 +45,7 @@ SHOWS_PERSONAL_DATA = {
 NAMES_NOBODY = {
     "current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks", "segments", "segment_recipes",
     "keep_segment", "remove_segment", "count_segment", "count_rule", "plan", "slots", "experiments", "contents",
-    "offers", "faithfulness", "offpolicy",
+    "offers", "faithfulness", "offpolicy", "measures", "figure",
 }  # fmt: skip
 
 

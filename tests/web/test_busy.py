@@ -1,5 +1,6 @@
 """A database that is held, full or away is a 503 that says when to come back; never a 500, and never a long wait."""
 
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -65,8 +66,10 @@ def test_an_answer_that_has_to_wait_can_be_sent_again_under_the_same_name(shop: 
 
 
 def test_a_database_that_froze_does_not_hold_whoever_asks(quiet_shop: Shop, client_of, monkeypatch):
+    thawed = threading.Event()
+
     def frozen(*_, **__):
-        time.sleep(2)
+        thawed.wait(30)
 
     monkeypatch.setattr(Shop, "can", frozen)
     ask = next(one for one in api.ENDPOINTS if one.operation.name == "can")
@@ -74,7 +77,8 @@ def test_a_database_that_froze_does_not_hold_whoever_asks(quiet_shop: Shop, clie
     monkeypatch.setattr("goodwill.web.application.ENDPOINTS", (hasty,))
     begun = time.perf_counter()
     answer = client_of(quiet_shop, "read").get("/api/v1/can", params={"purpose": "offers", **AMINA})
-    assert time.perf_counter() - begun < 1.5
+    assert time.perf_counter() - begun < 15, "it was answered while the database stood still"
+    thawed.set()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "0 seconds" in answer.json()["detail"]
 

@@ -9,6 +9,7 @@ from tests.web.conftest import Client, MakeClient
 
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
+from goodwill.decide.because import cited
 from goodwill.decide.plan import MODELS, Content, Offer, Slot
 from goodwill.shop import Shop
 from goodwill.storage import Database
@@ -125,3 +126,40 @@ def test_the_plan_and_its_parts_are_read_and_only_staff_write(client):
     assert len(client.get("/api/v1/slots").json()["slots"]) == 2
     body = {"name": "five", "offer": {"title": "Five", "rule": "Five off.", "percent": 5}}
     assert client.post("/api/v1/offers", json=body).status_code in (401, 403)
+
+
+def test_a_code_is_told_to_whoever_allows_nothing_and_claimed_without_a_name(client, shop):
+    shop.segments.new("Quiet", "offers", {"is": "never", "what": "bought"})
+    quiet = Offer("Quiet ten", "Ten off if you never bought here.", percent=10, segment="Quiet", code="QUIET10")
+    shop.planning.new_offer("quiet", quiet)
+    shop.planning.approve("offer-quiet")
+    shop.planning.start_offer("quiet")
+    made = ask(client, "/api/v1/decide", person={"user_id": "bruno"}, slot="deals", count=9)
+    told = {item["product"]: item["placed"] for item in made["items"]}
+    assert (made["personalised"], told["quiet"]["code"], "label" in told["quiet"]) == (False, "QUIET10", False)
+    assert "code" not in told["ten"]
+    claimed = ask(client, "/api/v1/claims", code="quiet10")
+    assert (claimed["offer"], claimed["rule"], claimed["percent"]) == ("quiet", quiet.rule, 10)
+    assert client.post("/api/v1/claims", json={"code": "other"}).status_code == 404
+    shop.planning.stop_offer("quiet")
+    assert client.post("/api/v1/claims", json={"code": "QUIET10"}).status_code == 404
+
+
+def test_of_a_product_and_of_a_reason_of_it_a_word_is_taken_too(client, shop):
+    made = ask(client, "/api/v1/decide", person={"user_id": "amina"}, slot="home", count=6)
+    new = next(item for item in made["items"] if item["kind"] == "new")
+    usual = next(item for item in made["items"] if item["kind"] == "usual")
+    thing = cited(new["because"][0]["text"])
+    word = {"decision": made["decision"], "product": new["product"], "verdict": "wrong", "reason": 0}
+    assert ask(client, "/api/v1/verdicts", **word) == {"noted": True}
+    assert ask(client, "/api/v1/verdicts", decision=made["decision"], product=usual["product"], verdict="never")
+    again = ask(client, "/api/v1/decide", person={"user_id": "amina"}, slot="home", count=6)
+    assert thing not in {cited(one["text"]) for item in again["items"] for one in item["because"]}
+    assert usual["product"] not in {item["product"] for item in again["items"]}
+    assert {"not-used", "unwanted"} <= {one["rule"] for one in again["guardrails"]}
+    for wrong, status in ((("reason", 9), 404), (("verdict", "never"), 422), (("verdict", "intrusive"), 422)):
+        body = {**word, wrong[0]: wrong[1]}
+        assert client.post("/api/v1/verdicts", json=body).status_code == status, wrong
+    everyones = ask(client, "/api/v1/decide", slot="home")
+    body = {"decision": everyones["decision"], "product": everyones["items"][0]["product"], "verdict": "less"}
+    assert client.post("/api/v1/verdicts", json=body).status_code == 404

@@ -5,9 +5,22 @@ categories that the purpose lists and the person allowed. What it cannot read co
 """
 
 from goodwill.access.door import Door, SignedIn
-from goodwill.access.view import Aggregate, Contribution, Everything, Frame, Log, Selection, Total, View, nobody
+from goodwill.access.view import (
+    Aggregate,
+    ByWord,
+    Contribution,
+    Everything,
+    Frame,
+    Grouped,
+    Log,
+    Priced,
+    Selection,
+    Total,
+    View,
+    nobody,
+)
 
 __all__ = [
-    "Aggregate", "Contribution", "Door", "Everything", "Frame", "Log", "Selection", "SignedIn", "Total", "View",
-    "nobody",
+    "Aggregate", "ByWord", "Contribution", "Door", "Everything", "Frame", "Grouped", "Log", "Priced", "Selection",
+    "SignedIn", "Total", "View", "nobody",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The door's four verbs. A fifth needs a decision record."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
 from goodwill.access.own import everything, only_events
-from goodwill.access.view import Aggregate, Contribution, Everything, Selection, Total, View
+from goodwill.access.view import Aggregate, ByWord, Contribution, Everything, Selection, Total, View, currency_of
 from goodwill.basics.clock import Clock, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, Refused, TooFew
 from goodwill.basics.ids import PersonId
@@ -222,13 +222,16 @@ class Door:
         off = entry.is_off(day_of(at, self.zone))
         if isinstance(what, Selection):
             return many.selection(self.columns, entry, what, self.cipher, at=at, off=off)
-        return many.total(self.columns, entry, what, at=at, off=off)
+        word = self.register[what.word] if isinstance(what, ByWord) else None
+        return many.total(self.columns, entry, what, at=at, off=off, word=word)
 
     def _settled(self, entry: Entry, what: Contribution | Aggregate, since: Total) -> Total | None:
         """From an earlier total, person by person; None where that is not possible or not worth it.
 
         Only where people join by a word in the ledger: under other bases somebody new counts without any.
         """
+        if isinstance(what, ByWord):
+            return None  # what people say of the other purpose changes it too, and is not looked for
         at = self.clock()
         day = day_of(at, self.zone)
         now = rows.as_of_now(self.connection, at)
@@ -262,7 +265,7 @@ class Door:
         if not _reaches_back(then, now) or settle.history_was_rewritten(self.connection, then, now):
             raise Conflict("What was counted then has been changed since: merged, corrected, taken back or erased.")
         changed = settle.changed_people(self.connection, entry, what.categories, what.types, then, now)
-        if entry.basis is not Basis.CONSENT or len(changed) > settle.MANY:
+        if isinstance(what, ByWord) or entry.basis is not Basis.CONSENT or len(changed) > settle.MANY:
             raise Conflict(f"Since then something changed about more than {settle.MANY} people, too many to go back.")
         then_day, day = day_of(then.at, self.zone), day_of(now.at, self.zone)
         running, people = Running(since.sums), since.people
@@ -294,7 +297,12 @@ class Door:
             or not rows.is_known(self.connection, person)
         ):
             return None
-        return what.part(rows.view_of(self.connection, person, entry, allowed, as_of, types=what.types))
+        currency = currency_of(what)
+        view = rows.view_of(self.connection, person, entry, allowed, as_of, types=what.types, currency=currency)
+        if isinstance(what, ByWord):
+            word = rows.categories_as_of(self.connection, person, self.register[what.word], as_of, day=day)
+            view = replace(view, group=int(bool(word)))
+        return what.part(view)
 
     def _everyone(self, entry: Entry, as_of: AsOf, day: int) -> list[PersonId]:
         from goodwill.access import many

@@ -151,11 +151,17 @@ def consenting_events(who: Allowed, categories: frozenset[Category], types: tupl
     return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
 
-def frame(events: Table) -> Table:
-    """Events as `Frame` wants them: whole numbers, nothing absent, in the order of (person, day, at, id)."""
+def frame(events: Table, currency: str | None = None) -> Table:
+    """Events as `Frame` wants them: whole numbers, nothing absent, in the order of (person, day, at, id).
+
+    Args:
+        currency: if given, a column ``foreign`` says of each whether its amount is of another one.
+    """
     columns = {
         name: events[name].fill_null(_ABSENT[name]) if name in _ABSENT else events[name]
         for name in ("person", *COLUMNS)
     }
+    if currency is not None:
+        columns["foreign"] = (events.currency.notnull() & (events.currency != currency)).ifelse(1, 0)
     plain = events.select(**columns)
     return plain.order_by("person", "day", "at", "id")

@@ -11,15 +11,18 @@ from goodwill.access.columns import Columns
 from goodwill.access.rows import as_of_now, facts_of_many, is_impersonal, told_of_themselves
 from goodwill.access.view import (
     COLUMNS,
+    GROUPS,
     Aggregate,
     Beside,
     Contribution,
     Facts,
     Frame,
+    Grouped,
     Log,
     Numbers,
     Selection,
     Total,
+    currency_of,
     nobody,
 )
 from goodwill.basics.errors import Conflict
@@ -42,11 +45,16 @@ _STAND_INS = AsOf(
 _TRIES = 5
 
 
-def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool) -> Total:
+def total(
+    columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool, word: Entry | None = None
+) -> Total:
     """The total of a contribution as of what is committed now.
 
     If no log grew during the reading, all that was read is within reach. Otherwise the question is asked again with
     the point where the reading began as its bound, the ledger replayed up to there. Both give the same total.
+
+    Args:
+        word: the purpose by which a `ByWord` contribution tells people apart.
 
     Raises:
         Conflict: while people were read some were held or released, each time it was tried.
@@ -62,7 +70,8 @@ def total(columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at:
             reached = _committed(columns, at)
         # Events change hands, or go, only together with a row of the holds: no bound would bring them back.
         if reached.holds == as_of.holds:
-            return _added_up(what, *found, as_of)
+            allows = people_allowing(columns, word, as_of) if word is not None else None
+            return _added_up(what, found, as_of, allows)
     raise Conflict("People are being erased or merged while totals are worked out. Try again in a moment.")
 
 
@@ -137,10 +146,23 @@ def _without_impersonal(columns: Columns, seen: _Seen, as_of: AsOf) -> _Seen:
     return seen._replace(person=seen.person[stays], pattern=seen.pattern[stays])
 
 
-def _added_up(what: Contribution | Aggregate, people: Numbers, answer: dict[str, Numbers], as_of: AsOf) -> Total:
+class _Found(NamedTuple):
+    """Who contributes, what the question about their events answers, and how many people there are."""
+
+    people: Numbers
+    answer: dict[str, Numbers]
+    known: int
+    held: int
+
+
+def _added_up(what: Contribution | Aggregate, found: _Found, as_of: AsOf, allows: Numbers | None) -> Total:
+    people = found.people
+    # Somebody who came to be known while this was read is in none of the numbers.
+    beside = Beside(left_out=max(found.known - found.held - people.size, 0), held=found.held)
     if isinstance(what, Aggregate):
-        return Total(what.gather(people.size, answer), as_of, people.size)
-    return Total(what.whole(_framed(people, answer)), as_of, people.size)
+        return Total(what.gather(people.size, found.answer), as_of, people.size, beside)
+    group = _groups(what, people) if allows is None else np.isin(people, allows).astype(np.int64)
+    return Total(what.whole(_framed(people, found.answer, group)), as_of, people.size, beside)
 
 
 def people_allowing(columns: Columns, entry: Entry, as_of: AsOf) -> Numbers:
@@ -150,17 +172,16 @@ def people_allowing(columns: Columns, entry: Entry, as_of: AsOf) -> Numbers:
     return np.sort(found["person"])
 
 
-def _answers(
-    columns: Columns, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, *, current: bool
-) -> tuple[Numbers, dict[str, Numbers]]:
+def _answers(columns: Columns, entry: Entry, what: Contribution | Aggregate, as_of: AsOf, *, current: bool) -> _Found:
     who = _allowed(entry, what.categories, current=current)
     asked = (entry, what.categories, tuple(what.types))
     if isinstance(what, Aggregate):
         wanted = what.expression(_events(*asked, current=current))
     else:
-        wanted = _frame(*asked, current=current)
-    people, answer = columns.run_together([who.any(), wanted], who.given, _reached(as_of))
-    return np.sort(people["person"]), answer
+        wanted = _frame(*asked, currency_of(what), current=current)
+    questions = [ask.known_and_held(_STAND_INS), who.any(), wanted]
+    counted, people, answer = columns.run_together(questions, who.given, _reached(as_of))
+    return _Found(np.sort(people["person"]), answer, int(counted["known"][0]), int(counted["held"][0]))
 
 
 @lru_cache(maxsize=64)
@@ -174,8 +195,10 @@ def _events(entry: Entry, categories: frozenset[Category], types: tuple[TypeCode
 
 
 @lru_cache(maxsize=64)
-def _frame(entry: Entry, categories: frozenset[Category], types: tuple[TypeCode, ...], *, current: bool) -> "Table":
-    return ask.frame(_events(entry, categories, types, current=current))
+def _frame(
+    entry: Entry, categories: frozenset[Category], types: tuple[TypeCode, ...], currency: str | None, *, current: bool
+) -> "Table":
+    return ask.frame(_events(entry, categories, types, current=current), currency)
 
 
 def _reached(as_of: AsOf) -> Mapping[int, int]:
@@ -188,10 +211,25 @@ def _reached(as_of: AsOf) -> Mapping[int, int]:
     }
 
 
-def _framed(people: Numbers, answer: dict[str, Numbers]) -> Frame:
+def _framed(people: Numbers, answer: dict[str, Numbers], group: Numbers | None) -> Frame:
     """Numbers from 0 in place of ids, so that what is handed over names nobody."""
     number = np.searchsorted(people, answer["person"]).astype(np.int64)
-    return Frame(int(people.size), number, Log(*(answer[name] for name in COLUMNS)))
+    names = (*COLUMNS, "foreign") if "foreign" in answer else COLUMNS
+    return Frame(int(people.size), number, Log(*(answer[name] for name in names)), group)
+
+
+def _groups(what: Contribution, people: Numbers) -> Numbers | None:
+    """The group of each person, where a contribution tells some apart.
+
+    Raises:
+        ValueError: they are no small whole numbers, one for each: a program's own mistake.
+    """
+    if not isinstance(what, Grouped):
+        return None
+    group = what.group_of(people.copy())
+    if group.shape != people.shape or group.dtype != np.int64 or np.any((group < 0) | (group >= GROUPS)):
+        raise ValueError(f"'{what.name}' must put each person into a group from 0 to {GROUPS - 1}")
+    return group
 
 
 def _committed(columns: Columns, at: int) -> AsOf:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, bindparam, func, literal, literal_column, select
+from sqlalchemy import Connection, and_, bindparam, case, func, literal, literal_column, select
 
 from goodwill.access.view import COLUMNS, Facts, Log, Numbers, Selection, View
 from goodwill.basics.errors import BadInput, KeyDestroyed, KeyMissing
@@ -64,9 +64,13 @@ _WRITTEN_SINCE = Question(
 
 
 @cache
-def _log(types: tuple[int, ...]) -> Question:
+def _log(types: tuple[int, ...], currency: str | None) -> Question:
     """Some people's events of some types; built once for each set of types that anything asks for."""
-    columns = [func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS]
+    columns: list[Any] = [
+        func.coalesce(events.c[name], _NONE[name]) if name in _NONE else events.c[name] for name in COLUMNS
+    ]
+    if currency is not None:
+        columns.append(case((events.c.currency != currency, 1), else_=0))  # none is of no other one
     return Question(
         lambda lists: (
             select(events.c.person, *columns)
@@ -141,9 +145,13 @@ def view_of(
     types: tuple[int, ...] | None = None,
     fields: frozenset[str] | None = None,
     cipher: Cipher | None = None,
+    currency: str | None = None,
 ) -> View:
     """One person's view, of categories that were checked before; see `views_of`."""
-    return views_of(connection, [person], entry, allowed, as_of, types=types, fields=fields, cipher=cipher)[person]
+    some = views_of(
+        connection, [person], entry, allowed, as_of, types=types, fields=fields, cipher=cipher, currency=currency
+    )
+    return some[person]
 
 
 def views_of(
@@ -156,16 +164,18 @@ def views_of(
     types: tuple[int, ...] | None = None,
     fields: frozenset[str] | None = None,
     cipher: Cipher | None = None,
+    currency: str | None = None,
 ) -> dict[PersonId, View]:
     """The views of some people, of the same categories, that were checked before for each of them.
 
     Args:
         types: of events, and ``fields``: of the profile, if not all that the categories hold.
+        currency: if given, events say whether they are of another one.
     """
     listed = frozenset(entry.categories)
     used = allowed & listed
     told = used - _EVENT_CATEGORIES if fields is None else used
-    logs = logs_of(connection, persons, codes_of(used), as_of, types)
+    logs = logs_of(connection, persons, codes_of(used), as_of, types, currency)
     return {
         person: View(
             person=person,
@@ -193,11 +203,12 @@ def logs_of(
     codes: list[int],
     as_of: AsOf,
     types: tuple[int, ...] | None = None,
+    currency: str | None = None,
 ) -> dict[PersonId, Log]:
     """The events of some types of each of some people, as far as ``as_of`` reaches."""
     wanted = tuple(int(code) for code in codes if types is None or code in types)
-    rows = _log(wanted).ask(connection, persons=persons, upto=as_of.events) if wanted else []
-    width = len(COLUMNS) + 1
+    rows = _log(wanted, currency).ask(connection, persons=persons, upto=as_of.events) if wanted else []
+    width = len(COLUMNS) + 1 + (currency is not None)
     flat = np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width)
     whose, *columns = flat.reshape(-1, width).T.copy()
     first = np.searchsorted(whose, persons, side="left").tolist()

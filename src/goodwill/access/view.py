@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ class Log:
         at: microseconds since 1970; day: the shop's calendar day.
         product: product id, −1 if none; quantity: thousandths, −1 if none; amount: minor units, 0 if none.
         reference: number of the order or decision, −1 if none.
+        foreign: 1 where the amount is of another currency than the one that was asked for; None where none was.
     """
 
     id: Numbers
@@ -45,13 +46,15 @@ class Log:
     quantity: Numbers
     amount: Numbers
     reference: Numbers
+    foreign: Numbers | None = None
 
     def __len__(self) -> int:
         return int(self.id.size)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Log":
         """The events for which ``chosen`` is true."""
-        return Log(*(getattr(self, name)[chosen] for name in COLUMNS))
+        names = COLUMNS if self.foreign is None else (*COLUMNS, "foreign")
+        return Log(*(getattr(self, name)[chosen] for name in names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +65,7 @@ class View:
         used: the categories handed over: listed by the purpose and allowed by the person.
         withheld: listed by the purpose, not allowed by the person.
         facts: profile fields of the used categories, in clear.
+        group: 1 or 0 for a `ByWord` contribution; None for others.
     """
 
     person: PersonId
@@ -71,6 +75,7 @@ class View:
     withheld: frozenset[Category]
     events: Log
     facts: Facts = field(default_factory=dict)
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +84,16 @@ class Frame:
 
     The numbers are made for one answer and mean nothing outside it. Someone who allows the purpose and has no events
     is counted in ``people`` all the same.
+
+    Attributes:
+        group: of each person, what a `Grouped` contribution made of her id, or whether she allows the purpose of a
+            `ByWord` one; shape (people,). None for others.
     """
 
     people: int
     person: Numbers
     events: Log
+    group: Numbers | None = None
 
 
 @runtime_checkable
@@ -105,6 +115,43 @@ class Contribution(Protocol):
 
     def part(self, view: View) -> Sums: ...
     def whole(self, frame: Frame) -> Sums: ...
+
+
+@runtime_checkable
+class Grouped(Contribution, Protocol):
+    """A contribution that tells people apart by a small whole number, such as the arm that a hash puts them into.
+
+    The frame names nobody, so the door alone asks with ids: a pure function, whose answers are 0 to `GROUPS` − 1.
+    """
+
+    def group_of(self, persons: Numbers) -> Numbers: ...
+
+
+@runtime_checkable
+class ByWord(Contribution, Protocol):
+    """A contribution that compares those who allow a purpose with those who do not; nothing is read for that purpose.
+
+    The door says of each person whether she allows it, for at least one category: 1, or 0 (`Frame.group`).
+    """
+
+    @property
+    def word(self) -> Purpose: ...
+
+
+@runtime_checkable
+class Priced(Contribution, Protocol):
+    """A contribution that adds up money of one currency; the door says which amounts are of another (`Log.foreign`)."""
+
+    @property
+    def currency(self) -> str: ...
+
+
+GROUPS: Final = 64  # as many groups of people are told apart: enough for arms, too few to single anybody out
+
+
+def currency_of(what: object) -> str | None:
+    """The currency that a contribution adds up; None where it asks for none."""
+    return what.currency if isinstance(what, Priced) else None
 
 
 @runtime_checkable
@@ -130,7 +177,7 @@ def nobody(what: Contribution | Aggregate) -> Sums:
     if isinstance(what, Aggregate):
         return what.gather(0, {})
     nothing = np.zeros(0, np.int64)
-    return what.whole(Frame(0, nothing, Log(*(nothing for _ in COLUMNS))))
+    return what.whole(Frame(0, nothing, Log(*(nothing for _ in (*COLUMNS, "foreign"))), nothing))
 
 
 @runtime_checkable
@@ -167,10 +214,10 @@ class Selection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The people whom a selection did not look at; of them only their consent and their holds were read.
+    """The people whom a total did not look at; of them only their consent and their holds were read.
 
     Attributes:
-        left_out: who did not allow all that it looks at, or wants nothing chosen from her data.
+        left_out: who did not allow what it looks at or, for a selection, wants nothing chosen from her data.
         held: who counts in nothing for now.
     """
 
@@ -186,7 +233,7 @@ class Total:
         sums: exact.
         as_of: how far it reaches.
         people: how many contributed.
-        beside: of a selection, the others; with them it is everybody who is known.
+        beside: the others, where they were counted; with them it is everybody who is known.
     """
 
     sums: Sums

@@ -43,6 +43,7 @@ class TooFew(Refused):
         )
         self.people = people
         self.least = least
+        self.purpose = purpose
 
 
 class LeftAlone(Refused):

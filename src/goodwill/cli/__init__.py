@@ -15,6 +15,7 @@ from typer.main import get_command
 from goodwill.cli import (
     audit,
     consents,
+    costs,
     doctor,
     erasing,
     explaining,
@@ -55,6 +56,7 @@ ROOMS = (
     house,
     doctor,
     imports,
+    costs,
     intake,
     webhooks,
     webhooks_out,

@@ -158,6 +158,25 @@ def withdraw(
     _write(shell, person, purpose, category, asked, yes=False)
 
 
+@command(consent, "complaint", lost=LOST)
+def complaint(shell: Shell, person: Person, how: How = "staff") -> None:
+    """Write down that somebody calls a letter of the shop spam: nobody writes to them any more.
+
+    What was shown to them lately is worth less for it, where they allow that (docs/offers.md).
+
+    Example: goodwill consent complaint chiara --how "complaint desk of her mailbox"
+    """
+    from goodwill.people.gentle import OfLetters
+
+    with shell.shop() as shop:
+        asked = _asked(how=how, notice=None, words=None, language=None)
+        made = shop.unwelcome.stop(who(shop, person), OfLetters.COMPLAINT, asked)
+        stopped = "No more letters from now on." if made.stopped else "There were no letters to stop."
+        counted = "It is counted in rewards." if made.counted else "It is counted in no reward: that is not allowed."
+        document = {"person": person, "stopped": made.stopped, "counted": made.counted}
+        shell.answer(document, f"{stopped} {counted}", watermark=shop.settings.watermark)
+
+
 def _asked(
     *, how: str, notice: str | None, words: str | None, language: str | None, confirmed_at: str | None = None
 ) -> "Asked":

@@ -211,6 +211,7 @@ def _database(settings: "Settings", folder: Path, register: "Register | None", h
                 yield from _notices(database)
                 yield from _contents(settings, database)
             yield from _reasons(database, home)
+            yield from _segments(database)
     finally:
         database.close()
 
@@ -235,6 +236,18 @@ def _reasons(database: "Database", home: Path | None) -> Iterator[Finding]:
     else:
         mend = shlex.join(["goodwill", *_at(home), "explain", "faithfulness"])
         yield Finding("reasons", State.NOTE, f"{told}, and {WANTED:.0%} are asked for", mend)
+
+
+def _segments(database: "Database") -> Iterator[Finding]:
+    """What was found when the kept segments were tried last."""
+    from goodwill.shop.trying_segments import latest, troubles
+
+    with database.reading() as connection:
+        tried, found = latest(connection), troubles(connection)
+    for trouble in found:
+        yield Finding("segments", State.NOTE, trouble, "goodwill segment change SEGMENT, or remove it")
+    if tried and not found:
+        yield Finding("segments", State.OK, f"{out.number(len(tried))} tried, and all can be asked")
 
 
 def _kind(database: "Database") -> str:

@@ -181,6 +181,8 @@ def _register(shell: Shell) -> "tuple[Register, str]":
 
 
 def _kept(entry: "Entry") -> str:
+    if not entry.keeps:
+        return "nothing"  # it sees what is kept for others
     return "by law" if entry.retention_days is None else out.number(entry.retention_days, "days")
 
 

@@ -373,7 +373,7 @@ def undo(
         shell.make_sure(f"Take back import {number} ({begun.file}, {out.number(begun.rows, 'rows')})?")
         with shell.working("Settling the totals and taking back"):
             undone = shop.intake.undo(number)
-        document = {name: getattr(undone, name) for name, _ in (*_UNDONE, *_STAYS[1:])}
+        document = {name: getattr(undone, name) for name, _ in (*_UNDONE, *_STAYS[2:])}
         facts = [(label, out.number(document[name])) for name, label in _UNDONE]
         stays = [(label, out.number(document[name])) for name, label in _STAYS if document[name]]
         shell.answer(
@@ -398,9 +398,11 @@ _UNDONE = (
     ("products_removed", "products taken out"),
     ("products_put_back", "products put back as they were"),
     ("items", "items that models counted taken out"),
+    ("costs", "costs that count no more"),
 )
 _STAYS = (
     ("consents", "answers in the consent ledger, each with a row that takes it back"),
+    ("costs", "costs in their ledger, each with a row that takes it back"),
     ("numbers", "numbers of people who are gone, with their keys destroyed"),
     ("held", "people of whom is noted that they counted in nothing meanwhile"),
 )

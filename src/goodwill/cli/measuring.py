@@ -1,21 +1,44 @@
 """Measures: figures about the shop, each with its interval and whom it covers."""
 
+import inspect
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import RenderableType
 
 from goodwill.cli import out
-from goodwill.cli.shell import SUGGESTIONS, Shell, command, group
+from goodwill.cli.figures import told
+from goodwill.cli.shell import SUGGESTIONS, Group, Shell, command, group
 
 if TYPE_CHECKING:
     from goodwill.measure.minimisation import Effect, Line, Minimisation
     from goodwill.shop import Shop
+    from goodwill.shop.measures.measure import Option
     from goodwill.shop.measuring import Minimised
     from goodwill.shop.other_ways import Judged
 
-measure = group("measure", "Figures about the shop, each with its interval and whom it covers.", panel=SUGGESTIONS)
+
+class _Measures(Group):
+    """Its verbs, and every measure of the shop by its name; each is loaded when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        from goodwill.shop.measures import NAMES
+
+        return [*super().list_commands(ctx), *NAMES]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        from goodwill.shop.measures import NAMES
+
+        return _of_measure(cmd_name) if cmd_name in NAMES else super().get_command(ctx, cmd_name)
+
+
+measure = group(
+    "measure",
+    "Figures about the shop, each with its interval and whom it covers.",
+    panel=SUGGESTIONS,
+    cls=_Measures,
+)
 _ALL = {
     "minimisation": "how much of people's data the suggestions really need",
     "offpolicy": "what another way of drawing content or offers would have brought",
@@ -28,7 +51,10 @@ def list_(shell: Shell) -> None:
 
     Example: goodwill measure list
     """
-    shell.answer(_ALL, out.table(("measure", "says"), list(_ALL.items())))
+    from goodwill.shop.measures import NAMES, named
+
+    every = dict(sorted({**_ALL, **{name: named(name).says for name in NAMES}}.items()))
+    shell.answer(every, out.table(("measure", "says"), list(every.items())))
 
 
 @command(measure, "minimisation")
@@ -70,6 +96,49 @@ def offpolicy(
         with shell.working("Reckoning what came of each decision"):
             told = shop.other_way(place, target, days=days)
         shell.answer(document(told), *_other_way(shop, told), watermark=shop.settings.watermark)
+
+
+_AT = Annotated[str, typer.Option("--at", metavar="DAY", help="The period that closed by this day, 2026-11-22.")]
+
+
+def _of_measure(name: str) -> Any:
+    """The command of one measure, made of what may be asked of it."""
+    from goodwill.shop.measures import named
+
+    asked = named(name)
+
+    def do(shell: Shell, at: str, **given: str) -> None:
+        with shell.shop() as shop:
+            with shell.working("Working it out"):
+                answer = shop.measures.answer(name, at or None, **{one: text or None for one, text in given.items()})
+            shell.answer(answer.to_dict(), *told(answer, shop.settings.currency), watermark=shop.settings.watermark)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    own = [
+        inspect.Parameter(
+            option.name.replace("-", "_"), kind, default="",
+            annotation=Annotated[
+                str,
+                typer.Argument(help=_help(option), show_default=False, metavar=option.name.upper())
+                if option.needed
+                else typer.Option(f"--{option.name}", help=_help(option), show_default=False, metavar="VALUE"),
+            ],
+        )
+        for option in asked.options
+    ]  # fmt: skip
+    shell = inspect.Parameter("shell", kind, annotation=Shell)
+    vars(do)["__signature__"] = inspect.Signature(
+        [shell, inspect.Parameter("at", kind, default="", annotation=_AT), *own]
+    )
+    do.__doc__ = f"Tell {asked.says}.\n\nExample: goodwill measure {name}"
+    alone = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+    command(alone, name)(do)
+    return typer.main.get_command(alone)
+
+
+def _help(option: "Option") -> str:
+    usual = "" if callable(option.default) or option.needed else f" Usually {option.default}."
+    return f"{option.help[0].upper()}{option.help[1:]}.{usual}"
 
 
 def _other_way(shop: "Shop", told: "Judged") -> Iterator[RenderableType]:

@@ -12,7 +12,7 @@ from goodwill.cli.planning import slot
 from goodwill.cli.shell import SUGGESTIONS, Shell, command, group
 
 if TYPE_CHECKING:
-    from goodwill.decide.plan import Content, Offer, Rewards
+    from goodwill.decide.plan import Content, Offer, Plan, Rewards
     from goodwill.shop import Shop
 
 offer = group("offer", "Reductions by a published rule: who gets what, what it costs.", panel=SUGGESTIONS)
@@ -107,6 +107,9 @@ def new(
     tag: Annotated[list[str] | None, _TAG] = None,
     since: Annotated[str, _FROM] = "",
     until: Annotated[str, _UNTIL] = "",
+    code: Annotated[
+        str, typer.Option(help="With it whoever meets the rule gets it at the till, whatever they allow: BREAD10.")
+    ] = "",
 ) -> None:
     """Describe an offer, which is given when it was approved and started, and is never changed.
 
@@ -119,7 +122,7 @@ def new(
         given = Offer(
             title, rule, percent, _money(shop, "off", off), _money(shop, "price", price), tuple(product or ()),
             tuple(kind or ()), tuple(place or ()), _money(shop, "cost", cost) or 0, _money(shop, "budget", budget),
-            segment, same_price, text, link, image, tuple(tag or ()), since, until,
+            segment, same_price, text, link, image, tuple(tag or ()), since, until, code=code,
         )  # fmt: skip
         shop.planning.new_offer(name, given)
         document = _offers(shop)[name]
@@ -178,6 +181,18 @@ def redeemed(
         shell.answer({"offer": name, "decision": decision, "noted": noted}, told)
 
 
+@command(offer, "claimed", lost=_OFFERS)
+def claimed(shell: Shell, code: Annotated[str, typer.Argument(metavar="CODE", help="Such as BREAD10.")]) -> None:
+    """Note that somebody got an offer by its code, and tell what it gives to whom; nobody is asked for or looked at.
+
+    Example: goodwill offer claimed BREAD10
+    """
+    with shell.shop() as shop:
+        name, one = shop.planning.claim(code)
+        told = (f"'{name}': {_gives(shop, one)}.", f"Its rule: {one.rule}")
+        shell.answer({"offer": name, "rule": one.rule, "gives": _gives(shop, one)}, *told)
+
+
 @command(offer, "give-back", lost=_OFFERS)
 def give_back(
     shell: Shell, name: _Name, amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Such as 12.50.")]
@@ -196,8 +211,7 @@ def give_back(
 def show_rewards(shell: Shell, place: Annotated[str, typer.Argument(metavar="SLOT", help="Where.")]) -> None:
     """Show what counts as success of what is shown in a slot."""
     with shell.shop() as shop:
-        document = _rewards(place, shop.planning.plan().rewards_of(place))
-        shell.answer(document, out.pairs(_said_rewards(shop, document)))
+        _answer_rewards(shell, shop, place)
 
 
 @command(rewards, "set", lost=_SLOTS)
@@ -222,8 +236,42 @@ def set_rewards(
     with shell.shop() as shop:
         before = shop.planning.plan().rewards_of(place)
         given = msgspec.structs.replace(before, **_weights(shop, weight))
-        document = _rewards(place, shop.planning.set_rewards(place, given))
-        shell.answer(document, out.pairs(_said_rewards(shop, document)))
+        shop.planning.set_rewards(place, given)
+        _answer_rewards(shell, shop, place)
+
+
+def _answer_rewards(shell: Shell, shop: "Shop", place: str) -> None:
+    plan = shop.planning.plan()
+    document, words = _rewards(place, plan.rewards_of(place)), _words(shop, plan, place)
+    table = out.pairs(_said_rewards(shop, document))
+    shell.answer(document | words, table, "", *(line for lines in words.values() for line in lines))
+
+
+def _words(shop: "Shop", plan: "Plan", place: str) -> dict[str, list[str]]:
+    """Which words cost a reward in a slot, and which do not, each in a sentence."""
+    from goodwill.decide.situation import PURPOSES
+
+    kind = plan.slot(place).kind
+    if kind == "products":
+        return {
+            "counted": [],
+            "not_counted": [f"'{place}' is no slot for content or offers: nothing is learned there."],
+        }
+    purpose, days = PURPOSES[kind], plan.rewards_of(place).days
+    listed = shop.register[purpose].categories
+    if missing := [name for name in ("engagement", "preferences") if name not in listed]:
+        said = f"No word is counted: the purpose '{purpose}' lists no {' and no '.join(missing)} in this register."
+        return {"counted": [], "not_counted": [said]}
+    return {
+        "counted": [
+            f"Counted, for {days} days after it was shown, of whoever allows '{purpose}' engagement and preferences:",
+            "  what they say of it, that they leave the letters, and that they call one spam.",
+        ],
+        "not_counted": [
+            "Not counted: words of anybody else, which are obeyed all the same; a no to letters that comes in a file;",
+            "  complaints of which nobody tells (goodwill consent complaint --help).",
+        ],
+    }
 
 
 def _weights(shop: "Shop", given: Iterable[str]) -> dict[str, int]:
@@ -289,7 +337,17 @@ def _told(shop: "Shop", document: dict[str, Any]) -> list[tuple[str, str]]:
     }  # fmt: skip
     quiet = {"percent", "off", "price", "products", "kinds"}
     told = {name: value for name, value in document.items() if name not in quiet}
-    return _facts({**told, **amounts, "left": _left(shop, document)})
+    facts = _facts({**told, **amounts, "left": _left(shop, document)})
+    return [*facts, ("who gets it", _for_whom(document))]
+
+
+def _for_whom(document: dict[str, Any]) -> str:
+    """Who gets the price, and whether also whoever allows nothing."""
+    if document["code"]:
+        return f"whoever meets the rule, with the code {document['code']} at the till, whatever they allow"
+    if document["segment"]:
+        return "who is in the segment and lets us look; by a no it is lost (a code would keep it: --code)"
+    return "everybody, whatever they allow" if document["same_price"] else "only to whom it is shown; not after a no"
 
 
 def _said_rewards(shop: "Shop", document: dict[str, Any]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from goodwill.basics import words
 from goodwill.basics.clock import date_of, moment
 from goodwill.basics.money import Money
 
@@ -22,6 +23,8 @@ from goodwill.basics.money import Money
 _RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _GAP = 3  # between columns
 _PIPED_WIDTH = 10_000  # nobody wraps what another program reads
+
+number = words.number
 
 
 class Reached(Protocol):
@@ -120,17 +123,6 @@ def pairs(rows: Iterable[tuple[str, object]]) -> Table:
     for name, value in rows:
         made.add_row(Text(name), Text(plain(value)))
     return made
-
-
-_ONE = {"people": "person"}
-
-
-def number(value: float, unit: str = "") -> str:
-    """``1234567`` → ``1,234,567``; of one thing the unit is named in the singular: ``1 row``."""
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    if value == 1 and isinstance(value, int):
-        unit = _ONE.get(unit, unit.removesuffix("s"))
-    return f"{text} {unit}".rstrip()
 
 
 def share(value: float) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from goodwill.decide.segments import Node
     from goodwill.shop import Shop
     from goodwill.shop.segments import Counted, Segment
+    from goodwill.shop.trying_segments import Tried
 
 segment = group("segment", "Rules that say for whom something is meant; counted with consent.", panel=SUGGESTIONS)
 
@@ -119,9 +120,13 @@ def list_(shell: Shell, language: _Language = None) -> None:
     """List all segments, each with its rule as a sentence."""
     with shell.shop() as shop:
         found = shop.segments.all()
-        rows = [(one.id, one.name, one.purpose, shop.segments.sentence(one.rule, language)) for one in found]
+        tried, zone = shop.trying_segments.latest(), shop.settings.zone
+        rows = [
+            (one.id, one.name, one.purpose, shop.segments.sentence(one.rule, language), _when(tried.get(one.id), zone))
+            for one in found
+        ]
         nothing = "No segment yet. Begin with: goodwill segment recipes"
-        table = out.table(("#", "name", "purpose", "for whom"), rows)
+        table = out.table(("#", "name", "purpose", "for whom", "last tried"), rows)
         shell.answer({"segments": [_document(shop, one, language) for one in found]}, table if found else nothing)
 
 
@@ -145,6 +150,7 @@ def show(shell: Shell, segment: _Segment, language: _Language = None) -> None:
             shop.segments.sentence(one.rule, language),
             "",
             *_pairs(one, zone),
+            f"Last tried: {_when(shop.trying_segments.latest().get(one.id), zone)}.",
             "",
             out.table(("version", "since", "by", "purpose", "recipe"), rows),
             "",
@@ -175,6 +181,39 @@ def count(
         if purpose is None:
             raise BadInput("Name a segment, or give --purpose with --recipe or --rule.")
         _show_unkept(shell, shop, _given(shop, purpose, recipe, values, rule), purpose)
+
+
+@command(segment, "try", lost=_LIST)
+def try_(
+    shell: Shell,
+    segment: Annotated[str | None, typer.Argument(metavar="SEGMENT", help="Its number or its name; else all.")] = None,
+) -> None:
+    """Try now what is tried each night: whether segments can still be asked, and give away nothing sensitive.
+
+    An offer for one that gives somebody away is suspended.
+    """
+    with shell.shop() as shop:
+        trying = shop.trying_segments
+        found = trying.run() if segment is None else [trying.one(shop.segments.get(segment))]
+        rows = [(one.segment, shop.segments.get(one.segment).name, one.found, one.why or "–") for one in found]
+        table = out.table(("#", "name", "found", "why"), rows)
+        document = {"tried": [_tried(one) for one in found]}
+        shell.answer(document, table if found else "There is no segment.", watermark=shop.settings.watermark)
+
+
+def _tried(one: "Tried") -> Any:
+    from msgspec import to_builtins
+
+    from goodwill.web.segments import tried_of
+
+    return to_builtins(tried_of(one)) | {"segment": one.segment}
+
+
+def _when(one: "Tried | None", zone: ZoneInfo) -> str:
+    """When a segment was tried last, and what was found."""
+    if one is None:
+        return "not yet, as it stands now"
+    return f"{out.when(one.at, zone)}: {one.why or 'fine'}"
 
 
 @command(segment, "check", lost=LOST)

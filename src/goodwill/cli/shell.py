@@ -31,6 +31,7 @@ _ORDER = (
     "config",
     "version",
     "import",
+    "cost",
     "intake",
     "webhooks",
     "simulate",
@@ -231,14 +232,14 @@ class _Command(TyperCommand):
         return _named(super().get_params(ctx))
 
 
-class _Group(TyperGroup):
+class Group(TyperGroup):
     """A noun whose help speaks of texts and numbers."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _named(super().get_params(ctx))
 
 
-class _InOrder(_Group):
+class _InOrder(Group):
     """Lists commands in the order in which a shop meets them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -294,7 +295,7 @@ def group(
 
 def _typer(about: str, cls: type[TyperGroup] | None, epilog: str | None = None) -> typer.Typer:
     return typer.Typer(
-        help=about, cls=cls or _Group, epilog=epilog, rich_markup_mode="rich", pretty_exceptions_enable=False
+        help=about, cls=cls or Group, epilog=epilog, rich_markup_mode="rich", pretty_exceptions_enable=False
     )
 
 

@@ -113,6 +113,8 @@ def _placed(decision: "Decision") -> Iterator[str]:
             continue
         yield ""
         yield f"{choice.product}: drawn with a chance of {out.share(placed.chance)}. {placed.rule}".rstrip()
+        if placed.code:
+            yield f"  With the code {placed.code} whoever meets the rule gets this, whatever they allow."
         for price in placed.prices:
             was, now, least = (
                 out.money(minor, price.currency) if price.currency else str(minor)

@@ -20,6 +20,7 @@ from goodwill.basics.garbage import collected_rarely
 from goodwill.catalogue import store as shelves
 from goodwill.collect import corrections, store
 from goodwill.collect.consents import Consents
+from goodwill.collect.costs import Costs
 from goodwill.collect.customers import Customers
 from goodwill.collect.groups import LEFT_ALONE
 from goodwill.collect.lines import Lines
@@ -51,6 +52,7 @@ _WRITERS: Mapping[str, Callable[[PartPlan, Tools, Making, str | None], Writer]] 
     "orders": Orders,
     "refunds": Refunds,
     "order-lines": Lines,
+    "costs": Costs,
 }
 
 

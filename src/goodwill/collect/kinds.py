@@ -54,6 +54,7 @@ class Kind:
         fields: what its rows may say, by name.
         needs: of each group one field must be there.
         unless: a file in which one of these words heads a column is of another kind.
+        takes: words that every other kind leaves behind.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Kind:
     fields: Mapping[str, Field]
     needs: tuple[tuple[str, ...], ...]
     unless: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def _kind(name: str, table: Mapping[str, Any], known: Mapping[str, Field]) -> Ki
         for it in (known[field],)
     }
     unless = frozenset(word for other in table.get("unless", ()) for word in known[other].words)
-    return Kind(name, str(table["about"]), fields, tuple(map(tuple, table["needs"])), unless)
+    takes = frozenset(map(plain, table.get("takes", ())))
+    return Kind(name, str(table["about"]), fields, tuple(map(tuple, table["needs"])), unless, takes)
 
 
 def _plain_keys(table: Mapping[str, str]) -> dict[str, str]:

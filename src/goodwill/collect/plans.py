@@ -21,7 +21,7 @@ from goodwill.collect.views import Format, Viewed
 from goodwill.collect.workbooks import open_workbook
 
 # Products before the lines that sell them, customers before what they say and buy.
-_IN_TURN = ("products", "customers", "consents", "orders", "refunds", "order-lines")
+_IN_TURN = ("products", "customers", "consents", "orders", "refunds", "order-lines", "costs")
 
 
 @dataclass(frozen=True)

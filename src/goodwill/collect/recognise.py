@@ -263,7 +263,7 @@ class _Reading:
         for heading in self.table.headings:
             word = hints(heading).word
             for one in self.kind.fields.values():
-                if word in one.words and word not in self.words.leave:
+                if word in one.words and (word not in self.words.leave or word in self.kind.takes):
                     yield one.words.index(word), one.name, heading
 
     def _looks_right(self, wanted: Field, heading: str) -> bool:

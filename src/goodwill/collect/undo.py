@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from goodwill import catalogue, consent
+from goodwill import catalogue, consent, costs
 from goodwill.basics.clock import Micros
 from goodwill.basics.errors import Conflict
 from goodwill.basics.ids import PersonId, Position, ProductId
@@ -39,6 +39,7 @@ class Undone:
         people: those whom nobody knows any more.
         numbers: how many of these stay as a bare number, because a log that only grows names them.
         held: people who counted in nothing meanwhile; the log of holds says so for ever.
+        costs: those that count no more; the ledger keeps both, the cost and that it was taken back.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Undone:
     people: int
     numbers: int
     held: int
+    costs: int = 0
 
 
 def undo(
@@ -136,12 +138,13 @@ def _erase(
     products_put_back = _put_back_products(connection, import_id, now)
     products_removed = _remove_products(connection, import_id, now)
     items = catalogue.remove_unused_items(connection, tools.level)
+    spent = costs.undo_import(connection, import_id, at=now, reason=reason(import_id))
     store.forget_before(connection, import_id)
     gone = [*store.get(connection, import_id).place.get("gone", []), *removed.people]
     store.keep_place(connection, import_id, {"gone": gone})
     undone = Undone(
         import_id, removed.events, events_put_back, facts, products_removed, products_put_back, items, answers,
-        len(removed.people), removed.numbers, held,
+        len(removed.people), removed.numbers, held, spent,
     )  # fmt: skip
     return undone, gone
 

@@ -193,6 +193,9 @@ def stock_reader(mark: str) -> Callable[[object], int | None]:
     return read
 
 
+BELOW_ZERO = "is below zero"
+
+
 def money_reader(currency: str, mark: str) -> Callable[[object], int | None]:
     """Reads amounts as whole minor units of a currency; None where nothing is said; less than zero is refused.
 
@@ -214,7 +217,7 @@ def money_reader(currency: str, mark: str) -> Callable[[object], int | None]:
         amount = _whole(number, problem, remedy)
         if amount < 0:
             raise Unreadable(
-                "is below zero",
+                BELOW_ZERO,
                 "take a discount off the line it belongs to, and leave returns out: they are not taken in",
             )
         return amount

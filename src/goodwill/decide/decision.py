@@ -41,6 +41,7 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         rule: of an offer: who gets what, as it was published. until: its last day; "" where there is none.
+        code: by which whoever meets the rule gets it, whatever she allows; "" where there is none.
         set_aside: of the offer's budget, for this promise, in minor units.
         label: names what must be said of the price (see `goodwill.decide.labels`); "" where nothing must.
         chance: with which it was drawn among what might stand in its place, 0 to 1.
@@ -62,6 +63,7 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
     subject: str = ""
     meant: str = ""
     coefficients: tuple[float, ...] = ()
+    code: str = ""
 
 
 class Eligible(msgspec.Struct, frozen=True, gc=False):

@@ -14,13 +14,17 @@ class Met:
     Attributes:
         looked_at: the categories of her data that the rule looked at.
         sentence: whom it chooses, in the shop's language.
+        sure: False: nobody can tell, because she does not allow all that the rule looks at, or a fact is not known.
     """
 
     looked_at: tuple[Category, ...] = ()
     sentence: str = ""
+    sure: bool = True
 
 
-# Whether somebody is in a segment, from what she allows; None where she is not, or nobody can tell.
+CANNOT_TELL = Met(sure=False)
+
+# Whether somebody is in a segment, from what she allows; None where she is not.
 IsIn = Callable[[str, View], Met | None]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from goodwill.basics.ids import PersonId
-from goodwill.decide.plan import HOLDOUT, Arm, Experiment, Plan, Ways
+from goodwill.decide.plan import HOLDOUT, Arm, Experiment, Holdout, Plan, Ways
 
 EVERYBODY: Final = "all"  # the arm while nothing runs
 _SHOP: Final = "shop"  # the experiment that the shop's own holdout is
@@ -43,7 +43,7 @@ def assign(plan: Plan, slot: str, person: PersonId | None) -> Assigned:
     if person is None:
         return _NOBODY
     share = plan.holdout.percent / 100
-    if share and place(plan.holdout.salt, person) < share:
+    if is_held_out(plan.holdout, person):
         return Assigned(_SHOP, HOLDOUT, share, _HELD_OUT)
     found = plan.running(slot)
     if found is None:
@@ -58,6 +58,27 @@ def _drawn(name: str, experiment: Experiment, at: float, left: float) -> Assigne
         return Assigned(name, HOLDOUT, left * out, _HELD_OUT)
     arm, share = arm_at(experiment, (at - out) / (1 - out))
     return Assigned(name, arm.name, left * (1 - out) * share, arm.ways)
+
+
+def arms_of(experiment: Experiment) -> dict[str, float]:
+    """Each arm's share of the people whom the shop's own holdout leaves; a holdout of the experiment comes last."""
+    out = experiment.holdout / 100
+    whole = sum(arm.weight for arm in experiment.arms)
+    found = {arm.name: (1 - out) * arm.weight / whole for arm in experiment.arms}
+    return {**found, HOLDOUT: out} if out else found
+
+
+def number_of_arm(experiment: Experiment, holdout: Holdout, person: int) -> int:
+    """The place of a person's arm among `arms_of`; their number, for whom the shop's own holdout keeps out."""
+    arms = list(arms_of(experiment))
+    if is_held_out(holdout, person):
+        return len(arms)
+    return arms.index(_drawn("", experiment, place(experiment.salt, PersonId(person)), 1.0).arm)
+
+
+def is_held_out(holdout: Holdout, person: int) -> bool:
+    """Whether somebody is in the shop's own holdout."""
+    return bool(holdout.percent) and place(holdout.salt, PersonId(person)) < holdout.percent / 100
 
 
 def arm_at(experiment: Experiment, at: float) -> tuple[Arm, float]:

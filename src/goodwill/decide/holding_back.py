@@ -92,12 +92,16 @@ def not_eligible(one: Candidate, asked: Asked) -> bool:
     """An offer for a segment that she is not in, as far as her data may be looked at."""
     if one.offer is None or not one.offer.segment or not asked.personal or asked.seen.view is None:
         return False
-    return asked.is_in(one.offer.segment) is None
+    met = asked.is_in(one.offer.segment)
+    return met is None or not (met.sure or one.offer.code)  # with a code she is told of it as everybody is
 
 
 def same_price(one: Candidate, asked: Asked) -> bool:
-    """A price that not everybody gets, where no data of hers may be used: she gets none that others do not get."""
-    return one.offer is not None and not one.offer.is_open and not asked.personal
+    """A price that not everybody gets, where no data of hers may be used: she gets none that others do not get.
+
+    One with a code is told to her as to everybody: whoever meets its rule gets it by the code.
+    """
+    return one.offer is not None and not (one.offer.is_open or one.offer.code) and not asked.personal
 
 
 def essential(one: Candidate, asked: Asked) -> bool:

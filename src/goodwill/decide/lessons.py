@@ -34,7 +34,7 @@ from goodwill.sums import Sums
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_RECKONING: Final = 2  # how rewards are reckoned; where this rises, totals are worked out anew
+_RECKONING: Final = 3  # how rewards are reckoned; where this rises, totals are worked out anew
 _ENGAGEMENT, _PURCHASES = Category("engagement"), Category("purchases")
 _BROWSING, _PREFERENCES = Category("browsing"), Category("preferences")
 

@@ -165,8 +165,8 @@ class PlacedThen:
         offer = body if isinstance(body, Offer) else None
         whole = () if hers is None else tuple(int(value) for value in hers)
         believed = believed_of(whole, coefficients) if coefficients and whole else one.believed if whole else 0.0
-        segment = offer.segment if offer is not None else ""
-        own = offer is not None and not offer.is_open and not segment
+        segment = offer.segment if offer is not None and one.segment else ""
+        own = offer is not None and not offer.same_price and not segment
         return msgspec.structs.replace(one, traits=whole, believed=believed, segment=segment, own=own)
 
     def _choices(self, draw: Draw) -> Iterator[Choice]:
@@ -178,7 +178,8 @@ class PlacedThen:
             body = self.plan.placed_in(self.decision.slot).get(one.name)
             placed = msgspec.structs.replace(
                 placed, chance=round(chance, DIGITS), propensity=round(chance * self.assigned.propensity, DIGITS),
-                rule=_rule(body, placed), label=_label(body, placed),
+                rule=_rule(body, placed), label=_label(body, placed) if one.segment or one.own else "",
+                code=body.code if isinstance(body, Offer) else "",
             )  # fmt: skip
             title = body.title if body is not None else ""
             yield choice_of(one, title, placed, draw, self.decision.footing.models or "none")

@@ -146,15 +146,16 @@ class Placing:
         spread: float = 0.0,
     ) -> Eligible:
         offer, whole = one.offer, () if hers is None else tuple(int(value) for value in hers)
-        segment = offer.segment if offer is not None else ""
+        # Whom it is for is asked of nobody whose data may not be used: she is told of the code, like everybody.
+        segment = offer.segment if offer is not None and self._met(one).sentence else ""
         return Eligible(
             one.name, 0.0, believed_of(whole, coefficients), round(spread, DIGITS), whole, segment,
-            self._met(one).looked_at, offer is not None and not offer.is_open and not segment,
+            self._met(one).looked_at, offer is not None and not offer.same_price and not segment,
         )  # fmt: skip
 
     def _met(self, one: Candidate) -> Met:
         """The rule of the segment that it is for, which she meets; nothing where it is for no segment."""
-        segment = one.offer.segment if one.offer is not None else ""
+        segment = one.offer.segment if one.offer is not None and self.asked.personal else ""
         return (self.asked.is_in(segment) if segment else None) or _NOT_MET
 
     def _why_not(self, *, left: bool) -> str:
@@ -186,14 +187,19 @@ class Placing:
             rule=self._rule(offer),
             until=body.until,
             prices=one.reduced.prices,
-            label=label_for(self.region) if offer is not None and not offer.is_open else "",
+            label=label_for(self.region) if offer is not None and self._is_hers(one) else "",
             set_aside=self._cost(one),
             chance=round(chance, DIGITS),
             propensity=round(chance * self.asked.seen.assigned.propensity, DIGITS),
             subject=one.subject,
             meant=self._met(one).sentence.rstrip("."),
             coefficients=coefficients,
+            code=offer.code if offer is not None else "",
         )
+
+    def _is_hers(self, one: Candidate) -> bool:
+        """Whether its price is hers: of a segment that she is in, or for those alone to whom it is shown."""
+        return one.offer is not None and (not one.offer.same_price or bool(self._met(one).sentence))
 
     def _rule(self, offer: Offer | None) -> str:
         if offer is None or offer.is_open or offer.about or not self.but_not:

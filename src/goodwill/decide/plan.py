@@ -218,6 +218,7 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         budget: how much may be set aside altogether; None: no end.
         segment: who is eligible, by the name of a segment; "": everybody.
         same_price: whoever meets the rule gets this price, asked or not.
+        code: by which whoever meets the rule gets it at the till, whatever she allows; "": there is none.
     """
 
     title: Line
@@ -239,6 +240,7 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     since: Date = ""
     until: Date = ""
     state: State = State.DRAFT
+    code: Annotated[str, Meta(pattern="^([A-Z0-9][A-Z0-9-]{2,19})?$")] = ""
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -260,6 +262,8 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
             raise BadInput("An offer is one of: percent off, an amount off, or a fixed price.")
         if self.price is not None and not self.about:
             raise BadInput("A fixed price is for products or kinds; name them.")
+        if self.code and not self.same_price:
+            raise BadInput("A code is for a price that all who meet the rule get. Leave it out, or --own-price.")
         if self.budget is not None and not self.cost:
             raise BadInput("A budget needs a cost: what the shop sets aside for each time that the offer is promised.")
         _check_days(self.since, self.until)

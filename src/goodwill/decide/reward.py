@@ -14,12 +14,13 @@ from goodwill.access.view import Log
 from goodwill.decide.plan import COSTLY, Rewards
 from goodwill.decide.traits import COUNT, VIEWED, first_of_day, traits
 from goodwill.learn.arms import LARGEST, UNIT
-from goodwill.people.gentle import CLICKED, SHOWN, TOLD, number_of
+from goodwill.people.gentle import CLICKED, SHOWN, TOLD, OfLetters, number_of, number_of_letters
 from goodwill.people.types import BOUGHT, REFUNDED
 from goodwill.people.verdicts import Verdict
 
 Numbers = NDArray[np.int64]
 _MOST: Final = int(LARGEST) * UNIT
+_OF_LETTERS: Final = {number_of_letters(word): word.value for word in OfLetters}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +107,14 @@ class Reckoning:
         return found
 
     def _said(self, events: Log, place: Numbers, after: NDArray[np.bool_]) -> Numbers:
-        """What her last word about each costs."""
+        """What her last word about each costs, or what she said of letters meanwhile: the dearer of both, not both."""
         told = np.flatnonzero(events.type == TOLD)
         costs = np.zeros(place.size, np.int64)
         for row, n in enumerate(place.tolist() if told.size else ()):
-            words = [self._words[n].get(int(events.reference[at]), "") for at in told if after[row, at]]
-            last = next((word for word in reversed(words) if word), "")
-            costs[row] = self.places[n].rewards.cost_of(last) if last in COSTLY else 0
+            numbers = events.reference[told[after[row, told]]].tolist()
+            words = [word for number in numbers if (word := self._words[n].get(number, ""))]
+            counts = [*words[-1:], *(_OF_LETTERS[number] for number in numbers if number in _OF_LETTERS)]
+            costs[row] = max((self.places[n].rewards.cost_of(word) for word in counts if word in COSTLY), default=0)
         return costs
 
 

@@ -85,18 +85,23 @@ def set_aside(connection: Connection, offer: str, cost: int, budget: int, *, tod
 
     One statement, so that nobody can come between looking and taking; whoever comes second waits for the first.
     """
+    if not spend(connection, offer, cost, budget, today=today):
+        return False
+    _make_room(connection, promises, {"offer": offer, "day": today, "amount": 0})
+    of_today = update(promises).where(promises.c.offer == offer, promises.c.day == today)
+    connection.execute(of_today.values(amount=promises.c.amount + cost))
+    return True
+
+
+def spend(connection: Connection, offer: str, cost: int, budget: int, *, today: int) -> bool:
+    """Take something of an offer's budget for good, if so much is left."""
     if cost > budget:
         return False
     one_at_a_time(connection, BUDGETS)  # so that two who set aside for several never wait for each other
     _expire(connection, offer, today)
     _make_room(connection, budgets, {"offer": offer, "spent": 0})
     taken = update(budgets).where(budgets.c.offer == offer, budgets.c.spent <= budget - cost)
-    if connection.execute(taken.values(spent=budgets.c.spent + cost)).rowcount != 1:
-        return False
-    _make_room(connection, promises, {"offer": offer, "day": today, "amount": 0})
-    of_today = update(promises).where(promises.c.offer == offer, promises.c.day == today)
-    connection.execute(of_today.values(amount=promises.c.amount + cost))
-    return True
+    return connection.execute(taken.values(spent=budgets.c.spent + cost)).rowcount == 1
 
 
 def give_back(connection: Connection, offer: str, amount: int, *, today: int) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import BadInput
-from goodwill.measure.estimate import LEVEL, check_level
+from goodwill.measure.estimate import LEVEL, check_level, document
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -250,6 +250,10 @@ def _effect(
     }
     about = _sensitivity(data.outcome, data.exposed, corrected, level)
     reason = _against(checked, about, drawn=known is not None)
+    if not reason and known is None:
+        sure = max(0.0, abs(value) - reach) / (float(data.outcome.std()) or 1.0)
+        spread = {name: float(control.std()) for name, control in controls.items()}
+        reason = _unproven(checked, spread, sure, rises=value > 0)
     warned = remarks
     if clipped:
         warned += (
@@ -274,6 +278,29 @@ def _against(controls: Mapping[str, tuple[float, float, float]], about: Sensitiv
             f"Not identified from these data: something unmeasured as strong as '{about.strongest}' would explain it "
             f"all (robustness value {100 * about.robustness:.1f} %)."
         )
+    return ""
+
+
+def _unproven(
+    controls: Mapping[str, tuple[float, float, float]], spread: Mapping[str, float], sure: float, *, rises: bool
+) -> str:
+    """What leaves open that there is no effect, though nothing speaks against it; "" where nothing does.
+
+    A control that shows none says little where it is so uncertain that it may hide all that is sure of the effect.
+
+    Args:
+        spread: the standard deviation of each control.
+        sure: the end of the effect's interval that is nearer to 0, in standard deviations of the outcome; 0 where the
+            interval holds 0. rises: whether the effect found is above 0.
+    """
+    for name, (_, low, high) in controls.items():
+        hidden = max(high if rises else -low, 0.0) / spread[name] if spread[name] else 0.0
+        if spread[name] and hidden >= sure:
+            return (
+                f"Not identified from these data: '{name}', which cannot have been changed, is so uncertain that it "
+                f"may hide an effect of {hidden:.2f} standard deviations; of the one found, {sure:.2f} are sure. More "
+                "people would tell."
+            )
     return ""
 
 
@@ -488,6 +515,10 @@ class Placebo:
     placebos: tuple[float, ...]
     warnings: tuple[str, ...] = ()
     refused: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain values, for programs."""
+        return document(self)
 
 
 def placebo(

@@ -47,17 +47,24 @@ class Estimate:
 
     def to_dict(self) -> Mapping[str, Any]:
         """The same in plain values, for programs; an end that nothing bounds is null, and named in `unbounded`."""
-        plain = {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+        plain = document(self)
         open_ends = [name for name in ("low", "high") if isinstance(end := getattr(self, name), float) and isinf(end)]
         return {**plain, "unbounded": open_ends}
 
 
+def document(result: Any) -> dict[str, Any]:
+    """A result's fields in plain values; a number that nothing bounds is null."""
+    return {one.name: _plain(getattr(result, one.name)) for one in fields(result)}
+
+
 def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # an array
+        value = value.tolist()
     if isinstance(value, float):
         return value if isfinite(value) else None
     if hasattr(value, "to_dict"):  # an estimate beside this one
         return value.to_dict()
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+    return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
 
 
 def check_level(level: float) -> float:

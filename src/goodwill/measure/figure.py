@@ -7,7 +7,7 @@ call to get it again.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from typing import Any, Final, TypeAlias
 
 from goodwill.basics.errors import BadInput
@@ -190,6 +190,19 @@ class Figure:
             "reproduce": self.reproduce.to_dict(),
         }  # fmt: skip
 
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Figure":
+        """The figure that `to_dict` gave such a document."""
+        kept = {name: document[name] for name in _AS_TOLD}
+        low, high = (_end(document, name, sign) for name, sign in (("low", -inf), ("high", inf)))
+        told, call = document["coverage"], document["reproduce"]
+        return cls(
+            **kept, low=low, high=high, grade=Grade[document["grade"]], warnings=tuple(document["warnings"]),
+            coverage=Coverage(told["counted"], told["exist"], told["why"]),
+            reproduce=Reproduce.by(call["call"], **{name: _hard(one) for name, one in call["arguments"].items()}),
+            as_of=AsOf(**document["as_of"]) if document["as_of"] else None,
+        )  # fmt: skip
+
     def __str__(self) -> str:
         if self.refused:
             return f"{self.name}: {self.refused}"
@@ -198,6 +211,20 @@ class Figure:
             low, high = (f"{end:,.4g}" if isfinite(end) else "no bound" for end in self.interval)
             between = f" ({100 * self.level:g} %: {low} to {high})"
         return f"{self.name}: {self.value:,.4g} {self.unit}{between}, of {self.coverage}, grade {self.grade.name}"
+
+
+# What stands in a figure's document as it is in the figure.
+_AS_TOLD: Final = ("name", "value", "unit", "level", "n", "method", "seed", "refused", "suppressed", "least")
+
+
+def _end(document: Mapping[str, Any], name: str, nowhere: float) -> float | None:
+    end: float | None = nowhere if name in document["unbounded"] else document[name]
+    return end
+
+
+def _hard(value: Any) -> Plain:
+    """A value of a document as figures have it: lists are tuples."""
+    return tuple(map(_hard, value)) if isinstance(value, list) else value
 
 
 def _checked(coverage: Coverage) -> Coverage:

@@ -39,6 +39,13 @@ class Care(StrEnum):
     MINOR = "minor"  # under age: nothing is chosen from what she did
 
 
+class OfLetters(StrEnum):
+    """What somebody says of the shop's letters altogether, and of no one thing in them."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    COMPLAINT = "complaint"  # she called one spam
+
+
 @dataclass(frozen=True, slots=True)
 class Gentle:
     """How to be with somebody.
@@ -285,6 +292,19 @@ def say_of_placed(
     )  # fmt: skip
 
 
+def number_of_letters(word: OfLetters) -> int:
+    """The number by which the log knows a word about the shop's letters; no slot has an empty name."""
+    return number_of("", "", word)
+
+
+def say_of_letters(connection: Connection, person: PersonId, word: OfLetters, *, at: Micros, day: int) -> None:
+    """Write down what somebody said of the shop's letters; once a day, however often it is told."""
+    log.append_one(
+        connection, person=person, type_=TOLD, at=at, day=day, reference=number_of_letters(word),
+        key=hash64("of-letters", person, word), detail=json.dumps({"letters": word.value}),
+    )  # fmt: skip
+
+
 _PLACED = (
     select(events.c.reference, events.c.day, events.c.detail)
     .distinct()
@@ -332,6 +352,7 @@ __all__ = [
     "Care",
     "Gentle",
     "Manner",
+    "OfLetters",
     "Placed",
     "Word",
     "click",
@@ -340,11 +361,13 @@ __all__ = [
     "manner",
     "note_care",
     "number_of",
+    "number_of_letters",
     "placed_lately",
     "proposal",
     "proposed_by",
     "proposed_days",
     "redemption",
+    "say_of_letters",
     "say_of_placed",
     "showing",
     "switch",

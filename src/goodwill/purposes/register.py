@@ -32,7 +32,8 @@ BENCHMARKING = Purpose("benchmarking")
 
 # What the program asks for by name, so that no register may lack it; a law compares this with the code.
 USED = (
-    HOLDING_BACK, RECOMMENDATIONS, PERSONAL_CONTENT, OFFERS, EMAIL_MARKETING, MODEL_IMPROVEMENT, MEASUREMENT
+    HOLDING_BACK, RECOMMENDATIONS, PERSONAL_CONTENT, OFFERS, EMAIL_MARKETING, MODEL_IMPROVEMENT, MEASUREMENT,
+    STATISTICS,
 )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ class Entry:
         review: the owner looks at it again by this day.
         expiry: from this day on it is off, whatever anybody allowed.
         reserved: registered, and used by nothing yet.
+        keeps: whether data is kept for it; where not, it sees what is kept for other purposes, as long as that is.
     """
 
     name: Purpose
@@ -87,6 +89,7 @@ class Entry:
     minimum_group: int = 1
     consent_days: int | None = None
     reserved: bool = False
+    keeps: bool = True
     why_lawful: str = ""
     sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
     needs: tuple[Category, ...] = ()
@@ -103,7 +106,7 @@ class Entry:
     @property
     def keeps_data(self) -> bool:
         """Whether data may be kept for it: something uses it, or it is the law's, which the keeping itself serves."""
-        return not self.reserved or self.basis is Basis.LEGAL_OBLIGATION
+        return self.keeps and (not self.reserved or self.basis is Basis.LEGAL_OBLIGATION)
 
     @property
     def goes_by_mail(self) -> bool:
@@ -257,8 +260,8 @@ _ENTRY = {
     "dpv": _DPV, "fideslang": _FIDES,
 }  # fmt: skip
 _ENTRY_EXTRA = {
-    "retention_days": COUNT, "minimum_group": COUNT, "consent_days": COUNT, "reserved": SWITCH, "why_lawful": TEXT,
-    "sentences": _SENTENCES, "needs": _NAMED,
+    "retention_days": COUNT, "minimum_group": COUNT, "consent_days": COUNT, "reserved": SWITCH, "keeps": SWITCH,
+    "why_lawful": TEXT, "sentences": _SENTENCES, "needs": _NAMED,
 }  # fmt: skip
 
 
@@ -284,6 +287,8 @@ def _entry(name: str, table: dict[str, Any], kinds: Mapping[Category, Kind], sou
         raise BadInput(f"{where}: legitimate interests need 'why_lawful', the balancing test in a sentence or two")
     if basis is not Basis.CONSENT and "consent_days" in table:
         raise BadInput(f"{where}: consent_days fits only the basis 'consent', not '{basis}'")
+    if not table.get("keeps", True) and "retention_days" in table:
+        raise BadInput(f"{where}: what keeps nothing (keeps = false) has no retention_days; take one out")
     if table["review"] > table["expiry"]:
         raise BadInput(f"{where}: review comes after expiry; a purpose is looked at again while it is on")
     values = {

@@ -19,7 +19,7 @@ from goodwill.consent.notices import Document, Shown, needs_yes
 from goodwill.consent.opt_in import OptIn
 from goodwill.consent.snapshot import BadSnapshot, Snapshot
 from goodwill.protect import Box
-from goodwill.purposes import Basis, Category, Entry, Purpose, Regime
+from goodwill.purposes import EMAIL_MARKETING, Basis, Category, Entry, Purpose, Regime
 from goodwill.reach.letters import confirm_consent
 from goodwill.shop.naming import asked_without_names
 from goodwill.shop.publishing import Publishing, same_id
@@ -38,6 +38,7 @@ _NO_CODE = (
 
 Answers: TypeAlias = Mapping[tuple[str, str], bool]
 _Pair: TypeAlias = tuple[Purpose, Category]
+_CONTACT = Category("contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class Answering(Publishing, Signalling):
         snapshot, shown = self._seen(who, token, cells, now, page)
         with self.shop.change("consent.answer") as change:
             connection = change.connection
+            if leaves := cells.get((EMAIL_MARKETING, _CONTACT)) is False:
+                self.shop.unwelcome.take_turn(connection)
             person = self.shop.identified(connection, who)
             change.entry.person = person
             said = asked_without_names(self.shop, connection, person, Asked(how, by=by), says_yes=any(cells.values()))
@@ -154,6 +157,8 @@ class Answering(Publishing, Signalling):
                 anew=page is None,
             )
             told = self._told(connection, who, person, cells, asking)
+            if leaves:
+                self.shop.unwelcome.left(connection, person, at=now)
             lines = self._write_down(connection, person, told, asking)
             change.entry.detail["rows"] = len(lines)
         return (*_receipts(lines), *_receipts(told.kept))

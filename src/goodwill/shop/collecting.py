@@ -14,11 +14,12 @@ from goodwill import consent, people
 from goodwill.basics.clock import day_of
 from goodwill.basics.errors import BadInput, Conflict, LeftAlone, NotFound
 from goodwill.collect.live import store
-from goodwill.collect.live.reading import Given, Outcome, Reading, Sender, is_slow, signed
+from goodwill.collect.live.reading import LEFT, SPAM, Given, Outcome, Reading, Sender, email_of, is_slow, signed
 from goodwill.collect.live.segment import Message, Unread
 from goodwill.collect.live.store import NOTED, Came, Counted
 from goodwill.collect.live.take import Taking
-from goodwill.consent import Asked
+from goodwill.consent import Asked, Evidence
+from goodwill.people.gentle import OfLetters
 from goodwill.purposes import EMAIL_MARKETING, Basis, Purpose
 from goodwill.shop.who import Who
 from goodwill.storage import audit
@@ -49,6 +50,8 @@ _FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "strictly necessary": ("fulfilment",),
     "c0001": ("fulfilment",),
 }
+
+_OF_LETTERS: Final = {LEFT: OfLetters.UNSUBSCRIBE, SPAM: OfLetters.COMPLAINT}
 
 
 class KeyClosed(Exception):
@@ -173,7 +176,9 @@ class Collecting:
         return outcome
 
     def _doing(self, message: Message) -> Callable[[Sender, Message], None]:
-        return {"alias": self._alias, "merge": self._merge}.get(message.kind, self._answered)
+        if message.kind != "track":
+            return {"alias": self._alias, "merge": self._merge}.get(message.kind, self._answered)
+        return self._unwelcome if message.event.lower() in _OF_LETTERS else self._answered
 
     def _merge(self, sender: Sender, message: Message) -> None:
         """More names of one person, by the shop's own server: whoever is known by one of them is her."""
@@ -234,6 +239,22 @@ class Collecting:
             entry = self.shop.register[purpose]
             if entry.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTERESTS) and self._is_news(who, entry.name, says=says):
                 shop.grant(who, purpose, asked=asked, yes=says)
+
+    def _unwelcome(self, sender: Sender, message: Message) -> None:
+        """Somebody left the shop's letters, or called one spam, as the service that sends them tells."""
+        if sender.public:
+            raise Unread("unsigned-user", "Only the shop's own server may say who wants no more letters.")
+        email, user, device = email_of(message.traits), message.user, message.device
+        named = (user and Who(user_id=user), device and Who(anonymous_id=device), email and Who(email=email))
+        whos = [one for one in named if isinstance(one, Who)]
+        if not whos:
+            raise Unread("no-id", "A word about letters is somebody's: send userId, or traits.email.")
+        who = next((one for one in whos if self.shop.find(one) is not None), None)
+        if who is None:
+            raise Unread("nobody", "Nobody of that id is known here, and so nobody here is written to.")
+        asked = Asked(how="mail service", by=f"key {sender.key}", evidence=Evidence.CLAIMED)
+        word = _OF_LETTERS[message.event.lower()]
+        self.shop.acting(_actor(sender)).unwelcome.stop(who, word, asked, at=message.at)
 
     def _spoken_of(self, categories: frozenset[str]) -> frozenset[str]:
         """The purposes of categories that we know; a yes to something unknown is a yes to nothing."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import UnsetType
+
 from goodwill.basics.money import Money
 from goodwill.decide.account import Account, Instead, Weighed
 from goodwill.decide.decision import Choice, Decision, Placed, Price
@@ -16,6 +18,7 @@ from goodwill.shop.reasons import in_words
 from goodwill.shop.words import Words
 
 MOST_WORDS: Final = 40
+_LOOKED_AT: Final = 3  # kinds of data that are named for whom an offer is
 _AGAINST: Final = 2  # things that counted against an item, the weightiest
 _LEAST: Final = 0.01  # of all that weighed; below that nothing is told to have counted against
 # How much of a name and of a list is told, the most first: shop names of products run to a dozen words.
@@ -72,7 +75,7 @@ def for_customer(made: Decision, account: Account | None, words: Words, currency
         account: what was weighed; None where it cannot be worked out any more.
         currency: of prices that name none.
     """
-    items = tuple(_told(choice, account, words, currency) for choice in made.items)
+    items = tuple(_told(made, choice, account, words, currency) for choice in made.items)
     return ForCustomer(
         made.id, words.language, made.personalised, in_brief(made, account, words), items, rules_of(made, words)
     )
@@ -138,7 +141,7 @@ def shortened(name: str, most: int) -> str:
     return name if len(parts) <= most else f"{' '.join(parts[:most]).rstrip(' ,;:.-(')}…"
 
 
-def _told(choice: Choice, account: Account | None, words: Words, currency: str) -> Told:
+def _told(made: Decision, choice: Choice, account: Account | None, words: Words, currency: str) -> Told:
     scales = next((one for one in account.scales if one.product == choice.product), None) if account else None
     nearest = next((one for one in account.instead if one.product == choice.name), None) if account else None
     return Told(
@@ -147,26 +150,44 @@ def _told(choice: Choice, account: Account | None, words: Words, currency: str) 
         kind=choice.kind,
         reasons=tuple((in_words(reason.text, words).unescape(), reason.share) for reason in choice.because),
         against=tuple(_against(scales.weighed, choice.kind, words)) if scales is not None else (),
-        instead=instead_in_words(nearest, words) if nearest is not None else "",
+        instead=instead_in_words(nearest, words) if nearest is not None else _instead_of_placed(made, choice, words),
         covered=choice.covered,
-        untold=_untold(choice, words),
+        untold=untold(choice, words),
         **(_of_offer(choice.placed, words, currency) if choice.placed is not None else {}),
     )
 
 
-def _untold(choice: Choice, words: Words) -> str:
+def _instead_of_placed(made: Decision, choice: Choice, words: Words) -> str:
+    """Of content and offers: what in her hands would have made a difference, or that no one thing surely would have.
+
+    Without her yes the rules keep back a price of a segment or of one's own, so that is certain. What was learned only
+    moves chances: without one purchase another could have been drawn, or the same.
+    """
+    if choice.placed is None or not made.personalised or isinstance(made.draw, UnsetType):
+        return ""
+    one = next((one for one in made.draw.eligible if one.name == choice.product), None)
+    if one is not None and one.segment and one.looked_at:
+        key = "why.without_look_code" if choice.placed.code else "why.without_look"
+        return words.plain(key, data=_listed(sorted(one.looked_at), words, _LOOKED_AT, "or"))
+    if one is not None and one.own:
+        return words.plain("why.without_yes")
+    return words.plain("why.drawn", percent=str(round(100 * choice.placed.chance)))
+
+
+def untold(choice: Choice, words: Words) -> str:
     """How much of what spoke for an item its reasons are; "" where it is all, or nothing of hers spoke."""
     percent = round(100 * choice.covered)
-    if choice.kind not in ("usual", "new", "companion") or not 0 < percent < 100:
+    if choice.kind not in ("usual", "new", "companion", "fitting") or not choice.covered or percent == 100:
         return ""
-    return words.plain("why.untold", percent=str(percent))
+    return words.plain("why.untold", percent=str(percent) if percent else "<1")
 
 
 def _of_offer(placed: Placed, words: Words, currency: str) -> dict[str, Any]:
     """What has to be told of an offer beside its reasons."""
     until = f" {words.plain('decisions.until', day=placed.until)}" if placed.rule and placed.until else ""
+    code = f" {words.plain('decisions.code', code=placed.code)}" if placed.code else ""
     return {
-        "rule": f"{placed.rule}{until}",
+        "rule": f"{placed.rule}{until}{code}",
         "prices": tuple(_price(one, words, currency) for one in placed.prices),
         "label": words_of(placed.label, words.language),
     }

@@ -10,11 +10,11 @@ from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.ids import PersonId
 from goodwill.consent import Asked, Evidence, Proof, Said, State
 from goodwill.protect import Box
-from goodwill.purposes import Category
+from goodwill.purposes import EMAIL_MARKETING, Category
 from goodwill.rights import ratchet
 from goodwill.rights.ratchet import Less, Link
 from goodwill.storage.audit import Actor
-from goodwill.storage.engine import LEDGER, PEOPLE, one_at_a_time
+from goodwill.storage.engine import LEDGER, one_at_a_time
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Change, Shop
@@ -53,8 +53,8 @@ class Links:
         if link is None:
             return False
         with self.shop.acting(Actor("a link in a letter")).change(f"link.{link.less}") as change:
-            for lock in (PEOPLE, LEDGER):
-                one_at_a_time(change.connection, lock)
+            self.shop.unwelcome.take_turn(change.connection)
+            one_at_a_time(change.connection, LEDGER)
             person = people.merge.survivor(change.connection, link.person)
             if person is None:  # erased: less is not possible
                 change.entry.detail["changed"] = False
@@ -81,6 +81,8 @@ class Links:
         allowed = [line.category for line in lines if line.allowed]
         asked = Asked(how="link in a letter", by="the person", evidence=Evidence.PROVEN, proof=Proof.LINK)
         no = [Said(link.person, entry.name, line.category, State.WITHDRAWN, now, asked) for line in lines]
+        if entry.name == EMAIL_MARKETING:
+            self.shop.unwelcome.left(change.connection, link.person, at=now)
         self.shop.erasure.heed(change.connection, no)
         if allowed:
             consent.withdraw(change.connection, link.person, entry, allowed, asked=asked, now=now)

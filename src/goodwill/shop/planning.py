@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from goodwill import people
-from goodwill.basics.clock import day_of
+from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.errors import BadInput, Conflict, NotFound, Refused
 from goodwill.basics.ids import PersonId
 from goodwill.catalogue import store as catalogue
@@ -266,6 +266,8 @@ class Planning:
             self._check_names(change.connection, made)
             if name in self._plan(change.connection).offers:
                 raise Conflict(f"There is an offer '{name}' already. What was promised is never changed: name another.")
+            if made.code and (other := _by_code(self._plan(change.connection), made.code)):
+                raise Conflict(f"The code {made.code} is that of the offer '{other}'. Choose another.")
             self._write(change, "offer", checked_name(name), made)
             return made
 
@@ -311,6 +313,30 @@ class Planning:
         """How much of each offer's budget is set aside, in minor units."""
         with self.shop.database.reading() as connection:
             return store.spent(connection, today=self._today)
+
+    def claim(self, code: str) -> tuple[str, Offer]:
+        """Note that somebody gets an offer by its code, and tell which; nothing of anybody is read or kept.
+
+        Whoever stands at the till looks whether she meets the rule, as far as the rule can be looked at there, or takes
+        her word. What it costs is taken of the offer's budget for good.
+
+        Raises:
+            NotFound: no offer has this code. Conflict: it is not given now, or nothing is left of its budget.
+        """
+        with self.shop.change("offer.claim") as change:
+            plan = self._plan(change.connection)
+            name = _by_code(plan, code.strip().upper())
+            if name is None:
+                raise NotFound("No offer has this code. See: goodwill offer list")
+            change.entry.detail["offer"] = name
+            found = plan.offers[name]
+            if not (plan.may(f"offer-{name}") and found.is_on(date_of(self._today).isoformat())):
+                raise Conflict(f"The offer '{name}' is not given now.")
+            if found.budget is not None and not store.spend(
+                change.connection, name, found.cost, found.budget, today=self._today
+            ):
+                raise Conflict(f"Nothing is left of the budget of the offer '{name}'.")
+            return name, found
 
     def give_back(self, name: str, amount: int) -> int:
         """Give back to an offer's budget what was promised and not asked for; tells what is still set aside.
@@ -463,3 +489,9 @@ def _did_you_mean(word: str, known: Sequence[str]) -> str:
 
 def _salt() -> str:
     return secrets.token_hex(_SALT)
+
+
+def _by_code(plan: Plan, code: str) -> str | None:
+    """The offer of a code, as long as it was not ended."""
+    named = (name for name, one in plan.offers.items() if one.code == code and one.state is not State.STOPPED)
+    return next(named, None) if code else None

@@ -19,7 +19,7 @@ from goodwill.basics.money import Money
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Chosen as Products
 from goodwill.decide import segments as rules
-from goodwill.decide.eligible import Met
+from goodwill.decide.eligible import CANNOT_TELL, Met
 from goodwill.decide.guard import word_of
 from goodwill.decide.segments import Chosen, Node, Things, Verdict, store
 from goodwill.decide.segments.rule import AllOf, Did, decoded, encoded
@@ -286,13 +286,14 @@ class Segments:
         return self._ready(connection, there.rule, there.purpose, f"segment {there.id}")
 
     def is_in(self, connection: Connection, segment: str, view: View) -> Met | None:
-        """That somebody meets the rule of an offer, from her view alone; None too where it cannot be asked."""
+        """That somebody meets the rule of an offer, from her view alone; None where she does not."""
         try:
             chosen = self.chosen_in(connection, segment)
         except (NotFound, Refused):
-            return None
-        if chosen.verdict(view) is not Verdict.MATCHED:
-            return None
+            return CANNOT_TELL
+        verdict = chosen.verdict(view)
+        if verdict is not Verdict.MATCHED:
+            return None if verdict is Verdict.UNMATCHED else CANNOT_TELL
         return Met(tuple(sorted(rules.looked_at(chosen.rule))), self.sentence(chosen.rule))
 
     def count(self, segment: int | str) -> Counted:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from goodwill.decide.shelf import Shelf
 from goodwill.learn.library import MODELS, Learned, Library
 from goodwill.learn.purchases import OfPurchases
 from goodwill.measure.cost import WaysCost, cost_of_ways
+from goodwill.measure.figure import Figure, Plain
 from goodwill.measure.holdout import PLACES, Accuracy, accuracy_by, through
 from goodwill.people.contact import MayContact, may_contact
 from goodwill.protect.cipher import Cipher
@@ -39,6 +41,7 @@ from goodwill.shop.answering import ALWAYS
 from goodwill.shop.audit import Audit
 from goodwill.shop.centre import Centre
 from goodwill.shop.copies import Copies
+from goodwill.shop.costs import Costs
 from goodwill.shop.deciding import Deciding, Question
 from goodwill.shop.elsewhere import Elsewhere
 from goodwill.shop.erasure import Erasures
@@ -50,6 +53,7 @@ from goodwill.shop.identity import Identity
 from goodwill.shop.intake import Intake
 from goodwill.shop.links import Links
 from goodwill.shop.looks import Looks
+from goodwill.shop.measures import Measures
 from goodwill.shop.measuring import Minimised, minimised
 from goodwill.shop.naming import LEFT_OUT, asked_without_names, by_what, refuse_names
 from goodwill.shop.noes import Noes
@@ -67,6 +71,8 @@ from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
 from goodwill.shop.told import Told
+from goodwill.shop.trying_segments import TryingSegments
+from goodwill.shop.unwelcome import Unwelcome
 from goodwill.shop.webhooks import Webhooks
 from goodwill.shop.who import KINDS, Who
 from goodwill.shop.why import Why
@@ -83,6 +89,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Change", "Forgotten", "Shop", "ShopSettings", "Who"]
 
 _ALL = 1 << 40
+_CONTACT = Category("contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,8 @@ class ShopSettings:
         alone_a_day: how many people the shop exports, or erases, in 24 hours before a second pair of eyes is needed.
         epoch_hours: how old the keys' epoch may be when somebody was erased in it.
         confirm_email: which yes to news waits until its address is confirmed (`goodwill.shop.answering.CONFIRMS`).
+        figures_every: the periods that figures tell of (`goodwill.measure.period.EVERY`).
+        margin: percent of an amount that stays; 0 where nobody said so.
     """
 
     shop_id: str
@@ -123,6 +132,8 @@ class ShopSettings:
     epoch_hours: int = 24
     confirm_email: str = "asked-here"
     essential: tuple[str, ...] = ()
+    figures_every: str = "week"
+    margin: int = 0
 
     @property
     def reached_at(self) -> str:
@@ -211,6 +222,11 @@ class Shop:
     def intake(self) -> Intake:
         """What comes in with files, and is taken back."""
         return Intake(self)
+
+    @property
+    def costs(self) -> Costs:
+        """What the shop spends."""
+        return Costs(self)
 
     @property
     def webhooks(self) -> Webhooks:
@@ -346,6 +362,9 @@ class Shop:
         chosen = None if categories is None else [self.register.category(category).name for category in categories]
         with self.change("consent.grant" if yes else "consent.withdraw") as change:
             connection, about = change.connection, entry.categories if chosen is None else chosen
+            leaves = not yes and entry.name == EMAIL_MARKETING and _CONTACT in about
+            if leaves:
+                self.unwelcome.take_turn(connection)
             if yes:
                 self.notices.check_asked(connection, asked)
             person = self.identified(connection, who)
@@ -355,10 +374,22 @@ class Shop:
                 self.erasure.heed(connection, _said(person, entry.name, about, State.GIVEN, asked, now))
                 waits = self.notices.request(connection, self.named(who), person, entry, about, asked)
                 return waits or consent.grant(connection, person, entry, chosen, asked=asked, now=now)
+            if leaves:
+                self.unwelcome.left(connection, person, at=now)
             self.erasure.heed(connection, _said(person, entry.name, about, State.REFUSED, asked, now))
             said = consent.history(connection, person, purpose=entry.name)
             says_no = consent.withdraw if any(row.state in ("given", "renewed") for row in said) else consent.refuse
             return says_no(connection, person, entry, chosen, asked=asked, now=now)
+
+    @property
+    def trying_segments(self) -> TryingSegments:
+        """Whether kept segments can still be asked."""
+        return TryingSegments(self)
+
+    @property
+    def unwelcome(self) -> Unwelcome:
+        """Letters that are not wanted."""
+        return Unwelcome(self)
 
     @property
     def notices(self) -> Notices:
@@ -555,6 +586,24 @@ class Shop:
     def minimisation(self) -> Minimised:
         """How much of people's data the suggestions really need, on everybody's last visit."""
         return minimised(self, self._totals, self._look_at_shelf())
+
+    @property
+    def measures(self) -> Measures:
+        """Figures of the shop by their names, each of a period that has closed."""
+        return Measures(self)
+
+    def measure(self, name: str, at: str | date | None = None, **options: Plain) -> Figure:
+        """One figure of the shop: value, interval, coverage, grade and method; see `measures.answer` for all of it.
+
+        Args:
+            name: such as "clv"; `measures.all` names them. at: a day; the period that closed by then counts.
+            options: such as ``horizon="12 months"``.
+
+        Raises:
+            NotFound: there is no such measure.
+            BadInput: an option is unknown or does not fit, or the day has not come yet.
+        """
+        return self.measures.answer(name, at, **options).headline
 
     def other_way(self, slot: str, target: str, *, days: int = 90) -> Judged:
         """What another way of drawing content or offers in a slot would have brought; see `other_ways.judge`."""

@@ -121,7 +121,7 @@ class Telling:
         return ", ".join(self._said(name, value) for name, value in found.items())
 
     def _said(self, name: str, value: object) -> str:
-        if name in ("verdict", "care"):
+        if name in ("verdict", "care", "letters"):
             return self._of(name, str(value), str(value))
         if name == "personal":
             return self.words.plain(f"personal.{'on' if value else 'off'}")

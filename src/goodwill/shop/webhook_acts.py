@@ -34,7 +34,7 @@ from goodwill.consent.repeats import news
 from goodwill.people import holds, repeats
 from goodwill.people.identify import with_verified
 from goodwill.protect import Box
-from goodwill.purposes import Basis, Entry
+from goodwill.purposes import EMAIL_MARKETING, Basis, Entry
 from goodwill.shop.who import Who
 from goodwill.storage import audit
 from goodwill.storage.audit import Entry as Line
@@ -154,6 +154,9 @@ class Carrier:
 
     def _written(self, change: "Change", entry: Entry, act: Answered) -> Outcome:
         connection = change.connection
+        leaves = not act.yes and entry.name == EMAIL_MARKETING
+        if leaves:
+            self.shop.unwelcome.take_turn(connection)
         met = self._taking(connection).met(act.who)
         if met is None:
             raise LeftAlone
@@ -161,6 +164,8 @@ class Carrier:
         change.entry.person, change.entry.detail["purpose"] = met.person, entry.name
         words = self._news(connection, entry, met.person, act)
         if any(self._counts(connection, word) for word in words):
+            if leaves:
+                self.shop.unwelcome.left(connection, met.person, at=Micros(words[0].said_at))
             self.shop.erasure.heed(connection, words)
         consent.append(connection, words, now=self.shop.clock())
         return Outcome("", met.person)

@@ -27,6 +27,7 @@ class Act(StrEnum):
     SIGN_OFF = "sign-off-notices"
     IMPORT = "import"
     LEARN = "learn"
+    MEASURE = "read-figures"  # of the shop; they are about many, never about one
     PLAN = "plan"  # slots, experiments, segments, offers
     APPROVE = "approve"  # that a model or an initiative may run
     KEYS = "manage-keys"
@@ -56,21 +57,24 @@ MAY: dict[Role, frozenset[Act]] = {
         {
             Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT, Act.WRITE_CONSENT, Act.REVEAL, Act.EXPORT,
             Act.REQUESTS, Act.ERASE, Act.WHO_IS_WHO, Act.NOTICES, Act.SIGN_OFF, Act.AUDIT, Act.BULK_ASK,
-            Act.BULK_APPROVE, Act.WATCH,
+            Act.BULK_APPROVE, Act.WATCH, Act.MEASURE,
         }
     ),
     Role.REVIEWER: frozenset(
-        {Act.OWN_ACCOUNT, Act.ASK, Act.READ_CONSENT, Act.SIGN_OFF, Act.AUDIT, Act.BULK_APPROVE, Act.APPROVE}
+        {
+            Act.OWN_ACCOUNT, Act.ASK, Act.READ_CONSENT, Act.SIGN_OFF, Act.AUDIT, Act.BULK_APPROVE, Act.APPROVE,
+            Act.MEASURE,
+        }
     ),
     Role.MARKETER: frozenset(
         {
             Act.OWN_ACCOUNT, Act.SUGGEST, Act.ASK, Act.READ, Act.READ_CONSENT, Act.WRITE_CONSENT, Act.REQUESTS,
-            Act.NOTICES, Act.IMPORT, Act.PLAN,
+            Act.NOTICES, Act.IMPORT, Act.PLAN, Act.MEASURE,
         }
     ),
-    Role.ANALYST: frozenset({Act.OWN_ACCOUNT, Act.LEARN, Act.PLAN}),
+    Role.ANALYST: frozenset({Act.OWN_ACCOUNT, Act.LEARN, Act.PLAN, Act.MEASURE}),
     Role.DEVELOPER: frozenset({Act.OWN_ACCOUNT, Act.KEYS, Act.WATCH, Act.IMPORT, Act.LEARN}),
-    Role.READ_ONLY: frozenset({Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT}),
+    Role.READ_ONLY: frozenset({Act.OWN_ACCOUNT, Act.ASK, Act.READ, Act.READ_CONSENT, Act.MEASURE}),
 }  # fmt: skip
 
 # These need a code of the second factor from the last ten minutes; a role that has one of them needs the factor at all.

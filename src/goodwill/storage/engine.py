@@ -352,6 +352,8 @@ WEBHOOKS = 8417
 PLAN = 8418
 BUDGETS = 8421  # what is promised by offers is set aside
 SEGMENTS = 8420
+COSTS = 8422
+FIGURES = 8424
 
 APART = "goodwill_apart"  # an option of connections whose writes nobody else ever sees: they need wait for nobody
 

@@ -27,11 +27,15 @@ ONLY_GROWING = frozenset(
     {
         "audit_rows",
         "consent_rows",
+        "cost_undos",
+        "costs",
         "holds",
+        "kept_answers",
         "notice_signatures",
         "notice_versions",
         "plan_rows",
         "product_changes",
+        "rates",
         "request_steps",
     }
 )

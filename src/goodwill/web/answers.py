@@ -74,6 +74,7 @@ def _placed(placed: Placed, language: str) -> messages.PlacedThing:
         propensity=round(placed.propensity, 6),
         rule=placed.rule or UNSET,
         until=placed.until or UNSET,
+        code=placed.code or UNSET,
         prices=prices or UNSET,
         label=words_of(placed.label, language) or UNSET,
     )

@@ -24,6 +24,7 @@ from goodwill.web import (
     deliveries,
     erasing,
     explanations,
+    figures,
     identity,
     intake,
     leave,
@@ -73,6 +74,7 @@ from goodwill.web.straight import JSON, Answered, Straight, together
 ENDPOINTS = (
     *api.ENDPOINTS,
     *explanations.ENDPOINTS,
+    *figures.ENDPOINTS,
     *erasing.ENDPOINTS,
     *identity.ENDPOINTS,
     *intake.ENDPOINTS,

@@ -62,6 +62,10 @@ class ToldItem(Struct, frozen=True):
     against: Annotated[list[str], Meta(description="What counted against it.")]
     instead: Annotated[str, Meta(description="What would have made a difference; empty where nothing alone would.")]
     covered: Annotated[Share, Meta(description="The share of the evidence that the reasons carry together.")]
+    untold: (
+        Annotated[str, Meta(description="That the reasons are not all that spoke for it, where they are not.")]
+        | UnsetType
+    ) = UNSET
     rule: Annotated[str, Meta(description="Of an offer: who gets what, and until when.")] | UnsetType = UNSET
     prices: Annotated[list[str], Meta(description="What an offer makes of prices.")] | UnsetType = UNSET
     label: Annotated[str, Meta(description="What has to be said of a price that is not everybody's.")] | UnsetType = (
@@ -279,7 +283,7 @@ def _in_words(told: ForCustomer) -> InWords:
 def _item(one: Told) -> ToldItem:
     because = [Spoke(text, round(share, 4)) for text, share in one.reasons]
     return ToldItem(one.product, one.name, one.kind, because, list(one.against), one.instead, round(one.covered, 4),
-                    one.rule or UNSET, list(one.prices) or UNSET, one.label or UNSET)  # fmt: skip
+                    one.untold or UNSET, one.rule or UNSET, list(one.prices) or UNSET, one.label or UNSET)  # fmt: skip
 
 
 def _weighing(shop: Shop, seen: ForStaff) -> Weighing:

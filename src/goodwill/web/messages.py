@@ -224,6 +224,10 @@ class PlacedThing(Struct, frozen=True):
     propensity: Annotated[Share, Meta(description="The same, times the chance of the experiment's arm.")]
     rule: Annotated[str, Meta(description="Who gets the offer, as it is published.")] | UnsetType = UNSET
     until: Annotated[str, Meta(description="Its last day, such as `2026-12-24`.")] | UnsetType = UNSET
+    code: (
+        Annotated[str, Meta(description="With it whoever meets the rule gets it at the till, whatever she allows.")]
+        | UnsetType
+    ) = UNSET
     prices: list[OfferPrice] | UnsetType = UNSET
     label: Annotated[str, Meta(description="What has to stand beside a price that is not everybody's.")] | UnsetType = (
         UNSET

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from goodwill.basics.clock import iso
+from goodwill.basics.errors import NotFound
 from goodwill.decide.plan import Arm, Content, Experiment, Offer, Plan, Rewards, Slot, Ways
 from goodwill.shop import Shop
 from goodwill.shop.planning import gated
@@ -67,11 +68,29 @@ class ClickRequest(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class VerdictRequest(ClickRequest, frozen=True):
-    """What somebody says of a content or an offer."""
+    """What somebody says of something that was chosen for her, or of a reason of it."""
 
+    product: Annotated[str, Meta(min_length=1, max_length=200, description="The product, content or offer.")]
     verdict: Annotated[
-        str, Meta(max_length=20, description="less, wrong, intrusive, complaint, unsubscribe; fine takes it back.")
+        str,
+        Meta(
+            max_length=20,
+            description="less, wrong, never; of content and offers also intrusive, complaint, unsubscribe; fine takes "
+            "it back.",
+        ),
     ]
+    reason: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=9,
+                description="Which reason of it she means, from 0, with the verdict `wrong`: the purchase it names "
+                "is left out, and is no ground for anything else, for twelve months.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 # ---- what is answered ------------------------------------------------------------------------------------------------
@@ -145,6 +164,7 @@ class OfferShown(Struct, frozen=True):
     tags: list[str]
     since: str
     until: str
+    code: Annotated[str, Meta(description="With it whoever meets the rule gets it, whatever she allows; or empty.")]
 
 
 class GateShown(Struct, frozen=True):
@@ -193,6 +213,25 @@ class PlanShown(Struct, frozen=True):
     content: list[ContentShown]
     offers: list[OfferShown]
     gates: list[GateShown]
+
+
+class ClaimRequest(Struct, forbid_unknown_fields=True, frozen=True):
+    """The code that somebody shows."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=40, description="As it was told; capitals do not matter.")]
+
+
+class Claimed(Struct, frozen=True):
+    """What the till gives, to whom the rule says."""
+
+    offer: str
+    title: str
+    rule: Annotated[str, Meta(description="Who gets it: look whether it fits, or take her word.")]
+    percent: int | None
+    off: int | None
+    price: int | None
+    products: list[str]
+    kinds: list[str]
 
 
 class Noted(Struct, frozen=True):
@@ -295,20 +334,34 @@ def redemption(call: Call[ClickRequest]) -> Noted:
     return Noted(call.shop.placed.redeem(call.ask.decision, call.ask.product))
 
 
+@endpoint("POST", "/api/v1/claims", Scope.DECIDE, may=Act.SUGGEST, tag="Decide", problems=(NOT_FOUND, CONFLICT),
+          within=5, example={"code": "BREAD10"})  # fmt: skip
+def claim(call: Call[ClaimRequest]) -> Claimed:
+    """Give an offer by its code to whoever meets its rule: asks for nobody, reads nothing of anybody, keeps nobody.
+
+    What it costs is taken of the offer's budget. Send an `Idempotency-Key`, so that a claim told twice counts once.
+    """
+    name, one = call.shop.planning.claim(call.ask.code)
+    return Claimed(name, one.title, one.rule, one.percent, one.off, one.price, list(one.products), list(one.kinds))
+
+
 @endpoint("POST", "/api/v1/verdicts", Scope.CONSENT, may=Act.WRITE_CONSENT, tag="Decide", problems=(NOT_FOUND,),
           example={"decision": "cwekd3ivkasqa", "product": "bread-ten", "verdict": "intrusive"})  # fmt: skip
 def verdict(call: Call[VerdictRequest]) -> Noted:
-    """Tell what somebody says of a content or an offer that was shown to her; the next decision obeys.
+    """Tell what somebody says of something that was chosen for her, or of a reason of it; the next decision obeys.
 
-    Such a word only ever takes something away, and costs what the slot's rewards say.
+    Such a word only ever takes something away. Of content and offers it costs what the slot's rewards say.
     """
-    call.shop.placed.tell(call.ask.decision, call.ask.product, call.ask.verdict)
+    ask, person = call.ask, call.shop.why.whose(call.ask.decision)
+    if person is None:
+        raise NotFound("This was shown to nobody in particular, so nobody can be meant; or there is no such decision.")
+    call.shop.centre.judge(person, ask.decision, ask.product, ask.verdict, reason=ask.reason)
     return Noted(noted=True)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     plan, slots, set_slot, experiments, new_experiment, contents, add_content, offers, new_offer, click,
-    redemption, verdict,
+    redemption, claim, verdict,
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Segments over HTTP: rules that say for whom something is meant, and live counts. It names nobody."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -8,6 +9,7 @@ from goodwill.basics.clock import iso
 from goodwill.decide.segments import RECIPES, looked_at, purposes, recipe_words, written
 from goodwill.shop import Shop
 from goodwill.shop.segments import SMALLEST, Counted, Segment
+from goodwill.shop.trying_segments import Tried
 from goodwill.staff import Act
 from goodwill.web.answers import mark
 from goodwill.web.desk import Call, Endpoint, endpoint
@@ -61,6 +63,16 @@ class CountRuleRequest(Struct, forbid_unknown_fields=True, frozen=True):
     purpose: Purpose
 
 
+class TriedAnswer(Struct, frozen=True):
+    """What was found when a segment was tried last, as it is each night."""
+
+    at: Moment
+    found: Annotated[str, Meta(description="`fine`, `gives-away` or `cannot-be-asked`.")]
+    why: Annotated[str, Meta(description="In a sentence; empty where it is fine.")]
+    parts: Annotated[dict[str, int], Meta(description="The parts of its count, but for those that are not told.")]
+    suspended: Annotated[int, Meta(ge=0, description="How many offers for it were suspended.")]
+
+
 class SegmentAnswer(Struct, frozen=True):
     """A segment as its last version says."""
 
@@ -74,6 +86,7 @@ class SegmentAnswer(Struct, frozen=True):
     recipe: str | None
     by: Annotated[str, Meta(description="Who made this version, as the audit log names them.")]
     at: Moment
+    tried: Annotated[TriedAnswer | None, Meta(description="Null where this version was not tried yet.")]
     watermark: Mark | UnsetType = UNSET
 
 
@@ -120,13 +133,25 @@ class SegmentCount(Struct, frozen=True):
     watermark: Mark | UnsetType = UNSET
 
 
-def segment_of(shop: Shop, one: Segment, language: str | None = None) -> SegmentAnswer:
-    """A segment as it is shown to programs."""
+def tried_of(one: Tried) -> TriedAnswer:
+    """What came of trying a segment, as it is shown to programs."""
+    return TriedAnswer(iso(one.at), one.found, one.why, dict(one.parts), one.suspended)
+
+
+def segment_of(
+    shop: Shop, one: Segment, language: str | None = None, tried: Mapping[int, Tried] | None = None
+) -> SegmentAnswer:
+    """A segment as it is shown to programs.
+
+    Args:
+        tried: what came of the last tries; looked up unless given.
+    """
+    last = (shop.trying_segments.latest() if tried is None else tried).get(one.id)
     needs = shop.register[one.purpose].needs if one.purpose in shop.register else ()
     looks_at: list[str] = sorted({*looked_at(one.rule), *needs})
     return SegmentAnswer(
         one.id, one.version, one.name, one.purpose, written(one.rule), shop.segments.sentence(one.rule, language),
-        looks_at, one.recipe, one.made_by, iso(one.at), mark(shop),
+        looks_at, one.recipe, one.made_by, iso(one.at), None if last is None else tried_of(last), mark(shop),
     )  # fmt: skip
 
 
@@ -142,7 +167,8 @@ def counted(found: Counted, shop: Shop | None = None) -> SegmentCount:
 def segments(call: Call[SegmentsRequest]) -> SegmentList:
     """List the segments, each with its rule and the rule read back as a sentence."""
     found = call.shop.segments.all()
-    return SegmentList([segment_of(call.shop, one, call.ask.language) for one in found], mark(call.shop))
+    tried = call.shop.trying_segments.latest()
+    return SegmentList([segment_of(call.shop, one, call.ask.language, tried) for one in found], mark(call.shop))
 
 
 @endpoint("GET", "/api/v1/segments/recipes", Scope.SEGMENTS, may=Act.PLAN, tag="Segments")

@@ -343,10 +343,10 @@ class _There:
                 items.append(Shown(choice.product, choice.name, _safe(url), _safe(image), why))
             else:
                 said_of_price = words_of(placed.label, language)
+                by_code = words["code"].format(code=placed.code) if placed.code else ""
+                rule = f"{placed.rule} {by_code}".rstrip()
                 to, picture = _safe_here(placed.link), _safe_here(placed.image)
-                items.append(
-                    Shown(choice.product, choice.name, to, picture, why, placed.text, placed.rule, said_of_price)
-                )
+                items.append(Shown(choice.product, choice.name, to, picture, why, placed.text, rule, said_of_price))
         told = {"why": words["why"], "less": words["less"], "said": said, "change": words["change"]}
         # What everybody sees looks the same for everybody, and there is nothing on its page that could be less.
         link = self.desk.shop.why.address(found.decision.id) if found.decision.personalised else ""

@@ -188,3 +188,10 @@ def test_a_sum_for_ever_takes_a_discount_or_a_horizon():
 def test_a_question_that_is_none_is_refused(ask):
     with pytest.raises(BadInput):
         ask()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_customers_who_came_back_at_once_are_named_where_they_are_why_there_is_no_fit(model):
+    x, t_x, T = np.array([0, 5, 9, 7, 8, 6.0] * 20), np.zeros(120), np.full(120, 30.0)
+    with pytest.raises(CannotTell, match=r"100 customers came back .* Merge the purchases of one day"):
+        model.fit(x, t_x, T)

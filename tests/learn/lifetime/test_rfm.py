@@ -155,3 +155,10 @@ def test_sums_of_another_window_are_not_read():
         rfm.table(rfm.part([3], Window(0, 70)), Window(0, 364))
     with pytest.raises(BadInput, match="an end not before its start"):
         Window(5, 4)
+
+
+def test_two_purchases_in_one_step_stay_two_where_only_steps_are_known():
+    coarse = rfm.reduce([1, 1, 2, 2], [100, 102, 90, 101], 103, unit="week").rounded(7)
+    assert coarse.x.tolist() == [1, 1]
+    assert coarse.t_x.tolist() == [0.5, 2.0], "half a step, since a purchase at the first would have no best fit"
+    assert np.all(coarse.t_x <= coarse.T)

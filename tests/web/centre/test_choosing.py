@@ -10,6 +10,7 @@ from goodwill import people
 from goodwill.access.wishes import Wishes
 from goodwill.basics.errors import LeftAlone, Refused
 from goodwill.consent import Asked
+from goodwill.decide.because import cited
 from goodwill.people import suppress
 from goodwill.reach import letters
 from goodwill.shop import Who
@@ -348,6 +349,24 @@ def test_a_product_that_she_does_not_want_is_left_out_from_the_next_decision_on(
     clock.turn(days=366)
     street.shop.learn()
     assert product.item in {item.item for item in street.shop.decide("amina", count=5).items}
+
+
+def test_a_purchase_that_stands_behind_a_reason_can_be_called_wrong_and_what_is_untold_is_said(street):
+    street.shop.learn()
+    made = street.shop.decide("amina", count=6)
+    new = next(one for one in made.items if one.kind == "new")
+    thing, browser = cited(new.because[0].text), street.signed_in("amina")
+    page = browser.see("/privacy/decisions")
+    assert "Do not use this" in page
+    told = [one for one in made.items if one.covered and round(100 * one.covered) < 100]
+    assert told
+    assert page.count("of what spoke for it") == len(told)
+    path = f"/privacy/decisions/{made.id}"
+    assert browser.press(path, product=new.product, verdict="wrong", reason="x").status_code == 422
+    assert browser.press(path, product=new.product, verdict="wrong", reason="0").status_code == 303
+    assert f"For a year we leave {thing} out" in browser.see("/privacy/decisions")
+    again = street.shop.decide("amina", count=6)
+    assert thing not in {cited(one.text) for choice in again.items for one in choice.because}
 
 
 def test_her_word_counts_even_where_she_allows_no_look_at_what_she_told(street):

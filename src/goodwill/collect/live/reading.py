@@ -26,6 +26,10 @@ from goodwill.people.types import BOUGHT, ORDERED
 TAKEN: Final = ""
 FACTS: Final = ("name", "firstName", "lastName")
 CHANGED: Final = "segment consent preference updated"
+# Segment's specification of e-mail events: what a mail service tells of somebody who wants no more letters.
+LEFT, SPAM = "unsubscribed", "email marked as spam"
+_SLOW: Final = frozenset({CHANGED, LEFT, SPAM})
+_LENGTHS: Final = frozenset(map(len, _SLOW))
 Ids = tuple[tuple[str, str], ...]
 Stand = tuple[int, int, int, bool]
 Number = Callable[[str, int], int]
@@ -245,7 +249,7 @@ def is_slow(message: Message | Unread) -> bool:
     """Whether a message holds a word about consent, or makes one person of two."""
     return isinstance(message, Message) and (
         message.kind in ("alias", "merge")
-        or (len(message.event) == len(CHANGED) and message.kind == "track" and message.event.lower() == CHANGED)
+        or (len(message.event) in _LENGTHS and message.kind == "track" and message.event.lower() in _SLOW)
     )
 
 
@@ -260,7 +264,7 @@ def _name(message: Message | Unread, *, public: bool) -> str:
 
 @lru_cache(maxsize=1_024)
 def _is_known(event: str) -> bool:
-    return event.lower() in KNOWN or event.lower() == CHANGED
+    return event.lower() in KNOWN or event.lower() in _SLOW
 
 
 def _unsigned() -> Unread:
@@ -320,6 +324,11 @@ class _Traits(Struct):
 
 
 _TRAITS: Final = msgspec.json.Decoder(_Traits | None)
+
+
+def email_of(raw: Raw) -> str | None:
+    """The e-mail address among some traits."""
+    return _traits(raw)[1].get("email")
 
 
 def _traits(raw: Raw) -> tuple[dict[str, str], dict[str, str]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.learn.lifetime.future import Future, ahead, customers, times
-from goodwill.learn.lifetime.given import Floats, Rows, Scale, checked, counts, worth_fitting
+from goodwill.learn.lifetime.given import Floats, Rows, Scale, blamed, checked, counts, worth_fitting
 from goodwill.learn.lifetime.maximum import Hill, Top, climb, ridge
 from goodwill.learn.lifetime.quadrature import BetaNodes, beta_nodes, discounts, stretched, until
 from goodwill.learn.lifetime.result import Fitted, Parameters
@@ -115,8 +115,9 @@ def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = 
 def fit_rows(rows: Rows) -> "BgNbd":
     """As `fit`, from rows that were checked."""
     worth_fitting(rows, len(NAMES))
-    top = climb(hill_of(rows), starts(rows), NAMES, hill_of(rows.coarse()))
-    refuse_endless(rows, top)
+    with blamed(rows):
+        top = climb(hill_of(rows), starts(rows), NAMES, hill_of(rows.coarse()))
+        refuse_endless(rows, top)
     return BgNbd(Fitted.of(NAMES, top, rows.customers), *np.exp(top.theta).tolist())
 
 

@@ -4,7 +4,8 @@ Customers with the same three numbers count as one row with a weight: a likeliho
 rows, and a shop of a million has two hundred thousand of them, or far fewer where dates are rounded to weeks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -174,6 +175,24 @@ def _no(wrong: NDArray[np.bool_], values: Floats, sentence: str) -> None:
     at = np.flatnonzero(wrong)
     if at.size:
         raise BadInput(f"{sentence}; entry {at[0]} is {values[at[0]]:g}.")
+
+
+@contextmanager
+def blamed(rows: Rows) -> Iterator[None]:
+    """Where no best fit is found, say that customers who came back at once are why, if there are any.
+
+    With one of them the likelihood grows without end as α goes to 0; mostly a top is found all the same.
+    """
+    try:
+        yield
+    except CannotTell:
+        at_once = float(rows.weight[(rows.x > 0) & (rows.t_x == 0)].sum())
+        if not at_once:
+            raise
+        raise CannotTell(
+            f"{at_once:.0f} customers came back (x above 0) with the last purchase at the first (t_x = 0), so there is "
+            "no best fit. Merge the purchases of one day, and give times in finer steps."
+        ) from None
 
 
 def worth_fitting(rows: Rows, parameters: int) -> None:

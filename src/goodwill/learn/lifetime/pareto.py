@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.learn.lifetime.future import Future, ahead, customers, times
-from goodwill.learn.lifetime.given import Floats, Rows, Scale, checked, counts, worth_fitting
+from goodwill.learn.lifetime.given import Floats, Rows, Scale, blamed, checked, counts, worth_fitting
 from goodwill.learn.lifetime.maximum import Hill, Top, climb, ridge
 from goodwill.learn.lifetime.quadrature import Rule, discounts, legendre, stretched, until
 from goodwill.learn.lifetime.result import Fitted, Parameters
@@ -169,8 +169,9 @@ def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = 
 def fit_rows(rows: Rows) -> "ParetoNbd":
     """As `fit`, from rows that were checked."""
     worth_fitting(rows, len(NAMES))
-    top = climb(hill_of(rows), starts(rows), NAMES, hill_of(rows.coarse()))
-    refuse_endless(rows, top)
+    with blamed(rows):
+        top = climb(hill_of(rows), starts(rows), NAMES, hill_of(rows.coarse()))
+        refuse_endless(rows, top)
     return ParetoNbd(Fitted.of(NAMES, top, rows.customers), *np.exp(top.theta).tolist())
 
 

@@ -67,6 +67,7 @@ class Rfm:
             raise BadInput(f"Times are rounded to whole days, 1 or more, not {days}.")
         step = days / UNITS[self.unit]
         t_x, T = (np.rint(part / step) * step for part in (self.t_x, self.T))
+        t_x, T = apart(self.x, t_x, T, step)
         return Rfm(self.people, self.x, t_x, T, self.mean_amount, self.weights, self.unit, self.warnings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -279,4 +280,11 @@ def table(sums: Sums, window: Window, *, unit: str = "week") -> Rfm:
     more = sums.number("more")
     warnings = (f"{more} customers bought on more than {window.most} days and count as {window.most}.",) if more else ()
     end = window.steps - 1
-    return Rfm(None, x, (last - first) * scale, (end - first) * scale, None, cells.values, unit, warnings)
+    t_x, T = apart(x, (last - first) * scale, (end - first) * scale, scale)
+    return Rfm(None, x, t_x, T, None, cells.values, unit, warnings)
+
+
+def apart(x: Floats, t_x: Floats, T: Floats, step: float) -> tuple[Floats, Floats]:
+    """Times known to a step only, where two purchases within one step stay two: half a step lies between them."""
+    t_x = np.where((x > 0) & (t_x == 0), step / 2, t_x)
+    return t_x, np.maximum(T, t_x)

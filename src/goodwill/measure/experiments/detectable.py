@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
-from goodwill.measure.experiments.arm import arm_of, columns
+from goodwill.measure.experiments.arm import Arm, arm_of, columns
 from goodwill.measure.experiments.means import inverse
+from goodwill.measure.experiments.moments import Moments
 from goodwill.measure.experiments.quantiles import one_sided
 from goodwill.measure.given import count, number
 
@@ -96,7 +97,15 @@ def minimum_detectable_effect_from(
         customers: how many the experiment will have; without, as many as these.
         more: as for `minimum_detectable_effect`.
     """
-    arm = arm_of(columns(past, pre, "past"))
+    return _from_arm(arm_of(columns(past, pre, "past")), customers, more)
+
+
+def minimum_detectable_effect_sums(past: Moments, *, customers: int | None = None, **more: Any) -> Detectable:
+    """The same from exact sums: of the outcome in minor units, then of what was known before."""
+    return _from_arm(past.arm, customers, more)
+
+
+def _from_arm(arm: Arm, customers: int | None, more: dict[str, Any]) -> Detectable:
     if arm.people < 2:
         return Detectable.refuse("There are fewer than two past customers to learn from.", n=arm.people)
     spread = sqrt(float(arm.variance[0, 0]))

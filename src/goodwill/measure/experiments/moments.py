@@ -131,6 +131,47 @@ def part(outcome: int, pre: Sequence[int] = ()) -> Sums:
     )
 
 
+def parts(known: Whole, group: Whole, groups: int) -> Sums:
+    """What many customers add, each to the total of her group: the sum of their `part`s, with a first axis for groups.
+
+    Args:
+        known: the outcome of each, then what was known before, in minor units; int64, shape (1 + k, n).
+        group: of each, 0 to ``groups`` − 1; shape (n,).
+
+    Raises:
+        Overflow: a number is larger than 2⁴⁷.
+    """
+    if _size(known.reshape(-1)) > LARGEST:
+        raise Overflow("One customer's amount is more than can be squared and added; look for a mistake.")
+    pairs = _pairs(len(known))
+    low, high = np.zeros((groups, len(pairs)), np.int64), np.zeros((groups, len(pairs)), np.int64)
+    for place, (i, j) in enumerate(pairs):
+        for part_of, halves in ((low, 0), (high, 1)):
+            np.add.at(part_of[:, place], group, _half(known[i], known[j], halves))
+    sums = np.zeros((groups, len(known)), np.int64)
+    for place, line in enumerate(known):
+        np.add.at(sums[:, place], group, line)
+    bought = np.bincount(group[known[0] != 0], minlength=groups)
+    people = np.bincount(group, minlength=groups)
+    return Sums(people=people, bought=bought, sum=sums, product_low=low, product_high=high)
+
+
+def of_group(total: Sums, group: int) -> Moments:
+    """The customers of one group of such a total."""
+    names = ("people", "bought", "sum", "product_low", "product_high")
+    return Moments.of_sums(Sums({name: total.array(name)[group] for name in names}))
+
+
+def _half(a: Whole, b: Whole, high: int) -> Whole:
+    """The lower or the higher 32 bits of each product, exactly, whatever its size."""
+    if _size(a) * _size(b) <= _MOST:
+        product = a * b
+        return product >> _HALF if high else product & _LOW
+    exact = a.astype(object) * b.astype(object)
+    found: Whole = (exact >> _HALF if high else exact & _LOW).astype(np.int64)
+    return found
+
+
 def _pairs(wide: int) -> list[tuple[int, int]]:
     return list(combinations_with_replacement(range(wide), 2))
 

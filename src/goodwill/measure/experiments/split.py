@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
+from goodwill.measure.estimate import document
 from goodwill.measure.experiments.arm import Floats, numbers
 
 ALARM: Final = 0.001  # Fabijan and others, KDD 2019
@@ -36,6 +37,10 @@ class SampleRatio:
     blocks: str = ""
     warnings: tuple[str, ...] = ()
     refused: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain values, for programs."""
+        return document(self)
 
 
 def sample_ratio(counts: ArrayLike, expected: ArrayLike) -> SampleRatio:

@@ -1,13 +1,13 @@
 """What the few largest customers do to a difference: as it is, beside what is left when they are cut to size."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
-from goodwill.measure.estimate import LEVEL
+from goodwill.measure.estimate import LEVEL, document
 from goodwill.measure.experiments.arm import Floats
 from goodwill.measure.experiments.effect import Difference, Planned, Pre, both_rows, difference
 
@@ -36,6 +36,10 @@ class Winsorised:
     shares: tuple[float | None, float | None]
     warnings: tuple[str, ...] = ()
     refused: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain values, for programs."""
+        return document(self)
 
 
 def winsorised(

@@ -7,13 +7,13 @@ interval's: where it holds 0, there is no evidence that targeting helps.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf, isnan, nan, sqrt
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import BadInput
-from goodwill.measure.estimate import LEVEL, Estimate, check_level
+from goodwill.measure.estimate import LEVEL, Estimate, check_level, document
 from goodwill.measure.experiments.arm import Floats, arm_of, numbers
 from goodwill.measure.experiments.effect import Difference, compared
 from goodwill.measure.experiments.quantiles import reach
@@ -49,6 +49,10 @@ class UpliftAt:
     customers: int
     uplift: Difference
 
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain values, for programs."""
+        return document(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UpliftCurve:
@@ -73,6 +77,10 @@ class UpliftCurve:
     verdict: str = ""
     warnings: tuple[str, ...] = ()
     refused: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain values, for programs."""
+        return document(self)
 
 
 def uplift_curve(

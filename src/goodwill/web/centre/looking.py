@@ -3,7 +3,9 @@
 import json
 
 from goodwill.basics.money import Money
+from goodwill.decide.because import cited
 from goodwill.decide.labels import words_of
+from goodwill.shop.explained import untold
 from goodwill.shop.reasons import in_words
 from goodwill.web.centre.answering import File, Onward, Shown, page
 from goodwill.web.centre.visit import Fault, Visit
@@ -41,6 +43,7 @@ def chosen(visit: Visit) -> Shown:
             "after": after,
             "out": visit.shop.centre.verdicts(visit.person),
             "reviews": visit.shop.rights.reviews(visit.person),
+            "untold": lambda choice: untold(choice, visit.words),
             "because": lambda reason: in_words(reason.text, visit.words),
             "kinds": visit.shop.register.kinds,
             "label": lambda name: words_of(name, visit.words.language),
@@ -52,9 +55,23 @@ def chosen(visit: Visit) -> Shown:
 @page("POST", "/privacy/decisions/{decision}")
 def judge(visit: Visit) -> Onward:
     decision, product, verdict = visit.arrived.path["decision"], visit.sent("product"), visit.sent("verdict")
-    judged = visit.acting.centre.judge(visit.person, decision, product, verdict)
-    visit.say(f"choice-{decision}", f"decisions.saved_{verdict}", product=judged.name)
+    reason = reason_of(visit)
+    judged = visit.acting.centre.judge(visit.person, decision, product, verdict, reason=reason)
+    if reason is None:
+        visit.say(f"choice-{decision}", f"decisions.saved_{verdict}", product=judged.name)
+    else:
+        visit.say(f"choice-{decision}", "why.saved_ground", thing=cited(judged.because[reason].text))
     return Onward(f"/privacy/decisions?{_after(visit)}#choice-{decision}")
+
+
+def reason_of(visit: Visit) -> int | None:
+    """Which reason of an item she means; None where she means the item."""
+    said = visit.form.get("reason", "")
+    if not said:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) == 1):
+        raise Fault("misread", 422)
+    return int(said)
 
 
 def _after(visit: Visit) -> str:

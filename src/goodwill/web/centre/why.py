@@ -6,6 +6,7 @@ It shows that one decision and nothing else of hers. Looking changes nothing, an
 from goodwill.decide.because import cited
 from goodwill.shop.why import LASTS
 from goodwill.web.centre.answering import Onward, Shown, page
+from goodwill.web.centre.looking import reason_of
 from goodwill.web.centre.visit import Fault, Visit
 
 _LONGEST = 1_000
@@ -34,7 +35,7 @@ def reasons(visit: Visit) -> Shown:
 @page("POST", "/why/{decision}/{mark}", private=False, counted=True)
 def say(visit: Visit) -> Onward:
     product, verdict = visit.sent("product"), visit.sent("verdict")
-    reason = _reason(visit)
+    reason = reason_of(visit)
     judged = visit.shop.why.judge(*_link(visit), product, verdict, reason=reason)
     items = visit.shop.why.look(*_link(visit)).items
     place = next(n for n, one in enumerate(items, start=1) if one.product == judged.product)
@@ -53,16 +54,6 @@ def ask_a_human(visit: Visit) -> Onward:
     visit.shop.why.ask_human(*_link(visit), words=words, language=visit.words.language)
     visit.say("human", "why.human_saved")
     return Onward(f"{_path(visit)}#human")
-
-
-def _reason(visit: Visit) -> int | None:
-    """Which reason of an item she means; None where she means the item."""
-    said = visit.form.get("reason", "")
-    if not said:
-        return None
-    if not (said.isascii() and said.isdecimal() and len(said) == 1):
-        raise Fault("misread", 422)
-    return int(said)
 
 
 def _link(visit: Visit) -> tuple[str, str]:

@@ -1,0 +1,36 @@
+"""Numbers as people read them, the same on every face."""
+
+from math import isfinite
+
+from goodwill.basics.money import digits_of
+
+_ONE = {"people": "person"}
+
+
+def number(value: float, unit: str = "") -> str:
+    """``1234567`` → ``1,234,567``; of one thing the unit is named in the singular: ``1 row``."""
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    if value == 1 and isinstance(value, int):
+        unit = _ONE.get(unit, unit.removesuffix("s"))
+    return f"{text} {unit}".rstrip()
+
+
+def quantity(value: object, unit: str, currency: str) -> str:
+    """A number of a figure: shares in percent, money with its coins, anything else with what it is.
+
+    Args:
+        value: None: withheld; an endless one has no bound; words stay what they are.
+        currency: of the shop; amounts in it have their coins.
+    """
+    if value is None:
+        return "withheld"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and not isfinite(value):
+        return "no bound"
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    if unit == currency:
+        return f"{value:,.{digits_of(currency)}f} {unit}"
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{text} {unit}".rstrip()

@@ -1,0 +1,70 @@
+"""Who came new, and what a new customer brought month by month: what the cost of winning one is held against."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from goodwill.access import Frame, View
+from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
+from goodwill.measure.buying import first_days
+from goodwill.people.types import TypeCode
+from goodwill.purposes import STATISTICS, Category, Purpose
+from goodwill.sums import Sums
+
+MONTH: Final = 30  # days
+MONTHS: Final = 24  # that are looked at
+_ARMS: Final = 2
+
+
+def all_treated(persons: Numbers) -> Numbers:
+    """For a shop that leaves nobody out."""
+    return np.zeros(persons.size, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Came:
+    """Whether she first bought in a window, in her arm; and in which months since she bought for how much.
+
+    Attributes:
+        start, until: first and last day of the window.
+        arm: 0 for the treated, 1 for those left out, from people's numbers alone.
+    """
+
+    start: int
+    until: int
+    currency: str
+    arm: Callable[[Numbers], Numbers] = all_treated
+    name: str = "came"
+    purpose: Purpose = STATISTICS
+    categories: frozenset[Category] = field(default=frozenset({Category("purchases")}))
+    types: tuple[TypeCode, ...] = TYPES
+
+    def group_of(self, persons: Numbers) -> Numbers:
+        return self.arm(persons)
+
+    def part(self, view: View) -> Sums:
+        return self._sums(of_view(view, self.until), self.arm(np.array([view.person], np.int64)))
+
+    def whole(self, frame: Frame) -> Sums:
+        group = np.zeros(frame.people, np.int64) if frame.group is None else frame.group
+        return self._sums(of_frame(frame, self.until), group)
+
+    def _sums(self, bought: Bought, group: Numbers) -> Sums:
+        first = first_days(bought)
+        begins = np.ones(first.size, bool)
+        begins[1:] = bought.person[1:] != bought.person[:-1]
+        came = begins & (first >= self.start)
+        watched = np.minimum((self.until - first + 1) // MONTH, MONTHS)  # whole months since she came
+        month = (bought.day - first) // MONTH
+        counts = month < watched
+        amount = np.zeros(MONTHS, np.int64)
+        np.add.at(amount, month[counts], bought.amount[counts])
+        for_so_long = np.bincount(watched[begins], minlength=MONTHS + 1)[::-1].cumsum()[::-1][1:]
+        return Sums({
+            "people": np.bincount(group, minlength=_ARMS),
+            "new": np.bincount(group[bought.person[came]], minlength=_ARMS),
+            "customers": int(begins.sum()), "watched": for_so_long.astype(np.int64), "amount": amount,
+            "foreign": int(bought.foreign.sum()),
+        })  # fmt: skip

@@ -1,0 +1,343 @@
+"""What a programme caused, from people whom chance left out of it: what was spent more, and what is left of it later.
+
+Everybody assigned counts in her arm, whatever she did or allowed (intention to treat). What people spent in the time
+before, which no programme can have changed, takes chance off the comparison (CUPED). What comes after the window is
+foretold by one model of buying in which the arm is a trait, and drawn together with what was measured.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from goodwill.access import Frame, View
+from goodwill.basics.errors import CannotTell
+from goodwill.learn.composed import beside, only
+from goodwill.learn.lifetime import covariates, gammagamma
+from goodwill.learn.lifetime.worth import discount_rate
+from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
+from goodwill.measure.buying import Customers, HowOften, cells_of, customers_of, first_days
+from goodwill.measure.experiments.effect import Difference, compared
+from goodwill.measure.experiments.moments import Moments
+from goodwill.measure.given import Floats
+from goodwill.people.types import TypeCode
+from goodwill.purposes import STATISTICS, Category, Purpose
+from goodwill.sums import Cells, Sums
+
+Group: TypeAlias = Callable[[Numbers], Numbers]
+
+ARMS: Final = ("treated", "left-out")  # 0 and 1, as a contribution's group says it
+_LOW: Final = (1 << 32) - 1
+_SQUARES: Final = 3_000_000_000  # minor units of one customer whose square still fits into 64 bits
+_PARAMETERS: Final = 40  # draws of the model's parameters
+_TRAIT: Final = "treated"
+_WITHIN_A_WEEK: Final = 1 / 3  # weeks between the first and the last of several days of one week, on average
+_WEEKS_A_YEAR: Final = 365.25 / 7
+DISCOUNT: Final = 0.10  # a year, of what comes after the window
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByArm:
+    """What somebody spent before, early and late in a window, and how she bought, in her arm.
+
+    Attributes:
+        start: the window's first day; it is as long as what is looked at before it. until: its last day.
+        arm: 0 for the treated, 1 for those left out, from people's numbers alone.
+    """
+
+    start: int
+    until: int
+    currency: str
+    arm: Group
+    name: str = "by-arm"
+    purpose: Purpose = STATISTICS
+    categories: frozenset[Category] = field(default=frozenset({Category("purchases")}))
+    types: tuple[TypeCode, ...] = TYPES
+
+    @property
+    def days(self) -> int:
+        return self.until - self.start + 1
+
+    @property
+    def buying(self) -> HowOften:
+        """How the cells of customers are told apart."""
+        return HowOften(until=self.until, currency=self.currency)
+
+    def group_of(self, persons: Numbers) -> Numbers:
+        return self.arm(persons)
+
+    def part(self, view: View) -> Sums:
+        return self._sums(of_view(view, self.until), self.arm(np.array([view.person], np.int64)))
+
+    def whole(self, frame: Frame) -> Sums:
+        group = np.zeros(frame.people, np.int64) if frame.group is None else frame.group
+        return self._sums(of_frame(frame, self.until), group)
+
+    def _sums(self, bought: Bought, group: Numbers) -> Sums:
+        parts = {}
+        arm_of_order = group[bought.person]
+        for number, name in enumerate(ARMS):
+            hers, mine = group == number, bought.where(arm_of_order == number)
+            parts[name] = self._of_arm(mine, hers)
+        return beside(parts)
+
+    def _of_arm(self, bought: Bought, members: Numbers) -> Sums:
+        """The sums of one arm.
+
+        Args:
+            members: of everybody, whether she is in it.
+        """
+        middle = self.start + self.days // 2
+        spent = [
+            _spent(bought, members.size, first, last)[members]
+            for first, last in (
+                (self.start - self.days, self.start - 1), (self.start, self.until), (self.start, middle - 1)
+            )
+        ]  # fmt: skip
+        before, window, early = spent
+        first = first_days(bought)
+        new = np.unique(bought.person[first >= self.start]).size
+        return beside({
+            "window": _moments(window, before), "early": _moments(early, before),
+            "buying": self._cells(bought, members.size),
+            "counts": Sums({"new": int(new), "foreign": int(bought.foreign.sum())}),
+        })  # fmt: skip
+
+    def _cells(self, bought: Bought, people: int) -> Sums:
+        who, at = self.buying.placed(bought)
+        window, before = (
+            _spent(bought, people, first, last)[who]
+            for first, last in ((self.start, self.until), (self.start - self.days, self.start - 1))
+        )
+        shape = self.buying.shape
+        return Sums({
+            "customers": Cells.of(shape, at, np.ones(at.size, np.int64)),
+            "window": Cells.of(shape, at, window), "before": Cells.of(shape, at, before),
+        })  # fmt: skip
+
+
+def _spent(bought: Bought, people: int, first: int, last: int) -> Numbers:
+    """What each person spent from one day to another; shape (people,)."""
+    found, chosen = np.zeros(people, np.int64), (bought.day >= first) & (bought.day <= last)
+    np.add.at(found, bought.person[chosen], bought.amount[chosen])
+    return found
+
+
+def _moments(outcome: Numbers, before: Numbers) -> Sums:
+    """The sums that `Moments.of_sums` reads, of many people at once."""
+    lines = (outcome, before)
+    large = any(line.size and int(np.abs(line).max()) > _SQUARES for line in lines)
+    wide = [line.astype(object) if large else line for line in lines]
+    products = [wide[0] * wide[0], wide[0] * wide[1], wide[1] * wide[1]]
+    return Sums({
+        "people": outcome.size, "bought": int(np.count_nonzero(outcome)),
+        "sum": [int(line.sum()) for line in lines],
+        "product_low": [int((one & _LOW).sum()) for one in products],
+        "product_high": [int((one >> 32).sum()) for one in products],
+    })  # fmt: skip
+
+
+# ---- what is made of them --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """One arm, from its sums.
+
+    Attributes:
+        people: assigned. new: of them, who bought for the first time inside the window. foreign: orders left out.
+        window, early: what they spent in it, and in its first half, each beside what they spent before.
+        kinds: how they buy. spent, before: of each kind, all that its customers spent in the window and before it.
+    """
+
+    people: int
+    new: int
+    foreign: int
+    window: Moments
+    early: Moments
+    kinds: Customers
+    spent: Floats
+    before: Floats
+
+
+def arms_of(sums: Sums, what: ByArm) -> tuple[Arm, Arm]:
+    """The treated and those left out."""
+    one, other = (_arm_of(only(sums, name), what) for name in ARMS)
+    return one, other
+
+
+def _arm_of(sums: Sums, what: ByArm) -> Arm:
+    window, early, counts = (only(sums, name) for name in ("window", "early", "counts"))
+    buying = only(sums, "buying")
+    cells = cells_of(buying, "customers")
+    spent, before = (_along(cells, cells_of(buying, name)) for name in ("window", "before"))
+    return Arm(
+        window.number("people"), counts.number("new"), counts.number("foreign"), Moments.of_sums(window),
+        Moments.of_sums(early), customers_of(buying, what.buying), spent, before,
+    )  # fmt: skip
+
+
+def _along(cells: Cells, others: Cells) -> Floats:
+    """What stands in the places of some cells."""
+    found = np.zeros(cells.at.size)
+    found[np.searchsorted(cells.at, others.at)] = others.values
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a programme: sales, in minor units, before any margin; figures of many, about nobody.
+
+    Attributes:
+        treated, held: people with it and left out; exist: that there are.
+        each, each_error, low, high, p: what a customer spent more in the window of so many ``days``.
+        after: for each draw of the model's parameters, of what a treated customer will spend more in as many days after
+            the window: mean, variance, and covariance with what she spent more inside. Empty where ``why`` says why it
+            is not measured.
+        decay: how much of the effect of the first half was left in the second, 0 to 1; 1 where that is not known.
+    """
+
+    treated: int
+    held: int
+    exist: int
+    days: int
+    each: float
+    each_error: float
+    low: float
+    high: float
+    p: float | None
+    method: str
+    after: tuple[tuple[float, float, float], ...]
+    decay: float
+    why: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """In plain values; `read` gives it back."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Seen":
+        """What `to_dict` made a document of."""
+        after = tuple((one[0], one[1], one[2]) for one in document["after"])
+        return cls(**{**document, "after": after, "warnings": tuple(document["warnings"])})
+
+    def draws(self, many: int, seed: int) -> tuple[Floats, Floats | None]:
+        """Sales beyond those of the left out, of all treated together: inside the window and after it, shape (many,).
+
+        Both are means over the same customers, so they are drawn with the covariance that these have (the limit of a
+        bootstrap over customers); what is not known of the model's parameters is drawn beside it.
+        """
+        random = np.random.default_rng(seed)
+        if not self.after:
+            return self.treated * random.normal(self.each, self.each_error, many), None
+        found = np.empty((many, 2))
+        for number, (mean, variance, common) in enumerate(self.after):
+            mine = slice(number, many, len(self.after))
+            inside = self.each_error**2
+            slope = common / inside if inside > 0 else 0.0
+            first = random.normal(0.0, 1.0, (2, found[mine].shape[0]))
+            rest = max(0.0, variance - slope * common)
+            found[mine, 0] = self.each + self.each_error * first[0]
+            found[mine, 1] = mean + slope * self.each_error * first[0] + rest**0.5 * first[1]
+        found *= self.treated
+        return found[:, 0], found[:, 1]
+
+
+def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int, seed: int = 0) -> Seen:
+    """What the arms tell.
+
+    Args:
+        arms: the treated, and those left out. share: of all people, who were meant to be left out; 0 to 1.
+        days: length of the window. exist: people that there are.
+
+    Raises:
+        CannotTell: the arms cannot be compared; the sentence says why.
+    """
+    treated, control = arms
+    each = compared(treated.window.arm, control.window.arm, planned=(1 - share, share))
+    if each.value is None or each.low is None or each.high is None:
+        raise CannotTell(each.refused)
+    decay, said = _decay(arms, each)
+    try:
+        after, why = _after(arms, decay, days, np.random.default_rng(seed)), ""
+    except CannotTell as cannot:
+        after, why = (), str(cannot)
+    foreign = treated.foreign + control.foreign
+    other = (f"{foreign:,} orders in another currency are left out.",) if foreign else ()
+    return Seen(
+        treated.people, control.people, exist, days, each.value, each.standard_error or 0.0, each.low, each.high,
+        each.p, each.method, after, decay, why, (*each.warnings, *(said if after else ()), *other),
+    )  # fmt: skip
+
+
+def _decay(arms: tuple[Arm, Arm], each: Difference) -> tuple[float, tuple[str, ...]]:
+    early = compared(arms[0].early.arm, arms[1].early.arm)
+    if early.value is None or early.low is None or early.low <= 0 or each.value is None:
+        return 1.0, ("Whether the effect fades inside the window cannot be told, so nothing is taken off B2 for it.",)
+    return float(np.clip((each.value - early.value) / early.value, 0.0, 1.0)), ()
+
+
+def _after(
+    arms: tuple[Arm, Arm], decay: float, days: int, random: np.random.Generator
+) -> tuple[tuple[float, float, float], ...]:  # fmt: skip
+    slope, found = _slope(arms), []
+    for worth in _residuals(arms, decay, days, random):
+        after, spread, common = 0.0, 0.0, 0.0
+        for sign, arm, one in zip((1, -1), arms, worth, strict=True):
+            mean, variance, with_inside = _of_worth(arm, one, slope)
+            after += sign * mean
+            spread += variance / arm.people
+            common += with_inside / arm.people
+        found.append((after, spread, common))
+    return tuple(found)
+
+
+def _residuals(
+    arms: tuple[Arm, Arm], decay: float, days: int, random: np.random.Generator
+) -> list[tuple[Floats, Floats]]:  # fmt: skip
+    """Of some draws of the model's parameters, what a customer of each kind will still spend; an array for each arm.
+
+    Raises:
+        CannotTell: the model cannot be fitted; the sentence says why.
+    """
+    kinds = [arm.kinds for arm in arms]
+    if not all(one.x.size for one in kinds):
+        raise CannotTell("in one arm nobody bought anything yet")
+    x, t_x, age, mean, many = (
+        np.concatenate([getattr(one, name) for one in kinds]) for name in ("x", "t_x", "T", "mean", "many")
+    )
+    # Weeks are whole: who came back within one was not there at once, but some days later.
+    t_x = np.where((x > 0) & (t_x == 0), _WITHIN_A_WEEK, t_x)
+    age = np.maximum(age, t_x)
+    trait = np.repeat([1.0, 0.0], [one.x.size for one in kinds])
+    model = covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
+    amounts = gammagamma.fit(x, mean, many).expected_amount(x, mean)
+    rows, place = np.unique(np.stack([x, t_x, age, trait]), axis=1, return_inverse=True)
+    place = np.asarray(place).reshape(-1)
+    of_rows = (rows[0], rows[1], rows[2], {_TRAIT: rows[3]})
+    known = model.given(*of_rows)
+    discount = discount_rate(DISCOUNT, _WEEKS_A_YEAR)
+    found = []
+    for theta in random.multivariate_normal(model.fitted.theta, model.fitted.covariance, _PARAMETERS):
+        drawn = covariates.ParetoNbdTraits.of(known, replace(model.fitted, theta=theta))
+        future = drawn.future(*of_rows, discount=discount, horizon=days / 7)
+        worth = decay * amounts * future.mean[place]
+        found.append((worth[: kinds[0].x.size], worth[kinds[0].x.size :]))
+    return found
+
+
+def _slope(arms: tuple[Arm, Arm]) -> float:
+    """How spending in the window goes with that before it, one line for both arms."""
+    scatter = arms[0].window.arm.scatter + arms[1].window.arm.scatter
+    return float(scatter[0, 1] / scatter[1, 1]) if scatter[1, 1] > 0 else 0.0
+
+
+def _of_worth(arm: Arm, worth: Floats, slope: float) -> tuple[float, float, float]:
+    """Mean and variance over everybody in an arm, and the covariance with what they spent beyond their past."""
+    n, many = arm.people, arm.kinds.many
+    mean = float(many @ worth) / n
+    inside = arm.window.sums[0] / n - slope * arm.window.sums[1] / n
+    common = float((arm.spent - slope * arm.before) @ worth) / n - inside * mean
+    return mean, float(many @ worth**2) / n - mean**2, common

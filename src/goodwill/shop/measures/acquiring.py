@@ -1,0 +1,232 @@
+"""What it costs to win a customer, and how soon she has brought that back."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goodwill.basics.clock import Day, date_of
+from goodwill.basics.errors import CannotTell
+from goodwill.basics.money import digits_of
+from goodwill.costs import Cost, Kind, Total
+from goodwill.measure.acquisition import cac, customers_caused
+from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.came import MONTH, Came, all_treated
+from goodwill.measure.estimate import Estimate
+from goodwill.measure.figure import SMALL, Coverage, Figure, Grade
+from goodwill.measure.period import Period
+from goodwill.purposes import STATISTICS
+from goodwill.shop.measures.facts import Facts, facts
+from goodwill.shop.measures.leftout import LeftOut, left_out
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, total_of, whole
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+WINNING: Final = frozenset({Kind.MEDIA, Kind.TOOLS, Kind.LABOUR, Kind.INCENTIVE})
+_WHO: Final = "the others objected, or are held; of them nothing is counted"
+_FEW: Final = 20  # customers of a month, below which it is not told
+
+
+def wins(cost: Cost) -> bool:
+    """Whether a cost is one of winning customers; what names a programme is a cost of that programme."""
+    return cost.kind is Kind.DISCOUNT or (cost.kind in WINNING and not cost.programme)
+
+
+def _is_media(cost: Cost) -> bool:
+    return cost.kind is Kind.MEDIA and wins(cost)
+
+
+def _cac(shop: "Shop", period: Period, options: Options) -> Answer:
+    start = Day(period.end - options["days"] + 1)
+    spent = shop.costs.total(since=start, until=period.end, of=wins)
+    if spent.money is None:
+        raise CannotTell(spent.refused)
+    if not spent.rows:
+        raise CannotTell(
+            f"No cost of winning customers was written down for {date_of(start)} to {date_of(period.end)}. Do: "
+            "goodwill cost add, or import a file of costs."
+        )
+    media = shop.costs.total(since=start, until=period.end, of=_is_media)
+    return _Telling(shop, period, options, start, spent, media).answer()
+
+
+class _Telling:
+    """How the figures of one question about the cost of customers are told."""
+
+    def __init__(
+        self, shop: "Shop", period: Period, options: Options, start: Day, spent: Total, media: Total
+    ) -> None:  # fmt: skip
+        self._options, self._spent, self._media = options, spent, media
+        self._asked, self._start = Asked("cac", period, options), start
+        self._currency, self._one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
+        self._left_out = _left_out_or_none(shop)
+        self._facts = _came(shop, period, start, self._left_out)
+        told = self._facts.told
+        self._people, self._exist, self._new = int(told["allow"]), int(told["exist"]), sum(told["new"])
+
+    def answer(self) -> Answer:
+        found = cac(self._spent.minor / self._one, self._new)
+        kept = Estimate(
+            value=found.value, low=found.low, high=found.high, standard_error=found.standard_error, n=found.n,
+            level=found.level, refused=found.refused, warnings=self._warnings(),
+        )  # fmt: skip
+        # Of fewer than ten no number is told, here neither.
+        people = f"{self._new:,} people" if self._new >= SMALL else "the people"
+        method = (
+            f"All cost of winning customers, {self._spent.money}, divided by {people} who first bought from "
+            f"{date_of(self._start)} to {date_of(self._asked.period.end)}; Poisson interval of their number."
+        )
+        headline = self._figure(kept, "cost of a new customer", method, self._new)
+        return Answer(
+            headline, (self._paid(), self._incremental(), self._payback(kept)), (self._costs(), self._months())
+        )
+
+    def _paid(self) -> Figure:
+        new, media = self._options["paid-new"], self._media.money
+        if not new or media is None:
+            why = (
+                "No order says which paid channel it came by. Give the number that your advertisers count as "
+                "--paid-new, and mind that they count generously."
+            )
+            return self._figure(Estimate.refuse(why), "cost of a new customer by paid channels", "Nothing.", 0)
+        found = cac(media.minor / self._one, min(new, self._new))
+        method = f"Cost of media, {media}, divided by {min(new, self._new):,} new customers that were claimed for it."
+        return self._figure(_plain(found), "cost of a new customer by paid channels", method, new, Grade.D)
+
+    def _incremental(self) -> Figure:
+        name = "cost of a customer who came because of it"
+        told = self._facts.told
+        if self._left_out is None:
+            why = "Nobody is left out by chance, so who would have come anyway is not known."
+            return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
+        if self._left_out.since > self._start:
+            why = (
+                f"People are left out since {date_of(self._left_out.since)} only; ask again when they were for "
+                f"{self._options['days']} days, or for fewer days."
+            )
+            return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
+        (new, held_new), (people, held) = told["new"], told["people"]
+        caused = customers_caused(new, people, held_new, held)
+        found = cac(self._spent.minor / self._one, self._new, caused=caused).incremental
+        if found is None:
+            raise ValueError("what was caused was given, so its cost is told")
+        method = (
+            f"The same cost, divided by the customers beyond the rate of those left out ({held:,} of "
+            f"{people + held:,} people); two Poisson intervals joined (MOVER)."
+        )
+        return self._figure(found, name, method, new + held_new, Grade.A)
+
+    def _payback(self, cost: Estimate) -> Figure:
+        name, margin = "months until a new customer has brought that back", self._options["margin"]
+        if not margin:
+            why = "No margin is known, so what a customer brings is not: give --margin, or set margin."
+            return self._figure(Estimate.refuse(why), name, "Nothing.", 0, unit="months")
+        brought = [one * margin / 100 for one in self._each_month()]
+        ends = [_reached(brought, end) for end in (cost.value, cost.low, cost.high)]
+        method = (
+            f"Margin of {margin:g} % of what customers bought in each {MONTH} days since their first purchase, of "
+            "those who were watched for all of them; the interval is that of the cost alone."
+        )
+        if ends[0] is None:
+            why = (
+                f"In the {len(brought)} months that enough customers were watched for, one brings {sum(brought):,.2f} "
+                f"of {cost.value or 0:,.2f} {self._currency}."
+            )
+            return self._figure(Estimate.refuse(why), name, method, 0, unit="months")
+        low, high = ends[1], float("inf") if ends[2] is None else ends[2]
+        found = Estimate(value=ends[0], low=low, high=high, n=int(self._facts.told["watched"][0]))
+        return self._figure(found, name, method, found.n, unit="months")
+
+    def _each_month(self) -> list[float]:
+        """What a customer spent on average in each month since she came, as far as enough were watched."""
+        watched, amount = self._facts.told["watched"], self._facts.told["amount"]
+        return [spent / many / self._one for many, spent in zip(watched, amount, strict=True) if many >= _FEW]
+
+    def _costs(self) -> Table:
+        rows = [(str(one), str(one), "as spent") for one in self._spent.by_currency if one.currency == self._currency]
+        rows += [(str(one.amount), str(one.into), str(one.rate)) for one in self._spent.converted]
+        says = f"What was spent on winning customers: {self._spent.rows:,} costs, {self._spent.money} together."
+        return Table("costs", says, (Column("spent"), Column("counts as"), Column("by")), tuple(rows))
+
+    def _months(self) -> Table:
+        rows = tuple((n, one) for n, one in enumerate(self._each_month(), start=1))
+        says = f"What a customer buys on average in each {MONTH} days since the first purchase, before margin."
+        return Table("months", says, (Column("month"), Column("a customer", self._currency)), rows)
+
+    def _warnings(self) -> tuple[str, ...]:
+        foreign = self._facts.told["foreign"]
+        said = [*self._spent.warnings, *(f"Converted: {one}." for one in self._spent.converted)]
+        if foreign:
+            said.append(f"{foreign:,} orders in another currency count as orders, and their amounts are left out.")
+        return tuple(said)
+
+    def _figure(
+        self, found: Estimate, name: str, method: str, counted: int, grade: Grade = Grade.C, *, unit: str = ""
+    ) -> Figure:  # fmt: skip
+        least = 0 if found.refused else SMALL
+        return Figure.of(
+            found, name=name, unit=unit or self._currency, method=method, grade=grade,
+            coverage=Coverage(min(counted, self._exist), self._exist, _WHO), as_of=self._facts.as_of, least=least,
+            reproduce=self._asked.reproduce,
+        )  # fmt: skip
+
+
+def _plain(found: Any) -> Estimate:
+    return Estimate(value=found.value, low=found.low, high=found.high, n=found.n, level=found.level,
+                    refused=found.refused, warnings=found.warnings)  # fmt: skip
+
+
+def _left_out_or_none(shop: "Shop") -> LeftOut | None:
+    try:
+        return left_out(shop)
+    except CannotTell:
+        return None
+
+
+def _came(shop: "Shop", period: Period, start: Day, held: LeftOut | None) -> Facts:
+    """Who came new in a window, as it was told first."""
+    arm = all_treated if held is None else held.arm
+
+    def work() -> tuple[dict[str, Any], Any]:
+        what = Came(start=start, until=period.end, currency=shop.settings.currency, arm=arm)
+        total = total_of(shop, what)
+        arrays = {name: total.sums.array(name).tolist() for name in ("people", "new", "watched", "amount")}
+        beside = total.beside
+        exist = total.people + (beside.left_out + beside.held if beside is not None else 0)
+        told = {**arrays, "foreign": total.sums.number("foreign"), "allow": total.people, "exist": exist}
+        return told, total.as_of
+
+    share = None if held is None else held.share
+    return facts(shop, period, "cac/people", {"start": start, "left_out": share}, work)
+
+
+def _reached(brought: list[float], wanted: float | None) -> float | None:
+    """After how many months so much was brought; None where it was not."""
+    total = 0.0
+    for month, one in enumerate(brought):
+        if wanted is not None and one > 0 and total + one >= wanted:
+            return month + (wanted - total) / one
+        total += one
+    return None
+
+
+def _margin_of(shop: "Shop") -> float:
+    return float(shop.settings.margin)
+
+
+MEASURES = (
+    Measure(
+        "cac",
+        "what it costs to win a customer",
+        STATISTICS,
+        (
+            Option("days", "of costs and new customers of so many days, up to the period's end", 90,
+                   whole("days", 1, 3_660)),
+            Option("margin", "percent of an amount that stays; 0: not known, no payback is told", _margin_of,
+                   percent("margin")),
+            Option("paid-new", "how many of the new customers paid channels claim; 0: not known", 0,
+                   whole("paid-new", 0, 10**9 - 1)),
+        ),
+        _cac,
+        unit="money",
+        is_kept=False,
+    ),
+)  # fmt: skip

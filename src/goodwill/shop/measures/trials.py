@@ -1,0 +1,383 @@
+"""Measures of what doing something caused: an experiment's arms, the shop's own holdout, what could be seen at all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from goodwill.access import Total
+from goodwill.basics.clock import date_of, day_of
+from goodwill.basics.errors import CannotTell, NotFound
+from goodwill.basics.money import digits_of
+from goodwill.decide.experiments import arms_of, is_held_out, number_of_arm
+from goodwill.decide.plan import HOLDOUT, State, plan_of
+from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.bought import Numbers
+from goodwill.measure.estimate import Estimate
+from goodwill.measure.experiments.detectable import minimum_detectable_effect_sums
+from goodwill.measure.experiments.effect import Difference, difference_sums
+from goodwill.measure.experiments.guardrail import guardrail_sums
+from goodwill.measure.experiments.moments import Moments, of_group
+from goodwill.measure.experiments.sequence import confidence_sequence_sums
+from goodwill.measure.experiments.several import holm
+from goodwill.measure.experiments.split import SampleRatio, sample_ratio
+from goodwill.measure.figure import SMALL, Figure, Grade
+from goodwill.measure.period import Period
+from goodwill.measure.trials import InArm, tail_of, under
+from goodwill.purposes import MEASUREMENT
+from goodwill.shop.measures.measure import (
+    Asked,
+    Measure,
+    Option,
+    Options,
+    in_money,
+    left_out,
+    name,
+    percent,
+    told_of,
+    total_of,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+_REFUNDS: Final = 0.01  # of customers: so many more who give something back would matter
+_WEEKS: Final = 13
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """People divided by lot: who is where, since when, and as of when it is told.
+
+    Attributes:
+        shares: of each arm, by its name; the one that the others are held against stands first.
+    """
+
+    name: str
+    shares: Mapping[str, float]
+    since: int
+    until: int
+    arm_of: Callable[[Numbers], Numbers]
+
+    @property
+    def control(self) -> str:
+        return next(iter(self.shares))
+
+    @property
+    def days(self) -> str:
+        return f"{date_of(self.since)} to {date_of(self.until)}"
+
+
+# ---- whom it divides -------------------------------------------------------------------------------------------------
+
+
+def _trial_of(shop: "Shop", wanted: str, period: Period) -> _Trial:
+    """An experiment of the shop, from the day on which it was started to the day before it was stopped.
+
+    Raises:
+        NotFound: there is no such experiment. CannotTell: it did not run in the period yet.
+    """
+    journal = shop.planning.journal()
+    rows = [row for row in journal if row.kind == "experiment" and row.name == wanted and row.body is not None]
+    if not rows:
+        raise NotFound(f"There is no experiment '{wanted}'. List them with: goodwill experiment list")
+    zone = shop.settings.zone
+    began = next((row for row in rows if row.body.state is State.RUNNING), None)
+    ended = next((row for row in rows if row.body.state is State.STOPPED), None)
+    if began is None:
+        raise CannotTell(f"Experiment '{wanted}' was not started yet: goodwill experiment start {wanted}")
+    since, until = int(day_of(began.at, zone)), int(period.end)
+    if ended is not None:
+        until = min(until, day_of(ended.at, zone) - 1)
+    if since > until:
+        raise CannotTell(
+            f"Experiment '{wanted}' began on {date_of(since)}, and no period has closed since. The next closes soon; "
+            "earlier figures would be looked at too early."
+        )
+    holdout = plan_of([row for row in journal if row.id <= began.id]).holdout
+    experiment = began.body
+    shares = arms_of(experiment)
+    names = list(shares)
+    order = [HOLDOUT, *(one for one in names if one != HOLDOUT)] if HOLDOUT in names else names
+    turned = np.array([*(order.index(one) for one in names), len(names)], np.int64)
+
+    def arm_of(persons: Numbers) -> Numbers:
+        return turned[[number_of_arm(experiment, holdout, person) for person in persons.tolist()]]
+
+    return _Trial(wanted, {one: shares[one] for one in order}, since, until, arm_of)
+
+
+def _holdout_of(shop: "Shop", period: Period) -> _Trial:
+    """The shop's own holdout, since its percent was last changed.
+
+    Raises:
+        CannotTell: nobody is held out, or not for long enough.
+    """
+    rows = [row for row in shop.planning.journal() if row.kind == "holdout" and row.body is not None]
+    if not rows or not rows[-1].body.percent:
+        raise CannotTell(
+            "Nobody is held out, so what personalising brings cannot be told. Hold some out: goodwill experiment "
+            "holdout 5"
+        )
+    holdout, began = rows[-1].body, rows[-1]
+    for row in reversed(rows):
+        if row.body != holdout:
+            break
+        began = row
+    since = int(day_of(began.at, shop.settings.zone))
+    if since > period.end:
+        raise CannotTell(
+            f"{holdout.percent} % of people are held out since {date_of(since)}, and no period has closed since. Ask "
+            "again when one has."
+        )
+
+    def arm_of(persons: Numbers) -> Numbers:
+        return np.array([0 if is_held_out(holdout, person) else 1 for person in persons.tolist()], np.int64)
+
+    out = holdout.percent / 100
+    return _Trial("the holdout", {HOLDOUT: out, "all others": 1 - out}, since, period.end, arm_of)
+
+
+# ---- what it changed -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was counted of a trial, beside the same with the tail cut off."""
+
+    trial: _Trial
+    total: Total
+    clipped: Total
+    currency: str
+    times: float  # what stays of an amount
+
+    @property
+    def ratio(self) -> SampleRatio:
+        """Whether people were divided as planned, as often as anybody looks."""
+        counts = [self.people(arm) for arm in range(len(self.trial.shares))]
+        return sample_ratio([[0] * len(counts), counts], list(self.trial.shares.values()))
+
+    def people(self, arm: int) -> int:
+        return int(self.total.sums.array("spent_people")[arm])
+
+    def spent(self, arm: int, *, clipped: bool = False) -> Moments:
+        return of_group(under((self.clipped if clipped else self.total).sums, "spent_"), arm)
+
+    def back(self, arm: int) -> Moments:
+        return of_group(under(self.total.sums, "back_"), arm)
+
+    def money(self, found: Any) -> Any:
+        return found if found.relative else in_money(found, self.currency, self.times)
+
+
+def _seen(shop: "Shop", trial: _Trial, options: Options, times: float = 1.0) -> _Seen:
+    what = InArm(
+        until=trial.until, currency=shop.settings.currency, since=trial.since, before=7 * options["before"],
+        arms=len(trial.shares), arm_of=trial.arm_of,
+    )  # fmt: skip
+    total = total_of(shop, what)
+    clipped = total_of(shop, replace(what, most=tail_of(total.sums)))
+    return _Seen(trial, total, clipped, shop.settings.currency, times)
+
+
+def _experiment(shop: "Shop", period: Period, options: Options) -> Answer:
+    trial = _trial_of(shop, options["experiment"], period)
+    seen = _seen(shop, trial, options)
+    asked = Asked("experiment", period, options)
+    treated = min(1, len(trial.shares) - 1)
+    arm = list(trial.shares)[treated]
+    called = f"'{arm}' beside '{trial.control}': what a customer paid more from {trial.days}"
+    return _told(asked, seen, treated, called, "revenue")
+
+
+def _holdout(shop: "Shop", period: Period, options: Options) -> Answer:
+    trial = _holdout_of(shop, period)
+    margin = options["margin"]
+    seen = _seen(shop, trial, options, margin / 100 or 1.0)
+    what = "margin" if margin else "revenue"
+    asked = Asked("holdout", period, options)
+    found = _told(asked, seen, 1, f"extra {what} of a customer from {trial.days}", what)
+    return replace(found, others=(*_of_all(asked, seen, what), *found.others))
+
+
+def _told(asked: Asked, seen: _Seen, treated: int, called: str, what: str) -> Answer:
+    """The difference that two arms come to, and what to hold it against."""
+    one, other = seen.spent(treated), seen.spent(0)
+    counted, blocks = one.people + other.people, seen.ratio.blocks
+    if min(one.people, other.people) < SMALL:
+        blocks = f"An arm has fewer than {SMALL} people who allow '{MEASUREMENT}', and no figure is about so few."
+
+    def figure(found: Any, name: str, unit: str, method: str, warnings: tuple[str, ...] = ()) -> Figure:
+        found = Estimate.refuse(blocks, n=counted) if blocks else replace(found, warnings=found.warnings + warnings)
+        return asked.figure(
+            found, seen.total, counted=counted, name=name, unit=unit, method=method, grade=Grade.A,
+            why=left_out(MEASUREMENT, bought="are in no arm that is compared here"),
+        )  # fmt: skip
+
+    past = "; the past taken off by CUPED" if any(other.sums[1:]) else ""
+    itt = (
+        f"Intention to treat: everybody in an arm counts, with 0 where she bought nothing. {what.capitalize()} of each"
+    )
+    headline = figure(
+        seen.money(difference_sums(one, other)), called, seen.currency,
+        f"{itt}, Welch's t interval{past}.", _noted(seen, what),
+    )  # fmt: skip
+    others = (
+        figure(difference_sums(one, other, relative=True), "the same as a share of the control's mean", "share",
+               "Delta method."),
+        figure(seen.money(difference_sums(_alone(one), _alone(other))), "the same without the past", seen.currency,
+               "Welch's t interval (1947)."),
+        figure(seen.money(difference_sums(seen.spent(treated, clipped=True), seen.spent(0, clipped=True))),
+               "the same with the largest in a thousand cut to size", seen.currency, "Winsorised at .999, within 2 %."),
+        figure(_anytime(seen, one, other), "the same for who looks every week", seen.currency,
+               "Asymptotic confidence sequence. It takes each customer's outcome as complete, so while people still "
+               "buy it is a guide and no proof."),
+        _refunds(figure, seen, treated),
+    )  # fmt: skip
+    return Answer(headline, others, () if blocks and not seen.ratio.blocks else (_arms(seen),))
+
+
+def _noted(seen: _Seen, what: str) -> tuple[str, ...]:
+    foreign = seen.total.sums.number("foreign")
+    said = [f"{told_of(foreign, 'orders')} in another currency than {seen.currency} are left out."] if foreign else []
+    if what == "revenue":
+        said.append("This is revenue, not what stays of it.")
+    return (*said, *seen.ratio.warnings)
+
+
+def _alone(arm: Moments) -> Moments:
+    """An arm without its past."""
+    return Moments(arm.people, arm.bought, arm.sums[:1], arm.products[:1])
+
+
+def _anytime(seen: _Seen, one: Moments, other: Moments) -> Any:
+    people = max(2, one.people + other.people)
+    return seen.money(confidence_sequence_sums([(one, other)], planned_n=people))
+
+
+def _refunds(figure: Callable[..., Figure], seen: _Seen, treated: int) -> Figure:
+    """Whether more people give something back: what must not get worse."""
+    found = guardrail_sums(seen.back(treated), seen.back(0), _REFUNDS)
+    said = (found.says,) if found.says else ()
+    return figure(
+        found, "guardrail: more customers who gave something back", "share",
+        f"One-sided non-inferiority with a margin of {100 * _REFUNDS:g} percentage point.", said,
+    )  # fmt: skip
+
+
+def _of_all(asked: Asked, seen: _Seen, what: str) -> tuple[Figure, ...]:
+    """What the others brought together beyond what they would have; the difference times how many they are."""
+    one, other = seen.spent(1), seen.spent(0)
+    found: Difference = difference_sums(one, other)
+    if found.refused or seen.ratio.blocks or min(one.people, other.people) < SMALL:
+        return ()
+    value, low, high = (None if end is None else end * one.people for end in (found.value, found.low, found.high))
+    together = in_money(Estimate(value=value, low=low, high=high, n=found.n), seen.currency, seen.times)
+    return (
+        asked.figure(
+            together, seen.total, counted=one.people + other.people, name=f"extra {what} of all of them",
+            unit=seen.currency, method="The extra of a customer times the customers who are not held out.",
+            grade=Grade.A, why=left_out(MEASUREMENT, bought="are in no arm"),
+        ),
+    )  # fmt: skip
+
+
+def _arms(seen: _Seen) -> Table:
+    """Each arm by itself, against the first."""
+    one = 10 ** digits_of(seen.currency)
+    arms = list(seen.trial.shares.items())
+    found = {n: difference_sums(seen.spent(n), seen.spent(0)) for n in range(1, len(arms))}
+    known = [n for n, each in found.items() if each.p is not None]
+    adjusted = dict(zip(known, holm([found[n].p or 0.0 for n in known]).p, strict=True))
+    rows = []
+    for n, (called, share) in enumerate(arms):
+        people = seen.people(n)
+        shown = people >= SMALL
+        mean = seen.spent(n).sums[0] / people * seen.times / one if shown else None
+        p = adjusted.get(n) if shown and seen.people(0) >= SMALL and not seen.ratio.blocks else None
+        rows.append((called, people if shown else None, share, mean, p))
+    says = (
+        "Each arm: how many people are in it, which share was planned, what one of them paid on average, and the p of "
+        f"its difference from '{seen.trial.control}', for so many arms (Holm)."
+    )
+    columns = (Column("arm"), Column("people"), Column("planned", "share"), Column("mean", seen.currency), Column("p"))
+    return Table("arms", says, columns, tuple(rows))
+
+
+# ---- before it starts ------------------------------------------------------------------------------------------------
+
+
+def _detectable(shop: "Shop", period: Period, options: Options) -> Answer:
+    days, currency = 7 * options["weeks"], shop.settings.currency
+    one = 10 ** digits_of(currency)
+    what = InArm(
+        until=period.end, currency=currency, since=period.end - days + 1, before=7 * options["before"], arms=1,
+        arm_of=lambda persons: np.zeros(persons.size, np.int64),
+    )  # fmt: skip
+    total = total_of(shop, what)
+    past = of_group(under(total.sums, "spent_"), 0)
+    hoped = options["hoped"]
+    found = minimum_detectable_effect_sums(
+        past, customers=options["customers"] or None, treated_share=options["treated"] / 100,
+        hoped=hoped * one if hoped else None,
+    )  # fmt: skip
+    asked = Asked("detectable", period, options)
+    told = in_money(found, currency)
+    verdict = _verdict(found, one, currency, options["weeks"])
+    headline = asked.figure(
+        replace(told, warnings=(*told.warnings, *((verdict,) if verdict else ()))), total, counted=past.people,
+        name=f"least change that would be seen in {options['weeks']} weeks, for a customer", unit=currency,
+        method=f"From what people who allow it paid in the {days} days up to the end, and how much the time before "
+        "explains of it: as for a two-sided t test with 80 % power (Bloom 1995).",
+        why=left_out(MEASUREMENT, bought="cannot be counted"),
+    )  # fmt: skip
+    return Answer(headline)
+
+
+def _verdict(found: Any, one: int, currency: str, weeks: int) -> str:
+    """Whether it can be measured, in money that people know."""
+    if found.refused:
+        return ""
+    least, aim = found.value / one, found.hoped / one
+    seen = f"{found.n:,} customers show a change of {least:,.2f} {currency} for a customer in {weeks} weeks"
+    if found.measurable:
+        return f"{seen}; {aim:,.2f} {currency} is looked for, so it can be measured."
+    return (
+        f"This cannot be measured in this window: {seen}, and {aim:,.2f} {currency} is looked for. It takes about "
+        f"{found.needed:,} customers, or a longer window."
+    )
+
+
+def _margin_of(shop: "Shop") -> float:
+    return float(shop.settings.margin)
+
+
+_BEFORE = Option("before", "weeks before the start that are held against it", _WEEKS, whole("before", 0, 104))
+MEASURES = (
+    Measure(
+        "experiment", "what an arm of an experiment changed, in money for a customer", MEASUREMENT,
+        (Option("experiment", "its name, as goodwill experiment list has it", None, name("an experiment"), needed=True),
+         _BEFORE),
+        _experiment, "money",
+    ),
+    Measure(
+        "holdout", "what everything personal brings, beside those who are held out", MEASUREMENT,
+        (Option("margin", "percent of an amount that stays; 0: not known, revenue is told", _margin_of,
+                percent("margin")), _BEFORE),
+        _holdout, "money",
+    ),
+    Measure(
+        "detectable", "before an experiment starts: which change it could show at all", MEASUREMENT,
+        (
+            Option("weeks", "for which it would run", 4, whole("weeks", 1, 104)),
+            Option("customers", "who would be in it; 0: as many as allow it", 0, whole("customers", 0, 100_000_000)),
+            Option("treated", "percent of them who would get something else", 50.0, percent("treated")),
+            Option("hoped", "the change for a customer that would be worth it, in whole money; 0: half of what one "
+                   "brings", 0, whole("hoped", 0, 1_000_000)),
+            _BEFORE,
+        ),
+        _detectable, "money",
+    ),
+)  # fmt: skip

@@ -1,0 +1,196 @@
+"""What customers are still worth: by models of how often they buy, when they leave, and what they spend."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from goodwill.access import Total
+from goodwill.basics.errors import CannotTell
+from goodwill.basics.money import digits_of
+from goodwill.learn.lifetime import bgnbd, gammagamma, pareto
+from goodwill.learn.lifetime.intervals import Interval, total_purchases, total_worth
+from goodwill.learn.lifetime.worth import discount_rate
+from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.buying import Customers, HowOften, customers_of
+from goodwill.measure.estimate import Estimate
+from goodwill.measure.figure import Figure
+from goodwill.measure.period import Period
+from goodwill.purposes import MEASUREMENT
+from goodwill.shop.measures.measure import (
+    Asked,
+    Measure,
+    Option,
+    Options,
+    days_of,
+    left_out,
+    length,
+    one_of,
+    percent,
+    told_of,
+    total_of,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from goodwill.shop.shop import Shop
+
+Model: TypeAlias = pareto.ParetoNbd | bgnbd.BgNbd
+
+_WEEKS_A_YEAR: Final = 365.25 / 7
+MODELS: Final = {"pareto-nbd": "Pareto/NBD", "bg-nbd": "BG/NBD"}
+_SEED: Final = 84
+_CELLS: Final = "Times are whole weeks, amounts steps of 2 %."
+
+
+def _clv(shop: "Shop", period: Period, options: Options) -> Answer:
+    what = HowOften(until=period.end, currency=shop.settings.currency)
+    total = total_of(shop, what)
+    told = _Telling(shop, Asked("clv", period, options), total, customers_of(total.sums, what))
+    try:
+        name, model, noted = fitted(told.kinds, options["model"])
+    except CannotTell as why:
+        return Answer(told.refused(str(why)))
+    return told.answer(name, model, noted)
+
+
+def fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
+    """The model that was asked for; BG/NBD where Pareto/NBD cannot tell, unless that was asked for by name."""
+    if wanted == "bg-nbd":
+        return MODELS[wanted], bgnbd.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), ()
+    try:
+        return MODELS["pareto-nbd"], pareto.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), ()
+    except CannotTell as why:
+        if wanted != "auto":
+            raise
+        name, model, _ = fitted(kinds, "bg-nbd")
+        return name, model, (f"Pareto/NBD cannot tell: {why}",)
+
+
+class _Telling:
+    """How the figures of one question about value are told."""
+
+    def __init__(self, shop: "Shop", asked: Asked, total: Total, kinds: Customers) -> None:
+        self.kinds = kinds
+        self._asked, self._total = asked, total
+        self._currency = shop.settings.currency
+        self._one = 10 ** digits_of(self._currency)
+        self._customers = int(kinds.many.sum())
+        self._horizon: str = asked.options["horizon"]
+        self._margin: float = asked.options["margin"]
+        self._weeks = days_of(self._horizon) / 7
+        self._discount = discount_rate(asked.options["discount"] / 100, _WEEKS_A_YEAR)
+
+    @property
+    def _what(self) -> str:
+        return "margin" if self._margin else "revenue"
+
+    @property
+    def _name(self) -> str:
+        return f"{self._what} still to come from a customer in {self._horizon}"
+
+    def refused(self, why: str) -> Figure:
+        """The headline where there is none."""
+        return self._figure(Estimate.refuse(why, n=self._customers), self._name, self._currency, "No model was fitted.")
+
+    def answer(self, name: str, model: Model, noted: tuple[str, ...]) -> Answer:
+        """What the fitted model says of the time to come."""
+        each = self.kinds.each()
+        try:
+            amounts = gammagamma.fit(each.x, each.mean)
+            worth = total_worth(
+                model, amounts, each.x, each.t_x, each.T, each.mean, seed=_SEED, discount=self._discount,
+                horizon=self._weeks, margin=self._margin / 100 or 1.0, draws=self._asked.options["draws"],
+            )  # fmt: skip
+        except CannotTell as why:
+            purchases = self._purchases(name, model, each)
+            return Answer(self.refused(str(why)), (purchases,), (_parameters(name, model, None),))
+        warnings = (*noted, *model.warnings, *amounts.warnings, *self._warnings())
+        method = f"{name} and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds."
+        method = f"{method} {_CELLS}"
+        value = replace(_each(worth, self._customers * self._one), warnings=(*warnings, *worth.warnings))
+        together = replace(_each(worth, self._one), n=self._customers)
+        return Answer(
+            self._figure(value, self._name, self._currency, method, seed=_SEED),
+            (self._figure(together, f"{self._what} still to come from all of them in {self._horizon}", self._currency,
+                          method, seed=_SEED),),
+            (_parameters(name, model, amounts),),
+        )  # fmt: skip
+
+    def _purchases(self, name: str, model: Model, each: Customers) -> Figure:
+        """How often they will buy: what is known where amounts tell nothing."""
+        found = total_purchases(
+            model, each.x, each.t_x, each.T, seed=_SEED, horizon=self._weeks, draws=self._asked.options["draws"]
+        )
+        return self._figure(
+            _each(found, self._customers), f"purchase days still to come from a customer in {self._horizon}",
+            "purchase days", f"{name}; interval by a bootstrap of customers, with what chance adds. {_CELLS}",
+            seed=_SEED,
+        )  # fmt: skip
+
+    def _figure(self, estimate: Estimate, name: str, unit: str, method: str, seed: int | None = None) -> Figure:
+        estimate = replace(estimate, n=self._customers)
+        why = left_out(MEASUREMENT)
+        return self._asked.figure(
+            estimate, self._total, counted=self._customers, name=name, unit=unit, method=method, why=why, seed=seed
+        )
+
+    def _warnings(self) -> tuple[str, ...]:
+        """What to keep in mind of the sums."""
+        sums, said = self._total.sums, []
+        if not self._margin:
+            said.append("No margin is known, so this is revenue and not what stays: give --margin, or set margin.")
+        if foreign := sums.number("foreign"):
+            said.append(f"{told_of(foreign, 'orders')} in another currency than {self._currency} are left out.")
+        if free := sums.number("free"):
+            said.append(f"{told_of(free, 'orders')} that came to nothing are left out.")
+        if more := sums.number("more"):
+            said.append(f"{told_of(more, 'customers')} bought on more than 255 days and count as 255.")
+        exact = sums.number("spent")
+        if exact and abs(self.kinds.spent / exact - 1) > _ROUNDED:
+            off = 100 * (self.kinds.spent / exact - 1)
+            said.append(f"Amounts in steps of 2 % make {off:+.2f} % of the exact sum of repeat purchases.")
+        return tuple(said)
+
+
+_ROUNDED: Final = 0.002  # a sum of amounts in steps that is so far from the exact one is told
+
+
+def _each(total: Interval, of: int) -> Estimate:
+    """A total's share, of so many."""
+    return Estimate(
+        value=total.value / of, low=total.low / of, high=total.high / of, level=total.level, n=of,
+        warnings=total.warnings,
+    )  # fmt: skip
+
+
+def _parameters(name: str, model: Model, amounts: gammagamma.GammaGamma | None) -> Table:
+    rows: list[tuple[Any, ...]] = []
+    for called, fitted in ((name, model), ("Gamma–Gamma", amounts)):
+        if fitted is not None:
+            errors = fitted.standard_errors
+            rows += [(called, one, getattr(fitted, one), errors.get(one)) for one in fitted.names]
+    says = "The numbers that each model was fitted with, times in weeks and amounts in minor units, and their errors."
+    return Table("parameters", says, tuple(map(Column, ("model", "parameter", "value", "standard error"))), tuple(rows))
+
+
+def _margin_of(shop: "Shop") -> float:
+    return float(shop.settings.margin)
+
+
+MEASURES = (
+    Measure(
+        "clv",
+        "what customers are still worth: customer lifetime value to come",
+        MEASUREMENT,
+        (
+            Option("horizon", "how far to look ahead", "12 months", length("horizon", 3_653)),
+            Option("margin", "percent of an amount that stays; 0: not known, revenue is told", _margin_of,
+                   percent("margin")),
+            Option("discount", "percent a year by which what comes later is worth less", 10.0, percent("discount")),
+            Option("model", "of buying and leaving: pareto-nbd, bg-nbd, or auto (the first that can tell)", "auto",
+                   one_of("model", "auto", *MODELS)),
+            Option("draws", "how often customers are drawn anew for the interval", 200, whole("draws", 50, 2_000)),
+        ),
+        _clv,
+        unit="money",
+    ),
+)  # fmt: skip

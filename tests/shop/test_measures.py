@@ -1,0 +1,142 @@
+"""The shop's figures: of a closed period, kept and told again to the last byte, and never of a few."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tests.conftest import FakeClock
+from tests.copies import shop_of_a_kind
+
+from goodwill.basics.clock import date_of, day_number
+from goodwill.basics.errors import BadInput, NotFound
+from goodwill.consent import Asked
+from goodwill.measure import store
+from goodwill.measure.answer import Answer
+from goodwill.purposes import MEASUREMENT, STATISTICS
+from goodwill.shop import Shop
+from goodwill.shop.measures import NAMES
+from goodwill.simulate.world import Knobs, draw, live
+from goodwill.simulate.world.fill import fill
+from goodwill.storage import Database
+
+KNOBS = Knobs(people=300, foreign=0.05, start=date(2026, 2, 16))
+ASKED = Asked(how="test")
+END = day_number(KNOBS.start) + 7 * KNOBS.weeks  # Monday 2026-11-16; the tests' clock stands in the week after it
+
+
+def world(shop: Shop) -> None:
+    fill(shop.database, shop.tools, live(draw(KNOBS, 5)))
+
+
+@pytest.fixture
+def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
+    made, _ = shop_of_a_kind("measured world", world, database, tmp_path / "home", clock, columns="database")
+    yield made
+    made.close()
+
+
+def kept(shop: Shop) -> int:
+    with shop.database.reading() as connection:
+        return len(connection.execute(store.kept_answers.select()).all())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_measure_tells_a_number_or_says_in_words_why_not(shop: Shop, name: str) -> None:
+    told = shop.measures.answer(name)
+    assert told.headline.refused or told.headline.value is not None
+    assert told.query == f"goodwill measure {name} --at {date_of(END - 1)}"
+    assert Answer.read(json.loads(json.dumps(told.to_dict(), allow_nan=False))) == told
+    for one in (told.headline, *told.others):
+        assert one.coverage.exist in (KNOBS.people, 0)
+        assert one.n is None or one.n >= 0
+
+
+def test_what_was_told_is_told_again_to_the_last_byte_whatever_was_said_since(shop: Shop) -> None:
+    first = json.dumps(shop.measures.answer("repeat-purchase").to_dict())
+    assert kept(shop) == 1
+    for name in ("w000000", "w000001", "w000002"):
+        shop.grant(name, STATISTICS, asked=ASKED, yes=False)
+    assert json.dumps(shop.measures.answer("repeat-purchase").to_dict()) == first
+    assert kept(shop) == 1
+
+
+def test_who_objected_is_in_no_figure_of_the_next_period(shop: Shop, clock: FakeClock) -> None:
+    before = shop.measures.answer("repeat-purchase").others[0]
+    gone = next(f"w{n:06d}" for n in range(300) if _bought(shop, f"w{n:06d}"))
+    shop.grant(gone, STATISTICS, asked=ASKED, yes=False)
+    clock.turn(days=7)
+    after = shop.measures.answer("repeat-purchase").others[0]
+    assert before.coverage.counted is not None
+    assert after.coverage.counted == before.coverage.counted - 1
+    assert after.coverage.exist == before.coverage.exist
+
+
+def _bought(shop: Shop, name: str) -> bool:
+    from goodwill.access import SignedIn
+
+    own = shop.own(SignedIn(shop.known(name), "test"))
+    return any(one.type == "ordered" for one in own.events)
+
+
+def test_a_period_long_past_says_when_it_was_worked_out(shop: Shop) -> None:
+    told = shop.measures.answer("repeat-purchase", date_of(END - 50))
+    assert any("Worked out on" in warning for warning in told.headline.warnings)
+    assert told.query.endswith(f"--at {date_of(END - 50)}")
+
+
+def test_figures_of_too_few_are_withheld_and_nothing_of_them_is_kept(shop: Shop) -> None:
+    for n in range(KNOBS.people):
+        if shop.can(f"w{n:06d}", MEASUREMENT).allowed and n >= 12:
+            shop.grant(f"w{n:06d}", MEASUREMENT, asked=ASKED, yes=False)
+    told = shop.measures.answer("clv").headline
+    assert "Fewer than 10 people allow 'measurement'" in told.refused
+    assert told.suppressed
+    assert kept(shop) == 0
+
+
+def test_clv_without_a_margin_is_revenue_and_says_so(shop: Shop) -> None:
+    told = shop.measures.answer("clv", draws="50")
+    names = " ".join(one.name for one in (told.headline, *told.others))
+    assert "revenue" in names
+    assert "margin" in shop.measures.answer("clv", draws="50", margin=40).headline.name
+
+
+def test_cells_of_few_are_withheld(shop: Shop) -> None:
+    grid = shop.measures.answer("cohorts", period=21).tables[0]
+    shown = [row for row in grid.rows if row[5] is not None]
+    hidden = [row for row in grid.rows if row[5] is None]
+    assert shown
+    assert hidden
+    assert all(row[5] >= 20 for row in shown)  # type: ignore[operator]
+    assert all(value is None for row in hidden for value in row[2:])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("repeat-purchase", {"windw": "3"}, "Did you mean 'window'"),
+        ("repeat-purchase", {"window": "0"}, "a whole number from 1 to 3650, not '0'"),
+        ("clv", {"horizon": "soon"}, "a length of time such as 12 months"),
+        ("clv", {"margin": "140"}, "percent from 0 to 100"),
+        ("cohorts", {"of": "x"}, "share or amount"),
+        ("cohorts", {"at": "yesterday"}, "is no day"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_a_sentence(
+    shop: Shop, name: str, options: dict[str, str], words: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        shop.measures.answer(name, **options)
+
+
+def test_an_unknown_measure_is_not_found(shop: Shop) -> None:
+    with pytest.raises(NotFound, match="Did you mean 'clv'"):
+        shop.measure("clvv")
+
+
+def test_the_same_asked_in_other_words_is_the_same(shop: Shop) -> None:
+    one = shop.measures.answer("clv", horizon="12 months", draws=50)
+    assert shop.measures.answer("clv", horizon=" 12months", draws="50") == one
+    assert shop.measure("clv", draws=50) == one.headline
