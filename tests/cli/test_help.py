@@ -42,7 +42,7 @@ PROMISED = [
     "offer claimed",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "govern status", "govern approve", "govern suspend",
-    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list",
+    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list", "report",
 ]  # fmt: skip
 
 

@@ -363,6 +363,7 @@ def test_who_does_not_allow_what_a_segment_looks_at_is_told_the_code_and_nothing
     assert shop.explaining.replay(made.id).same, "byte for byte"
 
 
+@pytest.mark.both
 def test_a_code_is_given_at_the_till_as_long_as_the_budget_lasts_and_keeps_nobody(shop: Shop):
     for_segment(shop, NEVER_BOUGHT, code="QUIET-10", cost=50, budget=100)
     for _ in range(2):
