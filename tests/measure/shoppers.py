@@ -13,7 +13,6 @@ from goodwill.measure.joining import CLICKED, OPENED, SENT
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.purposes import STATISTICS, Category
 from goodwill.storage import AsOf
-from goodwill.sums import Sums
 
 UNTIL = 400
 
@@ -86,7 +85,7 @@ def frame_of(people, group=None):
     return Frame(len(people), number.astype(np.int64), Log(*columns[:-1], foreign=columns[-1]), group)
 
 
-def total_of_parts(what, people) -> Sums:
+def total_of_parts(what, people):
     """One person after another, starting from nobody; person n has the id n + 1."""
     total = whole_of(what, [])
     for n, some in enumerate(people):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,6 @@ from goodwill.decide.experiments import is_held_out
 from goodwill.decide.plan import Arm
 from goodwill.measure import store
 from goodwill.measure.answer import Answer
-from goodwill.measure.figure import Plain
 from goodwill.purposes import MEASUREMENT, STATISTICS
 from goodwill.shop import Shop
 from goodwill.shop.measures import NAMES
@@ -32,7 +32,7 @@ ASKED = Asked(how="test")
 END = day_number(KNOBS.start) + 7 * KNOBS.weeks  # Monday 2026-11-16; the tests' clock stands in the week after it
 
 
-NEEDED: dict[str, dict[str, Plain]] = {"experiment": {"experiment": "more-new"}}
+NEEDED: dict[str, dict[str, Any]] = {"experiment": {"experiment": "more-new"}}
 
 
 def world(shop: Shop) -> None:
