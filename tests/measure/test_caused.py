@@ -12,6 +12,7 @@ from goodwill.access.view import Grouped
 from goodwill.basics.errors import CannotTell
 from goodwill.measure.came import MONTHS, Came
 from goodwill.measure.caused import ByArm, Seen, arms_of, caused
+from goodwill.measure.together import Together
 from goodwill.purposes import shipped
 
 
@@ -21,7 +22,7 @@ def by_parity(persons):
 
 WHAT = ByArm(start=300, until=UNTIL, currency="EUR", arm=by_parity)
 NEW = Came(start=300, until=UNTIL, currency="EUR", arm=by_parity)
-each = pytest.mark.parametrize("what", [WHAT, NEW], ids=["by-arm", "came"])
+each = pytest.mark.parametrize("what", [WHAT, NEW, Together((WHAT, NEW))], ids=["by-arm", "came", "together"])
 
 
 def grouped(people):

@@ -89,8 +89,10 @@ class Report:
     def read(cls, document: Mapping[str, Any]) -> "Report":
         """The report that `to_dict` gave such a document."""
         told = None if document["told"] is None else Answer.read(document["told"])
+        plain: dict[str, Any] = {name: document[name] for name in _PLAIN}
+        plain |= {name: tuple(document[name]) for name in _LISTS}
         return cls(
-            **{name: document[name] for name in _PLAIN}, **{name: tuple(document[name]) for name in _LISTS},
+            **plain,
             figures=() if told is None else (told.headline, *told.others), tables=() if told is None else told.tables,
             scorecard=tuple(map(Figure.read, document["scorecard"])),
             as_of=None if document["as_of"] is None else AsOf(**document["as_of"]),

@@ -34,10 +34,10 @@ def printed(report: Report) -> bytes:
     """
     if find_spec("fpdf") is None:
         raise BadInput("A PDF needs fpdf2, which is not installed: pip install 'goodwill[report]'")
-    for size in _SIZES:
+    sizes = iter(_SIZES)
+    paper = _Paper(report, next(sizes))
+    while paper.pdf.page_no() > PAGES and (size := next(sizes, None)):
         paper = _Paper(report, size)
-        if paper.pdf.page_no() <= PAGES:
-            break
     return bytes(paper.pdf.output())
 
 

@@ -20,11 +20,15 @@ from goodwill.measure.figure import Figure
 from goodwill.measure.period import Period
 from goodwill.measure.store import Asked, KeptAnswer
 from goodwill.shop.measures import NAMES
-from goodwill.shop.measures.returning import NOT_MEASURED, Told, answer_of, returned
+from goodwill.shop.measures.acquiring import begin, came
+from goodwill.shop.measures.facts import read_together
+from goodwill.shop.measures.leftout import left_out
+from goodwill.shop.measures.returning import NOT_MEASURED, Told, answer_of, by_arm, returned
 from goodwill.shop.report import DID_NOT, NOT_KNOWN, WORKED, Report, range_of
 from goodwill.storage import AsOf
 
 if TYPE_CHECKING:
+    from goodwill.shop.measures.measure import Options
     from goodwill.shop.shop import Shop
 
 _NAME: Final = "report"
@@ -70,8 +74,9 @@ class Reporting:
     # ---- making --------------------------------------------------------------------------------------------------
 
     def _made(self, period: Period) -> Report:
-        options = self.shop.measures.options("roi")
+        options: Options = self.shop.measures.options("roi")
         try:
+            self._read_together(period)
             told = returned(self.shop, period, options)
         except TooFew as few:
             return self._not_known(
@@ -89,6 +94,14 @@ class Reporting:
             left_out=tuple(self._left_out(told)), coverage=_covers(head), as_of=head.as_of, seed=head.seed,
             warnings=head.warnings,
         )  # fmt: skip
+
+    def _read_together(self, period: Period) -> None:
+        """Read people once for the return and for what customers cost."""
+        held = left_out(self.shop)
+        if held.since <= period.end:
+            start = begin(period, self.shop.measures.options("cac"))
+            wanted = (by_arm(self.shop, period, held), came(self.shop, period, start, held))
+            read_together(self.shop, period, wanted)
 
     def _not_known(self, period: Period, why: str) -> Report:
         early = why.startswith("Too early")
@@ -142,8 +155,11 @@ class Reporting:
 
     def _scores(self, period: Period) -> Iterator[Figure]:
         for name in _SCORES:
-            if name in NAMES:
-                yield self.shop.measures.answer(name, date_of(period.end)).headline
+            if name not in NAMES:
+                continue
+            found = self.shop.measures.answer(name, date_of(period.end)).headline
+            if found.value is not None:
+                yield found
 
     def _trend(self, period: Period) -> Table | None:
         """What the reports before this one said."""
