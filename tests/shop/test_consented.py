@@ -36,9 +36,6 @@ def test_it_does_not_compare_one_notice_with_another():
     assert alarms([answered("banner@1", 60, 40), answered("checkout@1", 88, 12)]) == []
 
 
-pytestmark = pytest.mark.both  # what it counts by is written for it alone
-
-
 @pytest.fixture
 def shop(database, tmp_path):
     where = database.url or f"sqlite:///{database.file}"
@@ -53,6 +50,7 @@ def say(shop, notice, names, *, yes):
         shop.grant(Who(user_id=name), "recommendations", asked=asked, yes=yes)
 
 
+@pytest.mark.both
 def test_what_was_said_today_is_told_tomorrow_but_on_the_first_day(shop):
     say(shop, "banner@1#a", [f"a{n}" for n in range(20)], yes=True)
     say(shop, "banner@1#b", [f"b{n}" for n in range(12)], yes=False)
@@ -71,6 +69,7 @@ def test_what_was_said_today_is_told_tomorrow_but_on_the_first_day(shop):
     assert found.evidence["claimed"]["recommendations"] == 34
 
 
+@pytest.mark.both
 def test_of_fewer_than_ten_nothing_is_told_and_nothing_follows_from_the_rest(shop):
     say(shop, "banner@1#a", [f"a{n}" for n in range(20)], yes=True)
     say(shop, "banner@1#a", [f"b{n}" for n in range(4)], yes=False)
@@ -80,6 +79,7 @@ def test_of_fewer_than_ten_nothing_is_told_and_nothing_follows_from_the_rest(sho
     assert (checkout.answered, checkout.all, checkout.stands) == (None, None, None)
 
 
+@pytest.mark.both
 def test_answers_on_the_pages_count_the_unknown_too_and_ring_where_fewer_refuse(shop):
     today = day_of(shop.clock(), shop.settings.zone)
     with shop.database.transaction() as connection:
