@@ -30,6 +30,7 @@ MODULES = {
     "copies": "A person's own copy",
     "totals": "Totals over many people",
     "segments": "Counting a segment while its rule is written",
+    "report": "Reporting the return",
     "ledger": "Proving what people said",
     "attribution": "Crediting channels",
     "causal": "Correcting for who opts in",

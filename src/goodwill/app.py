@@ -317,6 +317,7 @@ DEMO: Mapping[str, Any] = {
     "zone": "America/New_York",
     "items": "type",
     "watermark": "demo: consents invented",
+    "margin": 25,  # of a grocer's amounts; invented too, and the demo says so
 }
 
 

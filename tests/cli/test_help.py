@@ -43,7 +43,7 @@ PROMISED = [
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
     "experiment plan",
     "govern status", "govern approve", "govern suspend",
-    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list",
+    "cost add", "cost list", "cost undo", "cost rate add", "cost rate list", "report",
 ]  # fmt: skip
 
 

@@ -267,15 +267,15 @@ def test_signs_of_money_and_quotation_marks_are_printed_without_another_font(vil
 
 
 def test_other_letters_are_printed_or_said_to_be_missing(village, tmp_path, monkeypatch):
-    from goodwill.shop import copy_pdf
+    from goodwill.shop import paper
 
     tells(village, "amina", city="Łódź, Москва")
-    monkeypatch.setattr(copy_pdf, "_FONT_FOLDERS", ())
+    monkeypatch.setattr(paper, "_FONT_FOLDERS", ())
     text = text_of(copy_of(village, "amina", "pdf"), tmp_path)
     assert "?ód?" in text
     assert "Some letters cannot be printed" in text
     monkeypatch.undo()
-    if any((Path(folder) / "DejaVuSans.ttf").exists() for folder in copy_pdf._FONT_FOLDERS):
+    if any((Path(folder) / "DejaVuSans.ttf").exists() for folder in paper._FONT_FOLDERS):
         assert "Łódź, Москва" in text_of(copy_of(village, "amina", "pdf"), tmp_path)
 
 

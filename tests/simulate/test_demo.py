@@ -58,7 +58,7 @@ def test_the_document_has_what_was_promised(told: Told) -> None:
 
 def test_the_story_goes_in_its_order(chapters: list[demo.Chapter]) -> None:
     kinds = " ".join(type(chapter).__name__ for chapter in chapters)
-    assert kinds == "Opening Import Contact Learn Decided Decided Decided Forgetting Decided Accuracy Closing"
+    assert kinds == "Opening Import Contact Learn Decided Decided Decided Forgetting Decided Accuracy Returned Closing"
 
 
 def test_everybody_is_counted_once(told: Told) -> None:
@@ -95,6 +95,17 @@ def test_the_withdrawal_is_proved_and_stays(told: Told, shop: Shop) -> None:
     assert shop.can(forgetting.user_id, RECOMMENDATIONS).reason == "withdrawn"
 
 
+def test_the_return_is_reported_and_what_is_invented_is_said(told: Told, shop: Shop) -> None:
+    returned = told.returned
+    assert returned is not None
+    assert "Invented for the demo: 20 %" in returned.invented
+    assert returned.verdict in ("too early", "did not", "worked")
+    assert [name for name, *_ in returned.figures][:2] == ["return on investment", "net value"]
+    assert shop.report(returned.until).sentence == returned.sentence
+    for decision in told.decisions:
+        assert not shop.planning.assigned(decision.user_id, "home").is_held_out
+
+
 def test_a_story_that_was_told_is_told_again_as_it_was(shop: Shop, chapters: list[demo.Chapter], told: Told) -> None:
     heard: list[demo.Chapter] = []
     assert demo.tell(shop, listen=heard.append) == told
@@ -114,7 +125,7 @@ def test_every_chapter_can_be_read_on_a_narrow_screen(chapters: list[demo.Chapte
     assert text.startswith("demo: consents invented")
     for words in (
         "Consents are invented (seed 84)", "may be written to by e-mail", "never asked", "takes back every consent",
-        "equal, bit for bit", "recall@10", "± ",
+        "equal, bit for bit", "recall@10", "± ", "What it returned",
     ):  # fmt: skip
         assert words in text
     assert not {"None", "nan"} & set(text.split())

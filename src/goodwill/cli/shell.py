@@ -51,6 +51,7 @@ _ORDER = (
     "experiment",
     "govern",
     "measure",
+    "report",
     "staff",
     "approvals",
     "audit",

@@ -5,7 +5,7 @@ written wrongly is taken back by a row of its own and written again; nothing is 
 """
 
 from goodwill.costs.ledger import Converted, Cost, Entry, Kind, Rate, Total, kind_of, rate_of, total
-from goodwill.costs.store import add, add_rate, entries, entry, rates, standing, undo, undo_import
+from goodwill.costs.store import add, add_rate, entries, entry, rates, standing, state, undo, undo_import
 
 __all__ = [
     "Converted",
@@ -22,6 +22,7 @@ __all__ = [
     "rate_of",
     "rates",
     "standing",
+    "state",
     "total",
     "undo",
     "undo_import",

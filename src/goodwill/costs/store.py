@@ -107,6 +107,14 @@ def entries(
     return [_entry(row) for row in connection.execute(question)]
 
 
+def state(connection: Connection) -> list[int]:
+    """How many rows of each kind there are; whatever is written or taken back changes it."""
+    return [
+        int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        for table in (tables.costs, tables.cost_undos, tables.rates)
+    ]
+
+
 def add_rate(connection: Connection, rate: Rate, *, at: Micros) -> None:
     """Write a rate down."""
     row = {"day": rate.day, "currency": rate.currency, "into": rate.into, "rate": rate.rate, "source": rate.source}

@@ -62,6 +62,21 @@ def kept_answer(connection: Connection, asked: Asked) -> KeptAnswer | None:
     return KeptAnswer(asked, row.answer, AsOf(row.consent, row.events, row.holds, row.at), row.made_at)
 
 
+def kept_before(connection: Connection, name: str, every: str, ends: int) -> list[KeptAnswer]:
+    """What was told of a name for periods that ended before a day, by day; of several of one period the last."""
+    table = kept_answers.c
+    question = (
+        select(kept_answers)
+        .where(table.name == name, table.every == every, table.ends < ends)
+        .order_by(table.ends, table.id)
+    )
+    found: dict[int, KeptAnswer] = {}
+    for row in connection.execute(question):
+        asked = Asked(row.ends, row.every, row.name, row.options)
+        found[row.ends] = KeptAnswer(asked, row.answer, AsOf(row.consent, row.events, row.holds, row.at), row.made_at)
+    return list(found.values())
+
+
 def keep_answer(connection: Connection, new: KeptAnswer) -> KeptAnswer:
     """Keep an answer, unless somebody else was told one meanwhile; the one that counts."""
     one_at_a_time(connection, FIGURES)

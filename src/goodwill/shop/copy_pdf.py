@@ -7,7 +7,6 @@ this machine has it; where it has not, such a letter becomes "?", and the last p
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from goodwill.access.view import Happened, Section
@@ -17,6 +16,7 @@ from goodwill.basics.ids import opaque
 from goodwill.basics.money import Money
 from goodwill.consent import Evidence, Row
 from goodwill.shop.copy_json import Copy, said
+from goodwill.shop.paper import broken, font_for, is_plain
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 _PIECE = 1 << 16
 _HIGH = 4.2  # millimetres of a line in a table
 _TALL = 30  # lines of one row that are worth a new page
-_FONT_FOLDERS = (
-    "/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/dejavu-sans-fonts", "/usr/share/fonts/TTF",
-    "/usr/local/share/fonts/dejavu", "/opt/homebrew/share/fonts", "/Library/Fonts",
-)  # fmt: skip
 
 # These have a section of their own, or are counted at a glance and told whole where they come from.
 TOLD: Final = frozenset(
@@ -267,13 +263,7 @@ class _Paper:
         pdf.set_lang(self.words.language)
         pdf.viewer_preferences = ViewerPreferences(display_doc_title=True)  # read out in place of the file's name
         pdf.set_creation_date(datetime.fromisoformat(copy.made_at))
-        self.font, self.wide = "Helvetica", False
-        folder = next((Path(name) for name in _FONT_FOLDERS if (Path(name) / "DejaVuSans.ttf").exists()), None)
-        if folder is not None and not all(map(_is_plain, self._texts())):
-            pdf.add_font("DejaVu", "", folder / "DejaVuSans.ttf")
-            bold = folder / "DejaVuSans-Bold.ttf"
-            pdf.add_font("DejaVu", "B", bold if bold.exists() else folder / "DejaVuSans.ttf")
-            self.font, self.wide = "DejaVu", True
+        self.font, self.wide = font_for(pdf, self._texts())
         return pdf
 
     def _texts(self) -> Iterator[str]:
@@ -290,7 +280,7 @@ class _Paper:
     def _letters(self, text: str) -> str:
         if self.wide:
             return text
-        if not _is_plain(text):
+        if not is_plain(text):
             self.lost = True
         return text.encode("cp1252", "replace").decode("cp1252")
 
@@ -333,16 +323,15 @@ class _Paper:
         if all(pdf.get_string_width(text) <= width - 2 for text, width in zip(texts, columns, strict=True)):
             self._print(texts, columns)
             return
-        broken = [self._broken(text, width) for text, width in zip(texts, columns, strict=True)]
-        many = max(map(len, broken))
+        parts = [self._broken(text, width) for text, width in zip(texts, columns, strict=True)]
+        many = max(map(len, parts))
         if many < _TALL and pdf.will_page_break(_HIGH * many):
             pdf.add_page()
         for nth in range(many):
-            self._print([lines[nth] if nth < len(lines) else "" for lines in broken], columns)
+            self._print([lines[nth] if nth < len(lines) else "" for lines in parts], columns)
 
     def _broken(self, text: str, width: float) -> list[str]:
-        lines: Any = self.pdf.multi_cell(width - 2, _HIGH, text, dry_run=True, output="LINES") if text else []
-        return list(lines)
+        return broken(self.pdf, text, width - 2, wide=self.wide)
 
     def _print(self, texts: Sequence[str], columns: Sequence[float]) -> None:
         """One line, by the plainest means that there are: a long life has tens of thousands of cells."""
@@ -361,11 +350,3 @@ class _Paper:
 
     def _day(self, at: int | None) -> str:
         return f"{moment(at).astimezone(self.zone):%Y-%m-%d}" if at and said(at) else ""
-
-
-def _is_plain(text: str) -> bool:
-    try:
-        text.encode("cp1252")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,12 +1,13 @@
 """The demo: a shop with real purchases, and its main job from the first file to the proof of a withdrawal.
 
-Import, who may be contacted, learn, three decisions with reasons, a withdrawal and its proof, and how good it all is.
-Everything goes through the same `Shop` and the same importer that a real shop uses.
+Import, who may be contacted, learn, three decisions with reasons, a withdrawal and its proof, how good it is, and what
+it returned. Everything goes through the same `Shop` and the same importer that a real shop uses.
 """
 
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from time import perf_counter
@@ -14,13 +15,17 @@ from typing import TypeVar
 
 import msgspec
 
-from goodwill.basics.clock import Micros, iso
+from goodwill.basics.clock import DAY, Micros, date_of, day_of, iso
 from goodwill.basics.errors import Conflict
 from goodwill.collect import imports
+from goodwill.decide import store as plan
 from goodwill.decide.decision import Choice
+from goodwill.decide.experiments import place
+from goodwill.decide.plan import Holdout
 from goodwill.learn.library import MODELS
 from goodwill.measure import ranking
 from goodwill.shop import Shop
+from goodwill.shop.report import range_of, value_of
 from goodwill.simulate.journey import Cast, Household, Prepared, prepare
 from goodwill.simulate.told import (
     Accuracy,
@@ -35,11 +40,12 @@ from goodwill.simulate.told import (
     Item,
     Learn,
     Opening,
+    Returned,
     Score,
     Told,
 )
 
-Chapter = Opening | Import | Contact | Learn | Decided | Forgetting | Accuracy | Closing
+Chapter = Opening | Import | Contact | Learn | Decided | Forgetting | Accuracy | Returned | Closing
 Listener = Callable[[Chapter], None]
 Watcher = Callable[[imports.Progress], None]
 _FOLDER = "demo"
@@ -119,6 +125,7 @@ def tell(shop: Shop, *, full: bool = False, listen: Listener = nobody, watch: Wa
     after = _decided(shop, "Chiara", cast.chiara, "withdrawn", before=before)
     listen(after)
     accuracy = _heard(listen, _accuracy(shop))
+    returned = _heard(listen, _returned(shop, cast))
     told = Told(
         watermark=ready.opening.watermark,
         notes=ready.opening.notes,
@@ -130,6 +137,7 @@ def tell(shop: Shop, *, full: bool = False, listen: Listener = nobody, watch: Wa
         decisions=(amina, bruno, after),
         forgetting=forgetting,
         accuracy=accuracy,
+        returned=returned,
         seconds=round(ready.seconds + perf_counter() - start, 2),
     )
     _keep(shop.folder / _FOLDER / "told.json", told)
@@ -163,7 +171,7 @@ def _chapters(told: Told) -> Iterator[Chapter]:
     amina, bruno, chiara = told.decisions
     chapters = (
         told.import_, told.may_contact, told.learn, amina, bruno, chiara.before, told.forgetting, chiara, told.accuracy,
-        Closing(told.watermark, told.seconds),
+        told.returned, Closing(told.watermark, told.seconds),
     )  # fmt: skip
     yield from (chapter for chapter in chapters if chapter is not None)
 
@@ -276,6 +284,39 @@ def _score(found: ranking.Score) -> Score:
         ndcg=round(found.ndcg.value, 4),
         recall_error=round(found.recall.error, 4),
         ndcg_error=round(found.ndcg.error, 4),
+    )
+
+
+_LEFT_OUT = 20  # percent of the households, as if since so many weeks
+_WEEKS = 12
+_SPENT = (("licence", "300.00"), ("labour", "900.00"))
+
+
+def _returned(shop: Shop, cast: Cast) -> Returned:
+    """The return report, of a holdout and costs that are invented: the purchases of 2017 know nothing of goodwill."""
+    since = Micros(shop.clock() - _WEEKS * 7 * DAY)
+    if not shop.planning.plan().holdout.percent:
+        people = [shop.known(who.id) for who in (cast.amina, cast.bruno, cast.chiara)]
+        # The three that the story follows are not among those left out.
+        salts = (f"demo-{n}" for n in count())
+        salt = next(salt for salt in salts if all(place(salt, one) * 100 >= _LEFT_OUT for one in people))
+        with shop.database.transaction() as connection:
+            plan.add(connection, "holdout", "", Holdout(_LEFT_OUT, salt), actor="demo", at=since)
+        day = date_of(day_of(shop.clock(), shop.settings.zone) - 21).isoformat()
+        for kind, amount in _SPENT:
+            shop.costs.add(kind, amount, day=day, programme="goodwill", note="invented for the demo")
+    report = shop.report()
+    currency = report.currency
+    invented = (
+        f"Invented for the demo: {_LEFT_OUT} % of the households left out by chance for {_WEEKS} weeks, costs of "
+        f"{' and '.join(f'{amount} {currency} ({kind})' for kind, amount in _SPENT)}, a margin of "
+        f"{shop.settings.margin} %. The purchases know nothing of goodwill, so no effect is there to be found."
+    )
+    figures = tuple(
+        (one.name, value_of(one, currency), range_of(one, currency), one.grade.name) for one in report.figures
+    )
+    return Returned(
+        invented, report.verdict, report.sentence, report.since, report.until, figures, report.left_out, report.query
     )
 
 

@@ -19,6 +19,7 @@ from goodwill.simulate.told import (
     Item,
     Learn,
     Opening,
+    Returned,
 )
 
 _WHY_NOT = {
@@ -165,6 +166,15 @@ def _verdicts(chapter: Accuracy) -> Iterable[str]:
         sure = abs(gain.value) > 2 * gain.error
         how = ("better than" if gain.value > 0 else "worse than") if sure else "not clearly different from"
         yield (f"{gain.of} is {how} {gain.beyond}: {gain.value:+.4f} ± {gain.error:.4f} nDCG@10, person by person.")
+
+
+@tell.register
+def _returned(chapter: Returned) -> RenderableType:
+    said = (chapter.invented, chapter.sentence)
+    table = _table(("figure", "value#", "95 % interval#", "grade"), chapter.figures) if chapter.figures else None
+    left = [f"Not counted: {line}" for line in chapter.left_out]
+    again = f"The whole report, on paper too: {chapter.query} --pdf report.pdf"
+    return Group(_chapter("8 What it returned", *said, table=table), *map(_line, (*left, again)))
 
 
 @tell.register

@@ -156,6 +156,23 @@ class Accuracy(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Returned(msgspec.Struct, frozen=True):
+    """The return report at the end, and what was invented for it.
+
+    Attributes:
+        figures: name, value, range and grade of each. left_out: what was not counted.
+    """
+
+    invented: str
+    verdict: str
+    sentence: str
+    since: str
+    until: str
+    figures: tuple[tuple[str, str, str, str], ...]
+    left_out: tuple[str, ...]
+    query: str
+
+
 class Closing(msgspec.Struct, frozen=True):
     """How long it took, in seconds."""
 
@@ -177,6 +194,7 @@ class Told(msgspec.Struct, frozen=True, rename={"import_": "import"}):
     forgetting: Forgetting
     accuracy: Accuracy
     seconds: float
+    returned: Returned | None = None
 
     @property
     def document(self) -> dict[str, Any]:

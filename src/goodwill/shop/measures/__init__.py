@@ -81,6 +81,14 @@ class Measures:
         today = day_of(self._shop.clock(), self._shop.settings.zone)
         return Period.closed(today, self._shop.settings.figures_every, _day(at))
 
+    def options(self, name: str, **given: Plain) -> Mapping[str, Plain]:
+        """Every option of a measure with its value; as it usually is, where nothing is given.
+
+        Raises:
+            NotFound: there is no such measure. BadInput: an option is unknown or does not fit.
+        """
+        return self._chosen(named(name), given)
+
     def answer(self, name: str, at: str | date | None = None, **options: Plain) -> Answer:
         """The figure of a name with what belongs to it, of the period that closed last or last by a day.
 

@@ -1,11 +1,14 @@
 """What it costs to win a customer, and how soon she has brought that back."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from goodwill.access import Total
 from goodwill.basics.clock import Day, date_of
 from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
-from goodwill.costs import Cost, Kind, Total
+from goodwill.costs import Cost, Kind
+from goodwill.costs import Total as Spent
 from goodwill.measure.acquisition import cac, customers_caused
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.came import MONTH, Came, all_treated
@@ -13,9 +16,9 @@ from goodwill.measure.estimate import Estimate
 from goodwill.measure.figure import SMALL, Coverage, Figure, Grade
 from goodwill.measure.period import Period
 from goodwill.purposes import STATISTICS
-from goodwill.shop.measures.facts import Facts, facts
+from goodwill.shop.measures.facts import Wanted, exist, facts
 from goodwill.shop.measures.leftout import LeftOut, left_out
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, total_of, whole
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, whole
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -35,7 +38,7 @@ def _is_media(cost: Cost) -> bool:
 
 
 def _cac(shop: "Shop", period: Period, options: Options) -> Answer:
-    start = Day(period.end - options["days"] + 1)
+    start = begin(period, options)
     spent = shop.costs.total(since=start, until=period.end, of=wins)
     if spent.money is None:
         raise CannotTell(spent.refused)
@@ -48,17 +51,22 @@ def _cac(shop: "Shop", period: Period, options: Options) -> Answer:
     return _Telling(shop, period, options, start, spent, media).answer()
 
 
+def begin(period: Period, options: Options) -> Day:
+    """The first day of costs and new customers."""
+    return Day(period.end - options["days"] + 1)
+
+
 class _Telling:
     """How the figures of one question about the cost of customers are told."""
 
     def __init__(
-        self, shop: "Shop", period: Period, options: Options, start: Day, spent: Total, media: Total
+        self, shop: "Shop", period: Period, options: Options, start: Day, spent: Spent, media: Spent
     ) -> None:  # fmt: skip
         self._options, self._spent, self._media = options, spent, media
         self._asked, self._start = Asked("cac", period, options), start
         self._currency, self._one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
         self._left_out = _left_out_or_none(shop)
-        self._facts = _came(shop, period, start, self._left_out)
+        self._facts = facts(shop, period, came(shop, period, start, self._left_out))
         told = self._facts.told
         self._people, self._exist, self._new = int(told["allow"]), int(told["exist"]), sum(told["new"])
 
@@ -181,21 +189,16 @@ def _left_out_or_none(shop: "Shop") -> LeftOut | None:
         return None
 
 
-def _came(shop: "Shop", period: Period, start: Day, held: LeftOut | None) -> Facts:
-    """Who came new in a window, as it was told first."""
-    arm = all_treated if held is None else held.arm
+def came(shop: "Shop", period: Period, start: Day, held: LeftOut | None) -> Wanted:
+    """Who came new in a window."""
 
-    def work() -> tuple[dict[str, Any], Any]:
-        what = Came(start=start, until=period.end, currency=shop.settings.currency, arm=arm)
-        total = total_of(shop, what)
+    def made(total: Total) -> Mapping[str, Any]:
         arrays = {name: total.sums.array(name).tolist() for name in ("people", "new", "watched", "amount")}
-        beside = total.beside
-        exist = total.people + (beside.left_out + beside.held if beside is not None else 0)
-        told = {**arrays, "foreign": total.sums.number("foreign"), "allow": total.people, "exist": exist}
-        return told, total.as_of
+        return {**arrays, "foreign": total.sums.number("foreign"), "allow": total.people, "exist": exist(total)}
 
-    share = None if held is None else held.share
-    return facts(shop, period, "cac/people", {"start": start, "left_out": share}, work)
+    arm = all_treated if held is None else held.arm
+    what = Came(start=start, until=period.end, currency=shop.settings.currency, arm=arm)
+    return Wanted("cac/people", {"start": start, "left_out": None if held is None else held.share}, what, made)
 
 
 def _reached(brought: list[float], wanted: float | None) -> float | None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from goodwill.access import Total
 from goodwill.basics.clock import Day, date_of
 from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
-from goodwill.costs import Cost, Kind, Total
+from goodwill.costs import Cost, Kind
+from goodwill.costs import Total as Spent
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.caused import ByArm, Seen, arms_of, caused
 from goodwill.measure.estimate import Estimate
@@ -22,9 +24,10 @@ from goodwill.measure.figure import Coverage, Figure, Grade, Plain
 from goodwill.measure.period import Period
 from goodwill.measure.returns import DRAWS, LINES, Line, Range, Return, roi
 from goodwill.purposes import STATISTICS
-from goodwill.shop.measures.facts import Facts, facts
+from goodwill.shop.measures.facts import Facts, Wanted, exist, facts
 from goodwill.shop.measures.leftout import LeftOut, left_out
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, total_of, whole
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, whole
+from goodwill.shop.report import DID_NOT, TOO_EARLY, WORKED
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -36,7 +39,7 @@ B4: Final = "B4 saved operating cost"
 B5: Final = "B5 avoided loss by law"
 _NO_B3: Final = "that shows only where places or times go without the programme, and none do"
 _NO_B4: Final = "what a complaint, a request or an unsubscribe costs was not written down"
-_NO_B5: Final = "B5 not measured"
+NOT_MEASURED: Final = "B5 not measured"
 _WHO: Final = "everybody assigned counts, whatever she allowed; the others objected, or are held"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
 _LONGEST: Final = 730  # days; who would have to wait longer is told that it cannot be measured so
@@ -68,16 +71,16 @@ class Told:
     since: Day
     until: Day
     seen: Seen
-    spent: Total
+    spent: Spent
     found: Return
     again: int | None
     facts: Facts
 
     @property
     def verdict(self) -> str:
-        """worked, did not, or too early."""
+        """Worked, did not, or too early to say."""
         low, high = self.found.net.ends[0.95]
-        return "worked" if low > 0 else "did not" if high < 0 else "too early"
+        return WORKED if low > 0 else DID_NOT if high < 0 else TOO_EARLY
 
 
 def returned(shop: "Shop", period: Period, options: Options) -> Told:
@@ -101,32 +104,31 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
     spent = shop.costs.total(since=held.since, until=period.end, of=belongs(options["programme"]))
     if spent.money is None:
         raise CannotTell(spent.refused)
-    known = _seen(shop, period, held)
+    known = facts(shop, period, by_arm(shop, period, held))
     seen = Seen.read(known.told)
     currency, one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
     found = _roi(seen, margin / 100, spent, currency, one, options)
     return Told(held.since, period.end, seen, spent, found, _again(found, seen, margin / 100, one), known)
 
 
-def _seen(shop: "Shop", period: Period, held: LeftOut) -> Facts:
-    def work() -> tuple[Mapping[str, Any], Any]:
-        what = ByArm(start=held.since, until=period.end, currency=shop.settings.currency, arm=held.arm)
-        total = total_of(shop, what)
-        beside = total.beside
-        exist = total.people + (beside.left_out + beside.held if beside is not None else 0)
-        return caused(arms_of(total.sums, what), held.share, what.days, exist=exist).to_dict(), total.as_of
+def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
+    """What the treated and those left out spent."""
+    what = ByArm(start=held.since, until=period.end, currency=shop.settings.currency, arm=held.arm)
 
-    return facts(shop, period, "roi/people", {"since": held.since, "left_out": held.share}, work)
+    def made(total: Total) -> Mapping[str, Any]:
+        return caused(arms_of(total.sums, what), held.share, what.days, exist=exist(total)).to_dict()
+
+    return Wanted("roi/people", {"since": held.since, "left_out": held.share}, what, made)
 
 
-def _roi(seen: Seen, margin: float, spent: Total, currency: str, one: int, options: Options) -> Return:
+def _roi(seen: Seen, margin: float, spent: Spent, currency: str, one: int, options: Options) -> Return:
     inside, after = seen.draws(DRAWS, options["seed"])
     benefits = [
         Line.of_draws(B1, Grade.A, currency, margin * inside / one, with_="customers"),
         Line.not_measured(B2, currency, seen.why) if after is None
         else Line.of_draws(B2, Grade.C, currency, margin * after / one, with_="customers"),
         Line.not_measured(B3, currency, _NO_B3), Line.not_measured(B4, currency, _NO_B4),
-        Line.not_measured(B5, currency, _NO_B5),
+        Line.not_measured(B5, currency, NOT_MEASURED),
     ]  # fmt: skip
     # What was written down is known; hours and invoices have no distribution.
     cost = Line.certain("K cost", Grade.A, currency, spent.minor / one)
@@ -222,7 +224,7 @@ class _Telling:
         for name in (B1, B2, B3, B4, B5, "K cost"):
             if name in found.not_measured:
                 why = found.not_measured[name]
-                rows.append((name, "not measured", "", "", "–", "" if why == _NO_B5 else why))
+                rows.append((name, "not measured", "", "", "–", "" if why == NOT_MEASURED else why))
                 continue
             told = Range.of(found.drawn[name])
             rows.append((name, told.median, *told.ends[0.95], grades[name], "measured" if name != B2 else "by a model"))

@@ -1,0 +1,285 @@
+"""What a customer costs, what the programme returned, and the report of both: through the door, on both databases."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from tests.conftest import FakeClock
+from tests.copies import shop_of_a_kind
+
+from goodwill.basics.clock import DAY, Micros, day_number
+from goodwill.collect import imports
+from goodwill.consent import Asked
+from goodwill.decide import store
+from goodwill.decide.experiments import place
+from goodwill.decide.plan import Holdout
+from goodwill.purposes import STATISTICS
+from goodwill.shop import Shop
+from goodwill.shop.report import Report
+from goodwill.shop.report_pdf import printed
+from goodwill.storage import Database
+from goodwill.web.pages import page
+from goodwill.web.reported import context_of
+
+SALT = "a salt for tests"
+SINCE = date(2026, 8, 18)  # a Tuesday; the tests' clock stands on Sunday 2026-11-22, so figures reach to the 15th
+NEW, OLD = 300, 120  # who came in the window, and before it
+END = date(2026, 11, 15)
+PLANTED = 30.00  # what each treated customer spends more in the window
+
+
+def orders(shop: Shop, folder: Path, lines: list[str], name: str) -> None:
+    path = folder / name
+    path.write_text("order_id,customer_id,ordered_at,total\n" + "\n".join(lines) + "\n")
+    report = shop.intake.run(imports.plan([path]), rejects_to=folder / "rejects.csv")
+    assert report.rejected == 0
+
+
+def market(shop: Shop) -> None:
+    """A shop with 120 customers of before and 300 new ones, each with her usual orders; one in five is left out."""
+    lines = [f"N{n},new{n},{SINCE + timedelta(days=n % 90)} 10:00,{10 + n % 7}.00" for n in range(NEW)]
+    for n in range(OLD):
+        for visit in range(3 + n % 4):
+            on = SINCE - timedelta(days=80 - 17 * visit - n % 5)
+            lines.append(f"O{n}-{visit},old{n},{on} 11:00,{20 + (n * 7 + visit) % 9}.00")
+    orders(shop, shop.folder, lines, "usual.csv")
+    with shop.database.transaction() as connection:
+        row = Holdout(20, SALT)
+        store.add(connection, "holdout", "", row, actor="test", at=Micros((day_number(SINCE) - 1) * DAY + DAY // 2))
+    names = [f"new{n}" for n in range(NEW)] + [f"old{n}" for n in range(OLD)]
+    more = [
+        f"M{name},{name},{SINCE + timedelta(days=20 + n % 60)} 12:00,{PLANTED + n % 5:.2f}"
+        for n, name in enumerate(names)
+        if place(SALT, shop.known(name)) >= 0.2
+    ]
+    orders(shop, shop.folder, more, "more.csv")
+
+
+@pytest.fixture
+def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
+    made, _ = shop_of_a_kind(
+        "market", market, database, tmp_path / "home", clock, columns="database", margin=40, currency="EUR",
+        zone="Europe/Berlin", name="Café Amina",
+    )  # fmt: skip
+    yield made
+    made.close()
+
+
+def spent(shop: Shop, kind: str = "licence", amount: str = "500.00", day: str = "2026-09-10", **more: str) -> None:
+    shop.costs.add(kind, amount, day=day, **more)
+
+
+# ---- what a customer costs -------------------------------------------------------------------------------------------
+
+
+def test_twelve_thousand_for_three_hundred_new_customers_is_forty_each(shop):
+    spent(shop, "media", "7000")
+    spent(shop, "labour", "3000")
+    spent(shop, "discount", "1500", programme="goodwill")
+    spent(shop, "incentive", "500")
+    spent(shop, "media", "900", day="2026-08-17")  # the day before
+    spent(shop, "licence", "900")
+    spent(shop, "labour", "900", programme="goodwill")
+    told = shop.measures.answer("cac").headline
+    assert (told.value, told.unit, told.n) == (40.0, "EUR", 300)
+    assert (round(told.low, 1), round(told.high, 1)) == (35.7, 44.9)
+    assert "12000.00 EUR" in told.method
+    assert told.coverage.exist == NEW + OLD
+
+
+def test_a_cost_that_is_written_or_taken_back_counts_at_once_and_people_stay_as_they_were_told(shop):
+    spent(shop, "media", "12000")
+    assert shop.measure("cac").value == 40.0
+    shop.grant("new0", STATISTICS, asked=Asked(how="test"), yes=False)
+    spent(shop, "media", "300")
+    assert shop.measure("cac").value == 41.0
+    shop.costs.undo(1)
+    assert shop.measure("cac").value == 1.0
+
+
+def test_without_a_cost_a_rate_or_a_margin_it_says_what_to_do(shop):
+    assert "goodwill cost add" in shop.measure("cac").refused
+    spent(shop, "media", "100", currency="USD")
+    assert "goodwill cost rate add USD" in shop.measure("cac").refused
+    shop.costs.add_rate("USD", "0.9", day="2026-09-01", source="ECB")
+    told = shop.measures.answer("cac", margin=0)
+    assert told.headline.value == pytest.approx(90 / 300)
+    assert "1 USD = 0.9 EUR (2026-09-01, ECB)" in " ".join(told.headline.warnings)
+    assert "set margin" in told.others[2].refused
+
+
+def test_beside_it_stand_paid_incremental_and_payback(shop):
+    spent(shop, "media", "300")
+    paid, caused, payback = shop.measures.answer("cac").others
+    assert "No order says which paid channel" in paid.refused
+    assert shop.measures.answer("cac", paid_new=100).others[0].value == 3.0
+    assert caused.name == "cost of a customer who came because of it"  # as many came in both arms, so none is caused
+    assert caused.refused or caused.high == float("inf")
+    assert 0 < payback.value < 1  # one euro, of some ten a month at 40 %
+
+
+# ---- the return ------------------------------------------------------------------------------------------------------
+
+
+def test_the_planted_effect_is_the_return_and_its_parts_are_the_whole(shop):
+    spent(shop)
+    spent(shop, "labour", "250", programme="goodwill")
+    spent(shop, "media", "9999")  # wins customers, and is no cost of the programme
+    told = shop.measures.answer("roi")
+    parts = {row[0]: row for row in told.tables[1].rows}
+    treated = sum(place(SALT, shop.known(f"new{n}")) >= 0.2 for n in range(NEW))
+    treated += sum(place(SALT, shop.known(f"old{n}")) >= 0.2 for n in range(OLD))
+    planted = 0.4 * (PLANTED + 2) * treated
+    low, high = parts["B1 margin in the window"][2:4]
+    assert low < planted < high
+    assert parts["K cost"][1] == 750.0
+    assert parts["B5 avoided loss by law"][1:] == ("not measured", "", "", "–", "")
+    net = told.others[0]
+    assert net.low > 0
+    assert told.headline.value == pytest.approx(net.value / 750, rel=1e-6)
+    assert "largest difference" in told.tables[1].says
+    assert told.tables[0].rows[0][0] == "randomised only (A)"
+    assert told.headline.coverage.counted == NEW + OLD
+
+
+def test_what_is_missing_is_asked_for_in_words(shop):
+    assert "no return on it" in shop.measure("roi").refused  # no cost: the net value is told beside it
+    assert "Set margin in goodwill.toml" in shop.measure("roi", margin=0).refused
+    spent(shop, currency="USD")
+    assert "goodwill cost rate add USD" in shop.measure("roi").refused
+    with shop.database.transaction() as connection:
+        store.add(connection, "holdout", "", Holdout(0, SALT), actor="test", at=shop.clock())
+    assert "goodwill experiment holdout 10" in shop.measure("roi").refused
+    with shop.database.transaction() as connection:
+        store.add(connection, "holdout", "", Holdout(10, SALT), actor="test", at=shop.clock())
+    assert re.search(r"Too early: people are left out since 2026-11-23.* in 15 days", shop.measure("roi").refused)
+
+
+def test_one_programme_alone_has_its_costs_and_the_licence(shop):
+    spent(shop)
+    spent(shop, "labour", "250", programme="Spring")
+    spent(shop, "labour", "70", programme="other")
+    parts = {row[0]: row for row in shop.measures.answer("roi", programme="spring").tables[1].rows}
+    assert parts["K cost"][1] == 750.0
+
+
+# ---- the report ------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_told_again_to_the_last_byte_whatever_was_said_since(shop, clock):
+    spent(shop)
+    first = shop.report()
+    assert (first.verdict, first.since, first.until) == ("worked", "2026-08-18", "2026-11-15")
+    assert first.sentence.startswith("It worked: it brought ")
+    for name in ("new0", "new1", "old3"):
+        shop.grant(name, STATISTICS, asked=Asked(how="test"), yes=False)
+    clock.turn(days=20)
+    again = shop.report("2026-11-15")
+    assert json.dumps(again.to_dict()) == json.dumps(first.to_dict())
+    assert printed(again) == printed(first)
+    assert Report.read(json.loads(json.dumps(first.to_dict()))) == first
+
+
+def test_a_cost_that_is_written_later_gives_a_new_report_and_earlier_weeks_become_a_trend(shop, clock):
+    spent(shop)
+    first = shop.report()
+    assert first.table("trend") is None
+    spent(shop, "licence", "40.00")
+    assert shop.report().figures[0].value < first.figures[0].value
+    clock.turn(days=7)
+    trend = shop.report().table("trend")
+    assert [row[:2] for row in trend.rows] == [("2026-11-15", "worked")]
+
+
+def test_a_report_without_what_it_needs_says_so_and_is_not_kept(shop):
+    with shop.database.transaction() as connection:
+        store.add(connection, "holdout", "", Holdout(0, SALT), actor="test", at=shop.clock())
+    told = shop.report()
+    assert told.verdict == "not known"
+    assert "goodwill experiment holdout 10" in told.sentence
+    assert told.figures == ()
+    with shop.database.transaction() as connection:
+        store.add(connection, "holdout", "", Holdout(20, SALT), actor="test", at=Micros((day_number(SINCE) - 1) * DAY))
+    assert shop.report().verdict == "worked"
+
+
+def test_too_early_names_the_day_to_look_again(shop):
+    spent(shop, amount="4300.00")  # about what it brought
+    told = shop.report()
+    assert told.verdict == "too early"
+    found = re.search(r"look again in ([\d,]+) days, on (\S+)\.", told.sentence)
+    assert found, told.sentence
+    assert date.fromisoformat(found[2]) == END + timedelta(days=int(found[1].replace(",", "")))
+    assert told.again == found[2]
+
+
+def test_it_did_not_work_is_said_as_plainly(shop):
+    spent(shop, amount="90000.00")
+    assert shop.report().sentence.startswith("It did not work: it cost ")
+
+
+def test_the_report_says_what_was_not_counted_and_weighs_no_index(shop):
+    spent(shop)
+    told = shop.report()
+    assert any(line == "B5 not measured." for line in told.left_out)
+    assert any(line.startswith("B3 ") for line in told.left_out)
+    assert told.scorecard[0].name == "repeat purchase rate"
+    assert "consent row" in told.stands_on
+    assert len(told.method) == 3
+
+
+# ---- on paper and on a page ------------------------------------------------------------------------------------------
+
+
+def words_of(data: bytes, folder: Path) -> str:
+    path = folder / "report.pdf"
+    path.write_bytes(data)
+    return subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True, text=True).stdout
+
+
+def test_paper_has_two_pages_at_most_the_same_numbers_and_says_which_page(shop, tmp_path):
+    spent(shop)
+    spent(shop, "labour", "10", currency="USD", programme="goodwill")
+    shop.costs.add_rate("USD", "0.9143", day="2026-09-01", source="ECB")
+    told = shop.report()
+    text = words_of(printed(told), tmp_path)
+    assert "page 1 of 2" in text or "page 1 of 1" in text
+    assert "page 3" not in text
+    assert "Return report of Café Amina" in text
+    assert "Made on 2026-11-22" in text
+    assert "Europe/Berlin" in text
+    joined = " ".join(text.split())
+    assert " ".join(told.sentence.split()) in joined
+    for figure in told.figures:
+        if figure.unit == "EUR":
+            assert f"{figure.value:,.2f} EUR" in joined
+    assert "1 USD = 0.9143 EUR (2026-09-01, ECB)" in joined
+
+
+def test_a_very_long_report_is_set_smaller_and_never_cut(shop, tmp_path):
+    from dataclasses import replace
+
+    spent(shop)
+    told = shop.report()
+    long = replace(told, left_out=tuple(f"Line {n}: {'words and more words ' * 12}." for n in range(40)))
+    text = words_of(printed(long), tmp_path)
+    assert "page 2 of 2" in text
+    assert "page 3" not in text
+    for n in range(40):
+        assert f"Line {n}:" in text
+    assert "What it stands on" in text
+
+
+def test_a_page_shows_the_same_words_and_numbers(shop):
+    spent(shop)
+    told = shop.report()
+    html = page("office/report.html", report=context_of(told)).decode()
+    assert told.sentence.replace("'", "&#39;") in html
+    assert 'data-verdict="worked"' in html
+    assert f"{told.figures[1].value:,.2f} EUR" in html
+    assert html.count("<table") == html.count("</table>") == 1 + len(told.tables) + 1
+    assert "Café Amina" in html
