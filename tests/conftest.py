@@ -27,7 +27,6 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-from goodwill import app
 from goodwill.basics.clock import DAY, SECOND, Micros
 from goodwill.protect import Cipher, KeyStore
 from goodwill.storage import Database, connect, migrate
@@ -60,10 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # ---- which run on both databases ------------------------------------------------------------------------------------
 
-# What takes a database runs on SQLite and on PostgreSQL. Every day the second is for what can differ between them: these
-# rooms and files, which hold every store's SQL, the laws, consent, the door, forgetting, erasure, merging and the
-# journeys, and single tests elsewhere that are marked `both`. All else goes through the same SQL again, so its turn on
-# PostgreSQL comes with `make soak` (mark `again`; `-m again` asks for those alone).
+# What takes a database runs on SQLite and on PostgreSQL. Every day the second is for what can differ between them:
+# these rooms and files, which hold every store's SQL, the laws, consent, the door, forgetting, erasure, merging and
+# the journeys, and single tests elsewhere that are marked `both`. All else goes through the same SQL again, so its
+# turn on PostgreSQL comes with `make soak` (mark `again`; `-m again` asks for those alone).
 BOTH_EVERY_DAY = (
     "access/", "catalogue/", "consent/", "journeys/", "laws/", "people/", "storage/",
     "cli/test_house.py", "cli/test_running.py", "clients/test_python_libraries.py",
@@ -229,21 +228,29 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _tables_are_copied(migrated_file: Path) -> Iterator[None]:
-    """A shop that this process opens on an SQLite file without tables gets a copy of them; what has some is migrated."""
+def _tables_are_copied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A shop that this process opens on an SQLite file without tables gets a copy of them; others are migrated."""
+    app = sys.modules.get("goodwill.app")
+    if app is None:
+        yield
+        return
+    template: Path = request.getfixturevalue("migrated_file")
 
     def tabled(database: Database) -> None:
-        with database.reading() as connection:
-            is_bare = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
-        if not is_bare or database.file is None:
+        if database.file is None or not _is_bare(database):
             migrate(database)
             return
         database.close()
-        shutil.copyfile(migrated_file, database.file)
+        shutil.copyfile(template, database.file)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "migrate", lambda database: (tabled if database.is_sqlite else migrate)(database))
+        patch.setattr(app, "migrate", tabled)
         yield
+
+
+def _is_bare(database: Database) -> bool:
+    with database.reading() as connection:
+        return connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
 
 
 @dataclass

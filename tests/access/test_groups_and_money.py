@@ -1,4 +1,4 @@
-"""What a contribution may ask beside events: groups of people, of which the frame names nobody, and whose money it is."""
+"""What a contribution may ask beside events: groups of people, of whom the frame names nobody, and the money's kind."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,12 @@ from tests.access.world import World
 
 from goodwill.access import Frame, View
 from goodwill.access.view import Numbers
+from goodwill.basics.clock import Micros
 from goodwill.consent import Asked, grant, withdraw
 from goodwill.people.types import BOUGHT, TypeCode
-from goodwill.purposes import MODEL_IMPROVEMENT, Category, Purpose
+from goodwill.purposes import MODEL_IMPROVEMENT, RECOMMENDATIONS, STATISTICS, Category, Purpose
 from goodwill.storage import Database
+from goodwill.storage.kept import reads_of
 from goodwill.sums import Sums
 
 ASKED = Asked(how="test")
@@ -88,3 +90,38 @@ def test_a_group_that_could_single_somebody_out_is_a_mistake(world: World) -> No
             grant(connection, person, entry, asked=ASKED, now=world.now)
     with world.database.transaction() as connection, pytest.raises(ValueError, match="from 0 to 63"):
         world.door(connection).total(ByArm(arms=1_000_000))
+
+
+@dataclass(frozen=True)
+class ByYes(ByArm):
+    """The same by whether somebody allows recommendations."""
+
+    name: str = "by-yes"
+    purpose: Purpose = STATISTICS
+    word: Purpose = RECOMMENDATIONS
+    group_of: None = None  # type: ignore[assignment]
+
+    def part(self, view: View) -> Sums:
+        group = np.array([view.group], np.int64)
+        return self.whole(Frame(1, np.zeros(len(view.events), np.int64), view.events, group))
+
+
+def test_the_door_tells_who_allows_another_purpose_and_reads_nothing_for_it(world: World) -> None:
+    entry = world.register[RECOMMENDATIONS]
+    with world.database.transaction() as connection:
+        people = [world.somebody(connection) for _ in range(12)]
+        for person in people:
+            world.happens(connection, person, BOUGHT, FIRST, amount=10)
+        for person in people[:5]:
+            grant(connection, person, entry, asked=ASKED, now=world.now)
+        withdraw(connection, people[0], entry, asked=ASKED, now=world.now)
+    with world.database.transaction() as connection:
+        found = world.door(connection).total(ByYes())
+        assert {read.purpose for read in reads_of(connection, 0)} == {STATISTICS}
+    assert found.sums.array("people").tolist() == [8, 4]
+    assert found.sums.array("money")[:, 0].tolist() == [80, 40]
+    with world.database.transaction() as connection:
+        world.now = Micros(world.now + 1)
+        grant(connection, people[0], entry, asked=ASKED, now=world.now)
+    with world.database.transaction() as connection:
+        assert world.door(connection).total(ByYes(), since=found).sums.array("people").tolist() == [7, 5]

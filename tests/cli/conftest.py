@@ -2,13 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from goodwill import cli
 from goodwill.cli import main
 
 
@@ -27,6 +30,14 @@ class Ended:
 
 
 Run = Callable[..., Ended]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_tree_of_commands() -> Iterator[None]:
+    """A process runs one command and lays its tree of commands out once; these tests run hundreds in one process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "get_command", cache(get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)

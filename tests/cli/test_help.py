@@ -41,6 +41,7 @@ PROMISED = [
     "offer new", "offer list", "offer show", "offer start", "offer stop", "offer give-back", "offer redeemed",
     "offer claimed",
     "experiment new", "experiment list", "experiment start", "experiment stop", "experiment holdout", "experiment arm",
+    "experiment plan",
     "govern status", "govern approve", "govern suspend",
     "cost add", "cost list", "cost undo", "cost rate add", "cost rate list", "report",
 ]  # fmt: skip

@@ -34,3 +34,38 @@ def test_what_each_way_of_choosing_costs_is_shown_beside_what_it_finds(shop: Run
     document = shop("slot", "cost", "--json").document
     assert document["ways"][0]["way"] == "as it is"
     assert len(document["ways"]) == 9
+
+
+def test_every_measure_is_a_command_that_says_what_may_be_asked_of_it(shop: Run):
+    listed = shop("measure", "list").out
+    for name in ("clv", "cohorts", "experiment", "holdout", "opted-in", "revenue"):
+        assert name in listed
+        assert shop("measure", name, "--help").code == 0
+    assert "--horizon" in shop("measure", "clv", "--help").out
+
+
+def test_a_figure_of_too_few_is_refused_in_words_and_nothing_else_is_shown(shop: Run):
+    ended = shop("measure", "clv")
+    assert ended.code == 0, ended.err
+    assert "No figure for" in ended.out
+    assert "Again: goodwill measure clv --at" in ended.out
+    assert "nan" not in ended.out
+    document = shop("measure", "clv", "--json").document
+    assert document["headline"]["value"] is None
+    assert document["headline"]["refused"]
+
+
+def test_what_cannot_be_asked_of_a_measure_is_a_sentence(shop: Run):
+    for words, code, said in (
+        (("clv", "--horizon", "soon"), 2, "a length of time such as 12 months"),
+        (("clv", "--at", "2199-01-01"), 2, "has not come yet"),
+        (("experiment", "nope"), 4, "There is no experiment 'nope'"),
+    ):
+        ended = shop("measure", *words)
+        assert (ended.code, said in ended.err) == (code, True), ended.err
+
+
+def test_before_an_experiment_starts_it_is_said_what_it_could_show(shop: Run):
+    ended = shop("experiment", "plan", "--weeks", "8", "--hoped", "3")
+    assert ended.code == 0, ended.err
+    assert "Again: goodwill measure detectable" in ended.out

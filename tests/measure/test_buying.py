@@ -4,29 +4,46 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.measure.shoppers import UNTIL, Line, crowd, frame_of, total_of_parts, view_of
+from tests.measure.shoppers import UNTIL, Line, crowd, frame_of, part_of, total_of_parts, view_of, whole_of
 
 from goodwill.access import Contribution, Priced
 from goodwill.learn.lifetime.rfm import reduce
 from goodwill.measure.again import repeat_purchase, repeat_purchase_of, waiting
 from goodwill.measure.bought import Bought, of_view
 from goodwill.measure.buying import EDGES, CameBack, HowOften, InCohort, customers_of
+from goodwill.measure.experiments.moments import LARGEST, Moments, of_group, parts
+from goodwill.measure.experiments.moments import part as part_of_arm
+from goodwill.measure.joining import CLICKED, SENT, OfMails, OptedIn
+from goodwill.measure.rates import rate_of, share_of
+from goodwill.measure.spending import Came, Paid, Silence, Stayed, compound, per_order
+from goodwill.measure.staying import silent_of, survival_of
+from goodwill.measure.trials import InArm, tail_of, under
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
-from goodwill.purposes import shipped
+from goodwill.purposes import RECOMMENDATIONS, shipped
 from goodwill.sums import Running
 
 CONTRIBUTIONS = [
     CameBack(until=UNTIL, currency="EUR", window=90),
     InCohort(until=UNTIL, currency="EUR", start=UNTIL - 7 * 28 + 1, period=28),
     HowOften(until=UNTIL, currency="EUR"),
+    Paid(until=UNTIL, currency="EUR", since=UNTIL - 90),
+    Came(until=UNTIL, currency="EUR", weeks=13),
+    Stayed(until=UNTIL, currency="EUR", days=90),
+    Silence(until=UNTIL, currency="EUR", rules=(30, 90, 180)),
+    OfMails(until=UNTIL, currency="EUR", since=100, follow=7),
+    InArm(until=UNTIL, currency="EUR", since=300, before=91, arms=2, arm_of=lambda persons: persons % 3),
+    InArm(until=UNTIL, currency="EUR", since=300, before=0, arms=2, arm_of=lambda persons: persons % 3, most=900),
+    OptedIn(until=UNTIL, currency="EUR", word=RECOMMENDATIONS, days=91),
 ]
-each = pytest.mark.parametrize("what", CONTRIBUTIONS, ids=[what.name for what in CONTRIBUTIONS])
+each = pytest.mark.parametrize("what", CONTRIBUTIONS, ids=[f"{n}-{what.name}" for n, what in enumerate(CONTRIBUTIONS)])
 
 
 @each
 @given(people=crowd)
 def test_many_at_once_are_the_sum_of_each(what, people):
-    assert what.whole(frame_of(people)) == total_of_parts(what, people)
+    if what.name == "of-mails":
+        people = [_each_mail_once(some) for some in people]
+    assert whole_of(what, people) == total_of_parts(what, people)
 
 
 @each
@@ -34,11 +51,8 @@ def test_many_at_once_are_the_sum_of_each(what, people):
 def test_a_total_without_chiara_is_the_total_that_never_had_her(what, people, who):
     chiara = people[who] if who < len(people) else []
     others = [*people[:who], *people[who + 1 :]]
-    total, part, never = (
-        what.whole(frame_of([*others, chiara])),
-        what.part(view_of(chiara)),
-        what.whole(frame_of(others)),
-    )
+    total, never = whole_of(what, [*others, chiara]), whole_of(what, others)
+    part = part_of(what, chiara, len(others) + 1)
     assert total - part == never
     if what.name != "how-often":  # its cells are far too many to be laid out
         running = Running(total)
@@ -51,6 +65,17 @@ def test_it_is_what_the_door_asks_for(what):
     assert isinstance(what, Contribution)
     assert isinstance(what, Priced)
     assert what.categories <= frozenset(shipped()[what.purpose].categories)
+
+
+def _each_mail_once(some):
+    """The same without mails that carry one number twice: nobody sends them so."""
+    seen, kept = set(), []
+    for line in some:
+        if line.type != SENT or line.order not in seen:
+            kept.append(line)
+        if line.type == SENT and line.order >= 0:
+            seen.add(line.order)
+    return kept
 
 
 # ---- what counts as an order -----------------------------------------------------------------------------------------
@@ -136,6 +161,100 @@ def test_bought_lines_and_orders_together_are_counted_once():
     some = [Line(3, 200, order=1, type=BOUGHT), Line(3, 200, order=1, type=ORDERED)]
     assert HowOften(until=UNTIL, currency="EUR").part(view_of(some)).number("spent") == 0
     assert orders(*some) == [(3, 200, False)]
+
+
+# ---- money, visits, silence ------------------------------------------------------------------------------------------
+
+CAST = {
+    "amina": [Line(390, 500, order=1), Line(395, 700, order=2), Line(396, 300, order=3)],
+    "bruno": [Line(100, 900, order=4)],
+    "chiara": [Line(350, 400, order=5), Line(392, 1_000, order=6)],
+    "dev": [Line(399, 100, order=7), Line(399, 50, order=8, foreign=1)],
+}
+
+
+def total(what):
+    return what.whole(frame_of(list(CAST.values())))
+
+
+def test_revenue_and_order_value_are_those_of_the_window_by_hand():
+    sums = total(Paid(until=UNTIL, currency="EUR", since=380))
+    paid = of_group(sums, 0)
+    assert (paid.people, paid.sums) == (3, (2_600, 5))
+    assert sums.number("foreign") == 1
+    assert compound(paid).value == 2_600
+    assert compound(paid).standard_error == pytest.approx((1_500**2 + 1_000**2 + 100**2) ** 0.5)
+    told = per_order(paid)
+    assert told.value == pytest.approx(520)
+    left = np.array([1_500 - 3 * 520, 1_000 - 520, 100 - 520])
+    assert told.standard_error == pytest.approx((1.5 * (left**2).sum()) ** 0.5 / 5)
+
+
+def test_a_mean_of_one_order_each_has_students_interval():
+    from scipy import stats
+
+    amounts = np.array([120, 480, 95, 800, 310])
+    told = per_order(Moments.of_rows(amounts, np.ones(5, np.int64)))
+    low, high = stats.t.interval(0.95, 4, amounts.mean(), stats.sem(amounts))
+    assert (told.low, told.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_visits_count_the_days_after_the_first_in_whole_weeks():
+    told = rate_of(total(Came(until=UNTIL, currency="EUR", weeks=13)))
+    # Amina: one whole week before the end, in it days 395 and 396; Bruno: 13 weeks, none; Chiara: 7 weeks, day 392.
+    assert (told.counted, told.exposure) == (3, 1 + 13 + 7)
+
+
+def test_who_came_back_is_asked_of_those_who_were_there_before():
+    curve = survival_of(total(Stayed(until=UNTIL, currency="EUR", days=30)))
+    assert curve.n == 1, "Chiara alone bought from day 341 to 370"
+    assert curve.at(30).value == 0
+    assert silent_of(total(Silence(until=UNTIL, currency="EUR", rules=(5, 200))), (5, 200)).shares[1].hits == 1
+
+
+def test_a_click_counts_for_the_mail_that_it_names_and_an_order_for_the_last_mail_before_it():
+    people = [
+        [Line(300, 0, order=11, type=SENT), Line(301, 0, order=11, type=CLICKED), Line(302, 0, order=11, type=CLICKED),
+         Line(303, 500, order=1), Line(320, 500, order=2)],
+        [Line(300, 0, order=12, type=SENT), Line(310, 0, order=13, type=CLICKED), Line(299, 500, order=3)],
+    ]  # fmt: skip
+    sums = OfMails(until=UNTIL, currency="EUR", since=200, follow=7).whole(frame_of(people))
+    assert share_of(under(sums, "clicks_")).value == 0.5
+    assert rate_of(under(sums, "orders_")).counted == 1
+
+
+# ---- arms ------------------------------------------------------------------------------------------------------------
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(-LARGEST, LARGEST), st.integers(-5_000, LARGEST), st.integers(0, 2)), max_size=8
+    )
+)
+def test_many_customers_of_an_arm_are_the_sum_of_each_whatever_their_size(rows):
+    known = np.array([[a for a, _, _ in rows], [b for _, b, _ in rows]], np.int64).reshape(2, -1)
+    group = np.array([g for _, _, g in rows], np.int64)
+    found = parts(known, group, 3)
+    for arm in range(3):
+        mine = [part_of_arm(a, [b]) for a, b, g in rows if g == arm]
+        if mine:
+            assert of_group(found, arm) == Moments.of_sums(sum(mine[1:], mine[0]))
+
+
+def test_an_arm_counts_everybody_also_who_bought_nothing_and_nobody_of_no_arm():
+    people = [CAST["amina"], [], CAST["chiara"], CAST["dev"]]  # ids 1 to 4: arms 1, 2 (none), 0, 1
+    what = InArm(until=UNTIL, currency="EUR", since=391, before=60, arms=2, arm_of=lambda persons: persons % 3)
+    sums = whole_of(what, people)
+    control, treated = (of_group(under(sums, "spent_"), arm) for arm in (0, 1))
+    assert (control.people, control.sums) == (1, (1_000, 400))
+    assert (treated.people, treated.sums) == (2, (1_100, 500))
+
+
+def test_the_tail_is_cut_within_two_percent():
+    people = [[Line(395, 100 + n, order=1)] for n in range(999)] + [[Line(395, 90_000, order=1)]]
+    what = InArm(until=UNTIL, currency="EUR", since=391, before=0, arms=1, arm_of=lambda persons: 0 * persons)
+    most = tail_of(whole_of(what, people))
+    assert 1_098 <= most <= 1_098 * 1.02
 
 
 def test_who_bought_twice_in_the_last_week_has_times_that_a_model_can_take():

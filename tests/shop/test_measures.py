@@ -4,20 +4,26 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from tests.conftest import FakeClock
 from tests.copies import shop_of_a_kind
 
-from goodwill.basics.clock import date_of, day_number
+from goodwill import people
+from goodwill.app import create_shop
+from goodwill.basics.clock import DAY, Micros, date_of, day_number
 from goodwill.basics.errors import BadInput, NotFound
 from goodwill.consent import Asked
+from goodwill.decide.experiments import is_held_out
+from goodwill.decide.plan import Arm
 from goodwill.measure import store
 from goodwill.measure.answer import Answer
 from goodwill.purposes import MEASUREMENT, STATISTICS
 from goodwill.shop import Shop
 from goodwill.shop.measures import NAMES
-from goodwill.simulate.world import Knobs, draw, live
+from goodwill.simulate.world import Knobs, draw, effect_of_programme, live
 from goodwill.simulate.world.fill import fill
 from goodwill.storage import Database
 
@@ -26,7 +32,11 @@ ASKED = Asked(how="test")
 END = day_number(KNOBS.start) + 7 * KNOBS.weeks  # Monday 2026-11-16; the tests' clock stands in the week after it
 
 
+NEEDED: dict[str, dict[str, Any]] = {"experiment": {"experiment": "more-new"}}
+
+
 def world(shop: Shop) -> None:
+    shop.planning.new_experiment("more-new", "Does it sell more?", [Arm("as-is"), Arm("new")])
     fill(shop.database, shop.tools, live(draw(KNOBS, 5)))
 
 
@@ -44,9 +54,10 @@ def kept(shop: Shop) -> int:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_measure_tells_a_number_or_says_in_words_why_not(shop: Shop, name: str) -> None:
-    told = shop.measures.answer(name)
+    told = shop.measures.answer(name, **NEEDED.get(name, {}))
     assert told.headline.refused or told.headline.value is not None
-    assert told.query == f"goodwill measure {name} --at {date_of(END - 1)}"
+    asked = " ".join(("goodwill measure", name, *map(str, NEEDED.get(name, {}).values())))
+    assert told.query == f"{asked} --at {date_of(END - 1)}"
     assert Answer.read(json.loads(json.dumps(told.to_dict(), allow_nan=False))) == told
     for one in (told.headline, *told.others):
         assert one.coverage.exist in (KNOBS.people, 0)
@@ -140,3 +151,86 @@ def test_the_same_asked_in_other_words_is_the_same(shop: Shop) -> None:
     one = shop.measures.answer("clv", horizon="12 months", draws=50)
     assert shop.measures.answer("clv", horizon=" 12months", draws="50") == one
     assert shop.measure("clv", draws=50) == one.headline
+
+
+# ---- what doing something caused -------------------------------------------------------------------------------------
+
+LARGE = Knobs(people=1_500, start=KNOBS.start)
+
+
+@pytest.fixture
+def held(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]:
+    """A shop that held 30 % out from the launch on; all others got the programme, whose true effect is known."""
+    today = clock()
+    clock.at = Micros((day_number(LARGE.start) + 7 * LARGE.weeks_before) * DAY)
+    where = database.url or f"sqlite:///{database.file}"
+    with create_shop(tmp_path / "held", clock=clock, database=where, columns="database", currency="EUR") as shop:
+        shop.planning.hold_out(30)
+        holdout, names = shop.planning.plan().holdout, [f"w{n:06d}" for n in range(LARGE.people)]
+        with shop.database.transaction() as connection:
+            ids = people.identify_many(connection, shop.cipher, "user_id", names, now=clock())
+        treated = np.array([not is_held_out(holdout, ids[name]) for name in names])
+        clock.at = today
+        fill(shop.database, shop.tools, live(draw(LARGE, 5), programme=treated))
+        yield shop
+
+
+def test_the_holdout_tells_what_the_programme_really_brought(held: Shop) -> None:
+    crowd = draw(LARGE, 5)
+    truth = effect_of_programme(crowd).spend[live(crowd).consent].mean()
+    told = held.measures.answer("holdout")
+    assert told.headline.grade.name == "A"
+    assert told.headline.low is not None
+    assert told.headline.high is not None
+    assert told.headline.low <= truth <= told.headline.high
+    beside = {one.name: one for one in told.others}
+    plain = beside["the same without the past"]
+    assert plain.low is not None
+    assert plain.high is not None
+    assert told.headline.high - told.headline.low < plain.high - plain.low, "the past makes it surer"
+    kept = held.measures.answer("holdout", margin=40).headline
+    assert kept.value == pytest.approx(0.4 * (told.headline.value or 0))
+    arms = told.tables[0].rows
+    assert [row[0] for row in arms] == ["holdout", "all others"]
+    assert sum(int(str(row[1])) for row in arms) == told.headline.coverage.counted
+
+
+def test_arms_that_are_not_divided_as_planned_block_the_headline(held: Shop) -> None:
+    out = held.planning.plan().holdout
+    for n in range(LARGE.people):
+        name = f"w{n:06d}"
+        if is_held_out(out, held.known(name)) and n % 2 and held.can(name, MEASUREMENT).allowed:
+            held.grant(name, MEASUREMENT, asked=ASKED, yes=False)
+    told = held.measures.answer("holdout")
+    assert "not divided as planned" in told.headline.refused
+    assert all(one.value is None for one in told.others)
+    assert told.tables[0].rows, "the numbers of people say what is wrong"
+
+
+def test_what_cannot_be_measured_is_said_before_anybody_is_tried_on(held: Shop) -> None:
+    told = held.measure("detectable", weeks=4, hoped=1)
+    assert any("cannot be measured in this window" in warning for warning in told.warnings)
+    assert not any("cannot be measured" in warning for warning in held.measure("detectable", hoped=50).warnings)
+
+
+def test_an_experiment_is_told_from_the_day_on_which_it_was_started(held: Shop, clock: FakeClock) -> None:
+    held.planning.new_experiment("ab", "Does it sell more?", [Arm("as-is"), Arm("new")])
+    assert "was not started yet" in held.measure("experiment", experiment="ab").refused
+    clock.turn(days=-40)
+    held.planning.approve("experiment-ab", reason="try")
+    held.planning.start("ab")
+    clock.turn(days=40)
+    told = held.measures.answer("experiment", experiment="ab")
+    assert told.headline.value is not None
+    assert told.headline.low is not None
+    assert told.headline.low < 0 < (told.headline.high or 0), "nothing was done differently"
+    assert told.query.startswith("goodwill measure experiment ab --at")
+
+
+def test_those_who_opted_in_are_described_and_no_cause_is_told(held: Shop) -> None:
+    told = held.measures.answer("opted-in")
+    assert (told.headline.value or 0) > 0
+    assert told.headline.grade.name == "C"
+    assert "cannot be told" in told.others[0].refused
+    counted = {row[0]: row[5] for row in told.tables[0].rows}
+    assert set(counted) == {"opted in", "others"}

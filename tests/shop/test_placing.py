@@ -363,6 +363,7 @@ def test_who_does_not_allow_what_a_segment_looks_at_is_told_the_code_and_nothing
     assert shop.explaining.replay(made.id).same, "byte for byte"
 
 
+@pytest.mark.both
 def test_a_code_is_given_at_the_till_as_long_as_the_budget_lasts_and_keeps_nobody(shop: Shop):
     for_segment(shop, NEVER_BOUGHT, code="QUIET-10", cost=50, budget=100)
     for _ in range(2):
@@ -450,6 +451,7 @@ def test_looks_of_people_without_a_name_leave_a_budget_alone(shop: Shop):
     assert rules(shop.decide(None, "deals")) == {"budget": 1}, "nobody is shown what nobody can have any more"
 
 
+@pytest.mark.both
 def test_a_budget_is_never_overspent_and_what_is_given_back_can_be_given_again(shop: Shop):
     give(shop, morning=replace_offer(MORNING, cost=300, budget=1000))
     assert [len(shop.decide(f"c{n}", "deals").items) for n in range(5)] == [1, 1, 1, 0, 0]
@@ -496,6 +498,7 @@ def test_what_is_shown_day_after_day_is_promised_anew_when_the_promise_is_over(s
     assert aside == [300] + [0] * 13 + [300, 0]
 
 
+@pytest.mark.both
 def test_decisions_at_the_same_moment_do_not_overspend(shop: Shop):
     give(shop, morning=replace_offer(MORNING, cost=100, budget=700))
     shop.decide("amina", "deals")

@@ -65,6 +65,7 @@ def test_no_few_people_are_told_in_the_log(shop):
     assert "unmatched" not in line.detail
 
 
+@pytest.mark.both
 def test_what_comes_to_give_smokers_away_is_found_and_its_offers_are_suspended(made):
     """When the segment was made nobody bought papers; by now only those do who buy tobacco."""
     shop = made.shop

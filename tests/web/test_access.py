@@ -45,7 +45,7 @@ SHOWS_PERSONAL_DATA = {
 NAMES_NOBODY = {
     "current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks", "segments", "segment_recipes",
     "keep_segment", "remove_segment", "count_segment", "count_rule", "plan", "slots", "experiments", "contents",
-    "offers", "faithfulness", "offpolicy", "measures", "figure",
+    "offers", "faithfulness", "offpolicy", "claim", "measures", "figure",
 }  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def name_of(operation):
 
 def found(operation):
     """What a good request is answered with: there is no merge here to take back, no such segment, and no offer."""
-    nowhere = ("unmerge", "remove_segment", "click", "redemption", "verdict", "offpolicy")
+    nowhere = ("unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy")
     return 404 if operation.name in nowhere else 200
 
 
@@ -68,9 +68,9 @@ def test_whatever_shows_personal_data_needs_a_key():
     assert {operation.name for operation in KEYED} == SHOWS_PERSONAL_DATA | NAMES_NOBODY
 
 
-@pytest.fixture
-def decision(quiet):
-    return quiet.post("/api/v1/decide", json={"person": {"user_id": "amina"}}).json()["decision"]
+@pytest.fixture(scope="module")
+def decision(quiet_shop):
+    return quiet_shop.decide("amina").id
 
 
 @pytest.mark.parametrize("operation", KEYED, ids=name_of)

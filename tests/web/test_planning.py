@@ -130,7 +130,15 @@ def test_the_plan_and_its_parts_are_read_and_only_staff_write(client):
 
 def test_a_code_is_told_to_whoever_allows_nothing_and_claimed_without_a_name(client, shop):
     shop.segments.new("Quiet", "offers", {"is": "never", "what": "bought"})
-    quiet = Offer("Quiet ten", "Ten off if you never bought here.", percent=10, segment="Quiet", code="QUIET10")
+    quiet = Offer(
+        "Quiet ten",
+        "Ten off if you never bought here.",
+        percent=10,
+        segment="Quiet",
+        code="QUIET10",
+        cost=50,
+        budget=500,
+    )
     shop.planning.new_offer("quiet", quiet)
     shop.planning.approve("offer-quiet")
     shop.planning.start_offer("quiet")
@@ -141,6 +149,9 @@ def test_a_code_is_told_to_whoever_allows_nothing_and_claimed_without_a_name(cli
     claimed = ask(client, "/api/v1/claims", code="quiet10")
     assert (claimed["offer"], claimed["rule"], claimed["percent"]) == ("quiet", quiet.rule, 10)
     assert client.post("/api/v1/claims", json={"code": "other"}).status_code == 404
+    told = {"json": {"code": "QUIET10"}, "headers": {"Idempotency-Key": "receipt-17"}}
+    assert [client.post("/api/v1/claims", **told).status_code for _ in range(3)] == [200] * 3
+    assert shop.planning.set_aside() == {"quiet": 100}, "the first one, and these once"
     shop.planning.stop_offer("quiet")
     assert client.post("/api/v1/claims", json={"code": "QUIET10"}).status_code == 404
 

@@ -1,7 +1,8 @@
 """Whoever asks at once is answered together, each with an answer of its own."""
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -47,3 +48,28 @@ def test_what_breaks_for_all_is_told_to_all_and_the_next_are_answered() -> None:
         gathering.close()
 
     asyncio.run(ask())
+
+
+def test_several_answer_side_by_side_and_nobody_is_left_out() -> None:
+    both = threading.Barrier(2, timeout=20)
+    groups: tuple[list[int], list[int]] = [], []
+
+    def by(n: int) -> Callable[[Sequence[int]], list[int]]:
+        def answer(brought: Sequence[int]) -> list[int]:
+            if not groups[n]:
+                both.wait()  # nobody goes on until both are at work
+            groups[n].extend(brought)
+            return [-one for one in brought]
+
+        return answer
+
+    async def ask() -> list[int]:
+        gathering = Gathering(by(0), by(1))
+        found = await asyncio.gather(*(gathering.bring(n) for n in range(200)))
+        gathering.close()
+        return list(found)
+
+    assert asyncio.run(ask()) == [-n for n in range(200)]
+    assert sorted(groups[0] + groups[1]) == list(range(200))
+    assert groups[0]
+    assert groups[1]

@@ -42,8 +42,9 @@ def told(answer: "Answer", currency: str) -> Iterator[RenderableType]:
 def _behind(head: "Figure", currency: str) -> Iterator[tuple[str, object]]:
     if head.interval:
         yield f"{100 * head.level:g} % interval", _between(head, currency)
-    if head.value is not None or not head.suppressed:
-        yield "of", str(head.coverage)
+    if head.refused and head.suppressed:
+        return  # nothing was worked out, so there is nothing more to say of it
+    yield "of", str(head.coverage)
     yield "method", head.method
     yield "grade", f"{head.grade.name}: {head.grade.value}"
 

@@ -130,7 +130,8 @@ def _of_measure(name: str) -> Any:
     vars(do)["__signature__"] = inspect.Signature(
         [shell, inspect.Parameter("at", kind, default="", annotation=_AT), *own]
     )
-    do.__doc__ = f"Tell {asked.says}.\n\nExample: goodwill measure {name}"
+    needed = [option.name.upper() for option in asked.options if option.needed]
+    do.__doc__ = f"Tell {asked.says}.\n\nExample: goodwill measure {' '.join((name, *needed))}"
     alone = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
     command(alone, name)(do)
     return typer.main.get_command(alone)

@@ -8,6 +8,7 @@ import typer
 
 from goodwill.basics.errors import BadInput
 from goodwill.cli import out
+from goodwill.cli.figures import told
 from goodwill.cli.named import LOST, Person, who
 from goodwill.cli.people import people
 from goodwill.cli.shell import SUGGESTIONS, Shell, command, group, switch
@@ -140,6 +141,25 @@ def new(
         )
         shell.answer(_experiment(name, made), out.pairs(_facts(_experiment(name, made))))
         shell.note(f"Next: goodwill govern approve experiment-{name}; then: goodwill experiment start {name}")
+
+
+@command(experiment, "plan")
+def plan_experiment(
+    shell: Shell,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="For which it would run.")] = 4,
+    customers: Annotated[int, typer.Option(min=0, help="Who would be in it; 0: as many as allow it.")] = 0,
+    treated: Annotated[int, typer.Option(min=1, max=99, help="Percent who would get something else.")] = 50,
+    hoped: Annotated[
+        int, typer.Option(min=0, help="The change for a customer that would be worth it; 0: half of what one brings.")
+    ] = 0,
+) -> None:
+    """Say, before it starts, which change an experiment could show at all; nothing is begun.
+
+    Example: goodwill experiment plan --weeks 8 --hoped 3
+    """
+    with shell.shop() as shop:
+        answer = shop.measures.answer("detectable", weeks=weeks, customers=customers, treated=treated, hoped=hoped)
+        shell.answer(answer.to_dict(), *told(answer, shop.settings.currency), watermark=shop.settings.watermark)
 
 
 @command(experiment, "list")

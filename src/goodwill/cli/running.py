@@ -22,6 +22,15 @@ Host = Annotated[
     str, typer.Option(metavar="ADDRESS", help="The address to listen at; 0.0.0.0 for every one of this machine.")
 ]
 Port = Annotated[int | None, typer.Option(help="The port; else the setting 'port', which is 8400 unless changed.")]
+Workers = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=64,
+        metavar="N",
+        help="With 2 or more, so many further processes choose for people; one process does all else.",
+    ),
+]
 _NO_SERVE = switch("--no-serve", help="End after printing instead of serving the shop.")
 _FRESH = switch("--fresh", help="Take an earlier demo shop away first.")
 _ONCE = switch("--once", help="Do each job once, now, and end.")
@@ -83,13 +92,13 @@ def _demo_shop(home: Path) -> "Shop":
 
 
 @command(app, "serve", panel=SET_UP)
-def serve(shell: Shell, host: Host = "127.0.0.1", port: Port = None) -> None:
+def serve(shell: Shell, host: Host = "127.0.0.1", port: Port = None, workers: Workers = 1) -> None:
     """Serve the shop over HTTP until Ctrl-C; what was begun is finished first.
 
     Example: goodwill serve --port 8500
     """
     with shell.shop() as shop:
-        _serve(shell, shop, host, port)
+        _serve(shell, shop, host, port, workers)
 
 
 @command(app, "worker", panel=SET_UP)
@@ -122,7 +131,7 @@ def worker(shell: Shell, once: Annotated[bool, _ONCE] = False) -> int:
     return int(Code.DONE)
 
 
-def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
+def _serve(shell: Shell, shop: "Shop", host: str, port: int | None, workers: int = 1) -> None:
     from goodwill.app import working
     from goodwill.web.serve import serve as serve_shop
 
@@ -138,5 +147,6 @@ def _serve(shell: Shell, shop: "Shop", host: str, port: int | None) -> None:
         shell.note(UNLEARNED)
     with shell.working("Fetching what was learned"):
         shop.warm()
+    chooser = [sys.executable, "-m", "goodwill.cli.chooser", str(shop.folder.absolute()), host, str(where)]
     with working(shop, told=failed):
-        serve_shop(shop, host, where, when_listening=listening)
+        serve_shop(shop, host, where, when_listening=listening, choosers=[chooser] * workers if workers > 1 else [])

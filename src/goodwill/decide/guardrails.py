@@ -101,7 +101,8 @@ def marked(shelf: Shelf, *items: NDArray[np.int64]) -> Mask:
     """Some items, as one truth value per item."""
     found = np.zeros(shelf.items, bool)
     for some in items:
-        found[some[some >= 0]] = True
+        if some.size:
+            found[some[some >= 0]] = True
     return found
 
 

@@ -5,7 +5,7 @@ Nothing is read here but what can be had: all else stands in the situation, the 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from itertools import islice
 
 import numpy as np
@@ -378,6 +378,10 @@ class Picking:
         return found
 
     def _choice(self, proposal: Proposal, product: Product) -> Choice:
+        if proposal.because is because_many:  # the same for all who get it
+            name = self.shelf.names[proposal.item]
+            return _bought_by_many(product.external, product.name or product.external, name, proposal.kind,
+                                   proposal.score, self.models.version)  # fmt: skip
         reasons, covered = proposal.because()
         return Choice(
             product=product.external,
@@ -389,6 +393,12 @@ class Picking:
             score=round(proposal.score, _DECIMALS),
             model=self.models.version,
         )
+
+
+@lru_cache(maxsize=10_000)
+def _bought_by_many(product: str, name: str, item: str, kind: str, score: float, model: str) -> Choice:
+    reasons, covered = because_many()
+    return Choice(product, name, item, kind, reasons, covered, round(score, _DECIMALS), model)
 
 
 def off_the_shelf(seen: Situation, shelf: Shelf, to_show: ToShow) -> Picked:

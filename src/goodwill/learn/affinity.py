@@ -30,6 +30,7 @@ from goodwill.learn.purchases import OfPurchases
 from goodwill.learn.rows import CAP, pairs, rows
 from goodwill.sums import Cells, Running, Sums, Whole
 
+_NEAR = 1e-9  # further below a bound no score is that equals it to ten decimals
 LEAST = 5  # people who must share a pair of items before it may be shown
 
 
@@ -148,7 +149,7 @@ class Affinity:
             scored: her `scores`, where they were worked out already.
         """
         exact = self.scores(row) if scored is None else scored
-        scores = even(exact)
+        scores = exact.copy()
         scores[row] = -np.inf
         if barred is not None:
             scores[barred] = -np.inf
@@ -169,8 +170,9 @@ class Affinity:
         row, known = self.known[self._places(row)], self.place[items] >= 0
         found = np.zeros(items.size, bool)
         asked = items[known]
-        speaks_for = self.inverse[np.ix_(self.place[row], self.place[asked])] < 0
-        found[known] = (speaks_for & (self.shared(row[:, None], asked[None, :]) >= self.least)).any(axis=0)
+        # Symmetric: a line for each item that is asked for lies closer together in memory than one for each she has.
+        speaks_for = self.inverse[np.ix_(self.place[asked], self.place[row])] < 0
+        found[known] = (speaks_for & (self.shared(asked[:, None], row[None, :]) >= self.least)).any(axis=1)
         return found
 
     def shared(self, one: Numbers, other: Numbers) -> Whole:
@@ -224,11 +226,18 @@ def even(scores: Floats) -> Floats:
 
 
 def _best(scores: Floats, count: int) -> Numbers:
-    """The places of the highest scores, highest first; of equals the lower place first."""
+    """The places of the highest scores to ten decimals, highest first; of equals the lower place first.
+
+    Only those near the bound are rounded: to round all of them takes longer than to find the bound.
+    """
     count = min(count, scores.size)
-    bound = np.partition(scores, scores.size - count)[scores.size - count] if count else np.inf
-    candidates = np.flatnonzero(scores >= bound)
-    return candidates[np.lexsort((candidates, -scores[candidates]))][:count]
+    if not count:
+        return np.zeros(0, np.int64)
+    bound = np.partition(scores, scores.size - count)[scores.size - count]
+    near = np.flatnonzero(scores >= bound - _NEAR)
+    rounded = even(scores[near])
+    order = np.lexsort((near, -rounded))
+    return near[order][:count]
 
 
 def inner(sums: Sums, weight: float, *, least: int = LEAST) -> Affinity:

@@ -78,18 +78,17 @@ class OfMails(OfBought):
     follow: int
 
     def part(self, view: View) -> Sums:
-        nobody = np.zeros(len(view.events), np.int64)
-        return self._of_mails(1, bought(nobody, _orders(view.events), self.until), nobody, view.events)
+        return self._of_mails(1, np.zeros(len(view.events), np.int64), view.events)
 
     def whole(self, frame: Frame) -> Sums:
-        which = np.isin(frame.events.type, TYPES)
-        orders = bought(frame.person[which], frame.events.where(which), self.until)
-        return self._of_mails(frame.people, orders, frame.person, frame.events)
+        return self._of_mails(frame.people, frame.person, frame.events)
 
     def _sums(self, bought: Bought) -> Sums:
         raise NotImplementedError("mails are no orders")
 
-    def _of_mails(self, people: int, orders: Bought, person: Numbers, events: Log) -> Sums:
+    def _of_mails(self, people: int, person: Numbers, events: Log) -> Sums:
+        which = np.isin(events.type, TYPES)
+        orders = bought(person[which], events.where(which), self.until)
         mail = (events.type == SENT) & (events.day >= self.since) & (events.day <= self.until - self.follow)
         sent = np.bincount(person[mail], minlength=people)
         named = mail & (events.reference >= 0)
@@ -124,10 +123,6 @@ class OfMails(OfBought):
         last = np.where(place >= 0, sort[np.maximum(place, 0)], -span) if sort.size else np.full(key.size, -span)
         near = (last // span == orders.person) & (key - last <= self.follow)
         return np.bincount(orders.person[near], minlength=people)
-
-
-def _orders(events: Log) -> Log:
-    return events.where(np.isin(events.type, TYPES))
 
 
 def _pairs(person: Numbers, reference: Numbers) -> Numbers:

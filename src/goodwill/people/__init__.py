@@ -5,7 +5,7 @@ Writes are made here, and answered only with ids. Whoever wants to read asks ``a
 
 from goodwill.people import gentle, holds, log, merge, pending, verdicts
 from goodwill.people.canonical import canonical
-from goodwill.people.identify import count, count_all, everybody, find, identify, identify_many, made_at
+from goodwill.people.identify import count, count_all, everybody, find, find_many, identify, identify_many, made_at
 from goodwill.people.profile import put_back, set_facts, set_profile, set_profiles
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "count_all",
     "everybody",
     "find",
+    "find_many",
     "gentle",
     "holds",
     "identify",

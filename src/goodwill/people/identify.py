@@ -83,9 +83,12 @@ def find(
         BadInput: the value holds NUL or broken Unicode, or the kind is not a name.
     """
     text = canonical(kind, value, region=region)
-    if text is None:
-        return None
-    return index.find(connection, cipher, kind, text)
+    return None if text is None else find_many(connection, cipher, kind, [text]).get(text)
+
+
+def find_many(connection: Connection, cipher: Cipher, kind: str, forms: Sequence[str]) -> dict[str, PersonId]:
+    """The people behind ids of one kind, given in their one form (`canonical`); whoever is not known is missing."""
+    return index.find(connection, cipher, kind, forms)
 
 
 def known_by_forms(connection: Connection, cipher: Cipher, kind: str, forms: Sequence[str]) -> dict[str, PersonId]:

@@ -8,7 +8,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, SmallInteger, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    null,
+    select,
+    text,
+    update,
+)
 
 from goodwill.basics.errors import BadInput, Busy, Conflict, KeyMissing
 from goodwill.basics.ids import PersonId
@@ -29,12 +44,13 @@ key_marks = Table(
 )
 
 _NOW = Question(lambda _: select(key_marks.c.epoch, key_marks.c.tombstones))
+_NOBODY = null()
+# The epoch and who was found stand in one answer, so that they are of one moment; the epoch's row names nobody.
 _FIND = Question(
-    lambda _: select(
-        select(key_marks.c.epoch).scalar_subquery(),
-        select(identities.c.person)
-        .where(identities.c.kind == bindparam("kind"), identities.c.lookup == bindparam("lookup"))
-        .scalar_subquery(),
+    lambda lists: select(key_marks.c.epoch, cast(_NOBODY, LargeBinary), cast(_NOBODY, BigInteger)).union_all(
+        select(cast(_NOBODY, BigInteger), identities.c.lookup, identities.c.person).where(
+            identities.c.kind == bindparam("kind"), identities.c.lookup.in_(lists.hashes("lookups"))
+        )
     )
 )
 _TRIES = 3
@@ -69,19 +85,25 @@ def lookups(connection: Connection, cipher: Cipher, kind: str, forms: Sequence[s
         raise Busy("The keys are being renewed; try again in a moment.") from None
 
 
-def find(connection: Connection, cipher: Cipher, kind: str, form: str) -> PersonId | None:
-    """The person behind an id, by one question: a decision waits for it."""
-    epoch = cipher.keys.epoch
+def find(connection: Connection, cipher: Cipher, kind: str, forms: Sequence[str]) -> dict[str, PersonId]:
+    """The people behind ids of one kind, given in their one form, by one question: decisions wait for it.
+
+    Whoever is not known is missing.
+    """
+    found: dict[str, PersonId] = {}
+    epoch, left = cipher.keys.epoch, list(dict.fromkeys(forms))
     for _ in range(_TRIES):
         try:
-            lookup = cipher.lookup(kind, form, epoch=epoch)
+            lookups = cipher.lookup_many(kind, left, epoch=epoch)
         except KeyMissing:
             break
-        marked, person = _FIND.ask(connection, kind=kind, lookup=lookup)[0]
-        if person is not None:
-            return PersonId(person)
-        if marked in (epoch, 0, None):
-            return None
+        rows = _FIND.ask(connection, kind=kind, lookups=lookups)
+        marked = next((mark for mark, lookup, _ in rows if lookup is None), None)
+        known = {bytes(lookup): PersonId(person) for _, lookup, person in rows if lookup is not None}
+        found |= {form: known[lookup] for form, lookup in zip(left, lookups, strict=True) if lookup in known}
+        left = [form for form in left if form not in found]
+        if not left or marked in (epoch, 0, None):
+            return found
         epoch = marked  # an epoch began, or ended, in between
     raise Busy("The keys are being renewed; try again in a moment.")
 

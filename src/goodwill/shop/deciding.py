@@ -94,7 +94,7 @@ class Deciding:
 
     def _made(self, connection: Connection, questions: Sequence[Question]) -> _Made:
         shop, reads = self.shop, list[Read]()
-        wanted = [self._wanted(connection, one) for one in questions]
+        wanted = self._wanted(connection, questions)
         asked = [one for one in wanted if isinstance(one, Wanted)]
         door = replace(shop.door(connection), later=reads)
         is_in = partial(shop.segments.is_in, connection)
@@ -107,18 +107,12 @@ class Deciding:
             reads,
         )
 
-    def _wanted(self, connection: Connection, one: Question) -> Wanted | BadInput:
-        if one.count is not None and not 1 <= one.count <= _MOST:
-            return BadInput(f"Ask for 1 to {_MOST} suggestions, not {one.count}.")
-        try:
-            checked_name(one.slot)
-        except BadInput as wrong:
-            return wrong
-        try:
-            person = self.shop.find_in(connection, one.who) if one.who is not None else None
-        except BadInput as wrong:
-            return wrong
-        return Wanted(person, one.who is not None, one.slot, one.count, one.context)
+    def _wanted(self, connection: Connection, questions: Sequence[Question]) -> list[Wanted | BadInput]:
+        found = [_wrong_with(one) for one in questions]
+        named = [n for n, one in enumerate(questions) if found[n] is None and one.who is not None]
+        whom = [who for n in named if (who := questions[n].who) is not None]
+        persons = dict(zip(named, self.shop.find_all_in(connection, whom), strict=True)) if whom else {}
+        return [_asked(one, wrong, persons.get(n)) for n, (one, wrong) in enumerate(zip(questions, found, strict=True))]
 
     def _again(self, connection: Connection, questions: Sequence[Question], made: _Made) -> _Made:
         """The same, chosen again for whoever said something since it was chosen."""
@@ -166,3 +160,22 @@ class Deciding:
         note_reads(connection, made.reads)
         record.write(connection, decisions, zone=self.shop.settings.zone)
         self.shop.told.decided(connection, decisions)
+
+
+def _wrong_with(one: Question) -> BadInput | None:
+    """What is wrong with a question, whoever it is about."""
+    if one.count is not None and not 1 <= one.count <= _MOST:
+        return BadInput(f"Ask for 1 to {_MOST} suggestions, not {one.count}.")
+    try:
+        checked_name(one.slot)
+    except BadInput as wrong:
+        return wrong
+    return None
+
+
+def _asked(one: Question, wrong: BadInput | None, person: PersonId | BadInput | None) -> Wanted | BadInput:
+    if wrong is not None:
+        return wrong
+    if isinstance(person, BadInput):
+        return person
+    return Wanted(person, one.who is not None, one.slot, one.count, one.context)

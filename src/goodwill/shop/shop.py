@@ -76,7 +76,7 @@ from goodwill.shop.told import Told
 from goodwill.shop.trying_segments import TryingSegments
 from goodwill.shop.unwelcome import Unwelcome
 from goodwill.shop.webhooks import Webhooks
-from goodwill.shop.who import Who
+from goodwill.shop.who import KINDS, Who
 from goodwill.shop.why import Why
 from goodwill.staff.roles import Act
 from goodwill.storage import Database, audit, revision
@@ -806,13 +806,39 @@ class Shop:
         return self._find(connection, who)
 
     def _find(self, connection: Connection, who: Who | str) -> PersonId | None:
-        if isinstance(who, Who) and who.id is not None:
-            return people.merge.survivor(connection, who.id)
-        for kind, value in _words(who).items():
-            found = people.find(connection, self.cipher, kind, value)
-            if found is not None:
-                return found
-        return None
+        (found,) = self.find_all_in(connection, [who])
+        if isinstance(found, BadInput):
+            raise found
+        return found
+
+    def find_all_in(self, connection: Connection, named: Sequence[Who | str]) -> list[PersonId | BadInput | None]:
+        """The people behind ids, inside a transaction: those of one kind are looked up together.
+
+        Whoever is named wrongly is told in her place.
+        """
+        found: list[PersonId | BadInput | None] = [None] * len(named)
+        words: dict[int, dict[str, str]] = {}
+        for n, who in enumerate(named):
+            if isinstance(who, Who) and who.id is not None:
+                found[n] = people.merge.survivor(connection, who.id)
+                continue
+            try:
+                words[n] = _words(who)
+            except BadInput as wrong:
+                found[n] = wrong
+        for kind in KINDS:
+            forms: dict[int, str] = {}
+            for n in [n for n, hers in words.items() if kind in hers and found[n] is None]:
+                try:
+                    form = people.canonical(kind, words[n][kind])
+                except BadInput as wrong:
+                    found[n] = wrong
+                else:
+                    forms |= {n: form} if form is not None else {}
+            known = people.find_many(connection, self.cipher, kind, list(forms.values())) if forms else {}
+            for n, form in forms.items():
+                found[n] = known.get(form)
+        return found
 
     def named(self, who: Who | str) -> Who:
         """How somebody is named; a bare text is the shop's own id."""

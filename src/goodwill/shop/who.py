@@ -1,8 +1,11 @@
 """How callers name somebody."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from goodwill.basics.ids import PersonId
+
+KINDS: Final = ("user_id", "anonymous_id", "email")  # of ids, in the order in which they are looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +19,5 @@ class Who:
 
     @property
     def words(self) -> dict[str, str]:
-        given = {"user_id": self.user_id, "anonymous_id": self.anonymous_id, "email": self.email}
-        return {kind: value for kind, value in given.items() if value is not None}
+        given = (self.user_id, self.anonymous_id, self.email)
+        return {kind: value for kind, value in zip(KINDS, given, strict=True) if value is not None}

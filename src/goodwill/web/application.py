@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
@@ -46,7 +46,8 @@ from goodwill.web import (
 )
 from goodwill.web.bodies import CallerGone, receive
 from goodwill.web.centre import pages as centre
-from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed, Unchanged
+from goodwill.web.choosers import Chooser, answer_by
+from goodwill.web.desk import Desk, Endpoint, Letter, Notes, Operation, Streamed, Told, Unchanged
 from goodwill.web.logs import Log, log_to, where
 from goodwill.web.messages import Alive, KindRequest, Ready
 from goodwill.web.outside import PAGE_POLICY, Outside
@@ -68,6 +69,7 @@ from goodwill.web.problems import (
 )
 from goodwill.web.sessions import address_of
 from goodwill.web.store import Scope
+from goodwill.web.straight import JSON, Answered, Straight, together
 
 ENDPOINTS = (
     *api.ENDPOINTS,
@@ -95,15 +97,21 @@ Answer = Response[bytes]
 Asked = Request[Any, Any, Any]
 
 
-def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | None = None) -> Outside:
+def application(
+    shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | None = None, choosers: Sequence[Chooser] = ()
+) -> Outside:
     """The ASGI application of one shop, for granian or any other server.
 
     Args:
         per_minute: how many requests one key may make in a minute.
         log: where the lines about requests go; standard error unless given.
+        choosers: processes that answer requests for decisions; without, this one does.
     """
     log = log or log_to()
     desk = Desk(shop, per_minute=per_minute)
+    if choosers:
+        desk.share(*(answer_by(desk, one) for one in choosers))
+        desk.ends.extend(one.close for one in choosers)
     base_url = shop.settings.reached_at
     inside = Litestar(
         route_handlers=[
@@ -126,7 +134,8 @@ def application(shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | N
         debug=False,
         pdb_on_exception=False,
     )
-    return Outside(inside, metrics=desk.metrics, log=log, base_url=base_url, watermark=shop.settings.watermark)
+    short = Straight(inside, desk, ENDPOINTS, partial(told, log, base_url))
+    return Outside(short, metrics=desk.metrics, log=log, base_url=base_url, watermark=shop.settings.watermark)
 
 
 # ---- operations with a key -----------------------------------------------------------------------------------------
@@ -139,10 +148,7 @@ def _handler(desk: Desk, endpoint: Endpoint) -> HTTPRouteHandler:
         letter = _letter(desk, request, body)
         within = endpoint.operation.within
         if endpoint.asking is not None:
-            try:
-                return _response(await asyncio.wait_for(desk.gathering.bring((endpoint, letter)), within))
-            except TimeoutError:
-                raise Problem(AWAY_NOW, f"This was not answered within {within:.0f} seconds.", headers=LATER) from None
+            return _response(await together(desk, endpoint, letter))
         with desk.place_at_the_door() if endpoint.operation.apart else nullcontext():
             threads = desk.doormen if endpoint.operation.apart else desk.threads
             working = asyncio.get_running_loop().run_in_executor(threads, desk.answer, endpoint, letter)
@@ -191,23 +197,45 @@ def _answer_to(log: Log, base_url: str) -> Any:
             raise error
         if isinstance(error, Unchanged):
             return Response(b"", status_code=304, media_type=_JSON)
-        if isinstance(error, HTTPException) and not isinstance(error, Problem):
-            problem = problem_of_status(error.status_code, dict(error.headers or {}))
-        else:
-            problem = problem_of(error)
-        notes: Notes = request.scope["state"]["notes"]
-        if request.scope["path"].startswith("/v1/"):  # whoever sends there looks at these two and nothing else
-            problem.more = {"code": problem.kind.slug.replace("-", "_"), "message": problem.detail}
-        if problem.kind is INTERNAL:
-            log.error("broke", request=notes.request, error=type(error).__name__, where=where(error))
+        if isinstance(error, Told):
+            status, headers, body = error.answer
+            lines = {name.decode(): value.decode("latin-1") for name, value in headers}
+            return Response(body, status_code=status, media_type=lines.pop("content-type"), headers=lines)
+        problem = _problem(log, request.scope, error)
         return Response(
-            problem.document(notes.request, base_url),
+            problem.document(request.scope["state"]["notes"].request, base_url),
             media_type=MEDIA_TYPE,
             status_code=problem.kind.status,
             headers=problem.headers,
         )
 
     return answer
+
+
+def told(log: Log, base_url: str, scope: Any, error: Exception) -> Answered:
+    """The same answer to an error, as it goes over the wire."""
+    if isinstance(error, Told):
+        return error.answer
+    if isinstance(error, Unchanged):
+        return 304, [JSON], b""
+    problem = _problem(log, scope, error)
+    lines = {"content-type": MEDIA_TYPE, **{name.lower(): value for name, value in problem.headers.items()}}
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in lines.items()]
+    return problem.kind.status, headers, problem.document(scope["state"]["notes"].request, base_url)
+
+
+def _problem(log: Log, scope: Any, error: Exception) -> Problem:
+    """The problem that an error is, for whoever asked; one that nobody foresaw is entered in the log."""
+    if isinstance(error, HTTPException) and not isinstance(error, Problem):
+        problem = problem_of_status(error.status_code, dict(error.headers or {}))
+    else:
+        problem = problem_of(error)
+    notes: Notes = scope["state"]["notes"]
+    if scope["path"].startswith("/v1/"):  # whoever sends there looks at these two and nothing else
+        problem.more = {"code": problem.kind.slug.replace("-", "_"), "message": problem.detail}
+    if problem.kind is INTERNAL:
+        log.error("broke", request=notes.request, error=type(error).__name__, where=where(error))
+    return problem
 
 
 # ---- for whoever runs the shop -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from goodwill.web.faults import faults_in_body, faults_in_parameters
 from goodwill.web.problems import BAD_INPUT, MALFORMED, MEDIA, TOO_LARGE, Problem, Wrong
 
 if TYPE_CHECKING:
-    from litestar.types import HTTPReceiveMessage
+    from litestar.types import HTTPReceiveMessage, Receive
 
 LARGEST_BODY = 512 * 1024
 DEEPEST = 32
@@ -36,46 +37,56 @@ async def receive(request: Request[Any, Any, Any]) -> bytes:
         Problem: another format, compressed, or longer than fits.
         CallerGone: nobody is left to answer.
     """
-    _check_format(request)
+    check_format(request.headers.get("content-encoding"), request.headers.get("content-type"))
     return await read(request, "A request", LARGEST_BODY)
 
 
 async def read(request: Request[Any, Any, Any], what: str, most: int) -> bytes:
+    """A body of any format, as it came; see `read_parts`."""
+    return await read_parts(request.headers.get("content-length"), request.receive, what, most)
+
+
+async def read_parts(length: str | None, parts: "Receive", what: str, most: int = LARGEST_BODY) -> bytes:
     """A body of any format, as it came.
 
     Args:
+        length: as it was announced. parts: gives one after the other.
         what: begins the sentence that says how many bytes there may be.
 
     Raises:
         Problem: it is longer than fits, or says so before a byte is read.
         CallerGone: nobody is left to answer.
     """
-    too_large = Problem(TOO_LARGE, f"{what} may have {most} bytes.", headers={"Connection": "close"})
-    length = request.headers.get("content-length", "0")
+    too_large = partial(Problem, TOO_LARGE, f"{what} may have {most} bytes.", headers={"Connection": "close"})
+    length = length or "0"
     if not (length.isascii() and length.isdigit()):
         raise Problem(MALFORMED, "Content-Length is not a number.")
     if int(length) > most:
-        raise too_large
+        raise too_large()
     chunks, size, more = [], 0, True
     while more:
-        event: HTTPReceiveMessage = await request.receive()  # type: ignore[assignment]
+        event: HTTPReceiveMessage = await parts()  # type: ignore[assignment]
         if event["type"] == "http.disconnect":
             raise CallerGone
         chunks.append(event.get("body", b""))
         size += len(chunks[-1])
         if size > most:
-            raise too_large
+            raise too_large()
         more = event.get("more_body", False)
-    return b"".join(chunks)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _check_format(request: Request[Any, Any, Any]) -> None:
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+def check_format(encoding: str | None, kind: str | None) -> None:
+    """Whether a body is JSON as it stands, by what its headers say of it.
+
+    Raises:
+        Problem: it is not.
+    """
+    if (encoding or "identity").lower() != "identity":
         raise Problem(
             MEDIA, "Compressed bodies are not read yet; send it as it is.", headers={"Accept-Encoding": "identity"}
         )
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if (kind or "application/json").partition(";")[0].strip().lower() != "application/json":
         raise Problem(
             MEDIA, "Send the body as `Content-Type: application/json`.", headers={"Accept": "application/json"}
         )

@@ -135,6 +135,14 @@ class Streamed:
     name: str = ""
 
 
+class Told(Exception):
+    """The answer to an error, as it was put together elsewhere and goes over the wire."""
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        super().__init__(status)
+        self.answer = status, headers, body
+
+
 class Unchanged(Exception):
     """What was asked for is as whoever asks knows it: 304, with the headers of the notes."""
 
@@ -254,9 +262,9 @@ class Desk:
         per_minute: how many requests one key may make in a minute.
     """
 
-    def __init__(self, shop: Shop, *, per_minute: int) -> None:
+    def __init__(self, shop: Shop, *, per_minute: int, metrics: Metrics | None = None) -> None:
         self.shop = shop
-        self.metrics = Metrics()
+        self.metrics = metrics or Metrics()
         self.keyring = Keyring(shop.database, shop.clock)
         self.door = Doorkeeper(shop)
         self.pace = Pace(per_minute, 60, shop.clock)
@@ -264,9 +272,14 @@ class Desk:
         self.doormen = ThreadPoolExecutor(DOORMEN, thread_name_prefix="goodwill-door")
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
-        self.gathering = Gathering(self._answer_together)
-        self.ends: list[Callable[[], None]] = [self.gathering.close]  # what else is to be finished when the desk closes
+        self.gathering = Gathering(self.answer_together)
+        self.ends: list[Callable[[], None]] = []  # what else is to be finished when the desk closes
         self._encode = msgspec.json.Encoder().encode
+
+    def share(self, *answers: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
+        """Let requests for decisions be answered in as many threads, each in its way, instead of in one."""
+        self.gathering.close()
+        self.gathering = Gathering(*answers)
 
     def admit(self, letter: Letter, scopes: Sequence[Scope]) -> Key:
         """The key of a request that may go on.
@@ -329,7 +342,7 @@ class Desk:
         if operation.may is not None and self._by_session(letter.headers):
             return self._let_staff_in(operation, operation.may, letter)
         key = self.admit(letter, operation.scopes)
-        return Admitted(key, Actor(f"key {key.id}", acts=_acts_of(key)), None)
+        return Admitted(key, actor_of(key), None)
 
     def _let_staff_in(self, operation: Operation, act: Act, letter: Letter) -> "Admitted":
         session = self.door.recognise(letter.headers)
@@ -379,15 +392,38 @@ class Desk:
 
     # ---- several at once -------------------------------------------------------------------------------------------
 
-    def _answer_together(self, brought: Sequence[tuple[Endpoint, Letter]]) -> list[bytes | Exception]:
-        """Work requests for decisions out, each as `answer` would, with what they share done once."""
-        known: dict[str, tuple[Admitted, Shop]] = {}
-        asked: list[Asking | Exception] = []
+    def answer_together(
+        self,
+        brought: Sequence[tuple[Endpoint, Letter]],
+        work: "Callable[[Sequence[tuple[Endpoint, Letter, Admitted]]], list[bytes | Exception]] | None" = None,
+    ) -> list[bytes | Exception]:
+        """Work requests for decisions out, each as `answer` would, with what they share done once.
+
+        Args:
+            work: works out what those ask who may; here unless given.
+        """
+        known: dict[str, Admitted] = {}
+        admitted: list[Admitted | Exception] = []
         for endpoint, letter in brought:
             try:
-                admitted, shop = self._let_in_once(endpoint.operation, letter, known)
-                asked.append(_asking(endpoint)(self._call(endpoint, letter, admitted, shop)))
+                admitted.append(self._let_in_once(endpoint.operation, letter, known))
             except Exception as error:  # noqa: BLE001 (whoever asked is told; nobody else suffers by it)
+                self._note_problem(error)
+                admitted.append(error)
+        good = [(*one, who) for one, who in zip(brought, admitted, strict=True) if isinstance(who, Admitted)]
+        answers = iter((work or self.worked_out)(good) if good else ())
+        return [next(answers) if isinstance(who, Admitted) else who for who in admitted]
+
+    def worked_out(self, brought: "Sequence[tuple[Endpoint, Letter, Admitted]]") -> list[bytes | Exception]:
+        """The answers to requests for decisions of those who were let in."""
+        shops: dict[str, Shop] = {}
+        asked: list[Asking | Exception] = []
+        for endpoint, letter, admitted in brought:
+            name = admitted.actor.name if admitted.session is None else letter.notes.request
+            try:
+                shop = shops.get(name) or shops.setdefault(name, self.shop.acting(admitted.actor))
+                asked.append(_asking(endpoint)(self._call(endpoint, letter, admitted, shop)))
+            except Exception as error:  # noqa: BLE001 (as above)
                 asked.append(error)
         good = [one for one in asked if isinstance(one, Asking)]
         made = iter(self._decided(good))
@@ -397,20 +433,16 @@ class Desk:
                 self._note_problem(one)
         return answers
 
-    def _let_in_once(
-        self, operation: Operation, letter: Letter, known: dict[str, tuple["Admitted", Shop]]
-    ) -> tuple["Admitted", Shop]:
+    def _let_in_once(self, operation: Operation, letter: Letter, known: dict[str, "Admitted"]) -> "Admitted":
         """Who asks; a key that came with an earlier request of the same group need not be looked up again."""
         if self._by_session(letter.headers):
-            admitted = self.let_in(operation, letter)
-            return admitted, self.shop.acting(admitted.actor)
+            return self.let_in(operation, letter)
         text = f"{operation.name} {key_text(letter.headers)}"
         if (found := known.get(text)) is not None:
-            letter.notes.key = found[0].key.id
-            self._slow_down(found[0].key.id, letter)
+            letter.notes.key = found.key.id
+            self._slow_down(found.key.id, letter)
             return found
-        admitted = self.let_in(operation, letter)
-        known[text] = admitted, self.shop.acting(admitted.actor)
+        known[text] = self.let_in(operation, letter)
         return known[text]
 
     def _decided(self, asked: Sequence[Asking]) -> list[list[Decision | BadInput] | Exception]:
@@ -463,6 +495,7 @@ class Desk:
 
     def close(self) -> None:
         """Finish what was begun."""
+        self.gathering.close()
         for end in self.ends:
             end()
         self.threads.shutdown(wait=True)
@@ -517,6 +550,11 @@ _ACTS = {
     Scope.ERASE: {Act.ERASE},
     Scope.SEGMENTS: {Act.PLAN},
 }
+
+
+def actor_of(key: Key) -> Actor:
+    """A program, as the logs name it, with what its key lets it do."""
+    return Actor(f"key {key.id}", acts=_acts_of(key))
 
 
 def _acts_of(key: Key) -> frozenset[str]:

@@ -69,7 +69,7 @@ class Together:
 
 def log_to(stream: "TextIO | Together | None" = None) -> Log:
     """A log that writes JSON lines, to standard error unless told."""
-    log: Log = structlog.wrap_logger(
+    log = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),  # type: ignore[arg-type] # it writes and flushes, and no more
         processors=[
             structlog.processors.add_log_level,
@@ -78,7 +78,8 @@ def log_to(stream: "TextIO | Together | None" = None) -> Log:
             structlog.processors.JSONRenderer(serializer=_text),
         ],
     )
-    return log
+    bound: Log = log.bind()  # once, not for each line
+    return bound
 
 
 def _text(line: object, **_: object) -> str:

@@ -7,6 +7,7 @@ customer, so what concerns consent is shown to holders of a key only.
 from collections.abc import Sequence
 from math import nan
 
+import msgspec
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -36,6 +37,14 @@ _REASONS = frozenset(
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
+class Counted(msgspec.Struct):
+    """What another process counted for this one: decisions (personal, or why not), refusals, privacy signals."""
+
+    decisions: list[tuple[bool, str]] = []
+    refusals: list[str] = []
+    signals: int = 0
+
+
 class Metrics:
     """The counters of one running application."""
 
@@ -48,6 +57,7 @@ class Metrics:
         self._seconds = Histogram(
             "goodwill_http_request_seconds", "Time to the answer", ("route",), buckets=_SECONDS, registry=self._open
         )
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         Gauge("goodwill_build_info", "The version that runs", ("version",), registry=self._open).labels(
             __version__
         ).set(1)
@@ -82,8 +92,12 @@ class Metrics:
 
     def note_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer; ``route`` is the template, never the address itself."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        known = self._counted.get((method, route, status))
+        if known is None:  # to find a counter by its labels takes longer than to count
+            counter, clock = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            known = self._counted[method, route, status] = counter, clock
+        known[0].inc()
+        known[1].observe(seconds)
 
     def note_decision(self, *, personalised: bool, reason: str) -> None:
         self._decisions.labels("yes" if personalised else "no").inc()
@@ -96,6 +110,15 @@ class Metrics:
 
     def note_signal(self) -> None:
         self._signals.inc()
+
+    def add(self, counted: Counted) -> None:
+        """Count what another process did."""
+        for personalised, reason in counted.decisions:
+            self.note_decision(personalised=personalised, reason=reason)
+        for reason in counted.refusals:
+            self.note_refusal(reason)
+        for _ in range(counted.signals):
+            self.note_signal()
 
     def note_webhook_refused(self, system: str, name: str, because: str) -> None:
         """Count a webhook that was not taken; of a source that is none, as ``unknown``."""

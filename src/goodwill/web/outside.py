@@ -38,11 +38,12 @@ class Outside:
         self._metrics = metrics
         self._log = log
         self._base_url = base_url
-        self._headers = dict(_SAFE)
+        lines = dict(_SAFE)
         if base_url.startswith("https://"):
-            self._headers["strict-transport-security"] = "max-age=31536000"
+            lines["strict-transport-security"] = "max-age=31536000"
         if watermark:
-            self._headers["goodwill-watermark"] = watermark.encode("ascii", "replace").decode()
+            lines["goodwill-watermark"] = watermark.encode("ascii", "replace").decode()
+        self._lines = [(name.encode(), value.encode("latin-1")) for name, value in lines.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -71,14 +72,14 @@ class Outside:
             self._note(scope, notes, status, perf_counter() - started)
 
     def _dressed(self, message: HTTPResponseStartEvent, notes: Notes) -> HTTPResponseStartEvent:
-        said = {name.lower() for name, _ in message["headers"]}
-        lines = {
-            **self._headers,
-            **{name.lower(): value for name, value in notes.headers.items()},
-            "x-request-id": notes.request,
-        }
-        more = [(name.encode(), value.encode("latin-1")) for name, value in lines.items() if name.encode() not in said]
-        return {**message, "headers": [*message["headers"], *more]}
+        headers = list(message["headers"])
+        said = {name.lower() for name, _ in headers}
+        more = [(name.lower().encode(), value.encode("latin-1")) for name, value in notes.headers.items()]
+        headers += [line for line in more if line[0] not in said]
+        said.update(name for name, _ in more)
+        headers += [line for line in self._lines if line[0] not in said]
+        headers.append((b"x-request-id", notes.request.encode()))
+        return {**message, "headers": headers}
 
     async def _send_problem(self, error: Exception, notes: Notes, send: Send) -> None:
         problem = problem_of(error)

@@ -12,7 +12,7 @@ from goodwill.shop import Shop
 from goodwill.shop.planning import gated
 from goodwill.staff import Act
 from goodwill.web.desk import Call, Endpoint, endpoint
-from goodwill.web.problems import CONFLICT, NOT_FOUND
+from goodwill.web.problems import CONFLICT, NOT_FOUND, OTHER_REQUEST
 from goodwill.web.staff_messages import NothingRequest
 from goodwill.web.store import Scope
 
@@ -334,8 +334,8 @@ def redemption(call: Call[ClickRequest]) -> Noted:
     return Noted(call.shop.placed.redeem(call.ask.decision, call.ask.product))
 
 
-@endpoint("POST", "/api/v1/claims", Scope.DECIDE, may=Act.SUGGEST, tag="Decide", problems=(NOT_FOUND, CONFLICT),
-          within=5, example={"code": "BREAD10"})  # fmt: skip
+@endpoint("POST", "/api/v1/claims", Scope.DECIDE, may=Act.SUGGEST, tag="Decide", once=True,
+          problems=(NOT_FOUND, CONFLICT, OTHER_REQUEST), within=5, example={"code": "BREAD10"})  # fmt: skip
 def claim(call: Call[ClaimRequest]) -> Claimed:
     """Give an offer by its code to whoever meets its rule: asks for nobody, reads nothing of anybody, keeps nobody.
 

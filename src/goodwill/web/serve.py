@@ -5,8 +5,10 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import BinaryIO
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -16,7 +18,9 @@ from litestar.types import ASGIApp
 from goodwill import __version__
 from goodwill.basics.errors import Conflict
 from goodwill.shop import Shop
-from goodwill.web.application import REQUESTS_A_MINUTE, application
+from goodwill.web.application import ENDPOINTS, REQUESTS_A_MINUTE, application, told
+from goodwill.web.choosers import Chooser, Tally, choose
+from goodwill.web.desk import Desk
 from goodwill.web.logs import Log, Together, log_to
 
 _LONGEST_HEAD = 16 * 1024  # bytes of request line and headers together
@@ -34,11 +38,13 @@ def serve(
     per_minute: int = REQUESTS_A_MINUTE,
     log: Log | None = None,
     when_listening: Callable[[str], None] | None = None,
+    choosers: Sequence[Sequence[str]] = (),
 ) -> None:
     """Serve until SIGINT or SIGTERM, in this process; then finish the requests at hand and return.
 
     Args:
         per_minute: how many requests one key may make in a minute.
+        choosers: commands that each begin a further process, which calls `choose_beside`; without, this one chooses.
         when_listening: called with the shop's address once requests are taken.
 
     Raises:
@@ -46,8 +52,27 @@ def serve(
     """
     log = log or log_to(Together(sys.stderr))
     _check_free(host, port)
-    app = application(reached_over(shop, host, port), per_minute=per_minute, log=log)
-    asyncio.run(_until_stopped(app, host, port, log, when_listening))
+    beside = [Chooser(command) for command in choosers]
+    try:
+        for one in beside:
+            if not one.wait():
+                log.error("no chooser")
+        app = application(reached_over(shop, host, port), per_minute=per_minute, log=log, choosers=beside)
+        asyncio.run(_until_stopped(app, host, port, log, when_listening))
+    finally:
+        for one in beside:
+            one.close()
+
+
+def choose_beside(shop: Shop, host: str, port: int, heard: BinaryIO, said: BinaryIO) -> None:
+    """Choose for a server of another process, reached at an address, until it has nothing more to say."""
+    here, tally = reached_over(shop, host, port), Tally()
+    desk = Desk(here, per_minute=REQUESTS_A_MINUTE, metrics=tally)
+    try:
+        _spare_the_collector()
+        choose(desk, tally, ENDPOINTS, partial(told, log_to(), here.settings.reached_at), heard, said)
+    finally:
+        desk.close()
 
 
 def reached_over(shop: Shop, host: str, port: int) -> Shop:

@@ -3,9 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Row, SmallInteger, Table, Text, delete, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Row,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.sql.elements import ColumnElement
@@ -130,10 +144,25 @@ def keys(connection: Connection) -> list[Key]:
 
 def key_and_hash(connection: Connection, key_id: str) -> tuple[Key, str] | None:
     """One key with the hash of its secret, for the check at the door."""
-    row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
-    if row is None:
-        return None
-    return _key(row), row.hash
+    found = [_Row(*row) for row in _KEY.ask(connection, id=key_id)]
+    return (_key(found[0]), found[0].hash) if found else None
+
+
+class _Row(NamedTuple):
+    """A row of the keys, in the order of its columns."""
+
+    id: str
+    name: str
+    hash: str
+    scopes: str
+    created_at: int
+    used_at: int | None
+    revoked_at: int | None
+    public: int
+    origins: str
+
+
+_KEY = Question(lambda _: select(api_keys).where(api_keys.c.id == bindparam("id")))
 
 
 def closed(connection: Connection, key_ids: Sequence[str]) -> frozenset[str]:
@@ -146,7 +175,7 @@ _OPEN = Question(
 )
 
 
-def _key(row: Row[Any]) -> Key:
+def _key(row: Row[Any] | _Row) -> Key:
     scopes = frozenset(Scope(scope) for scope in row.scopes.split())
     return Key(
         row.id, row.name, scopes, row.created_at, row.used_at, row.revoked_at, bool(row.public),

@@ -33,19 +33,19 @@ if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 _NO_CAUSE = (
-    "What opting in causes cannot be told from this: whoever trusts the shop more both opts in more often and buys more. "
-    "It takes a comparison by lot (goodwill measure holdout), or what was known of each before she was asked "
+    "What opting in causes cannot be told from this: whoever trusts the shop more both opts in and buys more. It takes "
+    "a comparison by lot (goodwill measure holdout), or what was known of each before she was asked "
     "(goodwill.measure.aipw, docs/opted-in.md)."
 )
+_DESCRIBED = "This describes those who opted in; it does not say what opting in causes."
 _WHO = ("others", "opted in")
 
 
 def _opted_in(shop: "Shop", period: Period, options: Options) -> Answer:
     word = Purpose(options["purpose"])
     if shop.register[word].basis is not Basis.CONSENT:
-        raise BadInput(
-            f"Nobody opts in to '{word}': it rests on {shop.register[word].basis}. Name one that asks for a yes."
-        )
+        basis = shop.register[word].basis
+        raise BadInput(f"Nobody opts in to '{word}': it rests on {basis}. Name a purpose that asks for a yes.")
     days, currency = options["days"], shop.settings.currency
     total = total_of(shop, OptedIn(until=period.end, currency=currency, word=word, days=days))
     asked = Asked("opted-in", period, options)
@@ -59,7 +59,7 @@ def _opted_in(shop: "Shop", period: Period, options: Options) -> Answer:
     said = (f"{told_of(foreign, 'orders')} in another currency than {currency} are left out.",) if foreign else ()
     why = left_out(STATISTICS)
     headline = asked.figure(
-        replace(in_money(found, currency), warnings=(*found.warnings, _NO_CAUSE, *said)), total, counted=counted,
+        replace(in_money(found, currency), warnings=(*found.warnings, _DESCRIBED, *said)), total, counted=counted,
         name=f"what a customer who opted in to '{word}' paid more in {days} days", unit=currency, why=why,
         method="Mean of those who allow it today less that of the others; Welch's t interval. A description.",
     )  # fmt: skip

@@ -33,8 +33,8 @@ def _mail(shop: "Shop", period: Period, options: Options) -> Answer:
     orders = rate_of(under(total.sums, "orders_"))
     if not orders.n:
         raise CannotTell(
-            f"No mail was sent in the {days} days up to the end to anybody who allows '{MEASUREMENT}', as far as the shop "
-            "knows. Mails are events 'sent'."
+            f"No mail was sent in the {days} days up to the end to anybody who allows '{MEASUREMENT}', as far as the "
+            "shop knows. Mails are events 'sent'."
         )
     headline = asked.figure(
         clicks, total, counted=clicks.n, name="clicks of a delivered mail", unit="share", why=why,

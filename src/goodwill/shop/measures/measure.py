@@ -166,17 +166,22 @@ class Asked:
         Args:
             counted: people behind it. why: who of those that exist is not among them.
         """
+        if not counted and estimate.refused:  # nobody is behind it, so the reason is about nobody
+            return Figure(
+                name=name, value=None, unit=unit, n=None, coverage=coverage(total, None, why), grade=grade,
+                method=method, reproduce=self.reproduce, as_of=total.as_of, refused=estimate.refused, suppressed=True,
+            )  # fmt: skip
         return Figure.of(
             estimate, name=name, unit=unit, method=method, coverage=coverage(total, counted, why), grade=grade,
             reproduce=self.reproduce, as_of=total.as_of, seed=seed,
         )  # fmt: skip
 
 
-def coverage(total: Total, counted: int, why: str) -> Coverage:
+def coverage(total: Total, counted: int | None, why: str) -> Coverage:
     """So many of all that are known."""
     beside = total.beside
     exist = total.people + (beside.left_out + beside.held if beside is not None else 0)
-    return Coverage(counted, max(exist, counted), why)
+    return Coverage(counted, max(exist, counted or 0), why)
 
 
 def total_of(shop: "Shop", what: Contribution) -> Total:

@@ -107,8 +107,8 @@ def _visit_frequency(shop: "Shop", period: Period, options: Options) -> Answer:
     return Answer(
         asked.figure(
             found, total, counted=found.n, name="visits in an active week", unit="visits",
-            method=f"Days with a purchase after the first one, in the last {weeks} weeks, by the whole weeks of them in "
-            "which each was a customer already; interval of a negative binomial distribution (people differ).",
+            method=f"Days with a purchase after the first one, in the last {weeks} weeks, by the whole weeks of "
+            "them in which each was a customer already; interval of a negative binomial distribution (people differ).",
             why=left_out(STATISTICS, bought="first bought less than a week before the end"),
         )
     )  # fmt: skip

@@ -10,7 +10,7 @@ from goodwill.access import Total
 from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.errors import CannotTell, NotFound
 from goodwill.basics.money import digits_of
-from goodwill.decide.experiments import arms_of, is_held_out, number_of_arm
+from goodwill.decide.experiments import arms_of, number_of_arm
 from goodwill.decide.plan import HOLDOUT, State, plan_of
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.bought import Numbers
@@ -26,6 +26,7 @@ from goodwill.measure.figure import SMALL, Figure, Grade
 from goodwill.measure.period import Period
 from goodwill.measure.trials import InArm, tail_of, under
 from goodwill.purposes import MEASUREMENT
+from goodwill.shop.measures.leftout import left_out as held_out
 from goodwill.shop.measures.measure import (
     Asked,
     Measure,
@@ -110,34 +111,19 @@ def _trial_of(shop: "Shop", wanted: str, period: Period) -> _Trial:
 
 
 def _holdout_of(shop: "Shop", period: Period) -> _Trial:
-    """The shop's own holdout, since its percent was last changed.
+    """The shop's own holdout, as it stands now.
 
     Raises:
         CannotTell: nobody is held out, or not for long enough.
     """
-    rows = [row for row in shop.planning.journal() if row.kind == "holdout" and row.body is not None]
-    if not rows or not rows[-1].body.percent:
+    held = held_out(shop)
+    if held.since > period.end:
         raise CannotTell(
-            "Nobody is held out, so what personalising brings cannot be told. Hold some out: goodwill experiment "
-            "holdout 5"
+            f"{100 * held.share:g} % of people are held out since {date_of(held.since)}, and no period has closed "
+            "since. Ask again when one has."
         )
-    holdout, began = rows[-1].body, rows[-1]
-    for row in reversed(rows):
-        if row.body != holdout:
-            break
-        began = row
-    since = int(day_of(began.at, shop.settings.zone))
-    if since > period.end:
-        raise CannotTell(
-            f"{holdout.percent} % of people are held out since {date_of(since)}, and no period has closed since. Ask "
-            "again when one has."
-        )
-
-    def arm_of(persons: Numbers) -> Numbers:
-        return np.array([0 if is_held_out(holdout, person) else 1 for person in persons.tolist()], np.int64)
-
-    out = holdout.percent / 100
-    return _Trial("the holdout", {HOLDOUT: out, "all others": 1 - out}, since, period.end, arm_of)
+    shares = {HOLDOUT: held.share, "all others": 1 - held.share}
+    return _Trial("the holdout", shares, held.since, period.end, lambda persons: 1 - held.arm(persons))
 
 
 # ---- what it changed -------------------------------------------------------------------------------------------------

@@ -1,0 +1,52 @@
+"""Figures over HTTP: listed with what may be asked of each, told as they are kept, refused in sentences."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.small_shop import bakery
+from tests.web.conftest import MakeClient
+
+from goodwill.shop.measures import NAMES
+from goodwill.storage import Database
+from goodwill.web.store import Scope
+
+
+@pytest.fixture
+def shop(database: Database, tmp_path: Path, clock):
+    with bakery(database, tmp_path, clock).shop as made:
+        yield made
+
+
+@pytest.fixture
+def client(shop, client_of: MakeClient, clients: ExitStack):
+    yield client_of(shop, Scope.READ)
+    clients.close()
+
+
+def test_all_measures_are_listed_with_their_options(client):
+    listed = {one["name"]: one for one in client.get("/api/v1/measures").json()["measures"]}
+    assert sorted(listed) == list(NAMES)
+    assert {option["name"] for option in listed["clv"]["options"]} >= {"horizon", "margin"}
+
+
+def test_a_figure_is_the_one_of_the_library_and_stays_as_it_was_told(client, shop):
+    told = client.get("/api/v1/measures/repeat-purchase", params={"window": "14"}).json()
+    assert told["headline"]["coverage"]["counted"] == 33, "all but Dev, who bought nothing"
+    assert told["headline"]["value"] == 1
+    assert told["query"].endswith("--window 14")
+    mine = shop.measures.answer("repeat-purchase", window=14).to_dict()
+    assert {name: told[name] for name in mine} == mine
+    assert client.get("/api/v1/measures/repeat-purchase?window=14").json() == told
+
+
+def test_what_cannot_be_asked_is_refused(client):
+    wrong = client.get("/api/v1/measures/repeat-purchase", params={"windw": "14"})
+    assert (wrong.status_code, "Did you mean 'window'" in wrong.text) == (422, True)
+    assert client.get("/api/v1/measures/repeat-purchase", params={"at": "2199-01-01"}).status_code == 422
+    assert client.get("/api/v1/measures/nothing-such").status_code == 404
+
+
+def test_a_key_without_the_scope_reads_none(shop, client_of: MakeClient, clients: ExitStack):
+    with clients:
+        assert client_of(shop, Scope.DECIDE).get("/api/v1/measures/revenue").status_code == 403
