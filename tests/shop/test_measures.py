@@ -64,6 +64,16 @@ def test_every_measure_tells_a_number_or_says_in_words_why_not(shop: Shop, name:
         assert one.n is None or one.n >= 0
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_before_anything_happened_every_measure_says_so_in_words(shop: Shop, name: str) -> None:
+    if name == "experiment":
+        return  # it is told of its own days
+    told = shop.measures.answer(name, "2001-01-01")
+    assert told.headline.value is None
+    assert told.headline.refused
+    json.dumps(told.to_dict(), allow_nan=False)
+
+
 def test_what_was_told_is_told_again_to_the_last_byte_whatever_was_said_since(shop: Shop) -> None:
     first = json.dumps(shop.measures.answer("repeat-purchase").to_dict())
     assert kept(shop) == 1
