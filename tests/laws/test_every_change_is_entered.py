@@ -70,6 +70,7 @@ WITHOUT = {
     "shop/erasure.py _prove": "the proof stands with the erasure, which has its line",
     "shop/erasure.py follow": "looks whether another server renewed the keys",
     "shop/post.py deliver": "a letter that was entered when it was put down leaves; the outbox says when",
+    "shop/reporting.py _keep": "keeps what was told of a period; it is about nobody",
     "web/desk.py _note_refused": "writes the line of a try that was refused",
     "web/desk.py _once": "remembers the answer to a repeated request",
     "web/keys.py _write_used": "when a key was last used",

@@ -32,6 +32,8 @@ def told(answer: "Answer", currency: str) -> Iterator[RenderableType]:
         )
         yield from _doubts(answer)
     for table in answer.tables:
+        if not table.rows:
+            continue
         yield ""
         yield table.says
         yield _table(table, currency)

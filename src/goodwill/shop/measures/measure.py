@@ -181,7 +181,7 @@ def coverage(total: Total, counted: int | None, why: str) -> Coverage:
     """So many of all that are known."""
     beside = total.beside
     exist = total.people + (beside.left_out + beside.held if beside is not None else 0)
-    return Coverage(counted, max(exist, counted or 0), why)
+    return Coverage(counted, max(exist, counted or 0), "everybody" if counted == exist else why)
 
 
 def total_of(shop: "Shop", what: Contribution) -> Total:

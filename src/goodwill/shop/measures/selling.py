@@ -12,6 +12,7 @@ from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.buying import Customers, HowOften, customers_of
 from goodwill.measure.estimate import LEVEL, Estimate, reach_of
 from goodwill.measure.experiments.moments import Moments, of_group
+from goodwill.measure.figure import SMALL
 from goodwill.measure.period import Period
 from goodwill.measure.rates import rate_of
 from goodwill.measure.share import proportion
@@ -181,14 +182,14 @@ def _redrawn(model: Model, dice: np.random.Generator) -> list[Model]:
 
 def _silence(total: Total) -> Table:
     found = silent_of(total.sums, _RULES)
-    rows = tuple((days, one.value, one.low, one.high) for days, one in zip(found.days, found.shares, strict=True))
+    told = zip(found.days, found.shares, strict=True) if found.n >= SMALL else ()
+    rows = tuple((days, one.value, one.low, one.high) for days, one in told)
     says = "Customers leave a shop without a word: how many would count as lost by several rules of silence."
     columns = (Column("silent for more than", "days"), Column("share", "share"), Column("low", "share"),
                Column("high", "share"))  # fmt: skip
-    return Table("silence", says, columns, rows if found.n >= _FEW else ())
+    return Table("silence", says, columns, rows)
 
 
-_FEW: Final = 10
 _DAYS = Option("days", "of so many days up to the end of the period; 0: of the period", 0, whole("days", 0, 3_650))
 MEASURES = (
     Measure("revenue", "what came in, and how far such a sum moves by chance", STATISTICS, (_DAYS,), _revenue, "money"),
