@@ -253,6 +253,7 @@ def test_a_verdict_leaves_exactly_one_line(tmp_path, database, clock):
     before = count(small.shop)
     small.shop.centre.judge(small.person["amina"], made.id, made.items[0].product, "less")
     assert (count(small.shop) - before, last(small.shop).action) == (1, "decision.judge")
+    small.shop.close()
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=lambda one: one.name)
