@@ -266,6 +266,12 @@ def test_signs_of_money_and_quotation_marks_are_printed_without_another_font(vil
     assert "Café „Zur 5 €“ – Rom" in text_of(data, tmp_path)
 
 
+def test_signs_stay_in_a_cell_that_is_broken_into_lines(village, tmp_path):
+    tells(village, "amina", city="Café „Zur 5 €“ – Rom, " + "hinten im Hof links – " * 8)
+    text = " ".join(text_of(copy_of(village, "amina", "pdf"), tmp_path).split())
+    assert "Café „Zur 5 €“ – Rom" in text
+
+
 def test_other_letters_are_printed_or_said_to_be_missing(village, tmp_path, monkeypatch):
     from goodwill.shop import paper
 

@@ -159,6 +159,17 @@ def test_what_is_missing_is_asked_for_in_words(shop):
     assert re.search(r"Too early: people are left out since 2026-11-23.* in 15 days", shop.measure("roi").refused)
 
 
+def test_of_fewer_than_ten_left_out_nothing_is_told(shop):
+    with shop.database.transaction() as connection:
+        row = Holdout(1, "few")
+        store.add(connection, "holdout", "", row, actor="test", at=Micros((day_number(SINCE) - 1) * DAY))
+    spent(shop)
+    spent(shop, "media", "300")
+    assert "Fewer than 10 people are left out" in shop.measure("roi").refused
+    assert "Fewer than 10 new customers" in shop.measures.answer("cac").others[1].refused
+    assert shop.report().verdict == "not known"
+
+
 def test_one_programme_alone_has_its_costs_and_the_licence(shop):
     spent(shop)
     spent(shop, "labour", "250", programme="Spring")

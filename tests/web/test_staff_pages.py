@@ -74,7 +74,7 @@ class Browser:
             member.shop.clock.turn(seconds=30)
             self.get("/staff/code")
             answer = self.post("/staff/code", code=member.code())
-        assert answer.headers["location"] == "/staff", answer.text
+        assert answer.headers["location"] == "/", answer.text
         self.get("/staff")
         return self
 
@@ -144,7 +144,7 @@ def test_password_then_code(shop, browser, clock):
     browser.get("/staff/code")
     assert browser.post("/staff/code", code="000000").status_code == 401
     clock.turn(seconds=30)
-    assert browser.post("/staff/code", code=member.code()).headers["location"] == "/staff"
+    assert browser.post("/staff/code", code=member.code()).headers["location"] == "/"
     assert browser.cookies[COOKIE] != half
 
 

@@ -95,6 +95,12 @@ def signature(connection: Connection, named: str) -> Signature | None:
     return None if row is None else Signature(row.hash, row.signed_by, Micros(row.at))
 
 
+def is_any_of_shop(connection: Connection) -> bool:
+    """Whether somebody of the shop has published a notice, and so stands for its words."""
+    question = select(notice_versions.c.notice).where(notice_versions.c.origin == SHOP).limit(1)
+    return connection.execute(question).first() is not None
+
+
 def publish(
     connection: Connection, document: Document, signed: Signature, *, by: str, now: Micros, origin: str = SHOP
 ) -> Version:

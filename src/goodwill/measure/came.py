@@ -9,6 +9,7 @@ import numpy as np
 from goodwill.access import Frame, View
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.buying import first_days
+from goodwill.measure.together import groups_of
 from goodwill.people.types import TypeCode
 from goodwill.purposes import STATISTICS, Category, Purpose
 from goodwill.sums import Sums
@@ -45,13 +46,13 @@ class Came:
         return self.arm(persons)
 
     def part(self, view: View) -> Sums:
-        return self._sums(of_view(view, self.until), self.arm(np.array([view.person], np.int64)))
+        return self.sums_of(of_view(view, self.until), self.arm(np.array([view.person], np.int64)))
 
     def whole(self, frame: Frame) -> Sums:
-        group = np.zeros(frame.people, np.int64) if frame.group is None else frame.group
-        return self._sums(of_frame(frame, self.until), group)
+        return self.sums_of(of_frame(frame, self.until), groups_of(frame))
 
-    def _sums(self, bought: Bought, group: Numbers) -> Sums:
+    def sums_of(self, bought: Bought, group: Numbers) -> Sums:
+        """What some people's orders add up to; the group of each by the number that she has in the orders."""
         first = first_days(bought)
         begins = np.ones(first.size, bool)
         begins[1:] = bought.person[1:] != bought.person[:-1]

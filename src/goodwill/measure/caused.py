@@ -21,6 +21,7 @@ from goodwill.measure.buying import Customers, HowOften, cells_of, customers_of,
 from goodwill.measure.experiments.effect import Difference, compared
 from goodwill.measure.experiments.moments import Moments
 from goodwill.measure.given import Floats
+from goodwill.measure.together import groups_of
 from goodwill.people.types import TypeCode
 from goodwill.purposes import STATISTICS, Category, Purpose
 from goodwill.sums import Cells, Sums
@@ -68,13 +69,13 @@ class ByArm:
         return self.arm(persons)
 
     def part(self, view: View) -> Sums:
-        return self._sums(of_view(view, self.until), self.arm(np.array([view.person], np.int64)))
+        return self.sums_of(of_view(view, self.until), self.arm(np.array([view.person], np.int64)))
 
     def whole(self, frame: Frame) -> Sums:
-        group = np.zeros(frame.people, np.int64) if frame.group is None else frame.group
-        return self._sums(of_frame(frame, self.until), group)
+        return self.sums_of(of_frame(frame, self.until), groups_of(frame))
 
-    def _sums(self, bought: Bought, group: Numbers) -> Sums:
+    def sums_of(self, bought: Bought, group: Numbers) -> Sums:
+        """What some people's orders add up to; the group of each by the number that she has in the orders."""
         parts = {}
         arm_of_order = group[bought.person]
         for number, name in enumerate(ARMS):

@@ -14,7 +14,7 @@ from goodwill.measure.bought import Bought, Numbers, bought, of_frame
 from goodwill.measure.buying import EDGES, OfBought
 from goodwill.measure.experiments.moments import parts
 from goodwill.people.types import REFUNDED
-from goodwill.purposes import MEASUREMENT, Purpose
+from goodwill.purposes import STATISTICS, Purpose
 from goodwill.sums import Sums
 
 _QUANTILE: Final = 0.999
@@ -35,7 +35,7 @@ class InArm(OfBought):
     """
 
     name: str = "in-arm"
-    purpose: Purpose = MEASUREMENT
+    purpose: Purpose = STATISTICS
     since: int
     before: int
     arms: int

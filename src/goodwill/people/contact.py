@@ -86,10 +86,42 @@ def _people(entry: Entry, *, at: int, kind: str) -> Select[Any]:
     ).label("reason")
     mine = and_(now.c.person == people.c.id, now.c.purpose == entry.name, now.c.category == "contact")
     return (
-        select(people.c.id, reason)
+        select(people.c.id, reason, now.c.said_at)
         .select_from(people.outerjoin(now, mine).outerjoin(said, said.c.position == now.c.position))
         .where(*_KNOWN)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One person of a list: whether a message purpose may reach her, or why not, and when she said so."""
+
+    person: PersonId
+    reason: str
+    said_at: int | None
+
+
+def listed(
+    connection: Connection, entry: Entry, *, at: int, day: int, limit: int, below: PersonId | None = None,
+    reason: str = "", only: PersonId | None = None, kind: str = "email",
+) -> list[Listed]:  # fmt: skip
+    """People one after another, who came last first, as far as the database alone can tell.
+
+    Args:
+        below: those with a smaller number than this.
+        reason: only those of whom this holds (``yes``, or a reason why not).
+        only: this person alone.
+    """
+    each = _people(entry, at=at, kind=kind).subquery()
+    question = select(each).order_by(each.c.id.desc()).limit(limit)
+    if below is not None:
+        question = question.where(each.c.id < below)
+    if only is not None:
+        question = question.where(each.c.id == only)
+    if reason and not entry.is_off(day):
+        question = question.where(each.c.reason == reason)
+    off = "purpose-expired" if entry.is_off(day) else ""
+    return [Listed(PersonId(row.id), off or str(row.reason), row.said_at) for row in connection.execute(question)]
 
 
 def _left_alone(connection: Connection, cipher: Cipher, whom: Select[Any], region: str | None) -> int:

@@ -6,9 +6,10 @@ given up, address and contents are wiped; what kind of letter it was, and when, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Table, Text, and_, func, insert, or_, select, update
+from sqlalchemy import Column, Connection, Index, Table, Text, and_, case, func, insert, or_, select, update
 
 from goodwill.storage.engine import OUTBOX, one_at_a_time
 from goodwill.storage.schema import Bytes, Erase, Merge, Personal, Whole, metadata
@@ -123,6 +124,21 @@ def counts(connection: Connection) -> dict[str, int]:
     """How many letters are in each state."""
     question = select(outbox.c.state, func.count()).group_by(outbox.c.state)
     return {row[0]: row[1] for row in connection.execute(question)}
+
+
+def sent_between(connection: Connection, moments: Sequence[int]) -> list[int]:
+    """How many letters left in each of some stretches of time, which lie end to end.
+
+    Args:
+        moments: where the stretches begin, rising, and where the last ends.
+    """
+    done, begins, ends = outbox.c.done_at, moments[0], moments[-1]
+    inside = [
+        func.coalesce(func.sum(case((and_(done >= begin, done < end), 1), else_=0)), 0)
+        for begin, end in pairwise(moments)
+    ]
+    here = outbox.c.state == SENT, done >= begins, done < ends
+    return [int(count) for count in connection.execute(select(*inside).where(*here)).one()]
 
 
 @dataclass(frozen=True, slots=True)

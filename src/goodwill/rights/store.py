@@ -1,7 +1,7 @@
 """The requests, and the log of what was done with each. Addresses and wishes lie sealed, and are wiped at the end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,6 +183,13 @@ def queue(connection: Connection, *, closed: bool, limit: int) -> list[Request]:
     else:
         question = question.where(requests.c.state.in_(OPEN)).order_by(requests.c.due_on, requests.c.id)
     return [_request(row) for row in connection.execute(question)]
+
+
+def received(connection: Connection, rights: Collection[Right], *, since: int) -> int:
+    """How many requests of some kinds came since a moment, those that were taken back left out."""
+    here = requests.c
+    question = select(func.count()).where(here.right.in_(rights), here.received_at >= since)
+    return int(connection.execute(question.where(here.state != State.CANCELLED)).scalar_one())
 
 
 def to_move(connection: Connection, *, now: int, lapsed_before: int) -> list[Request]:

@@ -31,7 +31,13 @@ from goodwill.web import (
     metrics,
     notices,
     office,
+    office_consent,
+    office_experiments,
+    office_home,
     office_imports,
+    office_measures,
+    office_people,
+    office_return,
     ofrep,
     openapi,
     pages,
@@ -117,11 +123,16 @@ def application(
         route_handlers=[
             *(_handler(desk, endpoint) for endpoint in ENDPOINTS),
             *_running(desk),
-            *_reading(shop),
+            *_reading(desk),
             *centre.handlers(desk, log),
             *staff_pages.handlers(desk),
             *office.handlers(desk),
+            *office_consent.handlers(desk),
+            *office_experiments.handlers(desk),
             *office_imports.handlers(desk),
+            *office_return.handlers(desk),
+            *office_measures.handlers(desk),
+            *office_people.handlers(desk),
             *leave.handlers(desk),
             *collect.handlers(desk, per_minute=per_minute * collect.TIMES),
             *storefront.handlers(desk, per_minute=per_minute * collect.TIMES),
@@ -341,7 +352,8 @@ OPERATIONS = (
 )  # fmt: skip
 
 
-def _reading(shop: Shop) -> list[HTTPRouteHandler]:
+def _reading(desk: Desk) -> list[HTTPRouteHandler]:
+    shop = desk.shop
     name, watermark = shop.settings.name, shop.settings.watermark
 
     # Written out for whoever asks first, and kept: a server that starts need not wait for pages that few read.
@@ -351,8 +363,9 @@ def _reading(shop: Shop) -> list[HTTPRouteHandler]:
 
     as_page = {"content-security-policy": PAGE_POLICY}
     kept = {"cache-control": "public, max-age=3600"}
+    what_runs = cache(lambda: pages.home(name, watermark))
     return [
-        _fixed(HOME, lambda: pages.home(name, watermark), _HTML, as_page),
+        _route(HOME, office_home.at_home(desk, lambda: Response(what_runs(), media_type=_HTML, headers=as_page))),
         _fixed(REFERENCE, lambda: pages.reference(document(), name, watermark), _HTML, as_page),
         _explained(PROBLEM, lambda kind: pages.problem(kind, name, watermark), as_page),
         _fixed(DOCUMENT, lambda: msgspec.json.encode(document()), _JSON, {}),

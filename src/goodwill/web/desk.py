@@ -19,12 +19,15 @@ from goodwill.basics.errors import BadInput, Busy
 from goodwill.decide.decision import Decision
 from goodwill.shop import Actor, Shop
 from goodwill.shop.approvals import fit
+from goodwill.shop.today import Contacts
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.storage import audit
 from goodwill.storage.audit import Entry
 from goodwill.web import store
 from goodwill.web.bodies import parse, parse_parameters, wrong
+from goodwill.web.charts import Pictures
+from goodwill.web.jobs import Jobs
 from goodwill.web.keys import Keyring, key_text
 from goodwill.web.metrics import Metrics
 from goodwill.web.pace import Pace
@@ -273,7 +276,10 @@ class Desk:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.gathering = Gathering(self.answer_together)
-        self.ends: list[Callable[[], None]] = []  # what else is to be finished when the desk closes
+        self.pictures, self.jobs = Pictures(), Jobs()
+        self.contacts = Contacts(shop)
+        # What else is to be finished when the desk closes.
+        self.ends: list[Callable[[], None]] = [self.pictures.close, self.jobs.close]
         self._encode = msgspec.json.Encoder().encode
 
     def share(self, *answers: Callable[[Sequence[Any]], Sequence[Any]]) -> None:

@@ -5,6 +5,8 @@ moves under somebody's eyes must be hers to stop, and a forgotten screen must no
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,12 +21,15 @@ from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
 from goodwill.web.intake import names
+from goodwill.web.jobs import Job
 from goodwill.web.problems import ROLE, Problem, problem_of
-from goodwill.web.staff_pages import CODE, INTAKE, WEBHOOKS, Reply, StaffPages, Visit, rooms_for, route
+from goodwill.web.rooms import HOME, INTAKE, KEYS, WEBHOOKS, name_of, rooms_for
+from goodwill.web.staff_pages import CODE, Reply, StaffPages, Visit, route
 from goodwill.web.store import closed
 
 REPLAY: Final = "/office/webhooks/replay"
 EVERY: Final = 10  # seconds between two looks
+_WAITS: Final = 1  # second between two looks at work under way
 _LOOKS: Final = 90  # then a quarter of an hour is over
 _SHOWN: Final = 100
 _DAYS: Final = (1, 7, 30, 90)
@@ -128,20 +133,43 @@ class Office(StaffPages):
 
     def _room(
         self, template: str, path: str, visit: Visit, session: Session, status: int = 200, *, asked: dict[str, str],
-        **values: Any,
+        trail: tuple[tuple[str, str], ...] = (), **values: Any,
     ) -> Reply:  # fmt: skip
-        """A page of the office, with the way to the others; it looks again while somebody follows it."""
+        """A page of the office, with the way to the others; it looks again while somebody follows it.
+
+        Args:
+            trail: the way from the home to the page, addresses and words, where it is not simply its room.
+        """
         left = min(_LOOKS, int(said)) if (said := visit.query.get("follow", "")).isdecimal() and len(said) < 5 else None
         kept = {name: value for name, value in asked.items() if value}
-        account = session.account
+        account, now = session.account, self.desk.shop.clock()
+        home = () if path == HOME else ((HOME, "Home"), *(trail or ((path, name_of(path)),)))
         page = self._page(
             f"office/{template}", visit, status, here=path, rooms=rooms_for(account.role), account=account, left=left,
-            every=EVERY, stop=_address(path, kept), follow=_address(path, {**kept, "follow": str(_LOOKS)}),
-            now=self._clock_time(self.desk.shop.clock(), seconds=True), zone=str(self.settings.zone), **values,
+            every=EVERY, stop=address_with(path, kept), follow=address_with(path, {**kept, "follow": str(_LOOKS)}),
+            now=self._clock_time(now, seconds=True), zone=str(self.settings.zone), trail=home,
+            may_search=Act.READ in MAY[account.role], today=self._clock_time(now), currency=self.settings.currency,
+            **values,
         )  # fmt: skip
         if not left:
-            return page
-        return Reply(page.page, status, again=(EVERY, _address(path, {**kept, "follow": str(left - 1)})))
+            return replace(page, scripts=True)
+        again = (EVERY, address_with(path, {**kept, "follow": str(left - 1)}))
+        return replace(page, scripts=True, again=again)
+
+    def _waits(self, visit: Visit, session: Session, path: str, job: Job, doing: str, **more: Any) -> Reply:
+        """How far some work is; the page looks again by itself until it is done."""
+        kept = {name: value for name, value in visit.query.items() if name not in ("name", "follow")}
+        again, before = address_with(path, kept), None if job.before is None else max(1, round(job.before))
+        page = self._room(
+            "job", path, visit, session, asked={}, doing=doing, seconds=max(1, round(job.seconds)), before=before,
+            again=again, **more,
+        )  # fmt: skip
+        return replace(page, again=(_WAITS, again))
+
+    def keys_page(self, visit: Visit) -> Reply:
+        """Which keys there are; for whoever has no script to show them."""
+        session = self._session(visit, "whole")
+        return self._room("keys", KEYS, visit, session, asked={})
 
     def _clock_time(self, when: int | None, *, seconds: bool = False) -> str:
         if when is None:
@@ -153,7 +181,8 @@ def _number(visit: Visit, name: str, choices: tuple[int, ...], *, usual: int) ->
     return next((one for one in choices if visit.query.get(name) == str(one)), usual)
 
 
-def _address(path: str, query: dict[str, str]) -> str:
+def address_with(path: str, query: Mapping[str, str]) -> str:
+    """An address with what is asked of it."""
     return f"{path}?{urlencode(query)}" if query else path
 
 
@@ -161,6 +190,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     """The routes of the office."""
     made = Office(desk)
     return [
+        route(made, KEYS, "GET", made.keys_page),
         route(made, INTAKE, "GET", made.intake_page),
         route(made, WEBHOOKS, "GET", made.webhooks_page),
         route(made, REPLAY, "POST", made.replay),

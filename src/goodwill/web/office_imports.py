@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +27,9 @@ from goodwill.web.desk import Desk
 from goodwill.web.forms import fields_of
 from goodwill.web.office import Office
 from goodwill.web.problems import Problem, problem_of
+from goodwill.web.rooms import IMPORTS
 from goodwill.web.sessions import address_of
-from goodwill.web.staff_pages import IMPORTS, SIGN_IN, Reply, Visit, answer_of, route
+from goodwill.web.staff_pages import SIGN_IN, Reply, Visit, answer_of, route
 from goodwill.web.uploads import LARGEST, receive_files
 
 _AGAIN: Final = 1  # second between two looks at how far the thread is
@@ -76,7 +78,7 @@ class ImportPages(Office):
             said=f"Import {number} is taken back, as if it had never been made." if gone else "", stopped=stopped,
             waiting=self.bench.waiting(session.actor().name), most=LARGEST // 2**20,
         )  # fmt: skip
-        return Reply(page.page, status, again=(_AGAIN, f"{IMPORTS}?back={number}")) if goes else page
+        return replace(page, again=(_AGAIN, f"{IMPORTS}?back={number}")) if goes else page
 
     def admit(self, visit: Visit) -> Shop:
         """The shop as whoever sends files may use it."""
@@ -99,7 +101,7 @@ class ImportPages(Office):
         )  # fmt: skip
         if not found.works:
             return page
-        return Reply(page.page, status, again=(_AGAIN, address))
+        return replace(page, again=(_AGAIN, address))
 
     def look(self, visit: Visit) -> Reply:
         """Look again, with other columns."""

@@ -21,6 +21,8 @@ _pages = Environment(
 ASSETS = {
     "goodwill.css": "text/css",
     "goodwill.svg": "image/svg+xml",
+    "office.css": "text/css",
+    "office.js": "text/javascript",
     "centre.css": "text/css",
     "centre.js": "text/javascript",
 }

@@ -4,6 +4,7 @@ GET shows and never changes anything. Each form repeats a token that belongs to 
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -17,24 +18,23 @@ from litestar.handlers import HTTPRouteHandler
 from goodwill.basics.clock import moment
 from goodwill.basics.errors import BadInput, Conflict, GoodwillError
 from goodwill.shop.staff import Begun
-from goodwill.staff import Act, Session
+from goodwill.staff import Session
 from goodwill.staff.refusals import CodeNeeded, NotRecognised
-from goodwill.staff.roles import MAY, WORDS, Role, needs_second_factor
+from goodwill.staff.roles import WORDS, needs_second_factor
 from goodwill.staff.sessions import device_of, form_token
 from goodwill.web import pages
 from goodwill.web.desk import Desk, Headers
 from goodwill.web.forms import fields_of, receive_form
 from goodwill.web.problems import NOT_SIGNED_IN, Problem, problem_of
+from goodwill.web.rooms import HOME, rooms_for
 from goodwill.web.sessions import Kept, address_of, first, only_cookie
 
-IMPORTS, INTAKE, WEBHOOKS = "/office/imports", "/office/intake", "/office/webhooks"
-_ROOMS = ((IMPORTS, "Files", Act.IMPORT), (INTAKE, "What comes in", Act.WATCH), (WEBHOOKS, "Webhooks", Act.WATCH))
 SIGN_IN, CODE, FACTOR, ACCOUNT = "/staff/sign-in", "/staff/code", "/staff/second-factor", "/staff"
 _NOT_HERE = (
     "Staff sign in over https only, or on this machine itself. Whoever runs the shop sets base_url to its address."
 )
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'{more}; "
+    "default-src 'none'; style-src 'self'; img-src 'self'; {scripts}base-uri 'none'; form-action 'self'{more}; "
     "frame-ancestors 'none'"
 )
 
@@ -60,6 +60,7 @@ class Reply:
     Attributes:
         sends_to: another site to which a form of the page may lead.
         again: after how many seconds the page looks at which address by itself; for whoever asked it to.
+        scripts: whether our own script runs on it.
     """
 
     page: bytes = b""
@@ -68,11 +69,7 @@ class Reply:
     cookies: tuple[Kept, ...] = ()
     sends_to: str = ""
     again: tuple[int, str] | None = None
-
-
-def rooms_for(role: Role) -> list[tuple[str, str]]:
-    """The addresses and names of the office's pages that a role may see."""
-    return [(path, words) for path, words, act in _ROOMS if act in MAY[role]]
+    scripts: bool = False
 
 
 class StaffPages:
@@ -263,7 +260,8 @@ class StaffPages:
             return again(visit, str(error), problem.kind.status)
 
     def _go_on(self, begun: Begun) -> Reply:
-        to = {"code": CODE, "enrol": FACTOR, "whole": ACCOUNT}[begun.session.step]
+        self.desk.pictures.warm()  # the first picture takes a second; meanwhile a code is typed
+        to = {"code": CODE, "enrol": FACTOR, "whole": HOME}[begun.session.step]
         return Reply(location=to, cookies=(self.door.set_cookie(begun.token),))
 
     def _begin_anew(self, why: str) -> Reply:
@@ -331,30 +329,44 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     ]
 
 
-def route(made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply]) -> HTTPRouteHandler:
-    """A page, or what a form of one does."""
+def route(
+    made: StaffPages, path: str, method: str, do: Callable[[Visit], Reply], *, apart: bool | None = None
+) -> HTTPRouteHandler:
+    """A page, or what a form of one does.
+
+    Args:
+        path: its parts in braces stand in the query of the visit.
+        apart: whether it may wait for passwords or an identity provider, apart from the rest; forms may unless said.
+    """
     desk = made.desk
+    if apart is None:
+        apart = method == "POST" or path in (SIGN_IN, "/staff/back")
 
     async def handle(request: Asked) -> Response[bytes]:
         headers = tuple(request.scope["headers"])
         form = fields_of(await receive_form(request)) if method == "POST" else {}
-        query = fields_of(request.scope["query_string"])
+        query = {**fields_of(request.scope["query_string"]), **request.path_params}
         visit = Visit(method, headers, form, query, address_of(request.scope, headers, desk.shop.settings.proxies))
-        apart = method == "POST" or path in (SIGN_IN, "/staff/back")  # these may wait for an identity provider
         threads = desk.doormen if apart else desk.threads
         with desk.place_at_the_door() if apart else nullcontext():
             reply = await asyncio.get_running_loop().run_in_executor(threads, made.told, do, visit)
         return answer_of(reply)
 
     methods = [HttpMethod(method)] if method == "POST" or path == "/staff/back" else [HttpMethod.GET, HttpMethod.HEAD]
-    name = f"{method.lower()}_{path.strip('/').replace('/', '_').replace('-', '_')}"
+    name = name_of_route(method, path)
     return HTTPRouteHandler(path, http_method=methods, name=name, status_code=200, opt={"page": True})(handle)
+
+
+def name_of_route(method: str, path: str) -> str:
+    return f"{method.lower()}_{re.sub(r'[^a-z]+', '_', path.replace(':str', '')).strip('_')}"
 
 
 def answer_of(reply: Reply) -> Response[bytes]:
     headers = {
         **({"refresh": f"{reply.again[0]}; url={reply.again[1]}"} if reply.again else {}),
-        "content-security-policy": _POLICY.format(more=f" {reply.sends_to}" if reply.sends_to else ""),
+        "content-security-policy": _POLICY.format(
+            more=f" {reply.sends_to}" if reply.sends_to else "", scripts="script-src 'self'; " if reply.scripts else ""
+        ),
         "referrer-policy": "same-origin",  # without any, a browser calls the origin of its own form "null"
     }
     return Response(

@@ -5,12 +5,13 @@ back, when last and for how long she was seen, by maximum likelihood; what the d
 sentence. Traits of customers and intervals come with it.
 """
 
-from goodwill.learn.lifetime import bgnbd, covariates, gammagamma, intervals, pareto, rfm
+from goodwill.learn.lifetime import bgnbd, covariates, gammagamma, intervals, nbd, pareto, rfm
 from goodwill.learn.lifetime.bgnbd import BgNbd
 from goodwill.learn.lifetime.covariates import ParetoNbdTraits
 from goodwill.learn.lifetime.future import Future
 from goodwill.learn.lifetime.gammagamma import Amounts, GammaGamma
 from goodwill.learn.lifetime.intervals import Interval
+from goodwill.learn.lifetime.nbd import Nbd
 from goodwill.learn.lifetime.pareto import ParetoNbd
 from goodwill.learn.lifetime.rfm import Rfm, Window
 from goodwill.learn.lifetime.worth import Worth, discount_rate, worth_of
@@ -21,6 +22,7 @@ __all__ = [
     "Future",
     "GammaGamma",
     "Interval",
+    "Nbd",
     "ParetoNbd",
     "ParetoNbdTraits",
     "Rfm",
@@ -31,6 +33,7 @@ __all__ = [
     "discount_rate",
     "gammagamma",
     "intervals",
+    "nbd",
     "pareto",
     "rfm",
     "worth_of",

@@ -22,10 +22,11 @@ from goodwill.learn.lifetime.gammagamma import GammaGamma, spent
 from goodwill.learn.lifetime.gammagamma import hill_of as hill_of_amounts
 from goodwill.learn.lifetime.given import Floats, checked
 from goodwill.learn.lifetime.maximum import FAR, Hill, arrived, follow
+from goodwill.learn.lifetime.nbd import Nbd
 from goodwill.learn.lifetime.pareto import ParetoNbd, rows_likelihood
 from goodwill.learn.lifetime.worth import worth_of
 
-Model: TypeAlias = ParetoNbd | BgNbd | ParetoNbdTraits
+Model: TypeAlias = ParetoNbd | BgNbd | Nbd | ParetoNbdTraits
 
 _LOST: Final = 0.05  # share of draws without a best fit from which on the rest say too little
 _TOLERANCE: Final = 1e-4  # of a bound, in standard errors
@@ -111,7 +112,9 @@ def _case(model: Model, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Trai
         found = kind(None, *np.exp(theta).tolist()).future(rows.x, rows.t_x, rows.T, discount=discount, horizon=horizon)
         return found.of(rows.at)
 
-    return _Case(model.names, kind.hill_of(rows), model.theta, model.covariance, np.eye(4), rows.weights, future)
+    return _Case(
+        model.names, kind.hill_of(rows), model.theta, model.covariance, np.eye(model.theta.size), rows.weights, future
+    )
 
 
 def _case_with_traits(model: ParetoNbdTraits, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits) -> _Case:

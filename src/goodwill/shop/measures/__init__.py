@@ -102,16 +102,29 @@ class Measures:
             BadInput: an option is unknown or does not fit, or the day has not come yet.
             Quarantined: the ledger may not be believed now, and this was not told before.
         """
+        kept = self.kept(name, at, **options)
+        if kept is not None:
+            return kept
         measure, period = named(name), self.period(at)
         chosen = self._chosen(measure, options)
         if not measure.is_kept:
             return self._worked_out(measure, period, chosen)
         asked = store.Asked(period.end, period.every, name, _canonical(chosen))
+        return self._kept(asked, self._worked_out(measure, period, chosen))
+
+    def kept(self, name: str, at: str | date | None = None, **options: Plain) -> Answer | None:
+        """The same, if it was told before; nothing is worked out.
+
+        Raises:
+            NotFound, BadInput: as `answer`.
+        """
+        measure, period = named(name), self.period(at)
+        asked = store.Asked(period.end, period.every, name, _canonical(self._chosen(measure, options)))
+        if not measure.is_kept:
+            return None
         with self._shop.database.reading() as connection:
             kept = store.kept_answer(connection, asked)
-        if kept is not None:
-            return Answer.read(json.loads(kept.answer))
-        return self._kept(asked, self._worked_out(measure, period, chosen))
+        return None if kept is None else Answer.read(json.loads(kept.answer))
 
     def _chosen(self, measure: "Measure", given: Mapping[str, Plain]) -> dict[str, Plain]:
         """Every option of a measure with its value."""

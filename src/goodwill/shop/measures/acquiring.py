@@ -112,6 +112,11 @@ class _Telling:
             )
             return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
         (new, held_new), (people, held) = told["new"], told["people"]
+        if min(new, held_new) < SMALL:
+            why = (
+                f"Fewer than {SMALL} new customers are among those left out, or the others; no figure is about so few."
+            )
+            return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
         caused = customers_caused(new, people, held_new, held)
         found = cac(self._spent.minor / self._one, self._new, caused=caused).incremental
         if found is None:

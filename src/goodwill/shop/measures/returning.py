@@ -20,7 +20,7 @@ from goodwill.costs import Total as Spent
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.caused import ByArm, Seen, arms_of, caused
 from goodwill.measure.estimate import Estimate
-from goodwill.measure.figure import Coverage, Figure, Grade, Plain
+from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, Plain
 from goodwill.measure.period import Period
 from goodwill.measure.returns import DRAWS, LINES, Line, Range, Return, roi
 from goodwill.purposes import STATISTICS
@@ -116,7 +116,13 @@ def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
     what = ByArm(start=held.since, until=period.end, currency=shop.settings.currency, arm=held.arm)
 
     def made(total: Total) -> Mapping[str, Any]:
-        return caused(arms_of(total.sums, what), held.share, what.days, exist=exist(total)).to_dict()
+        arms = arms_of(total.sums, what)
+        if min(arm.people for arm in arms) < SMALL:
+            raise CannotTell(
+                f"Fewer than {SMALL} people are left out by chance, or get it; no figure is about so few. Leave more "
+                "out: goodwill experiment holdout 20"
+            )
+        return caused(arms, held.share, what.days, exist=exist(total)).to_dict()
 
     return Wanted("roi/people", {"since": held.since, "left_out": held.share}, what, made)
 

@@ -25,7 +25,7 @@ from goodwill.measure.experiments.split import SampleRatio, sample_ratio
 from goodwill.measure.figure import SMALL, Figure, Grade
 from goodwill.measure.period import Period
 from goodwill.measure.trials import InArm, tail_of, under
-from goodwill.purposes import MEASUREMENT
+from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.leftout import left_out as held_out
 from goodwill.shop.measures.measure import (
     Asked,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 _REFUNDS: Final = 0.01  # of customers: so many more who give something back would matter
-_WEEKS: Final = 13
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,8 @@ class _Seen:
 
 def _seen(shop: "Shop", trial: _Trial, options: Options, times: float = 1.0) -> _Seen:
     what = InArm(
-        until=trial.until, currency=shop.settings.currency, since=trial.since, before=7 * options["before"],
+        until=trial.until, currency=shop.settings.currency, since=trial.since,
+        before=7 * options["before"] or trial.until - trial.since + 1,
         arms=len(trial.shares), arm_of=trial.arm_of,
     )  # fmt: skip
     total = total_of(shop, what)
@@ -193,13 +193,13 @@ def _told(asked: Asked, seen: _Seen, treated: int, called: str, what: str) -> An
     one, other = seen.spent(treated), seen.spent(0)
     counted, blocks = one.people + other.people, seen.ratio.blocks
     if min(one.people, other.people) < SMALL:
-        blocks = f"An arm has fewer than {SMALL} people who allow '{MEASUREMENT}', and no figure is about so few."
+        blocks = f"An arm has fewer than {SMALL} people who allow '{STATISTICS}', and no figure is about so few."
 
     def figure(found: Any, name: str, unit: str, method: str, warnings: tuple[str, ...] = ()) -> Figure:
         found = Estimate.refuse(blocks, n=counted) if blocks else replace(found, warnings=found.warnings + warnings)
         return asked.figure(
             found, seen.total, counted=counted, name=name, unit=unit, method=method, grade=Grade.A,
-            why=left_out(MEASUREMENT, bought="are in no arm that is compared here"),
+            why=left_out(STATISTICS, bought="are in no arm that is compared here"),
         )  # fmt: skip
 
     past = "; the past taken off by CUPED" if any(other.sums[1:]) else ""
@@ -265,7 +265,7 @@ def _of_all(asked: Asked, seen: _Seen, what: str) -> tuple[Figure, ...]:
         asked.figure(
             together, seen.total, counted=one.people + other.people, name=f"extra {what} of all of them",
             unit=seen.currency, method="The extra of a customer times the customers who are not held out.",
-            grade=Grade.A, why=left_out(MEASUREMENT, bought="are in no arm"),
+            grade=Grade.A, why=left_out(STATISTICS, bought="are in no arm"),
         ),
     )  # fmt: skip
 
@@ -299,8 +299,8 @@ def _detectable(shop: "Shop", period: Period, options: Options) -> Answer:
     days, currency = 7 * options["weeks"], shop.settings.currency
     one = 10 ** digits_of(currency)
     what = InArm(
-        until=period.end, currency=currency, since=period.end - days + 1, before=7 * options["before"], arms=1,
-        arm_of=lambda persons: np.zeros(persons.size, np.int64),
+        until=period.end, currency=currency, since=period.end - days + 1,
+        before=7 * options["before"] or days, arms=1, arm_of=lambda persons: np.zeros(persons.size, np.int64),
     )  # fmt: skip
     total = total_of(shop, what)
     past = of_group(under(total.sums, "spent_"), 0)
@@ -317,7 +317,7 @@ def _detectable(shop: "Shop", period: Period, options: Options) -> Answer:
         name=f"least change that would be seen in {options['weeks']} weeks, for a customer", unit=currency,
         method=f"From what people who allow it paid in the {days} days up to the end, and how much the time before "
         "explains of it: as for a two-sided t test with 80 % power (Bloom 1995).",
-        why=left_out(MEASUREMENT, bought="cannot be counted"),
+        why=left_out(STATISTICS, bought="cannot be counted"),
     )  # fmt: skip
     return Answer(headline)
 
@@ -340,22 +340,24 @@ def _margin_of(shop: "Shop") -> float:
     return float(shop.settings.margin)
 
 
-_BEFORE = Option("before", "weeks before the start that are held against it", _WEEKS, whole("before", 0, 104))
+_BEFORE = Option(
+    "before", "weeks before the start that are held against it; 0: as long as it runs", 0, whole("before", 0, 104)
+)
 MEASURES = (
     Measure(
-        "experiment", "what an arm of an experiment changed, in money for a customer", MEASUREMENT,
+        "experiment", "what an arm of an experiment changed, in money for a customer", STATISTICS,
         (Option("experiment", "its name, as goodwill experiment list has it", None, name("an experiment"), needed=True),
          _BEFORE),
         _experiment, "money",
     ),
     Measure(
-        "holdout", "what everything personal brings, beside those who are held out", MEASUREMENT,
+        "holdout", "what everything personal brings, beside those who are held out", STATISTICS,
         (Option("margin", "percent of an amount that stays; 0: not known, revenue is told", _margin_of,
                 percent("margin")), _BEFORE),
         _holdout, "money",
     ),
     Measure(
-        "detectable", "before an experiment starts: which change it could show at all", MEASUREMENT,
+        "detectable", "before an experiment starts: which change it could show at all", STATISTICS,
         (
             Option("weeks", "for which it would run", 4, whole("weeks", 1, 104)),
             Option("customers", "who would be in it; 0: as many as allow it", 0, whole("customers", 0, 100_000_000)),

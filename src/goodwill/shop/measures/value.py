@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from goodwill.access import Total
 from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
-from goodwill.learn.lifetime import bgnbd, gammagamma, pareto
+from goodwill.learn.lifetime import bgnbd, gammagamma, nbd, pareto
 from goodwill.learn.lifetime.intervals import Interval, total_purchases, total_worth
 from goodwill.learn.lifetime.worth import discount_rate
 from goodwill.measure.answer import Answer, Column, Table
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 Model: TypeAlias = pareto.ParetoNbd | bgnbd.BgNbd
+Worth: TypeAlias = Model | nbd.Nbd
 
 _WEEKS_A_YEAR: Final = 365.25 / 7
 MODELS: Final = {"pareto-nbd": "Pareto/NBD", "bg-nbd": "BG/NBD"}
@@ -46,10 +47,24 @@ def _clv(shop: "Shop", period: Period, options: Options) -> Answer:
     total = total_of(shop, what)
     told = _Telling(shop, Asked("clv", period, options), total, customers_of(total.sums, what))
     try:
-        name, model, noted = fitted(told.kinds, options["model"])
+        name, model, noted = _fitted(told.kinds, options["model"])
     except CannotTell as why:
         return Answer(told.refused(str(why)))
     return told.answer(name, model, noted)
+
+
+def _fitted(kinds: Customers, wanted: str) -> tuple[str, Worth, tuple[str, ...]]:
+    """As `fitted`; where leaving cannot be told, the model in which nobody leaves."""
+    try:
+        if wanted != "nbd":
+            return fitted(kinds, wanted)
+    except CannotTell as why:
+        if wanted != "auto":
+            raise
+        noted = f"Whether customers leave cannot be told from these, so the model in which nobody does is used: {why}"
+    else:
+        noted = ""
+    return "NBD", nbd.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), (noted,) if noted else ()
 
 
 def fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
@@ -91,7 +106,7 @@ class _Telling:
         """The headline where there is none."""
         return self._figure(Estimate.refuse(why, n=self._customers), self._name, self._currency, "No model was fitted.")
 
-    def answer(self, name: str, model: Model, noted: tuple[str, ...]) -> Answer:
+    def answer(self, name: str, model: Worth, noted: tuple[str, ...]) -> Answer:
         """What the fitted model says of the time to come."""
         each = self.kinds.each()
         try:
@@ -115,7 +130,7 @@ class _Telling:
             (_parameters(name, model, amounts),),
         )  # fmt: skip
 
-    def _purchases(self, name: str, model: Model, each: Customers) -> Figure:
+    def _purchases(self, name: str, model: Worth, each: Customers) -> Figure:
         """How often they will buy: what is known where amounts tell nothing."""
         found = total_purchases(
             model, each.x, each.t_x, each.T, seed=_SEED, horizon=self._weeks, draws=self._asked.options["draws"]
@@ -162,7 +177,7 @@ def _each(total: Interval, of: int) -> Estimate:
     )  # fmt: skip
 
 
-def _parameters(name: str, model: Model, amounts: gammagamma.GammaGamma | None) -> Table:
+def _parameters(name: str, model: Worth, amounts: gammagamma.GammaGamma | None) -> Table:
     rows: list[tuple[Any, ...]] = []
     for called, fitted in ((name, model), ("Gamma–Gamma", amounts)):
         if fitted is not None:
@@ -186,8 +201,8 @@ MEASURES = (
             Option("margin", "percent of an amount that stays; 0: not known, revenue is told", _margin_of,
                    percent("margin")),
             Option("discount", "percent a year by which what comes later is worth less", 10.0, percent("discount")),
-            Option("model", "of buying and leaving: pareto-nbd, bg-nbd, or auto (the first that can tell)", "auto",
-                   one_of("model", "auto", *MODELS)),
+            Option("model", "of buying: pareto-nbd, bg-nbd, nbd (nobody leaves), or auto (the first that can tell)",
+                   "auto", one_of("model", "auto", *MODELS, "nbd")),
             Option("draws", "how often customers are drawn anew for the interval", 200, whole("draws", 50, 2_000)),
         ),
         _clv,

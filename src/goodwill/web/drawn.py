@@ -1,0 +1,112 @@
+"""Pictures of a measure's answer: what its figures and tables look like, each with the same in words and numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from typing import Any, Final
+
+from goodwill.basics.words import quantity
+from goodwill.measure.answer import Answer, Table
+from goodwill.measure.figure import Figure
+from goodwill.web.charts import Chart, Pictures, Spec, across, grid, intervals, lines
+
+_MOST_BARS: Final = 40
+
+
+def drawn(answer: Answer, pictures: Pictures, currency: str) -> Iterator[Chart]:
+    """The figures with their ranges, then each table; a table of which no picture would tell the truth has none."""
+    for number, (unit, figures) in enumerate(_by_unit(answer)):
+        yield _ranges(f"figures-{number}", figures, unit, pictures, currency)
+    for number, table in enumerate(answer.tables):
+        yield table_chart(f"table-{number}", table, pictures, currency)
+
+
+def _by_unit(answer: Answer) -> list[tuple[str, list[Figure]]]:
+    """The figures that have a range, those of one unit together: two units have no scale in common."""
+    found: dict[str, list[Figure]] = {}
+    for one in (answer.headline, *answer.others):
+        if one.value is not None and one.interval is not None and all(map(isfinite, (one.value, *one.interval))):
+            found.setdefault(one.unit, []).append(one)
+    return list(found.items())
+
+
+def _ranges(name: str, figures: Sequence[Figure], unit: str, pictures: Pictures, currency: str) -> Chart:
+    title = "Figures and their ranges" if len(figures) > 1 else "The figure and its range"
+    level = f"{100 * figures[0].level:g} %"
+
+    def told(value: float | None) -> str:
+        return quantity(value, unit, currency)
+
+    one = figures[0]
+    name_of = f"{one.name[:1].upper()}{one.name[1:]}"
+    says = f"{name_of}: {told(one.value)}; the truth lies between {told(one.low)} and {told(one.high)} ({level})."
+    spec = intervals(
+        [{"figure": one.name, "value": one.value, "low": one.low, "high": one.high} for one in figures],
+        y="figure", x="value", low="low", high="high", unit=_axis(unit), form=_form(unit),
+    )  # fmt: skip
+    rows = tuple((one.name, told(one.value), told(one.low), told(one.high)) for one in figures)
+    picture, missing = pictures.of(spec, name=name, title=title, says=says)
+    return Chart(name, title, says, ("Figure", "Value", "From", "To"), rows, (1, 2, 3), picture, missing)
+
+
+def table_chart(name: str, table: Table, pictures: Pictures, currency: str) -> Chart:
+    """A table with its picture, where one tells the truth of it."""
+    title = table.name[:1].upper() + table.name[1:]
+    columns = tuple(one.name for one in table.columns)
+    rows = tuple(
+        tuple(quantity(value, one.unit, currency) for value, one in zip(row, table.columns, strict=True))
+        for row in table.rows
+    )
+    numbers = tuple(place for place in range(len(columns)) if _is_of_numbers(table, place))
+    spec, picture, missing = _spec(table), "", ""
+    if spec is not None:
+        picture, missing = pictures.of(spec, name=name, title=title, says=table.says)
+    return Chart(name, title, table.says, columns, rows, numbers, picture, missing)
+
+
+def _spec(table: Table) -> Spec | None:
+    """How a table is drawn, from what its columns are; None where no picture fits."""
+    rows = [dict(zip(_names(table), row, strict=True)) for row in table.rows]
+    names, numeric = _names(table), [_is_of_numbers(table, place) for place in range(len(table.columns))]
+    if len(rows) < 2 or len(names) < 2:
+        return None
+    value = next((place for place in range(1, len(names)) if numeric[place] and table.columns[place].unit), 0)
+    value = value or next((place for place in range(1, len(names)) if numeric[place]), 0)
+    if not value:
+        return None
+    unit, first = table.columns[value].unit, names[0]
+    told = [row for row in rows if row[names[value]] is not None]
+    if value == 2 and len({row[0] for row in table.rows}) < len(rows):
+        return grid(told, y=first, x=names[1], value=names[value], title=names[value], form=_form(unit))
+    if value != 1 or not told:
+        return None
+    if {"low", "high"} <= set(names) and not numeric[0]:
+        bounded = [row for row in told if row["low"] is not None and row["high"] is not None]
+        more = {"low": "low", "high": "high", "unit": _axis(unit), "form": _form(unit)}
+        return intervals(bounded, y=first, x=names[1], **more) if bounded else None
+    if numeric[0]:
+        return lines(told, x=first, y=names[1], title=_axis(unit), form=_form(unit))
+    if len(told) > _MOST_BARS:
+        return None
+    return across(told, y=first, x=names[1], title=_axis(unit) or names[1], form=_form(unit))
+
+
+def _names(table: Table) -> list[str]:
+    """The columns' names as a specification may have them: dots and brackets mean something there."""
+    return [one.name.translate(_PLAIN) for one in table.columns]
+
+
+_PLAIN: Final[Mapping[int, Any]] = str.maketrans({".": "", "[": "(", "]": ")", "\\": "", "'": "’"})
+
+
+def _is_of_numbers(table: Table, place: int) -> bool:
+    values = [row[place] for row in table.rows]
+    numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
+    return bool(numbers) and len(numbers) == sum(one is not None for one in values)
+
+
+def _form(unit: str) -> str:
+    return ".0%" if unit == "share" else "~g"
+
+
+def _axis(unit: str) -> str:
+    return "" if unit == "share" else unit

@@ -1,0 +1,100 @@
+"""Work that may take longer than a page should: whoever asks gets it, or a page that tells how far it is.
+
+The same is worked out once, whoever asks for it meanwhile.
+"""
+
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar
+
+Of = TypeVar("Of")
+
+PATIENCE: Final = 0.3  # seconds that a page waits before it tells how far the work is
+_KEPT: Final = 100
+_THREADS: Final = 2  # one long work keeps a short one from nobody
+
+
+@dataclass
+class Job:
+    """Work under way.
+
+    Attributes:
+        asked: when, by a clock that only counts. before: seconds that the same kind took last; None: never done yet.
+    """
+
+    kind: str
+    future: "Future[Any]"
+    before: float | None
+    asked: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has been asked for."""
+        return time.monotonic() - self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Of]):
+    """What came of it."""
+
+    value: Of
+
+
+class Jobs:
+    """All work of one server that pages asked for."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Hashable, Job] = {}
+        self._took: dict[str, float] = {}
+        self._lock = Lock()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="goodwill-jobs")
+
+    def of(
+        self, kind: str, key: Hashable, work: Callable[[], Of], *, patience: float = PATIENCE, keep: bool = False
+    ) -> Done[Of] | Job:
+        """What the work gives, if it is done soon enough, or how far it is; what it raises is raised.
+
+        Args:
+            kind: works of one kind take about as long. key: the same work has the same.
+            keep: tell the same to whoever asks later; else it is worked out again for whoever comes after it was told.
+        """
+        job = self._begun(kind, (kind, key), work)
+        try:
+            done = Done(job.future.result(timeout=patience))
+        except Late:
+            return job
+        except BaseException:
+            self._forget((kind, key), job)  # what went wrong may go well when it is asked for again
+            raise
+        if not keep:
+            self._forget((kind, key), job)
+        return done
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _begun(self, kind: str, key: Hashable, work: Callable[[], Of]) -> Job:
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None:
+                done = [one for one, other in self._jobs.items() if other.future.done()]
+                for old in done[: max(0, len(self._jobs) - _KEPT + 1)]:
+                    del self._jobs[old]
+                job = Job(kind, self._threads.submit(self._timed, kind, work), self._took.get(kind))
+                self._jobs[key] = job
+            return job
+
+    def _timed(self, kind: str, work: Callable[[], Of]) -> Of:
+        begins = time.monotonic()
+        given = work()
+        self._took[kind] = time.monotonic() - begins
+        return given
+
+    def _forget(self, key: Hashable, job: Job) -> None:
+        with self._lock:
+            if self._jobs.get(key) is job:
+                del self._jobs[key]

@@ -1,0 +1,141 @@
+"""The owner's home: four numbers as sentences, what needs somebody, how the ways in and out do, and the last days.
+
+Whoever is not signed in sees at the same address what runs here, and nothing of the shop.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from litestar import Request, Response
+
+from goodwill.basics.clock import date_of
+from goodwill.basics.words import number, quantity
+from goodwill.collect.report import why_not
+from goodwill.measure.answer import Answer
+from goodwill.shop.today import Need, OneDay, Today
+from goodwill.staff import Act
+from goodwill.staff.roles import MAY, Role
+from goodwill.web.charts import Chart, small_bars
+from goodwill.web.desk import Desk
+from goodwill.web.forms import fields_of
+from goodwill.web.jobs import Done, Job
+from goodwill.web.office import Office
+from goodwill.web.rooms import CONSENT, HOME, IMPORTS, WEBHOOKS
+from goodwill.web.sessions import address_of
+from goodwill.web.staff_pages import Reply, Visit, answer_of
+
+MOST_NEEDS: Final = 5
+_INCOME, _ALL = "holdout", "of all of them"  # the measure, and how its figure that is extra income ends
+_PATHS: Final = {"webhooks": WEBHOOKS, "imports": IMPORTS, "ledger": CONSENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Income:
+    """What the home says of extra income: a value, or the words that stand in its place; and why."""
+
+    why: str
+    value: str = ""
+    words: str = ""
+
+
+class Home(Office):
+    """The home of one shop."""
+
+    def home_page(self, visit: Visit) -> Reply:
+        """How the shop does."""
+        session = self._session(visit, "whole")
+        role, today = session.account.role, Today(self.desk.shop)
+        contact, steps = self.desk.contacts.now(), today.first_steps()
+        needs = [one for one in today.needs() if one.act in MAY[role]]
+        return self._room(
+            "home", HOME, visit, session, asked={}, month=f"{today.month:%B %Y}", contact=contact,
+            why_not=[(count, why_not(why, count)) for why, count in contact.why_not.items()] if contact else [],
+            sent=today.sent(), complaints=today.complaints(), income=self._income(),
+            needs=[(one, _path(one, role)) for one in needs[:MOST_NEEDS]], more_needs=len(needs[MOST_NEEDS:]),
+            health=today.health(), week=self._week(today.week()), may_import=Act.IMPORT in MAY[role],
+            may_measure=Act.MEASURE in MAY[role],
+            steps=[] if all(step.done for step in steps) else steps,
+        )  # fmt: skip
+
+    def _income(self) -> Income:
+        """What suggestions brought, as the last closed period tells it; the home waits for no working out."""
+        shop = self.desk.shop
+        plan, period = shop.planning.plan(), shop.measures.period()
+        if not plan.holdout.percent:
+            why = "Nobody is left out, so nothing can tell. Leave a few out: goodwill experiment holdout 10"
+            return Income(why, words="not measured")
+        found: Done[Answer] | Job = self.desk.jobs.of(
+            "income", (period.end, plan.upto), lambda: shop.measures.answer(_INCOME), patience=0, keep=True
+        )  # fmt: skip
+        if isinstance(found, Job):
+            return Income("Look again in a minute.", words="being worked out")
+        return self._income_of(found.value, date_of(period.end))
+
+    def _income_of(self, answer: Answer, until: date) -> Income:
+        one = next((figure for figure in answer.others if figure.name.endswith(_ALL)), answer.headline)
+        currency = self.settings.currency
+        if one.value is None:
+            early = one.refused.startswith("Too early") or "no period has closed since" in one.refused
+            return Income(one.refused, words="too early to say" if early else "not measured")
+        low, high = (quantity(end, one.unit, currency) for end in one.interval or (None, None))
+        what = f"{one.name[:1].upper()}{one.name[1:]}, up to {until}"
+        why = f"{what}: between {low} and {high} ({100 * one.level:g} %), evidence {one.grade.name}."
+        return Income(why, value=quantity(one.value, one.unit, currency))
+
+    def _week(self, days: list[OneDay]) -> Chart:
+        """The picture of the last days."""
+        title = "Messages, rows from files and letters, day by day"
+        sums = [sum(getattr(day, name) for day in days) for name, _ in _SERIES]
+        if not any(sums):
+            return Chart("week-chart", title, "Nothing came in and no letter left.", (), ())
+        says = "In seven days {} were taken in, {} were kept, and {} left.".format(
+            *(number(count, words) for count, (_, words) in zip(sums, _SERIES, strict=True))
+        )
+        spec = small_bars(
+            [
+                {"day": f"{day.day:%a %d}", "many": getattr(day, name), "what": words.capitalize()}
+                for (name, words), many in zip(_SERIES, sums, strict=True)
+                for day in days
+                if many
+            ],
+            x="day", y="many", row="what",
+        )  # fmt: skip
+        picture, missing = self.desk.pictures.of(spec, name="week-chart", title=title, says=says)
+        rows = tuple(
+            (f"{day.day:%a %Y-%m-%d}", number(day.messages), number(day.rows), number(day.letters)) for day in days
+        )
+        columns = ("Day", "Messages taken in", "Rows from files", "Letters sent")
+        return Chart("week-chart", title, says, columns, rows, (1, 2, 3), picture, missing)
+
+
+_SERIES: Final = (("messages", "messages"), ("rows", "rows from files"), ("letters", "letters"))
+
+
+def _path(need: Need, role: Role) -> str:
+    """Where somebody can look at it, if a page of the office shows it."""
+    path = _PATHS.get(need.what, "")
+    return path if path and need.act in MAY[role] else ""
+
+
+Asked = Request[Any, Any, Any]
+
+# ---- routes ----------------------------------------------------------------------------------------------------------
+
+
+def at_home(desk: Desk, public: Callable[[], Response[bytes]]) -> Callable[[Asked], Awaitable[Response[bytes]]]:
+    """The one address of both homes."""
+    made = Home(desk)
+
+    async def handle(request: Asked) -> Response[bytes]:
+        headers = tuple(request.scope["headers"])
+        if not desk.door.carries_session(headers):
+            return public()
+        query = fields_of(request.scope["query_string"])
+        visit = Visit("GET", headers, {}, query, address_of(request.scope, headers, desk.shop.settings.proxies))
+        reply = await asyncio.get_running_loop().run_in_executor(desk.threads, made.told, made.home_page, visit)
+        return public() if reply.location else answer_of(reply)
+
+    return handle

@@ -1,0 +1,91 @@
+"""How consent stands: an alarm where fewer refuse after a redesign, and nothing of fewer than ten people."""
+
+import pytest
+from tests.conftest import FakeClock
+
+from goodwill.app import create_shop
+from goodwill.basics.clock import DAY, day_of
+from goodwill.collect.live.store import Came, note_many
+from goodwill.consent import Asked
+from goodwill.people.asked import Answered
+from goodwill.shop import Who
+from goodwill.shop.consented import alarms, overview, reach
+
+
+def answered(notice: str, all_: int, none: int, some: int = 0) -> Answered:
+    return Answered(notice, all_, some, none, all_)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rings"),
+    [
+        ((60, 40), (88, 12), True),  # 40 % to 12 %
+        ((60, 40), (62, 38), False),  # no difference that chance does not make
+        ((60, 40), (30, 70), False),  # more refuse
+        ((60, 40), (95, 5), False),  # fewer than ten refuse: nothing is told of them
+    ],
+)
+def test_it_rings_where_fewer_refuse_after_a_new_version(before, after, rings):
+    found = alarms([answered("banner@1", *before), answered("banner@2", *after)])
+    assert bool(found) is rings
+    if rings:
+        assert "Since banner@2 fewer people refuse: 12 % of 100, after 40 % of 100 with banner@1." in found[0]
+
+
+def test_it_does_not_compare_one_notice_with_another():
+    assert alarms([answered("banner@1", 60, 40), answered("checkout@1", 88, 12)]) == []
+
+
+@pytest.fixture
+def shop(database, tmp_path):
+    where = database.url or f"sqlite:///{database.file}"
+    made = create_shop(tmp_path / "home", clock=FakeClock(1_795_338_000_000_000), database=where, columns="database")
+    yield made
+    made.close()
+
+
+def say(shop, notice, names, *, yes):
+    asked = Asked(how="test", notice=notice, words="May we?")
+    for name in names:
+        shop.grant(Who(user_id=name), "recommendations", asked=asked, yes=yes)
+
+
+@pytest.mark.both
+def test_what_was_said_today_is_told_tomorrow_but_on_the_first_day(shop):
+    say(shop, "banner@1#a", [f"a{n}" for n in range(20)], yes=True)
+    say(shop, "banner@1#b", [f"b{n}" for n in range(12)], yes=False)
+    first = overview(shop, reach(shop))
+    assert [(one.notice, one.answered, one.all, one.none) for one in first.notices] == [("banner@1", 32, 20, 12)]
+    shop.clock.turn(days=1)
+    say(shop, "banner@2#c", [f"c{n}" for n in range(15)], yes=True)
+    upto = reach(shop)
+    assert [one.notice for one in overview(shop, upto).notices] == ["banner@1"]
+    assert upto.position == 0
+    shop.grant(Who(user_id="a0"), "recommendations", asked=Asked(how="test"), yes=False)
+    assert overview(shop, upto).notices[0].answered == 32
+    shop.clock.turn(days=1)
+    found = overview(shop, reach(shop))
+    assert [(one.notice, one.stands) for one in found.notices] == [("banner@1", 19), ("banner@2", 15)]
+    assert found.evidence["claimed"]["recommendations"] == 34
+
+
+@pytest.mark.both
+def test_of_fewer_than_ten_nothing_is_told_and_nothing_follows_from_the_rest(shop):
+    say(shop, "banner@1#a", [f"a{n}" for n in range(20)], yes=True)
+    say(shop, "banner@1#a", [f"b{n}" for n in range(4)], yes=False)
+    say(shop, "checkout@1#x", ["amina"], yes=True)
+    banner, checkout = overview(shop, reach(shop)).notices
+    assert (banner.answered, banner.all, banner.some, banner.none, banner.refused) == (24, None, None, None, None)
+    assert (checkout.answered, checkout.all, checkout.stands) == (None, None, None)
+
+
+@pytest.mark.both
+def test_answers_on_the_pages_count_the_unknown_too_and_ring_where_fewer_refuse(shop):
+    today = day_of(shop.clock(), shop.settings.zone)
+    with shop.database.transaction() as connection:
+        for days, accept, refuse in ((40, 60, 40), (5, 88, 12)):
+            counts = {Came("k", "banner: accept", ""): accept, Came("k", "banner: refuse", ""): refuse}
+            note_many(connection, counts, list(counts), day=today - days, now=shop.clock() - days * DAY)
+    found = overview(shop, reach(shop))
+    assert [(one.answers["accept"], one.refused, one.of) for one in found.pages] == [(88, 12, 100), (60, 40, 100)]
+    assert any("On your pages fewer refuse" in alarm for alarm in found.alarms)

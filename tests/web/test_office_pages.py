@@ -1,0 +1,441 @@
+"""The office's home, people, consent and figures: who sees what, that it is true, and that each look is noted."""
+
+import json
+import re
+import time
+from datetime import date
+
+import pytest
+from litestar.testing import TestClient
+from tests.conftest import FakeClock
+from tests.staff.working import cheaply, hired
+from tests.web.test_staff_pages import HOST, Browser
+
+from goodwill import people
+from goodwill.access import SignedIn
+from goodwill.app import create_shop
+from goodwill.catalogue import store as catalogue
+from goodwill.catalogue.products import Product
+from goodwill.consent import Asked
+from goodwill.purposes import Category
+from goodwill.shop import Who
+from goodwill.simulate.world import Knobs, draw, live
+from goodwill.simulate.world.fill import fill
+from goodwill.storage import audit
+from goodwill.web.application import application
+from goodwill.web.charts import Pictures
+from goodwill.web.rooms import ROOMS
+
+ROLES = ("owner", "developer", "privacy-officer", "marketer", "reviewer", "analyst", "read-only")
+PLAIN = [room.path for room in ROOMS]
+MAY_LOOK = {"owner", "privacy-officer", "marketer", "read-only"}
+MAY_MEASURE = {"owner", "privacy-officer", "marketer", "reviewer", "analyst", "read-only"}
+KNOBS = Knobs(people=120, start=date(2026, 2, 16))
+
+
+class House:
+    """A shop of invented people with the cast among them, and its staff."""
+
+    def __init__(self, shop, client, clock):
+        self.shop, self.client, self.clock = shop, client, clock
+        self.staff = {role: hired(shop, role) for role in ROLES}
+        asked = Asked(how="test", notice="banner@1#aa", words="May we?", confirmed_at="2026-11-20T09:00:00Z")
+        self._browsers: dict[str, Browser] = {}
+        with shop.database.transaction() as connection:
+            catalogue.upsert_many(connection, [Product("bread")])
+            for name in ("amina", "bruno", "chiara"):
+                ids = {"user_id": name, "email": f"{name}@example.org"}
+                person = people.identify(connection, shop.cipher, ids, now=clock())
+                fields = {"first_name": (Category("contact"), name.capitalize())}
+                people.profile.set_profile(connection, shop.cipher, person, fields, now=clock())
+        for entry in shop.register.asked():
+            shop.grant(Who(user_id="amina"), entry.name, asked=asked)
+            shop.grant(Who(user_id="chiara"), entry.name, asked=asked)
+            shop.grant(Who(user_id="chiara"), entry.name, asked=asked, yes=False)
+        self.number = {name: int(shop.known(Who(user_id=name))) for name in ("amina", "bruno", "chiara")}
+
+    def browser(self, role):
+        """Somebody at work, who stays signed in: too many sign-ins from one place are refused."""
+        if role not in self._browsers:
+            self._browsers[role] = self.fresh(role)
+        return self._browsers[role]
+
+    def fresh(self, role):
+        return Browser(self.client).signed_in(self.staff[role])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def house(request, tmp_path_factory):
+    if request.param == "postgresql":
+        with request.getfixturevalue("postgresql").database() as where:
+            yield from _open(tmp_path_factory, where)
+    else:
+        yield from _open(tmp_path_factory, "")
+
+
+def _open(tmp_path_factory, where):
+    clock, folder = FakeClock(1_795_338_000_000_000), tmp_path_factory.mktemp("pages") / "home"
+    shop = cheaply(create_shop(folder, clock=clock, base_url=HOST, columns="database", database=where))
+    fill(shop.database, shop.tools, live(draw(KNOBS, 5)))
+    with TestClient(application(shop), base_url=HOST) as client:
+        yield House(shop, client, clock)
+    shop.close()
+
+
+def whole(browser, path):
+    """A page, waited for while it is worked out."""
+    for _ in range(240):
+        answer = browser.get(path)
+        if "refresh" not in answer.headers:
+            return answer
+        time.sleep(0.25)
+    raise AssertionError(f"{path} is never done")
+
+
+# ---- who sees what ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_sees_the_pages_that_lead_there_and_is_told_why_not_the_others(house, role):
+    browser = house.browser(role)
+    home = browser.get("/").text
+    for room in ROOMS:
+        leads = f'href="{room.path}" data-key="{room.key}"' in home
+        status = whole(browser, room.path).status_code
+        assert (leads, status) == ((True, 200) if leads else (False, 403)), room.path
+    assert ("/office/people" in home) == (role in MAY_LOOK)
+    assert ("/office/measures" in home) == (role in MAY_MEASURE)
+
+
+def test_whoever_is_not_signed_in_sees_what_runs_here_and_nothing_of_the_shop(house):
+    stranger = Browser(house.client)
+    text = stranger.get("/").text
+    assert "Nothing about any customer is shown without a key" in text
+    assert "You may e-mail" not in text
+    for path in PLAIN[1:]:
+        answer = stranger.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/staff/sign-in")
+
+
+def test_a_stale_session_sees_the_public_home(house):
+    old = house.fresh("owner")
+    assert "You may e-mail" in old.get("/").text
+    house.shop.staff.sign_out(old.cookies["__Host-goodwill"])
+    assert "You may e-mail" not in old.get("/").text
+
+
+# ---- the frame -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*PLAIN, "/office/keys", "/office/measures/repeat-purchase"])
+def test_every_page_has_the_frame_and_lets_nothing_run_but_our_own(house, path):
+    answer = whole(house.browser("owner"), path)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    text = answer.text
+    assert len(answer.content) < 60_000  # with both style sheets and the script it stays below 100 kB
+    assert text.index('class="skip" href="#main"') < text.index("<header>") < text.index('<main id="main"')
+    assert len(re.findall("<h1>", text)) == 1
+    assert not re.search(r' (style|on[a-z]+)="', text)
+    assert re.findall(r'<script[^>]*src="([^"]+)"', text) == ["/assets/office.js"]
+    assert len(re.findall("<script", text)) == 1
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    if path != "/":
+        assert '<nav class="crumbs"' in text
+
+
+def test_the_keys_stand_on_a_page_for_whoever_runs_no_script(house):
+    text = house.browser("owner").get("/office/keys").text
+    for room in ROOMS:
+        assert f"<kbd>g</kbd> <kbd>{room.key}</kbd></dt><dd>{room.words}</dd>" in text
+    assert len({room.key for room in ROOMS}) == len(ROOMS)
+
+
+# ---- home ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.both
+def test_the_home_tells_the_four_numbers_as_the_shop_knows_them(house):
+    text = house.browser("owner").get("/").text
+    contact = house.shop.may_contact()
+    assert f"You may e-mail <strong>{contact.yes:,} of {contact.of:,}</strong> people" in text
+    assert "You sent <strong>0</strong> letters" in text
+    assert '<strong class="words">not measured</strong>' in text
+    assert "Nobody is left out, so nothing can tell" in text
+    assert "Customers sent <strong>0</strong> complaints" in text
+    for what in ("Files", "Mail", "Webhooks"):
+        assert f"<dt>{what}</dt>" in text
+
+
+def test_an_objection_is_a_complaint_of_this_month_and_stands_on_the_home(house):
+    house.shop.rights.open("object", address="amina@example.org")
+    assert "Customers sent <strong>1</strong> complaint" in house.browser("owner").get("/").text
+
+
+def test_what_needs_somebody_is_shown_to_whoever_may_mend_it(house):
+    words = "nobody of the shop stands for them yet"
+    assert words in house.browser("owner").get("/").text
+    assert words not in house.browser("developer").get("/").text
+
+
+def test_the_start_list_ticks_itself(house):
+    text = house.browser("owner").get("/").text
+    steps = re.findall(r"<li( class=\"done\")?>.*?(Bring your shop in|Say whom|Stand for|Let it learn)", text)
+    assert {words: bool(done) for done, words in steps} == {
+        "Bring your shop in": True, "Say whom": True, "Stand for": False, "Let it learn": False,
+    }  # fmt: skip
+
+
+# ---- people ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_masks_names_and_addresses_and_says_who_may_be_written_to(house):
+    text = house.browser("marketer").get("/office/people").text
+    assert "amina · A…" in text
+    assert "a…@e….org" in text
+    assert "amina@example.org" not in text
+    assert "Amina" not in text
+    row = re.search(r"<tr><th[^>]*><a[^>]*>amina.*?</tr>", text)[0]
+    assert '<span class="may yes">May be e-mailed</span>' in row
+    row = re.search(r"<tr><th[^>]*><a[^>]*>chiara.*?</tr>", text)[0]
+    assert '<span class="may no">No: took the yes back</span>' in row
+    row = re.search(r"<tr><th[^>]*><a[^>]*>bruno.*?</tr>", text)[0]
+    assert '<span class="may no">No: was never asked</span>' in row
+
+
+@pytest.mark.both
+def test_the_list_is_gone_through_by_pages_and_nobody_is_missed_or_shown_twice(house):
+    browser, path, seen = house.browser("owner"), "/office/people", []
+    while path:
+        text = browser.get(path).text
+        seen += re.findall(r'<a href="/office/people/(\d+)">', text)
+        found = re.search(r'<a href="([^"]+)" rel="next">', text)
+        path = found[1].replace("&amp;", "&") if found else ""
+    assert len(seen) == len(set(seen)) == house.shop.may_contact().of
+
+
+@pytest.mark.both
+def test_a_filter_stands_in_the_address_and_holds_over_the_pages(house):
+    text = house.browser("owner").get("/office/people?may=withdrawn").text
+    assert "chiara" in text
+    assert "amina" not in text
+    assert "May be e-mailed" not in text
+
+
+def test_an_address_that_is_looked_for_never_stands_in_one_of_ours(house):
+    browser = house.browser("owner")
+    browser.get("/office/people")
+    for who in ("amina@example.org", "amina", f"id:{house.number['amina']}"):
+        answer = browser.post("/office/people/find", who=who)
+        assert answer.headers["location"] == f"/office/people/{house.number['amina']}"
+    missed = browser.post("/office/people/find", who="nobody@example.org")
+    assert missed.status_code == 404
+    assert "Nobody is known as" in missed.text
+    assert browser.post("/office/people/find", who=" ").status_code == 404
+    assert browser.post("/office/people/find", form="0" * 64, who="amina").status_code == 403
+
+
+@pytest.mark.both
+def test_that_staff_looked_stands_in_each_persons_own_copy(house):
+    browser = house.browser("read-only")
+    browser.get("/office/people?may=withdrawn")
+    browser.get(f"/office/people/{house.number['chiara']}")
+    reads = house.shop.own(SignedIn(house.number["chiara"], "test")).reads
+    noted = {read.purpose for read in reads}
+    assert "own copy, staff, read-only, list, masked" in noted
+    assert "own copy, staff, read-only, masked" in noted
+
+
+def test_a_life_shows_what_she_said_with_receipts_and_masks_who_she_is(house):
+    text = house.browser("owner").get(f"/office/people/{house.number['amina']}").text
+    assert "amina@example.org" not in text
+    assert "Amina" not in text
+    assert "Yes: email-marketing, contact" in text
+    assert "notice banner@1#aa" in text
+    assert "evidence: claimed" in text
+    receipt = re.search(r'href="(/api/v1/people/amina/receipts/\d+)"', text)[1]
+    assert house.browser("owner").get(receipt).status_code == 200
+    assert "<td>A…</td>" in text
+    assert "told to the shop" in text
+
+
+def buyer(shop):
+    """Somebody of the world who bought, and may be told by an id."""
+    for n in range(KNOBS.people):
+        name = f"w{n:06d}"
+        own = shop.own(SignedIn(shop.known(Who(user_id=name)), "test"))
+        kinds = {one.category for one in own.events}
+        if "purchases" in kinds and "engagement" in kinds:
+            return name, own
+    raise AssertionError("nobody bought")
+
+
+@pytest.mark.both
+def test_a_life_shows_only_what_she_allows_or_her_contract_needs_and_counts_the_rest(house):
+    name, own = buyer(house.shop)
+    asked = Asked(how="test")
+    for entry in house.shop.register.asked():
+        house.shop.grant(Who(user_id=name), entry.name, asked=asked, yes=False)
+    path = f"/office/people/{int(own.person)}"
+    text = house.browser("marketer").get(path).text
+    engaged = sum(one.category == "engagement" for one in own.events)
+    assert f"{engaged:,} of engagement" in text
+    assert "Was written to" not in text
+    assert re.search("Ordered|Bought", text)
+
+
+def test_the_moments_of_a_life_are_chosen_by_their_kinds(house):
+    text = house.browser("owner").get(f"/office/people/{house.number['amina']}?consent=1").text
+    assert re.findall(r'<li class="(\w+)"><time>', text)
+    assert set(re.findall(r'<li class="(\w+)"><time>', text)) == {"consent"}
+    none = house.browser("owner").get(f"/office/people/{house.number['bruno']}?orders=1").text
+    assert "Nothing yet of these kinds" in none
+
+
+def test_a_held_person_is_shown_with_what_she_said_alone(house):
+    name, own = buyer(house.shop)
+    house.shop.identity.restrict(Who(user_id=name))
+    try:
+        text = house.browser("owner").get(f"/office/people/{int(own.person)}").text
+        assert "She counts in nothing for now" in text
+        assert set(re.findall(r'<li class="(\w+)"><time>', text)) <= {"consent"}
+    finally:
+        house.shop.identity.lift(Who(user_id=name))
+
+
+def test_a_look_in_clear_takes_a_reason_a_role_and_a_fresh_code_and_is_entered(house):
+    path, why = f"/office/people/{house.number['amina']}", "she asked on the phone where it is"
+    owner = house.fresh("owner")
+    owner.get(path)
+    assert owner.post(f"{path}/reveal", reason="short").status_code == 422
+    clear = owner.post(f"{path}/reveal", reason=why)
+    assert clear.status_code == 200
+    assert "amina@example.org" in clear.text
+    with house.shop.database.reading() as connection:
+        lines = audit.lines(connection, person=house.number["amina"])
+    assert [line.reason for line in lines if line.action == "person.reveal" and line.outcome == audit.DONE] == [why]
+    marketer = house.browser("marketer")
+    marketer.get(path)
+    assert marketer.post(f"{path}/reveal", reason=why).status_code == 403
+    house.clock.turn(seconds=660)
+    owner.get(path)
+    assert owner.post(f"{path}/reveal", reason=why).headers["location"] == "/staff/code"
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "amina", "1" * 40])
+def test_a_number_that_nobody_has_is_not_found(house, number):
+    answer = house.browser("owner").get(f"/office/people/{number}")
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text
+
+
+# ---- consent ---------------------------------------------------------------------------------------------------------
+
+
+def test_consent_is_told_of_ten_or_more_and_never_of_fewer(house):
+    text = whole(house.browser("reviewer"), "/office/consent").text
+    assert "How consent stands" in text
+    assert re.search(r"<th scope=\"row\">banner@1</th>.*?fewer than 10", text)
+    for number in re.findall(r"<td class=\"number\">(\d+)</td>", text):
+        assert int(number) == 0 or int(number) >= 10
+
+
+# ---- figures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_figure_is_shown_as_it_was_told_with_its_range_people_grade_and_query(house):
+    text = whole(house.browser("analyst"), "/office/measures/repeat-purchase?window=60").text
+    told = house.shop.measures.answer("repeat-purchase", window="60")
+    head = told.headline
+    assert f'<p class="big">{100 * head.value:.1f} %</p>' in text
+    assert f"{100 * head.low:.1f} % to {100 * head.high:.1f} %" in text
+    assert f"{head.coverage.counted} of {head.coverage.exist} people" in text
+    assert f'<span class="grade">{head.grade.name}</span>' in text
+    assert told.query in text
+    assert "--window 60" in told.query
+    listed = house.browser("analyst").get("/office/measures").text
+    assert "repeat-purchase" in listed
+
+
+def test_a_figure_comes_as_a_file_with_the_same_numbers(house):
+    browser = house.browser("analyst")
+    told = house.shop.measures.answer("cohorts")
+    path = "/office/measures/cohorts/download?format="
+    assert json.loads(browser.get(f"{path}json").content) == json.loads(json.dumps(told.to_dict()))
+    figures = browser.get(f"{path}csv")
+    assert figures.headers["content-disposition"] == 'attachment; filename="cohorts.csv"'
+    lines = figures.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 2 + len(told.others)
+    table = browser.get(f"{path}csv&table=0").content.decode("utf-8-sig").splitlines()
+    assert len(table) == 1 + len(told.tables[0].rows)
+    assert browser.get(f"{path}csv&table=9").status_code == 422
+    assert house.browser("developer").get(f"{path}json").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "words"),
+    [
+        ("repeat-purchase?windw=3", 422, "Did you mean"),
+        ("repeat-purchase?window=none", 422, "a whole number"),
+        ("repeat-purchase?at=2031-01-01", 422, "has not come"),
+        ("repat-purchase", 404, "Did you mean"),
+    ],
+)
+def test_what_a_figure_cannot_be_asked_is_said_in_words(house, asked, status, words):
+    answer = whole(house.browser("owner"), f"/office/measures/{asked}")
+    assert answer.status_code == status
+    assert words in answer.text
+
+
+def test_the_return_report_is_the_same_on_the_page_and_on_paper(house):
+    browser = house.browser("owner")
+    text = whole(browser, "/office/return").text
+    report = house.shop.report()
+    assert report.sentence.replace("'", "&#39;") in text
+    assert report.query in text
+    paper = whole(browser, "/office/return/paper")
+    assert paper.headers["content-type"] == "application/pdf"
+    assert paper.headers["content-disposition"] == f'attachment; filename="return-{report.until}.pdf"'
+    assert paper.content.startswith(b"%PDF")
+
+
+def test_experiments_show_their_question_arms_and_where_they_stand(house):
+    house.shop.planning.hold_out(10)
+    text = house.browser("analyst").get("/office/experiments").text
+    assert "10 % of all people get what everyone gets" in text
+    house.shop.planning.hold_out(0)
+    assert "Nobody is left out" in house.browser("analyst").get("/office/experiments").text
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_one_image_with_a_name_in_the_colours_of_the_page(house):
+    pictures = Pictures()
+    try:
+        from goodwill.web.charts import intervals
+
+        spec = intervals([{"y": "<b>", "x": 1, "l": 0, "h": 2}], y="y", x="x", low="l", high="h")
+        svg, missing = pictures.of(spec, name="one", title="A <title>", says="It says.", patience=60)
+    finally:
+        pictures.close()
+    assert missing == ""
+    assert svg.startswith('<svg class="chart" role="img" aria-labelledby="one-title one-says"')
+    assert '<title id="one-title">A &lt;title&gt;</title>' in svg
+    assert "var(--leaf)" in svg
+    assert "<b>" not in svg
+    assert not re.search(r"#0[1-6]0[1-6]0[1-6]|style=|<script|http(?!://www.w3.org)", svg)
+
+
+def test_without_what_draws_a_page_says_so_and_keeps_its_numbers():
+    def missing(spec):
+        raise ImportError
+
+    pictures = Pictures(missing)
+    svg, words = pictures.of({"a": 1}, name="one", title="t", says="s", patience=5)
+    pictures.close()
+    assert svg == ""
+    assert "pip install 'goodwill[report]'" in words
