@@ -198,6 +198,7 @@ LEFT_OUT = {
     "evaluate_slots": "the same",
     "erase": "what `asking` asks for is a trial",
     "merge": "what `asking` asks for is one already",
+    "verdict": "nothing was chosen here that could be judged; where something was: the test below",
 }
 CHANGES = [one for one in OPERATIONS if one.method != "GET" and not one.free and one.name not in LEFT_OUT]
 LOOKS = [one for one in OPERATIONS if one.method == "GET" and one.may is not None and one.name != "export"]
@@ -237,9 +238,22 @@ def asked(house: tuple[Shop, Any], operation: Any, role: str) -> tuple[Any, int]
     waits = shop.acting(session.actor()).staff.approvals.ask("export", {"people": "all"}, reason="we move elsewhere")
     before = count(shop)
     answer = ask(
-        Browser(client, member), operation, account=other, approval=waits.id, request=shop.rights.queue()[-1].id
+        Browser(client, member),
+        operation,
+        account=other,
+        approval=waits.id,
+        request=shop.rights.queue()[-1].id,
     )
     return answer, count(shop) - before
+
+
+def test_a_verdict_leaves_exactly_one_line(tmp_path, database, clock):
+    small = bakery(database, tmp_path / "home", clock, then=Shop.learn)
+    made = small.shop.decide("amina", "home")
+    before = count(small.shop)
+    small.shop.centre.judge(small.person["amina"], made.id, made.items[0].product, "less")
+    assert (count(small.shop) - before, last(small.shop).action) == (1, "decision.judge")
+    small.shop.close()
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=lambda one: one.name)

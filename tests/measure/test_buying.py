@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.measure.shoppers import UNTIL, Line, crowd, frame_of, part_of, total_of_parts, view_of, whole_of
 
 from goodwill.access import Contribution, Priced
+from goodwill.basics.errors import Overflow
 from goodwill.learn.lifetime.rfm import reduce
 from goodwill.measure.again import repeat_purchase, repeat_purchase_of, waiting
 from goodwill.measure.bought import Bought, of_view
@@ -228,7 +229,8 @@ def test_a_click_counts_for_the_mail_that_it_names_and_an_order_for_the_last_mai
 
 @given(
     rows=st.lists(
-        st.tuples(st.integers(-LARGEST, LARGEST), st.integers(-5_000, LARGEST), st.integers(0, 2)), max_size=8
+        st.tuples(st.integers(-LARGEST // 4, LARGEST // 4), st.integers(-5_000, LARGEST // 4), st.integers(0, 2)),
+        max_size=8,
     )
 )
 def test_many_customers_of_an_arm_are_the_sum_of_each_whatever_their_size(rows):
@@ -239,6 +241,13 @@ def test_many_customers_of_an_arm_are_the_sum_of_each_whatever_their_size(rows):
         mine = [part_of_arm(a, [b]) for a, b, g in rows if g == arm]
         if mine:
             assert of_group(found, arm) == Moments.of_sums(sum(mine[1:], mine[0]))
+
+
+def test_a_sum_that_leaves_64_bits_is_refused_and_never_wraps():
+    many = np.full((1, 3), LARGEST, np.int64)
+    with pytest.raises(Overflow):
+        parts(many, np.zeros(3, np.int64), 1)
+    assert of_group(parts(many[:, :1], np.zeros(1, np.int64), 1), 0).products == (LARGEST**2,)
 
 
 def test_an_arm_counts_everybody_also_who_bought_nothing_and_nobody_of_no_arm():

@@ -35,7 +35,7 @@ OF_STAFF = ("staff.", "key.", "keys.", "notice.", "approval.", "log.", "models."
             "slot.", "experiment.", "holdout.", "plan.", "offer.", "content.")  # fmt: skip
 OF_SYSTEMS = {
     f"webhook.{verb}" for verb in ["add", "close", "replay", "revoke", "rotate", "tell", "tell-no-more", "test"]
-} | {"retention.tidy", "segment.new", "segment.change", "segment.remove"}
+} | {"cost.add", "cost.rate", "cost.undo", "retention.tidy", "segment.new", "segment.change", "segment.remove"}
 
 
 @pytest.fixture(params=sorted(catalogues()))

@@ -14,6 +14,7 @@ from goodwill.web.application import ENDPOINTS, OPERATIONS, application
 from goodwill.web.centre.pages import PAGES
 from goodwill.web.desk import Endpoint
 from goodwill.web.openapi import document
+from goodwill.web.straight import Straight
 
 KEYED = [operation for operation in OPERATIONS if operation.scopes]
 STAFFED = [operation for operation in OPERATIONS if operation.may is not None and not operation.scopes]
@@ -36,6 +37,8 @@ def described(doc):
 def test_every_route_that_answers_is_described_and_no_other(quiet_shop, doc, monkeypatch):
     monkeypatch.setattr("goodwill.web.application.Litestar", Litestar)  # itself, whose routes can be listed
     inside = application(quiet_shop)._inside
+    assert isinstance(inside, Straight)  # a few operations go past the framework, which serves them too
+    inside = inside._inside
     assert isinstance(inside, Litestar)
     served = {
         (method, re.sub(r":\w+}", "}", route.path))

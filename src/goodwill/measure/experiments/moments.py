@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from operator import mul
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import BadInput, Overflow
 from goodwill.measure.experiments.arm import Arm
@@ -139,18 +139,16 @@ def parts(known: Whole, group: Whole, groups: int) -> Sums:
         group: of each, 0 to ``groups`` − 1; shape (n,).
 
     Raises:
-        Overflow: a number is larger than 2⁴⁷.
+        Overflow: a number is larger than 2⁴⁷, or a sum leaves 64 bits.
     """
     if _size(known.reshape(-1)) > LARGEST:
         raise Overflow("One customer's amount is more than can be squared and added; look for a mistake.")
     pairs = _pairs(len(known))
-    low, high = np.zeros((groups, len(pairs)), np.int64), np.zeros((groups, len(pairs)), np.int64)
-    for place, (i, j) in enumerate(pairs):
-        for part_of, halves in ((low, 0), (high, 1)):
-            np.add.at(part_of[:, place], group, _half(known[i], known[j], halves))
-    sums = np.zeros((groups, len(known)), np.int64)
-    for place, line in enumerate(known):
-        np.add.at(sums[:, place], group, line)
+    low, high = (
+        np.stack([_by_group(_half(known[i], known[j], half), group, groups) for i, j in pairs], axis=1)
+        for half in (0, 1)
+    )
+    sums = np.stack([_by_group(line, group, groups) for line in known], axis=1)
     bought = np.bincount(group[known[0] != 0], minlength=groups)
     people = np.bincount(group, minlength=groups)
     return Sums(people=people, bought=bought, sum=sums, product_low=low, product_high=high)
@@ -160,6 +158,14 @@ def of_group(total: Sums, group: int) -> Moments:
     """The customers of one group of such a total."""
     names = ("people", "bought", "sum", "product_low", "product_high")
     return Moments.of_sums(Sums({name: total.array(name)[group] for name in names}))
+
+
+def _by_group(values: Whole, group: Whole, groups: int) -> NDArray[Any]:
+    """What each group adds up to: whole numbers without end where they might leave 64 bits, which `Sums` then sees."""
+    kind = np.int64 if _size(values) * values.size <= _MOST else object
+    found = np.zeros(groups, kind)
+    np.add.at(found, group, values.astype(kind))
+    return found
 
 
 def _half(a: Whole, b: Whole, high: int) -> Whole:
