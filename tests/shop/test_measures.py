@@ -47,6 +47,17 @@ def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]
     made.close()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_figure_says_gives_it_again_does_so(shop: Shop, name: str) -> None:
+    told = shop.measures.answer(name, **NEEDED.get(name, {}))
+    for figure in (told.headline, *told.others):
+        if figure.suppressed:
+            continue
+        assert figure.reproduce.call == "shop.measure"
+        again = shop.measure(**dict(figure.reproduce.arguments))  # type: ignore[arg-type]
+        assert again.to_dict() == told.headline.to_dict()
+
+
 def kept(shop: Shop) -> int:
     with shop.database.reading() as connection:
         return len(connection.execute(store.kept_answers.select()).all())
