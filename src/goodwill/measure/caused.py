@@ -21,6 +21,7 @@ from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.buying import Customers, HowOften, cells_of, customers_of, first_days
 from goodwill.measure.experiments.effect import Difference, compared
 from goodwill.measure.experiments.moments import Moments
+from goodwill.measure.figure import SMALL
 from goodwill.measure.given import Floats
 from goodwill.measure.together import groups_of
 from goodwill.people.types import TypeCode
@@ -287,7 +288,8 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int, seed: 
     except CannotTell as cannot:
         after, why = (), str(cannot)
     foreign = treated.foreign + control.foreign
-    other = (f"{foreign:,} orders in another currency are left out.",) if foreign else ()
+    many = f"{foreign:,}" if foreign >= SMALL else f"Fewer than {SMALL}"
+    other = (f"{many} orders in another currency are left out.",) if foreign else ()
     return Seen(
         treated.people, control.people, exist, days, each.value, each.standard_error or 0.0, each.low, each.high,
         each.p, each.method, after, decay, why, (*each.warnings, *(said if after else ()), *other),

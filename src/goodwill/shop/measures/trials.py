@@ -223,7 +223,7 @@ def _told(asked: Asked, seen: _Seen, treated: int, called: str, what: str) -> An
                "buy it is a guide and no proof."),
         _refunds(figure, seen, treated),
     )  # fmt: skip
-    return Answer(headline, others, () if blocks and not seen.ratio.blocks else (_arms(seen),))
+    return Answer(headline, others, () if blocks and not seen.ratio.blocks else (_arms(seen, what),))
 
 
 def _noted(seen: _Seen, what: str) -> tuple[str, ...]:
@@ -271,7 +271,7 @@ def _of_all(asked: Asked, seen: _Seen, what: str) -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
-def _arms(seen: _Seen) -> Table:
+def _arms(seen: _Seen, what: str) -> Table:
     """Each arm by itself, against the first."""
     one = 10 ** digits_of(seen.currency)
     arms = list(seen.trial.shares.items())
@@ -286,8 +286,8 @@ def _arms(seen: _Seen) -> Table:
         p = adjusted.get(n) if shown and seen.people(0) >= SMALL and not seen.ratio.blocks else None
         rows.append((called, people if shown else None, share, mean, p))
     says = (
-        "Each arm: how many people are in it, which share was planned, what one of them paid on average, and the p of "
-        f"its difference from '{seen.trial.control}', for so many arms (Holm)."
+        f"Each arm: how many people are in it, which share was planned, the {what} of one of them on average, and the p "
+        f"of its difference from '{seen.trial.control}', for so many arms (Holm)."
     )
     columns = (Column("arm"), Column("people"), Column("planned", "share"), Column("mean", seen.currency), Column("p"))
     return Table("arms", says, columns, tuple(rows))
