@@ -240,8 +240,8 @@ def _effect(
         )
         if overlap.outside > _MOST_OUTSIDE:
             why = (
-                f"who is exposed can nearly be told from the covariates alone ({100 * overlap.outside:.0f} % of people have "
-                f"a propensity outside [{_EDGE:g}, {1 - _EDGE:g}]; {100 * _MOST_OUTSIDE:.0f} % may)"
+                f"who is exposed can nearly be told from the covariates alone ({100 * overlap.outside:.0f} % of people "
+                f"have a propensity outside [{_EDGE:g}, {1 - _EDGE:g}]; {100 * _MOST_OUTSIDE:.0f} % may)"
             )
         return refuse(f"Too few of one side have their like on the other: {why}.", overlap, worth)
     value, error = _augmented(data.outcome, data.exposed, basis, chances, folds)

@@ -286,8 +286,8 @@ def _arms(seen: _Seen, what: str) -> Table:
         p = adjusted.get(n) if shown and seen.people(0) >= SMALL and not seen.ratio.blocks else None
         rows.append((called, people if shown else None, share, mean, p))
     says = (
-        f"Each arm: how many people are in it, which share was planned, the {what} of one of them on average, and the p "
-        f"of its difference from '{seen.trial.control}', for so many arms (Holm)."
+        f"Each arm: how many people are in it, which share was planned, the {what} of one on average, and the p of its "
+        f"difference from '{seen.trial.control}', for so many arms (Holm)."
     )
     columns = (Column("arm"), Column("people"), Column("planned", "share"), Column("mean", seen.currency), Column("p"))
     return Table("arms", says, columns, tuple(rows))
