@@ -170,6 +170,14 @@ def test_the_home_tells_the_four_numbers_as_the_shop_knows_them(house):
         assert f"<dt>{what}</dt>" in text
 
 
+def test_who_may_see_nobody_is_told_tens_so_that_no_withdrawal_shows(house):
+    text = house.browser("analyst").get("/").text
+    told = house.shop.may_contact()
+    assert f"{about(told.yes)} of {about(told.of)}" in text
+    assert "Why not the others" not in text
+    assert "Why not the others" in house.browser("owner").get("/").text or not told.why_not
+
+
 def test_an_objection_is_a_complaint_of_this_month_and_stands_on_the_home(house):
     house.shop.rights.open("object", address="amina@example.org")
     assert "Customers sent <strong>1</strong> complaint" in house.browser("owner").get("/").text
