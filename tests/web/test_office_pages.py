@@ -14,6 +14,7 @@ from tests.web.test_staff_pages import HOST, Browser
 from goodwill import people
 from goodwill.access import SignedIn
 from goodwill.app import create_shop
+from goodwill.basics.words import about
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
