@@ -31,13 +31,13 @@ def test_all_measures_are_listed_with_their_options(client):
 
 
 def test_a_figure_is_the_one_of_the_library_and_stays_as_it_was_told(client, shop):
-    told = client.get("/api/v1/measures/repeat-purchase", params={"window": "14"}).json()
+    told = client.get("/api/v1/measures/repeat-purchase", params={"window": "28"}).json()
     assert told["headline"]["coverage"]["counted"] == 33, "all but Dev, who bought nothing"
     assert told["headline"]["value"] == 1
-    assert told["query"].endswith("--window 14")
-    mine = shop.measures.answer("repeat-purchase", window=14).to_dict()
+    assert told["query"].endswith("--window 28")
+    mine = shop.measures.answer("repeat-purchase", window=28).to_dict()
     assert {name: told[name] for name in mine} == mine
-    assert client.get("/api/v1/measures/repeat-purchase?window=14").json() == told
+    assert client.get("/api/v1/measures/repeat-purchase?window=28").json() == told
 
 
 def test_what_cannot_be_asked_is_refused(client):
