@@ -347,8 +347,8 @@ def test_consent_is_told_of_ten_or_more_and_never_of_fewer(house):
 
 
 def test_a_figure_is_shown_as_it_was_told_with_its_range_people_grade_and_query(house):
-    text = whole(house.browser("analyst"), "/office/measures/repeat-purchase?window=28").text
-    told = house.shop.measures.answer("repeat-purchase", window="28")
+    text = whole(house.browser("analyst"), "/office/measures/retention?window=28").text
+    told = house.shop.measures.answer("retention", window="28")
     head = told.headline
     assert f'<p class="big">{100 * head.value:.1f} %</p>' in text
     assert f"{100 * head.low:.1f} % to {100 * head.high:.1f} %" in text
