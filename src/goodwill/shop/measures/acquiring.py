@@ -29,6 +29,7 @@ from goodwill.shop.measures.measure import (
     is_of_few,
     percent,
     step,
+    told_of,
     whole,
     withhold_few,
 )
@@ -184,7 +185,9 @@ class _Telling:
         foreign = self._facts.told["foreign"]
         said = [*self._spent.warnings, *(f"Converted: {one}." for one in self._spent.converted)]
         if foreign:
-            said.append(f"{foreign:,} orders in another currency count as orders, and their amounts are left out.")
+            said.append(
+                f"{told_of(foreign, 'orders')} in another currency count as orders, and their amounts are left out."
+            )
         return tuple(said)
 
     def _figure(
