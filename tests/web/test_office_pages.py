@@ -356,15 +356,15 @@ def test_consent_is_told_of_ten_or_more_and_never_of_fewer(house):
 
 
 def test_a_figure_is_shown_as_it_was_told_with_its_range_people_grade_and_query(house):
-    text = whole(house.browser("analyst"), "/office/measures/repeat-purchase?window=60").text
-    told = house.shop.measures.answer("repeat-purchase", window="60")
+    text = whole(house.browser("analyst"), "/office/measures/retention?window=28").text
+    told = house.shop.measures.answer("retention", window="28")
     head = told.headline
     assert f'<p class="big">{100 * head.value:.1f} %</p>' in text
     assert f"{100 * head.low:.1f} % to {100 * head.high:.1f} %" in text
     assert f"{head.coverage.counted} of {head.coverage.exist} people" in text
     assert f'<span class="grade">{head.grade.name}</span>' in text
     assert told.query in text
-    assert "--window 60" in told.query
+    assert "--window 28" in told.query
     listed = house.browser("analyst").get("/office/measures").text
     assert "repeat-purchase" in listed
 
@@ -388,7 +388,7 @@ def test_a_figure_comes_as_a_file_with_the_same_numbers(house):
     ("asked", "status", "words"),
     [
         ("repeat-purchase?windw=3", 422, "Did you mean"),
-        ("repeat-purchase?window=none", 422, "a whole number"),
+        ("repeat-purchase?window=none", 422, "7, 28, 91"),
         ("repeat-purchase?at=2031-01-01", 422, "has not come"),
         ("repat-purchase", 404, "Did you mean"),
     ],
