@@ -17,6 +17,8 @@ from goodwill.app import create_shop
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
+from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.figure import Coverage, Figure, Grade, Reproduce
 from goodwill.purposes import Category
 from goodwill.shop import Who
 from goodwill.simulate.world import Knobs, draw, live
@@ -24,6 +26,8 @@ from goodwill.simulate.world.fill import fill
 from goodwill.storage import audit
 from goodwill.web.application import application
 from goodwill.web.charts import Pictures
+from goodwill.web.drawn import drawn
+from goodwill.web.office_home import income_of
 from goodwill.web.rooms import ROOMS
 
 ROLES = ("owner", "developer", "privacy-officer", "marketer", "reviewer", "analyst", "read-only")
@@ -168,6 +172,45 @@ def test_the_home_tells_the_four_numbers_as_the_shop_knows_them(house):
     assert "Customers sent <strong>0</strong> complaints" in text
     for what in ("Files", "Mail", "Webhooks"):
         assert f"<dt>{what}</dt>" in text
+
+
+HUNDRED = Coverage(100, 120, "the others said no")
+
+
+def figure(name, value, low, high, *, unit="EUR"):
+    return Figure(
+        name=name, value=value, low=low, high=high, unit=unit, n=100, coverage=HUNDRED, grade=Grade.A, method="by lot",
+        reproduce=Reproduce.by("shop.measure"), refused="" if value is not None else "Too early: look again.",
+    )  # fmt: skip
+
+
+def extra(low, high, *, often):
+    """What the measure of those left out would tell."""
+    each = figure("extra margin of a customer from 2026-09-07 to 2026-11-22", (low + high) / 2, low, high)
+    together = figure("extra margin of all of them", 50 * (low + high), 100 * low, 100 * high)
+    return Answer(each, (together, figure("the same for who looks every week", (low + high) / 2, *often)))
+
+
+def test_extra_income_that_may_be_nothing_is_no_number_on_the_home_but_a_range_with_its_days():
+    told = income_of(extra(-1, 23, often=(-5, 27)), date(2026, 11, 22), "EUR")
+    assert (told.value, told.words) == ("", "too early to say")
+    assert "etween -100.00 EUR and 2,300.00 EUR, from 2026-09-07 to 2026-11-22" in told.why
+
+
+@pytest.mark.parametrize(
+    ("often", "value", "words"),
+    [((-2, 26), "", "too early to say"), ((1, 23), "1,200.00 EUR", "")],
+    ids=["unclear for who looks often", "clear for who looks often"],
+)
+def test_extra_income_is_a_number_only_where_it_is_clear_for_who_looks_again_and_again(often, value, words):
+    told = income_of(extra(2, 22, often=often), date(2026, 11, 22), "EUR")
+    assert (told.value, told.words) == (value, words)
+    assert "etween 200.00 EUR and 2,200.00 EUR, from 2026-09-07 to 2026-11-22" in told.why
+
+
+def test_a_clear_loss_is_told_on_the_home_as_a_loss():
+    told = income_of(extra(-22, -2, often=(-23, -1)), date(2026, 11, 22), "EUR")
+    assert told.value == "-1,200.00 EUR"
 
 
 def test_an_objection_is_a_complaint_of_this_month_and_stands_on_the_home(house):
