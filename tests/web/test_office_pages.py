@@ -4,6 +4,7 @@ import json
 import re
 import time
 from datetime import date
+from html import unescape
 
 import pytest
 from litestar.testing import TestClient
@@ -25,7 +26,7 @@ from goodwill.simulate.world import Knobs, draw, live
 from goodwill.simulate.world.fill import fill
 from goodwill.storage import audit
 from goodwill.web.application import application
-from goodwill.web.charts import Pictures
+from goodwill.web.charts import Pictures, form_of
 from goodwill.web.drawn import drawn
 from goodwill.web.office_home import income_of
 from goodwill.web.rooms import ROOMS
@@ -471,6 +472,78 @@ def test_a_picture_is_one_image_with_a_name_in_the_colours_of_the_page(house):
     assert "var(--leaf)" in svg
     assert "<b>" not in svg
     assert not re.search(r"#0[1-6]0[1-6]0[1-6]|style=|<script|http(?!://www.w3.org)", svg)
+
+
+def pictured(answer):
+    """The pictures of an answer, by their names, drawn; the words on each picture too."""
+    pictures = Pictures()
+    pictures.warm()
+    try:
+        for _ in range(400):
+            charts = list(drawn(answer, pictures, "EUR"))
+            if not any("being drawn" in one.missing for one in charts):
+                break
+            time.sleep(0.05)
+    finally:
+        pictures.close()
+    return {one.name: (one.picture, re.findall(r">([^<>]+)</t(?:ext|span)>", one.picture)) for one in charts}
+
+
+def test_no_number_of_an_axis_stands_in_powers_of_ten():
+    answer = Answer(
+        figure("large", 380_379.0, 361_999.0, 400_012.0), (figure("lost", -55.0, -143.0, 33.0, unit="dollars"),)
+    )
+    charts = pictured(answer)
+    words = [word for _, words in charts.values() for word in words]
+    assert {"370,000", "−100"} <= set(words)
+    assert not [word for word in words if re.search(r"\de[+−]?\d", word)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "share", "form"),
+    [
+        ((-619, 15_216), False, ",.0~f"), ((0.2, 0.9), False, ",.1~f"), ((11_000, 11_003), False, ",.1~f"),
+        ((0, 5e7), False, "~s"), ((0, 1), True, ",.0~%"), ((0, 0.02), True, ",.1~%"), ((0, 0), False, ",.0~f"),
+    ],
+)  # fmt: skip
+def test_the_numbers_of_a_scale_are_as_fine_as_its_steps(ends, share, form):
+    assert form_of(ends, share=share) == form
+
+
+def test_figures_that_are_fifty_times_apart_have_scales_of_their_own():
+    one, all_of_them = figure("of one", 11.5, -1.0, 24.0), figure("of all", 7_298.0, -619.0, 15_216.0)
+    _, words = pictured(Answer(one, (all_of_them,)))["figures-0"]
+    assert {"10", "20", "10,000"} <= set(words)
+    near = pictured(Answer(one, (figure("of a few", 98.0, -8.0, 205.0),)))["figures-0"][1]
+    assert "100" in near
+    assert "10" not in near
+
+
+def test_names_of_different_things_have_no_common_colour_and_their_table_stands():
+    columns = tuple(map(Column, ("model", "parameter", "value")))
+    parameters = Table("parameters", "It says.", columns, (("a", "p", 0.09), ("a", "v", 294_832.0), ("b", "r", 4.0)))
+    ages = Table("ages", "It says.", (Column("from"), Column("age"), Column("share", "share")),
+                 (("may", 0, 1.0), ("may", 1, 0.5), ("june", 0, 1.0)))  # fmt: skip
+    charts = pictured(Answer(figure("one", 1.0, 0.0, 2.0), (), (parameters, ages)))
+    assert charts["table-0"][0] == ""
+    assert charts["table-1"][0] != ""
+
+
+def test_a_long_name_is_broken_into_lines_and_not_cut():
+    name = "what a customer who opted in to 'recommendations' paid more in the last 91 days than the others did"
+    _, words = pictured(Answer(figure(name, 1.0, 0.0, 2.0)))["figures-0"]
+    assert name in unescape(" ".join(words))
+    assert "…" not in "".join(words)
+
+
+def test_an_end_that_nothing_bounds_leaves_the_row_out_of_the_picture():
+    columns = tuple(map(Column, ("what", "value", "low", "high")))
+    rows = (("bounded", 1.0, 0.0, 2.0), ("open", 1.0, 0.0, float("inf")))
+    _, words = pictured(Answer(figure("one", 1.0, 0.0, 2.0), (), (Table("ends", "It says.", columns, rows),)))[
+        "table-0"
+    ]
+    assert "bounded" in words
+    assert "open" not in words
 
 
 def test_without_what_draws_a_page_says_so_and_keeps_its_numbers():
