@@ -5,6 +5,7 @@ import re
 import time
 from datetime import date
 from html import unescape
+from threading import Event
 
 import pytest
 from litestar.testing import TestClient
@@ -26,7 +27,7 @@ from goodwill.simulate.world import Knobs, draw, live
 from goodwill.simulate.world.fill import fill
 from goodwill.storage import audit
 from goodwill.web.application import application
-from goodwill.web.charts import Pictures, form_of
+from goodwill.web.charts import PATIENCE, Pictures, form_of
 from goodwill.web.drawn import drawn
 from goodwill.web.office_home import income_of
 from goodwill.web.rooms import ROOMS
@@ -434,6 +435,32 @@ def test_what_a_figure_cannot_be_asked_is_said_in_words(house, asked, status, wo
     assert words in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/office/measures/holdout", "Nobody is left out"), ("/office/measures/roi", "No margin is known"),
+        ("/office/return", "Nobody is left out"),
+    ],
+)  # fmt: skip
+def test_a_refused_figure_is_worked_out_once_until_something_moves(house, path, words, monkeypatch):
+    worked, browser = [], house.browser("owner")
+    for owner, name in ((type(house.shop.measures), "answer"), (type(house.shop.reporting), "report")):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *a, _real=real, **b: (worked.append(path), _real(*a, **b))[1])
+    house.shop.planning.hold_out(5)
+    house.shop.planning.hold_out(0)
+    assert words in whole(browser, path).text
+    begun = len(worked)
+    assert begun > 0
+    for _ in range(3):
+        assert words in browser.get(path).text
+    assert len(worked) == begun
+    house.shop.planning.hold_out(10)
+    whole(browser, path)
+    house.shop.planning.hold_out(0)
+    assert len(worked) > begun
+
+
 def test_the_return_report_is_the_same_on_the_page_and_on_paper(house):
     browser = house.browser("owner")
     text = whole(browser, "/office/return").text
@@ -517,6 +544,20 @@ def test_figures_that_are_fifty_times_apart_have_scales_of_their_own():
     near = pictured(Answer(one, (figure("of a few", 98.0, -8.0, 205.0),)))["figures-0"][1]
     assert "100" in near
     assert "10" not in near
+
+
+def test_all_pictures_of_a_page_wait_no_longer_than_one():
+    go = Event()
+    pictures = Pictures(lambda spec: str(go.wait(10)))
+    answer = Answer(figure("one", 1.0, 0.0, 2.0), tuple(figure("one", 1.0, 0.0, 2.0, unit=f"u{n}") for n in range(9)))
+    begins = time.monotonic()
+    charts = list(drawn(answer, pictures, "EUR"))
+    took = time.monotonic() - begins
+    go.set()
+    pictures.close()
+    assert len(charts) == 10
+    assert all("being drawn" in one.missing for one in charts)
+    assert took < 5 * PATIENCE
 
 
 def test_names_of_different_things_have_no_common_colour_and_their_table_stands():

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 Spec = Mapping[str, Any]
 
-_PATIENCE: Final = 0.12  # seconds that a page waits for a picture; the first one of a process takes ten times as long
+PATIENCE: Final = 0.12  # seconds that a page waits for its pictures; the first one of a process takes ten times as long
 _KEPT: Final = 200
 _APART: Final = 50  # times larger: the smaller would be a dot on the same scale
 _LARGE: Final = 10_000_000  # from here on numbers stand as 12M
@@ -79,7 +79,7 @@ class Pictures:
         self._lock = Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="goodwill-pictures")
 
-    def of(self, spec: Spec, *, name: str, title: str, says: str, patience: float = _PATIENCE) -> tuple[Markup, str]:
+    def of(self, spec: Spec, *, name: str, title: str, says: str, patience: float = PATIENCE) -> tuple[Markup, str]:
         """The drawing of a specification, or nothing and why there is none yet."""
         try:
             svg = self._asked(json.dumps(spec, sort_keys=True)).result(timeout=patience)

@@ -2,22 +2,32 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from time import monotonic
 from typing import Any, Final
 
 from goodwill.basics.words import quantity
 from goodwill.measure.answer import Answer, Table
 from goodwill.measure.figure import Figure
-from goodwill.web.charts import Chart, Pictures, Spec, across, grid, intervals, lines
+from goodwill.web.charts import PATIENCE, Chart, Pictures, Spec, across, grid, intervals, lines
 
 _MOST_BARS: Final = 40
 
 
 def drawn(answer: Answer, pictures: Pictures, currency: str) -> Iterator[Chart]:
     """The figures with their ranges, then each table; a table of which no picture would tell the truth has none."""
+    late = monotonic() + PATIENCE  # for all of them, not for each
     for number, (unit, figures) in enumerate(_by_unit(answer)):
-        yield _ranges(f"figures-{number}", figures, unit, pictures, currency)
-    for number, table in enumerate(answer.tables):
-        yield table_chart(f"table-{number}", table, pictures, currency)
+        yield _ranges(f"figures-{number}", figures, unit, pictures, currency, late)
+    yield from table_charts(answer.tables, pictures, currency, late)
+
+
+def table_charts(
+    tables: Sequence[Table], pictures: Pictures, currency: str, late: float | None = None
+) -> Iterator[Chart]:
+    """Each table with its picture, where one tells the truth of it; pictures that are not there by then are missing."""
+    late = monotonic() + PATIENCE if late is None else late
+    for number, table in enumerate(tables):
+        yield _table_chart(f"table-{number}", table, pictures, currency, late)
 
 
 def _by_unit(answer: Answer) -> list[tuple[str, list[Figure]]]:
@@ -29,7 +39,7 @@ def _by_unit(answer: Answer) -> list[tuple[str, list[Figure]]]:
     return list(found.items())
 
 
-def _ranges(name: str, figures: Sequence[Figure], unit: str, pictures: Pictures, currency: str) -> Chart:
+def _ranges(name: str, figures: Sequence[Figure], unit: str, pictures: Pictures, currency: str, late: float) -> Chart:
     title = "Figures and their ranges" if len(figures) > 1 else "The figure and its range"
     level = f"{100 * figures[0].level:g} %"
 
@@ -44,11 +54,11 @@ def _ranges(name: str, figures: Sequence[Figure], unit: str, pictures: Pictures,
         y="figure", x="value", low="low", high="high", unit=_axis(unit), share=unit == "share",
     )  # fmt: skip
     rows = tuple((one.name, told(one.value), told(one.low), told(one.high)) for one in figures)
-    picture, missing = pictures.of(spec, name=name, title=title, says=says)
+    picture, missing = pictures.of(spec, name=name, title=title, says=says, patience=_left(late))
     return Chart(name, title, says, ("Figure", "Value", "From", "To"), rows, (1, 2, 3), picture, missing)
 
 
-def table_chart(name: str, table: Table, pictures: Pictures, currency: str) -> Chart:
+def _table_chart(name: str, table: Table, pictures: Pictures, currency: str, late: float) -> Chart:
     """A table with its picture, where one tells the truth of it."""
     title = table.name[:1].upper() + table.name[1:]
     columns = tuple(one.name for one in table.columns)
@@ -59,7 +69,7 @@ def table_chart(name: str, table: Table, pictures: Pictures, currency: str) -> C
     numbers = tuple(place for place in range(len(columns)) if _is_of_numbers(table, place))
     spec, picture, missing = _spec(table), "", ""
     if spec is not None:
-        picture, missing = pictures.of(spec, name=name, title=title, says=table.says)
+        picture, missing = pictures.of(spec, name=name, title=title, says=table.says, patience=_left(late))
     return Chart(name, title, table.says, columns, rows, numbers, picture, missing)
 
 
@@ -110,6 +120,10 @@ def _is_of_numbers(table: Table, place: int) -> bool:
     values = [row[place] for row in table.rows]
     numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
     return bool(numbers) and len(numbers) == sum(one is not None for one in values)
+
+
+def _left(late: float) -> float:
+    return max(0.0, late - monotonic())
 
 
 def _is_finite(value: Any) -> bool:

@@ -71,7 +71,8 @@ class Home(Office):
             why = "Nobody is left out, so nothing can tell. Leave a few out: goodwill experiment holdout 10"
             return Income(why, words="not measured")
         found: Done[Answer] | Job = self.desk.jobs.of(
-            "income", (period.end, plan.upto), lambda: shop.measures.answer(_INCOME), patience=0, keep=True
+            "income", (period.end, plan.upto), lambda: shop.measures.answer(_INCOME), patience=0,
+            keep=True,
         )  # fmt: skip
         if isinstance(found, Job):
             return Income("Look again in a minute.", words="being worked out")
