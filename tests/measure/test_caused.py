@@ -11,7 +11,7 @@ from tests.measure.shoppers import UNTIL, Line, crowd, frame_of, total_of_parts,
 from goodwill.access.view import Grouped
 from goodwill.basics.errors import CannotTell
 from goodwill.measure.came import MONTHS, Came
-from goodwill.measure.caused import ByArm, Seen, arms_of, caused
+from goodwill.measure.caused import OFTEN, ByArm, Seen, arms_of, caused
 from goodwill.measure.together import Together
 from goodwill.purposes import shipped
 
@@ -145,3 +145,10 @@ def test_without_an_effect_the_interval_holds_nothing_most_times():
         found = caused(arms_of(WHAT.whole(grouped(people)), WHAT), 0.5, WHAT.days, exist=300)
         held += found.low <= 0 <= found.high
     assert held >= 88
+
+
+def test_the_range_for_who_looks_often_is_wider_and_holds_at_each_of_two_hundred_looks():
+    random = np.random.default_rng(7)
+    sums = np.cumsum(random.standard_normal((4_000, 200)), axis=1) / np.sqrt(np.arange(1, 201))
+    assert np.mean(np.abs(sums).max(axis=1) > OFTEN) <= 0.05
+    assert np.mean(np.abs(sums).max(axis=1) > 1.96) > 0.3, "which a single look's range does not"

@@ -47,6 +47,17 @@ def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]
     made.close()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_figure_says_gives_it_again_does_so(shop: Shop, name: str) -> None:
+    told = shop.measures.answer(name, **NEEDED.get(name, {}))
+    for figure in (told.headline, *told.others):
+        if figure.suppressed:
+            continue
+        assert figure.reproduce.call == "shop.measure"
+        again = shop.measure(**dict(figure.reproduce.arguments))  # type: ignore[arg-type]
+        assert again.to_dict() == told.headline.to_dict()
+
+
 def kept(shop: Shop) -> int:
     with shop.database.reading() as connection:
         return len(connection.execute(store.kept_answers.select()).all())
@@ -212,6 +223,10 @@ def test_the_return_rests_on_the_same_comparison_as_the_holdout(held: Shop) -> N
         (told.headline.value, told.headline.low, told.headline.high), rel=1e-4
     )
     assert extra.coverage.counted == told.headline.coverage.counted
+    margin = held.measures.answer("holdout", margin=30).others[0]
+    parts = next(table for table in roi.tables if table.name == "parts").rows[0]
+    assert parts[0] == "B1 margin in the window"
+    assert parts[1:4] == pytest.approx((margin.value, margin.low, margin.high), rel=1e-6)
 
 
 def test_arms_that_are_not_divided_as_planned_block_the_headline(held: Shop) -> None:

@@ -234,15 +234,16 @@ def _effect(
     worth = _worth(chances, data.exposed)
     least = _least_share(chances, data.exposed)
     if least < LEAST_EFFECTIVE or overlap.outside > _MOST_OUTSIDE:
-        share = 100 * least
-        why = "who is exposed can nearly be told from the covariates alone" if overlap.outside > _MOST_OUTSIDE else (
-            "a few people would stand for all others"
-        )  # fmt: skip
-        return refuse(
-            f"Too few of one side have their like on the other: {why} (effective sample {share:.0f} % of that side; "
-            f"{100 * LEAST_EFFECTIVE:.0f} % are needed).",
-            overlap, worth,
-        )  # fmt: skip
+        why = (
+            f"a few people would stand for all others (effective sample {100 * least:.0f} % of that side; "
+            f"{100 * LEAST_EFFECTIVE:.0f} % are needed)"
+        )
+        if overlap.outside > _MOST_OUTSIDE:
+            why = (
+                f"who is exposed can nearly be told from the covariates alone ({100 * overlap.outside:.0f} % of people "
+                f"have a propensity outside [{_EDGE:g}, {1 - _EDGE:g}]; {100 * _MOST_OUTSIDE:.0f} % may)"
+            )
+        return refuse(f"Too few of one side have their like on the other: {why}.", overlap, worth)
     value, error = _augmented(data.outcome, data.exposed, basis, chances, folds)
     reach = NormalDist().inv_cdf((1 + level) / 2) * error
     checked = {

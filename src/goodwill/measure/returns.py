@@ -110,7 +110,8 @@ class Range:
     def of(cls, drawn: Floats) -> Self:
         ends = {}
         for level in LEVELS:
-            low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2))
+            # Hazen's places give back the quantiles of a distribution that was drawn evenly.
+            low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2), method="hazen")
             ends[level] = (float(low), float(high))
         return cls(float(np.median(drawn)), ends)
 
@@ -278,14 +279,19 @@ def _drawn(
         if not one.with_:
             alone.append(one)
             continue
-        picked = rows.setdefault(one.with_, random.integers(0, values.size, draws))
+        picked = rows.setdefault(one.with_, _picked(values.size, draws, random))
         if picked.max() >= values.size or len({_values(o).size for o in lines if o.with_ == one.with_}) > 1:
             raise BadInput(f"Lines that are drawn together ('{one.with_}') have equally many draws.")
         together[one.name] = values[picked]
     ranks = _ranks([one.name for one in alone], draws, random, correlations)
     for one, rank in zip(alone, ranks.T, strict=True):
-        together[one.name] = np.quantile(_values(one), rank)
+        together[one.name] = np.quantile(_values(one), rank, method="hazen")
     return {one.name: together[one.name] for one in lines}
+
+
+def _picked(size: int, draws: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Rows by chance; each once where there are as many as draws."""
+    return random.permutation(size) if size == draws else random.integers(0, size, draws)
 
 
 def _values(one: Line) -> Floats:

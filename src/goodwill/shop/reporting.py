@@ -16,6 +16,7 @@ from goodwill.basics.errors import CannotTell, TooFew
 from goodwill.basics.words import quantity
 from goodwill.measure import store
 from goodwill.measure.answer import Column, Table
+from goodwill.measure.caused import OFTEN
 from goodwill.measure.figure import Figure
 from goodwill.measure.period import Period
 from goodwill.measure.store import Asked, KeptAnswer
@@ -126,15 +127,17 @@ class Reporting:
     def _sentence(self, told: Told) -> str:
         """The verdict, for a shopkeeper."""
         currency = self.shop.settings.currency
-        low, high = told.found.net.ends[0.95]
+        low, high = told.sure.ends[0.95]
         money, least, most, loss = (
-            quantity(one, currency, currency) for one in (told.found.net.median, low, high, -told.found.net.median)
+            quantity(one, currency, currency) for one in (told.sure.median, low, high, -told.sure.median)
         )
         between = f"between {least} and {most} in 95 of 100 cases"
         if told.verdict == WORKED:
             return f"It worked: it brought {money} more than it cost (the net value lies {between})."
         if told.verdict == DID_NOT:
             return f"It did not work: it cost {loss} more than it brought (the net value lies {between})."
+        if not low <= 0 <= high:
+            return f"Too early to say: the net value lies {between} for a single look. {self._often(told)}"
         if told.again is None:
             people = told.seen.treated + told.seen.held
             return (
@@ -144,6 +147,15 @@ class Reporting:
         return (
             f"Too early to say: look again in {told.again:,} days, on {_again(told)}. Until then the net value lies "
             f"{between}."
+        )
+
+    def _often(self, told: Told) -> str:
+        """Why a single look is not enough here."""
+        currency = self.shop.settings.currency
+        low, high = (quantity(end, currency, currency) for end in told.again_and_again)
+        return (
+            "Whoever looks at every report sees luck sooner or later, so it has to be clear in a wider range too: "
+            f"{low} to {high}."
         )
 
     def _left_out(self, told: Told) -> Iterator[str]:
@@ -203,8 +215,12 @@ def _method(told: Told, margin: float) -> tuple[str, ...]:
         f"{seen.held:,} people were left out by chance; B1 is what the {seen.treated:,} others spent more than they, "
         f"from {date_of(told.since)} to {date_of(told.until)}, times a margin of {margin:g} %. {seen.method}"
     )
+    drawn = (
+        f"Ten thousand draws of B1, B2 and cost give the ranges; the parts are the whole in each.{after} The verdict "
+        f"stands on B1 less cost alone, also at {OFTEN:g} standard errors, for who looks at every report."
+    )
     return (
         measured,
-        f"Ten thousand draws of B1, B2 and cost give the ranges; the parts are the whole in each.{after}",
+        drawn,
         f"Costs are those of the ledger for these days: {told.spent.rows:,} costs, {told.spent.money} together.",
     )

@@ -92,7 +92,8 @@ class MeasurePages(Office):
             told=None if answer is None else self._figure(answer.headline), answer=answer,
             others=[] if answer is None else [self._figure(one) for one in answer.others],
             pictures=[] if answer is None else list(drawn(answer, self.desk.pictures, self.settings.currency)),
-            api=address_with(f"/api/v1/measures/{measure.name}", asked),
+            # Of the period that is shown, whenever it is asked for again.
+            api=address_with(f"/api/v1/measures/{measure.name}", {**asked, "at": self._end(visit)}),
             download={
                 form: address_with(f"{path}/download", {**asked, "format": form}) for form in ("csv", "json")
             },
@@ -101,6 +102,12 @@ class MeasurePages(Office):
                 for place in range(0 if answer is None else len(answer.tables))
             ],
         )  # fmt: skip
+
+    def _end(self, visit: Visit) -> str:
+        try:
+            return str(date_of(self.desk.shop.measures.period(visit.query.get("at", "") or None).end))
+        except GoodwillError:
+            return visit.query.get("at", "")  # what was asked wrongly is told on the page
 
     def download(self, visit: Visit) -> File:
         """A figure as a file."""

@@ -156,7 +156,7 @@ class Measures:
         return Figure(
             name=measure.name, value=None, unit=measure.unit, n=None, grade=Grade.C, refused=why, suppressed=True,
             coverage=Coverage(None, 0, "nothing was counted"), method="Nothing was worked out.",
-            reproduce=Reproduce.by("shop.measure", measure=measure.name, at=str(date_of(period.end)), **told),
+            reproduce=Reproduce.by("shop.measure", name=measure.name, at=str(date_of(period.end)), **told),
         )  # fmt: skip
 
     def _kept(self, asked: store.Asked, found: Answer) -> Answer:

@@ -18,7 +18,7 @@ from goodwill.measure.period import Period
 from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.facts import Wanted, exist, facts
 from goodwill.shop.measures.leftout import LeftOut, left_out
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, whole
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, told_of, whole
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -168,7 +168,9 @@ class _Telling:
         foreign = self._facts.told["foreign"]
         said = [*self._spent.warnings, *(f"Converted: {one}." for one in self._spent.converted)]
         if foreign:
-            said.append(f"{foreign:,} orders in another currency count as orders, and their amounts are left out.")
+            said.append(
+                f"{told_of(foreign, 'orders')} in another currency count as orders, and their amounts are left out."
+            )
         return tuple(said)
 
     def _figure(

@@ -155,7 +155,7 @@ class Asked:
     @property
     def reproduce(self) -> Reproduce:
         told = {name: value for name, value in self.options.items() if value is not None}
-        return Reproduce.by("shop.measure", measure=self.measure, at=str(date_of(self.period.end)), **told)
+        return Reproduce.by("shop.measure", name=self.measure, at=str(date_of(self.period.end)), **told)
 
     def figure(
         self, estimate: Estimate, total: Total, *, counted: int, name: str, unit: str, method: str, why: str,

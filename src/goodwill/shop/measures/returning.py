@@ -42,6 +42,7 @@ _NO_B4: Final = "what a complaint, a request or an unsubscribe costs was not wri
 NOT_MEASURED: Final = "B5 not measured"
 _WHO: Final = "everybody assigned counts, whatever she allowed; the others objected, or are held"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
+_RANDOMISED: Final = next(iter(LINES))
 _LONGEST: Final = 730  # days; who would have to wait longer is told that it cannot be measured so
 
 
@@ -64,6 +65,7 @@ class Told:
 
     Attributes:
         since, until: first and last day of the window.
+        again_and_again: the net value's range for who looks at every report.
         again: in how many days to look again; None where it is known, or would take too long.
         seen: of people. spent: K.
     """
@@ -74,13 +76,19 @@ class Told:
     spent: Spent
     found: Return
     again: int | None
+    again_and_again: tuple[float, float]
     facts: Facts
 
     @property
+    def sure(self) -> Range:
+        """The net value by what was randomised alone; the verdict stands on this."""
+        return self.found.by_line[_RANDOMISED][0]
+
+    @property
     def verdict(self) -> str:
-        """Worked, did not, or too early to say."""
-        low, high = self.found.net.ends[0.95]
-        return WORKED if low > 0 else DID_NOT if high < 0 else TOO_EARLY
+        """Worked, did not, or too early to say: also for who looks at every report."""
+        (low, high), again = self.sure.ends[0.95], self.again_and_again
+        return WORKED if min(low, again[0]) > 0 else DID_NOT if max(high, again[1]) < 0 else TOO_EARLY
 
 
 def returned(shop: "Shop", period: Period, options: Options) -> Told:
@@ -108,7 +116,9 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
     seen = Seen.read(known.told)
     currency, one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
     found = _roi(seen, margin / 100, spent, currency, one, options)
-    return Told(held.since, period.end, seen, spent, found, _again(found, seen, margin / 100, one), known)
+    low, high = ((end * seen.treated * margin / 100 - spent.minor) / one for end in seen.again_and_again())
+    again = _again(found.by_line[_RANDOMISED][0], found, seen, margin / 100, one)
+    return Told(held.since, period.end, seen, spent, found, again, (low, high), known)
 
 
 def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
@@ -141,16 +151,16 @@ def _roi(seen: Seen, margin: float, spent: Spent, currency: str, one: int, optio
     return roi(benefits, [cost], DRAWS, seed=options["seed"], hurdle=options["hurdle"] / 100)
 
 
-def _again(found: Return, seen: Seen, margin: float, one: int) -> int | None:
+def _again(sure: Range, found: Return, seen: Seen, margin: float, one: int) -> int | None:
     """In how many days the answer should be clear, if what is seen now is so; None where it is, or never will be.
 
     The error of a sum of days grows with the root of their number, an effect with the number itself.
     """
-    low, high = found.net.ends[0.95]
+    low, high = sure.ends[0.95]
     if not low <= 0 <= high:
         return None
     error = seen.each_error * seen.treated * margin / one
-    far = [abs(found.net.median), abs(float(np.median(found.drawn["K cost"])))]
+    far = [abs(sure.median), abs(float(np.median(found.drawn["K cost"])))]
     days = [ceil(seen.days * (_POWER * error / away) ** 2) for away in far if away > 0]
     later = sorted(one for one in days if one > seen.days)
     return later[0] - seen.days if later and later[0] - seen.days <= _LONGEST else None

@@ -31,7 +31,7 @@ from goodwill.shop.measures.measure import (
     total_of,
     whole,
 )
-from goodwill.shop.measures.value import MODELS, Model, fitted
+from goodwill.shop.measures.value import FOR_EVER, MODELS, Model, fitted
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -146,7 +146,11 @@ def _churn(shop: "Shop", period: Period, options: Options) -> Answer:
     customers = int(kinds.many.sum())
     try:
         name, model, noted = fitted(kinds, options["model"])
-        estimate = replace(_lost(kinds, model), warnings=(*noted, *model.warnings))
+        estimate = _lost(kinds, model)
+        if noted:  # it had to be the BG/NBD, which nobody asked for
+            why = f"{noted[0]} {FOR_EVER} So what it says of leaving is not told; see the rules of silence."
+            estimate = Estimate.refuse(why, n=customers)
+        estimate = replace(estimate, warnings=model.warnings)
         method = (
             f"One less the mean of P(alive) by {name}; interval by drawing its numbers from how sure they are, and "
         )

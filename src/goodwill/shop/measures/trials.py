@@ -157,10 +157,11 @@ class _Seen:
         return found if found.relative else in_money(found, self.currency, self.times)
 
 
-def _seen(shop: "Shop", trial: _Trial, options: Options, times: float = 1.0) -> _Seen:
+def _seen(shop: "Shop", trial: _Trial, times: float = 1.0) -> _Seen:
     what = InArm(
         until=trial.until, currency=shop.settings.currency, since=trial.since,
-        before=7 * options["before"] or trial.until - trial.since + 1,
+        # As long as it ran, always: who might choose would find the length that tells most.
+        before=trial.until - trial.since + 1,
         arms=len(trial.shares), arm_of=trial.arm_of,
     )  # fmt: skip
     total = total_of(shop, what)
@@ -170,7 +171,7 @@ def _seen(shop: "Shop", trial: _Trial, options: Options, times: float = 1.0) -> 
 
 def _experiment(shop: "Shop", period: Period, options: Options) -> Answer:
     trial = _trial_of(shop, options["experiment"], period)
-    seen = _seen(shop, trial, options)
+    seen = _seen(shop, trial)
     asked = Asked("experiment", period, options)
     treated = min(1, len(trial.shares) - 1)
     arm = list(trial.shares)[treated]
@@ -181,7 +182,7 @@ def _experiment(shop: "Shop", period: Period, options: Options) -> Answer:
 def _holdout(shop: "Shop", period: Period, options: Options) -> Answer:
     trial = _holdout_of(shop, period)
     margin = options["margin"]
-    seen = _seen(shop, trial, options, margin / 100 or 1.0)
+    seen = _seen(shop, trial, margin / 100 or 1.0)
     what = "margin" if margin else "revenue"
     asked = Asked("holdout", period, options)
     found = _told(asked, seen, 1, f"extra {what} of a customer from {trial.days}", what)
@@ -222,7 +223,7 @@ def _told(asked: Asked, seen: _Seen, treated: int, called: str, what: str) -> An
                "buy it is a guide and no proof."),
         _refunds(figure, seen, treated),
     )  # fmt: skip
-    return Answer(headline, others, () if blocks and not seen.ratio.blocks else (_arms(seen),))
+    return Answer(headline, others, () if blocks and not seen.ratio.blocks else (_arms(seen, what),))
 
 
 def _noted(seen: _Seen, what: str) -> tuple[str, ...]:
@@ -270,7 +271,7 @@ def _of_all(asked: Asked, seen: _Seen, what: str) -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
-def _arms(seen: _Seen) -> Table:
+def _arms(seen: _Seen, what: str) -> Table:
     """Each arm by itself, against the first."""
     one = 10 ** digits_of(seen.currency)
     arms = list(seen.trial.shares.items())
@@ -285,8 +286,8 @@ def _arms(seen: _Seen) -> Table:
         p = adjusted.get(n) if shown and seen.people(0) >= SMALL and not seen.ratio.blocks else None
         rows.append((called, people if shown else None, share, mean, p))
     says = (
-        "Each arm: how many people are in it, which share was planned, what one of them paid on average, and the p of "
-        f"its difference from '{seen.trial.control}', for so many arms (Holm)."
+        f"Each arm: how many people are in it, which share was planned, the {what} of one on average, and the p of its "
+        f"difference from '{seen.trial.control}', for so many arms (Holm)."
     )
     columns = (Column("arm"), Column("people"), Column("planned", "share"), Column("mean", seen.currency), Column("p"))
     return Table("arms", says, columns, tuple(rows))
@@ -346,14 +347,13 @@ _BEFORE = Option(
 MEASURES = (
     Measure(
         "experiment", "what an arm of an experiment changed, in money for a customer", STATISTICS,
-        (Option("experiment", "its name, as goodwill experiment list has it", None, name("an experiment"), needed=True),
-         _BEFORE),
+        (Option("experiment", "its name: goodwill experiment list", None, name("an experiment"), needed=True),),
         _experiment, "money",
     ),
     Measure(
         "holdout", "what everything personal brings, beside those who are held out", STATISTICS,
         (Option("margin", "percent of an amount that stays; 0: not known, revenue is told", _margin_of,
-                percent("margin")), _BEFORE),
+                percent("margin")),),
         _holdout, "money",
     ),
     Measure(

@@ -80,6 +80,10 @@ def fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
         return name, model, (f"Pareto/NBD cannot tell: {why}",)
 
 
+FOR_EVER: Final = "The BG/NBD takes who never came back for a customer for ever."
+_TOO_MUCH: Final = f"{FOR_EVER} So this is rather too much, by more than the interval says."
+
+
 class _Telling:
     """How the figures of one question about value are told."""
 
@@ -118,7 +122,8 @@ class _Telling:
         except CannotTell as why:
             purchases = self._purchases(name, model, each)
             return Answer(self.refused(str(why)), (purchases,), (_parameters(name, model, None),))
-        warnings = (*noted, *model.warnings, *amounts.warnings, *self._warnings())
+        of_model = (_TOO_MUCH,) if isinstance(model, bgnbd.BgNbd) else ()
+        warnings = (*noted, *of_model, *model.warnings, *amounts.warnings, *self._warnings())
         method = f"{name} and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds."
         method = f"{method} {_CELLS}"
         value = replace(_each(worth, self._customers * self._one), warnings=(*warnings, *worth.warnings))
