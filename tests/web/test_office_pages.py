@@ -4,6 +4,8 @@ import json
 import re
 import time
 from datetime import date
+from html import unescape
+from threading import Event
 
 import pytest
 from litestar.testing import TestClient
@@ -18,13 +20,17 @@ from goodwill.basics.words import about
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
+from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.figure import Coverage, Figure, Grade, Reproduce
 from goodwill.purposes import Category
 from goodwill.shop import Who
 from goodwill.simulate.world import Knobs, draw, live
 from goodwill.simulate.world.fill import fill
 from goodwill.storage import audit
 from goodwill.web.application import application
-from goodwill.web.charts import Pictures
+from goodwill.web.charts import PATIENCE, Pictures, form_of
+from goodwill.web.drawn import drawn
+from goodwill.web.office_home import income_of
 from goodwill.web.rooms import ROOMS
 
 ROLES = ("owner", "developer", "privacy-officer", "marketer", "reviewer", "analyst", "read-only")
@@ -177,6 +183,45 @@ def test_who_may_see_nobody_is_told_tens_so_that_no_withdrawal_shows(house):
     assert f"{about(told.yes)} of {about(told.of)}" in text
     assert "Why not the others" not in text
     assert "Why not the others" in house.browser("owner").get("/").text or not told.why_not
+
+
+HUNDRED = Coverage(100, 120, "the others said no")
+
+
+def figure(name, value, low, high, *, unit="EUR"):
+    return Figure(
+        name=name, value=value, low=low, high=high, unit=unit, n=100, coverage=HUNDRED, grade=Grade.A, method="by lot",
+        reproduce=Reproduce.by("shop.measure"), refused="" if value is not None else "Too early: look again.",
+    )  # fmt: skip
+
+
+def extra(low, high, *, often):
+    """What the measure of those left out would tell."""
+    each = figure("extra margin of a customer from 2026-09-07 to 2026-11-22", (low + high) / 2, low, high)
+    together = figure("extra margin of all of them", 50 * (low + high), 100 * low, 100 * high)
+    return Answer(each, (together, figure("the same for who looks every week", (low + high) / 2, *often)))
+
+
+def test_extra_income_that_may_be_nothing_is_no_number_on_the_home_but_a_range_with_its_days():
+    told = income_of(extra(-1, 23, often=(-5, 27)), date(2026, 11, 22), "EUR")
+    assert (told.value, told.words) == ("", "too early to say")
+    assert "etween -100.00 EUR and 2,300.00 EUR, from 2026-09-07 to 2026-11-22" in told.why
+
+
+@pytest.mark.parametrize(
+    ("often", "value", "words"),
+    [((-2, 26), "", "too early to say"), ((1, 23), "1,200.00 EUR", "")],
+    ids=["unclear for who looks often", "clear for who looks often"],
+)
+def test_extra_income_is_a_number_only_where_it_is_clear_for_who_looks_again_and_again(often, value, words):
+    told = income_of(extra(2, 22, often=often), date(2026, 11, 22), "EUR")
+    assert (told.value, told.words) == (value, words)
+    assert "etween 200.00 EUR and 2,200.00 EUR, from 2026-09-07 to 2026-11-22" in told.why
+
+
+def test_a_clear_loss_is_told_on_the_home_as_a_loss():
+    told = income_of(extra(-22, -2, often=(-23, -1)), date(2026, 11, 22), "EUR")
+    assert told.value == "-1,200.00 EUR"
 
 
 def test_an_objection_is_a_complaint_of_this_month_and_stands_on_the_home(house):
@@ -399,6 +444,32 @@ def test_what_a_figure_cannot_be_asked_is_said_in_words(house, asked, status, wo
     assert words in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/office/measures/holdout", "Nobody is left out"), ("/office/measures/roi", "No margin is known"),
+        ("/office/return", "Nobody is left out"),
+    ],
+)  # fmt: skip
+def test_a_refused_figure_is_worked_out_once_until_something_moves(house, path, words, monkeypatch):
+    worked, browser = [], house.browser("owner")
+    for owner, name in ((type(house.shop.measures), "answer"), (type(house.shop.reporting), "report")):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *a, _real=real, **b: (worked.append(path), _real(*a, **b))[1])
+    house.shop.planning.hold_out(5)
+    house.shop.planning.hold_out(0)
+    assert words in whole(browser, path).text
+    begun = len(worked)
+    assert begun > 0
+    for _ in range(3):
+        assert words in browser.get(path).text
+    assert len(worked) == begun
+    house.shop.planning.hold_out(10)
+    whole(browser, path)
+    house.shop.planning.hold_out(0)
+    assert len(worked) > begun
+
+
 def test_the_return_report_is_the_same_on_the_page_and_on_paper(house):
     browser = house.browser("owner")
     text = whole(browser, "/office/return").text
@@ -437,6 +508,92 @@ def test_a_picture_is_one_image_with_a_name_in_the_colours_of_the_page(house):
     assert "var(--leaf)" in svg
     assert "<b>" not in svg
     assert not re.search(r"#0[1-6]0[1-6]0[1-6]|style=|<script|http(?!://www.w3.org)", svg)
+
+
+def pictured(answer):
+    """The pictures of an answer, by their names, drawn; the words on each picture too."""
+    pictures = Pictures()
+    pictures.warm()
+    try:
+        for _ in range(400):
+            charts = list(drawn(answer, pictures, "EUR"))
+            if not any("being drawn" in one.missing for one in charts):
+                break
+            time.sleep(0.05)
+    finally:
+        pictures.close()
+    return {one.name: (one.picture, re.findall(r">([^<>]+)</t(?:ext|span)>", one.picture)) for one in charts}
+
+
+def test_no_number_of_an_axis_stands_in_powers_of_ten():
+    answer = Answer(
+        figure("large", 380_379.0, 361_999.0, 400_012.0), (figure("lost", -55.0, -143.0, 33.0, unit="dollars"),)
+    )
+    charts = pictured(answer)
+    words = [word for _, words in charts.values() for word in words]
+    assert {"370,000", "−100"} <= set(words)
+    assert not [word for word in words if re.search(r"\de[+−]?\d", word)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "share", "form"),
+    [
+        ((-619, 15_216), False, ",.0~f"), ((0.2, 0.9), False, ",.1~f"), ((11_000, 11_003), False, ",.1~f"),
+        ((0, 5e7), False, "~s"), ((0, 1), True, ",.0~%"), ((0, 0.02), True, ",.1~%"), ((0, 0), False, ",.0~f"),
+    ],
+)  # fmt: skip
+def test_the_numbers_of_a_scale_are_as_fine_as_its_steps(ends, share, form):
+    assert form_of(ends, share=share) == form
+
+
+def test_figures_that_are_fifty_times_apart_have_scales_of_their_own():
+    one, all_of_them = figure("of one", 11.5, -1.0, 24.0), figure("of all", 7_298.0, -619.0, 15_216.0)
+    _, words = pictured(Answer(one, (all_of_them,)))["figures-0"]
+    assert {"10", "20", "10,000"} <= set(words)
+    near = pictured(Answer(one, (figure("of a few", 98.0, -8.0, 205.0),)))["figures-0"][1]
+    assert "100" in near
+    assert "10" not in near
+
+
+def test_all_pictures_of_a_page_wait_no_longer_than_one():
+    go = Event()
+    pictures = Pictures(lambda spec: str(go.wait(10)))
+    answer = Answer(figure("one", 1.0, 0.0, 2.0), tuple(figure("one", 1.0, 0.0, 2.0, unit=f"u{n}") for n in range(9)))
+    begins = time.monotonic()
+    charts = list(drawn(answer, pictures, "EUR"))
+    took = time.monotonic() - begins
+    go.set()
+    pictures.close()
+    assert len(charts) == 10
+    assert all("being drawn" in one.missing for one in charts)
+    assert took < 5 * PATIENCE
+
+
+def test_names_of_different_things_have_no_common_colour_and_their_table_stands():
+    columns = tuple(map(Column, ("model", "parameter", "value")))
+    parameters = Table("parameters", "It says.", columns, (("a", "p", 0.09), ("a", "v", 294_832.0), ("b", "r", 4.0)))
+    ages = Table("ages", "It says.", (Column("from"), Column("age"), Column("share", "share")),
+                 (("may", 0, 1.0), ("may", 1, 0.5), ("june", 0, 1.0)))  # fmt: skip
+    charts = pictured(Answer(figure("one", 1.0, 0.0, 2.0), (), (parameters, ages)))
+    assert charts["table-0"][0] == ""
+    assert charts["table-1"][0] != ""
+
+
+def test_a_long_name_is_broken_into_lines_and_not_cut():
+    name = "what a customer who opted in to 'recommendations' paid more in the last 91 days than the others did"
+    _, words = pictured(Answer(figure(name, 1.0, 0.0, 2.0)))["figures-0"]
+    assert name in unescape(" ".join(words))
+    assert "…" not in "".join(words)
+
+
+def test_an_end_that_nothing_bounds_leaves_the_row_out_of_the_picture():
+    columns = tuple(map(Column, ("what", "value", "low", "high")))
+    rows = (("bounded", 1.0, 0.0, 2.0), ("open", 1.0, 0.0, float("inf")))
+    _, words = pictured(Answer(figure("one", 1.0, 0.0, 2.0), (), (Table("ends", "It says.", columns, rows),)))[
+        "table-0"
+    ]
+    assert "bounded" in words
+    assert "open" not in words
 
 
 def test_without_what_draws_a_page_says_so_and_keeps_its_numbers():

@@ -6,11 +6,13 @@ and paper. The same specification is drawn once and kept. Whoever cannot see it 
 
 import json
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from html import escape
+from math import ceil, log10
 from threading import Lock
 from typing import Any, Final
 
@@ -18,8 +20,11 @@ from markupsafe import Markup
 
 Spec = Mapping[str, Any]
 
-_PATIENCE: Final = 0.12  # seconds that a page waits for a picture; the first one of a process takes ten times as long
+PATIENCE: Final = 0.12  # seconds that a page waits for its pictures; the first one of a process takes ten times as long
 _KEPT: Final = 200
+_APART: Final = 50  # times larger: the smaller would be a dot on the same scale
+_LARGE: Final = 10_000_000  # from here on numbers stand as 12M
+_LETTERS: Final = 36  # of a name in one line
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"  # its name; nothing is fetched
 
 # Stand-ins, and the variable of the style sheet that each becomes.
@@ -32,8 +37,9 @@ _CONFIG: Final = {
     "view": {"stroke": None},
     "axis": {
         "labelColor": QUIET, "titleColor": QUIET, "gridColor": LINE, "domainColor": LINE, "tickColor": LINE,
-        "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 220,
+        "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 0,
     },
+    "axisQuantitative": {"labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8},
     "header": {"labelColor": INK, "titleColor": QUIET, "labelFontSize": 12},
     "legend": {"labelColor": INK, "titleColor": QUIET, "labelFontSize": 12, "titleFontSize": 12},
     "bar": {"color": LEAF}, "rule": {"color": INK}, "line": {"color": LEAF}, "point": {"color": LEAF, "filled": True},
@@ -73,7 +79,7 @@ class Pictures:
         self._lock = Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="goodwill-pictures")
 
-    def of(self, spec: Spec, *, name: str, title: str, says: str, patience: float = _PATIENCE) -> tuple[Markup, str]:
+    def of(self, spec: Spec, *, name: str, title: str, says: str, patience: float = PATIENCE) -> tuple[Markup, str]:
         """The drawing of a specification, or nothing and why there is none yet."""
         try:
             svg = self._asked(json.dumps(spec, sort_keys=True)).result(timeout=patience)
@@ -152,30 +158,62 @@ def small_bars(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, row: str, w
 
 
 def intervals(
-    rows: Sequence[Mapping[str, Any]], *, y: str, x: str, low: str, high: str, unit: str = "", form: str = "~g"
+    rows: Sequence[Mapping[str, Any]], *, y: str, x: str, low: str, high: str, unit: str = "", share: bool = False
 ) -> Spec:
-    """A point for each row, with the range in which the truth may lie; a line at nothing at all, where that is near."""
-    up = {"y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}}}
+    """A point for each row, with the range in which the truth may lie; a line at nothing at all, where that is near.
+
+    What is so much smaller that one scale would make a dot of it stands below on a scale of its own.
+    """
+    rows, names = _wrapped(rows, y)
+    panels = [
+        _intervals(panel, {"y": names}, (x, low, high), unit, share=share) for panel in _of_one_size(rows, low, high)
+    ]
+    return {**_frame(), **panels[0]} if len(panels) == 1 else {**_frame(), "vconcat": panels, "spacing": 24}
+
+
+def _intervals(
+    rows: Sequence[Mapping[str, Any]], up: Mapping[str, Any], fields: tuple[str, str, str], unit: str,
+    *, share: bool,
+) -> Spec:  # fmt: skip
+    x, low, high = fields
     least, most = min(float(row[low]) for row in rows), max(float(row[high]) for row in rows)
-    near = least <= 0 <= most or abs(least) < most - least
+    near = least <= 0 <= most or min(abs(least), abs(most)) < most - least
+    ends = (min(least, 0), max(most, 0)) if near else (least, most)
     quantity = {
         "type": "quantitative", "scale": {"zero": near},
-        "axis": {"title": unit or None, "tickCount": 6, "format": form},
+        "axis": {"title": unit or None, "tickCount": 6, "format": form_of(ends, share=share)},
     }  # fmt: skip
     nothing = {"mark": {"type": "rule", "color": LINE}, "encoding": {"x": {"datum": 0, "type": "quantitative"}}}
-    return _spec(
-        rows, width=600, height={"step": 30},
-        layer=[
+    return {
+        "data": {"values": list(rows)}, "width": 600, "height": _height(rows, up["y"]["field"], 30),
+        "layer": [
             *([nothing] if near else []),
             {"mark": {"type": "rule", "size": 3, "color": QUIET},
              "encoding": {**up, "x": {"field": low, **quantity}, "x2": {"field": high}}},
             {"mark": {"type": "point", "size": 90, "color": LEAF, "opacity": 1},
              "encoding": {**up, "x": {"field": x, **quantity}}},
         ],
-    )  # fmt: skip
+    }  # fmt: skip
 
 
-def grid(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, value: str, title: str, form: str = "~g") -> Spec:
+def _of_one_size(rows: Sequence[Mapping[str, Any]], low: str, high: str) -> list[list[Mapping[str, Any]]]:
+    """The rows that one scale can show, largest first; each in the order in which they come."""
+
+    def size(row: Mapping[str, Any]) -> float:
+        return max(abs(float(row[low])), abs(float(row[high])))
+
+    tops: list[float] = []
+    for large in sorted(map(size, rows), reverse=True):
+        if not tops or 0 < large < tops[-1] / _APART:
+            tops.append(large)
+    panels: list[list[Mapping[str, Any]]] = [[] for _ in tops]
+    for row in rows:
+        fits = [place for place, top in enumerate(tops) if size(row) <= top]
+        panels[fits[-1]].append(row)
+    return panels
+
+
+def grid(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, value: str, title: str, share: bool = False) -> Spec:
     """A cell for each row, the fuller its colour the more; what is withheld is no cell."""
     return _spec(
         rows, width=600, height={"step": 24}, mark={"type": "rect", "color": LEAF},
@@ -185,21 +223,25 @@ def grid(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, value: str, title
             "opacity": {
                 "field": value, "type": "quantitative", "scale": {"range": [0.06, 1]},
                 "legend": {
-                    "title": title, "format": form, "symbolFillColor": LEAF, "symbolType": "square", "orient": "top",
-                    "titleLimit": 400,
+                    "title": title, "format": _form(rows, value, share=share), "symbolFillColor": LEAF,
+                    "symbolType": "square", "orient": "top", "titleLimit": 400,
                 },
             },
         },
     )  # fmt: skip
 
 
-def across(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, title: str, form: str = "~g") -> Spec:
+def across(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, title: str, share: bool = False) -> Spec:
     """A bar to the right for each row, in the order in which they come."""
+    rows, names = _wrapped(rows, y)
     return _spec(
-        rows, width=600, height={"step": 26}, mark={"type": "bar", "cornerRadiusEnd": 2},
+        rows, width=600, height=_height(rows, y, 26), mark={"type": "bar", "cornerRadiusEnd": 2},
         encoding={
-            "y": {"field": y, "type": "nominal", "sort": None, "axis": {"title": None}},
-            "x": {"field": x, "type": "quantitative", "axis": {"title": title, "tickCount": 6, "format": form}},
+            "y": names,
+            "x": {
+                "field": x, "type": "quantitative",
+                "axis": {"title": title, "tickCount": 6, "format": _form(rows, x, 0, share=share)},
+            },
         },
     )  # fmt: skip
 
@@ -221,19 +263,57 @@ def shares(rows: Sequence[Mapping[str, Any]], *, y: str, x: str, part: str) -> S
     )  # fmt: skip
 
 
-def lines(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, title: str = "", form: str = "~g") -> Spec:
+def lines(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, title: str = "", share: bool = False) -> Spec:
     """One line over rows in order."""
     return _spec(
         rows, width=600, height=220, mark={"type": "line", "point": True},
         encoding={
-            "x": {"field": x, "type": "quantitative", "axis": {"title": x, "tickCount": 8, "format": "~g"}},
-            "y": {"field": y, "type": "quantitative", "axis": {"title": title or y, "tickCount": 5, "format": form}},
+            "x": {
+                "field": x, "type": "quantitative",
+                "axis": {"title": x, "tickCount": 8, "format": _form(rows, x, 0)},
+            },
+            "y": {
+                "field": y, "type": "quantitative",
+                "axis": {"title": title or y, "tickCount": 5, "format": _form(rows, y, 0, share=share)},
+            },
         },
     )  # fmt: skip
 
 
+def form_of(ends: tuple[float, float], *, share: bool = False) -> str:
+    """How the numbers of a scale are written, from its two ends: whole where its steps are, never in powers of ten."""
+    span, far = (abs(ends[1] - ends[0]) or abs(ends[0]), max(map(abs, ends)))
+    if not share and far >= _LARGE and span > far / 100:
+        return "~s"
+    step = (100 if share else 1) * span / 6
+    digits = min(12, max(0, ceil(-log10(step)))) if step > 0 else 0
+    return f",.{digits}~{'%' if share else 'f'}"
+
+
+def _form(rows: Sequence[Mapping[str, Any]], field: str, *more: float, share: bool = False) -> str:
+    values = [float(row[field]) for row in rows] + list(more)
+    return form_of((min(values), max(values)), share=share)
+
+
+def _wrapped(rows: Sequence[Mapping[str, Any]], field: str) -> tuple[list[Mapping[str, Any]], dict[str, Any]]:
+    """The rows with names broken into lines, so that none is cut, and the channel that shows them."""
+    broken: list[Mapping[str, Any]] = [
+        {**row, field: "\n".join(textwrap.wrap(str(row[field]), _LETTERS))} for row in rows
+    ]
+    axis = {"title": None, "labelExpr": r"split(datum.label, '\n')", "labelLineHeight": 14}
+    return broken, {"field": field, "type": "nominal", "sort": None, "axis": axis}
+
+
+def _height(rows: Sequence[Mapping[str, Any]], field: str, least: int) -> dict[str, int]:
+    return {"step": max(least, 10 + 14 * max(1 + str(row[field]).count("\n") for row in rows))}
+
+
+def _frame() -> dict[str, Any]:
+    return {"$schema": _SCHEMA, "config": _CONFIG}
+
+
 def _spec(rows: Sequence[Mapping[str, Any]], **more: Any) -> Spec:
-    return {"$schema": _SCHEMA, "data": {"values": list(rows)}, "config": _CONFIG, **more}
+    return {**_frame(), "data": {"values": list(rows)}, **more}
 
 
 _WARMING: Final = bars([{"x": "a", "y": 1}], x="x", y="y")

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 Of = TypeVar("Of")
 
-PATIENCE: Final = 0.3  # seconds that a page waits before it tells how far the work is
+PATIENCE: Final = 0.12  # seconds that a page waits before it tells how far the work is: a page has 0.2 in all
 _KEPT: Final = 100
 _THREADS: Final = 2  # one long work keeps a short one from nobody
 
@@ -24,11 +24,14 @@ class Job:
 
     Attributes:
         asked: when, by a clock that only counts. before: seconds that the same kind took last; None: never done yet.
+        state: of what it is worked out from, as it was when it began. told: whether somebody got it already.
     """
 
     kind: str
     future: "Future[Any]"
     before: float | None
+    state: Hashable = None
+    told: bool = False
     asked: float = field(default_factory=time.monotonic)
 
     @property
@@ -54,15 +57,18 @@ class Jobs:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="goodwill-jobs")
 
     def of(
-        self, kind: str, key: Hashable, work: Callable[[], Of], *, patience: float = PATIENCE, keep: bool = False
-    ) -> Done[Of] | Job:
+        self, kind: str, key: Hashable, work: Callable[[], Of], *, patience: float = PATIENCE,
+        keep: bool = False, state: Hashable = None,
+    ) -> Done[Of] | Job:  # fmt: skip
         """What the work gives, if it is done soon enough, or how far it is; what it raises is raised.
 
         Args:
             kind: works of one kind take about as long. key: the same work has the same.
-            keep: tell the same to whoever asks later; else it is worked out again for whoever comes after it was told.
+            keep: tell the same to whoever asks later, as long as the state is the same; else it is worked out again for
+                whoever comes after it was told.
+            state: of what it is worked out from. Work under way is not begun again because that has moved meanwhile.
         """
-        job = self._begun(kind, (kind, key), work)
+        job = self._begun(kind, (kind, key), work, state)
         try:
             done = Done(job.future.result(timeout=patience))
         except Late:
@@ -70,6 +76,7 @@ class Jobs:
         except BaseException:
             self._forget((kind, key), job)  # what went wrong may go well when it is asked for again
             raise
+        job.told = True
         if not keep:
             self._forget((kind, key), job)
         return done
@@ -77,14 +84,14 @@ class Jobs:
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _begun(self, kind: str, key: Hashable, work: Callable[[], Of]) -> Job:
+    def _begun(self, kind: str, key: Hashable, work: Callable[[], Of], state: Hashable) -> Job:
         with self._lock:
             job = self._jobs.get(key)
-            if job is None:
+            if job is None or (job.told and job.state != state):
                 done = [one for one, other in self._jobs.items() if other.future.done()]
                 for old in done[: max(0, len(self._jobs) - _KEPT + 1)]:
                     del self._jobs[old]
-                job = Job(kind, self._threads.submit(self._timed, kind, work), self._took.get(kind))
+                job = Job(kind, self._threads.submit(self._timed, kind, work), self._took.get(kind), state)
                 self._jobs[key] = job
             return job
 

@@ -15,6 +15,7 @@ from goodwill.basics.clock import date_of
 from goodwill.basics.words import about, number, quantity
 from goodwill.collect.report import why_not
 from goodwill.measure.answer import Answer
+from goodwill.measure.figure import Figure
 from goodwill.shop.today import Need, OneDay, Today
 from goodwill.staff import Act
 from goodwill.staff.roles import MAY, Role
@@ -29,6 +30,8 @@ from goodwill.web.staff_pages import Reply, Visit, answer_of
 
 MOST_NEEDS: Final = 5
 _INCOME, _ALL = "holdout", "of all of them"  # the measure, and how its figure that is extra income ends
+_EACH, _EVERY_WEEK = " of a customer ", "for who looks every week"  # what its days follow; whose range the home needs
+_EARLY: Final = "too early to say"
 _PATHS: Final = {"webhooks": WEBHOOKS, "imports": IMPORTS, "ledger": CONSENT}
 
 
@@ -71,22 +74,12 @@ class Home(Office):
             why = "Nobody is left out, so nothing can tell. Leave a few out: goodwill experiment holdout 10"
             return Income(why, words="not measured")
         found: Done[Answer] | Job = self.desk.jobs.of(
-            "income", (period.end, plan.upto), lambda: shop.measures.answer(_INCOME), patience=0, keep=True
+            "income", (period.end, plan.upto), lambda: shop.measures.answer(_INCOME), patience=0,
+            keep=True,
         )  # fmt: skip
         if isinstance(found, Job):
             return Income("Look again in a minute.", words="being worked out")
-        return self._income_of(found.value, date_of(period.end))
-
-    def _income_of(self, answer: Answer, until: date) -> Income:
-        one = next((figure for figure in answer.others if figure.name.endswith(_ALL)), answer.headline)
-        currency = self.settings.currency
-        if one.value is None:
-            early = one.refused.startswith("Too early") or "no period has closed since" in one.refused
-            return Income(one.refused, words="too early to say" if early else "not measured")
-        low, high = (quantity(end, one.unit, currency) for end in one.interval or (None, None))
-        what = f"{one.name[:1].upper()}{one.name[1:]}, up to {until}"
-        why = f"{what}: between {low} and {high} ({100 * one.level:g} %), evidence {one.grade.name}."
-        return Income(why, value=quantity(one.value, one.unit, currency))
+        return income_of(found.value, date_of(period.end), self.settings.currency)
 
     def _week(self, days: list[OneDay]) -> Chart:
         """The picture of the last days."""
@@ -115,6 +108,30 @@ class Home(Office):
 
 
 _SERIES: Final = (("messages", "messages"), ("rows", "rows from files"), ("letters", "letters"))
+
+
+def income_of(answer: Answer, until: date, currency: str) -> Income:
+    """What the measure of those left out says: a value only where no range of it holds nothing at all.
+
+    The home is looked at every day, so the range for who looks often has to be clear too, as in the return report.
+    """
+    one = next((figure for figure in answer.others if figure.name.endswith(_ALL)), answer.headline)
+    if one.value is None:
+        early = one.refused.startswith("Too early") or "no period has closed since" in one.refused
+        return Income(one.refused, words=_EARLY if early else "not measured")
+    told, low, high = (quantity(end, one.unit, currency) for end in (one.value, one.low, one.high))
+    days = answer.headline.name.partition(_EACH)[2] or f"up to {until}"
+    why = f"Between {low} and {high}, {days} ({100 * one.level:g} %, evidence {one.grade.name})."
+    if not _is_clear(one):
+        return Income(f"{why} It may as well be nothing.", words=_EARLY)
+    if not any(_is_clear(each) for each in answer.others if each.name.endswith(_EVERY_WEEK)):
+        return Income(f"{why} That holds for who looks once; the home is looked at again and again.", words=_EARLY)
+    return Income(why, value=told)
+
+
+def _is_clear(figure: Figure) -> bool:
+    """Whether it is more, or less, than nothing wherever in its range the truth lies."""
+    return figure.interval is not None and (figure.interval[0] > 0 or figure.interval[1] < 0)
 
 
 def _path(need: Need, role: Role) -> str:

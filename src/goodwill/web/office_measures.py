@@ -15,6 +15,7 @@ from goodwill.measure.answer import Answer
 from goodwill.measure.figure import Figure
 from goodwill.shop.measures import named
 from goodwill.shop.measures.measure import Measure
+from goodwill.shop.reached import reached
 from goodwill.staff import Act, Session
 from goodwill.web.desk import Desk
 from goodwill.web.drawn import drawn
@@ -69,8 +70,10 @@ class MeasurePages(Office):
         if kept is not None:
             return Done(kept)
         key = (shop.measures.period(at or None).end, tuple(sorted(options.items())))
+        # What is refused, or rests on costs, is not kept with the shop; it is held here until that has moved.
         return self.desk.jobs.of(
-            measure.name, key, lambda: shop.measures.answer(measure.name, at or None, **options)
+            measure.name, key, lambda: shop.measures.answer(measure.name, at or None, **options),
+            keep=True, state=reached(shop),
         )  # fmt: skip
 
     def _told(

@@ -5,11 +5,12 @@ from typing import Final
 from litestar.handlers import HTTPRouteHandler
 
 from goodwill.basics.errors import GoodwillError
+from goodwill.shop.reached import reached
 from goodwill.shop.report import Report
 from goodwill.shop.report_pdf import printed
 from goodwill.staff import Act, Session
 from goodwill.web.desk import Desk
-from goodwill.web.drawn import table_chart
+from goodwill.web.drawn import table_charts
 from goodwill.web.files import File, file_route
 from goodwill.web.jobs import Done, Job
 from goodwill.web.office import Office, address_with
@@ -48,7 +49,10 @@ class ReturnPages(Office):
     def _asked(self, visit: Visit) -> Done[Report] | Job:
         reporting, at = self.desk.shop.reporting, visit.query.get("at", "") or None
         period = self.desk.shop.measures.period(at)
-        return self.desk.jobs.of("return", period.end, lambda: reporting.report(at))
+        return self.desk.jobs.of(
+            "return", period.end, lambda: reporting.report(at),
+            keep=True, state=reached(self.desk.shop),
+        )  # fmt: skip
 
     def _told(
         self, visit: Visit, session: Session, report: Report | None, wrong: str = "", status: int = 200
@@ -58,9 +62,7 @@ class ReturnPages(Office):
         return self._room(
             "return", RETURN, visit, session, status, asked={}, wrong=wrong, at=at,
             report=None if report is None else context_of(report),
-            pictures=[
-                table_chart(f"table-{place}", table, self.desk.pictures, currency) for place, table in enumerate(tables)
-            ],
+            pictures=list(table_charts(tables, self.desk.pictures, currency)),
             paper=address_with(f"{RETURN}/paper", {"at": at} if at else {}),
         )  # fmt: skip
 
