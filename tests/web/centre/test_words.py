@@ -34,7 +34,7 @@ GROUPS = (
     "request.days", "right.", "choices.saved_", "table.", "kept.", "paper.", "noted.", "evidence.", "event.", "detail.",
     "verdict.", "role.", "hold.", "letter.", "sent_state.", "topic.", "record.", "opt_in.", "erasure.", "moved.",
     "brought.", "totals.", "left_alone.", "why.", "rule_told.", "data_used.", "against.", "manner.",
-    "care.", "personal.",
+    "care.", "personal.", "letters.",
 )  # fmt: skip
 
 
