@@ -89,6 +89,7 @@ def test_the_keys_lead_to_every_page_find_somebody_and_can_be_switched_off(serve
     assert page.is_visible("#keys")
     keys.press("Escape")
     assert page.is_hidden("#keys")
+    page.wait_for_function("document.activeElement.id === 'show-keys'")  # where the focus goes once it is closed
     keys.press("?")
     page.uncheck("#keys-on")
     page.click("#keys button")
