@@ -59,6 +59,8 @@ def test_what_cannot_be_asked_of_a_measure_is_a_sentence(shop: Run):
     for words, code, said in (
         (("clv", "--horizon", "soon"), 2, "a length of time such as 12 months"),
         (("clv", "--at", "2199-01-01"), 2, "has not come yet"),
+        (("revenue", "--days", "13"), 2, "'days' is 0, 7, 28, 91, 182, 364 or 728, not '13'."),
+        (("cohorts", "--period", "21"), 2, "'period' is 28, not '21'."),
         (("experiment", "nope"), 4, "There is no experiment 'nope'"),
     ):
         ended = shop("measure", *words)
@@ -66,6 +68,6 @@ def test_what_cannot_be_asked_of_a_measure_is_a_sentence(shop: Run):
 
 
 def test_before_an_experiment_starts_it_is_said_what_it_could_show(shop: Run):
-    ended = shop("experiment", "plan", "--weeks", "8", "--hoped", "3")
+    ended = shop("experiment", "plan", "--weeks", "13", "--hoped", "3")
     assert ended.code == 0, ended.err
     assert "Again: goodwill measure detectable" in ended.out

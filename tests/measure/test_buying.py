@@ -35,6 +35,11 @@ CONTRIBUTIONS = [
     InArm(until=UNTIL, currency="EUR", since=300, before=91, arms=2, arm_of=lambda persons: persons % 3),
     InArm(until=UNTIL, currency="EUR", since=300, before=0, arms=2, arm_of=lambda persons: persons % 3, most=900),
     OptedIn(until=UNTIL, currency="EUR", word=RECOMMENDATIONS, days=91),
+    CameBack(until=UNTIL, currency="EUR", window=28, others=(91, 7)),
+    Paid(until=UNTIL, currency="EUR", since=UNTIL - 90, others=(7, 28)),
+    Came(until=UNTIL, currency="EUR", weeks=26, others=(13, 1, 4)),
+    InArm(until=UNTIL, currency="EUR", since=310, before=91, arms=1, arm_of=lambda persons: persons % 2, others=(28,)),
+    OptedIn(until=UNTIL, currency="EUR", word=RECOMMENDATIONS, days=182, others=(91, 7)),
 ]
 each = pytest.mark.parametrize("what", CONTRIBUTIONS, ids=[f"{n}-{what.name}" for n, what in enumerate(CONTRIBUTIONS)])
 

@@ -22,7 +22,10 @@ def by_parity(persons):
 
 WHAT = ByArm(start=300, until=UNTIL, currency="EUR", arm=by_parity)
 NEW = Came(start=300, until=UNTIL, currency="EUR", arm=by_parity)
-each = pytest.mark.parametrize("what", [WHAT, NEW, Together((WHAT, NEW))], ids=["by-arm", "came", "together"])
+HELD = Came(start=300, until=UNTIL, currency="EUR", arm=by_parity, others=(91, 28))
+each = pytest.mark.parametrize(
+    "what", [WHAT, NEW, HELD, Together((WHAT, NEW))], ids=["by-arm", "came", "came-apart", "together"]
+)
 
 
 def grouped(people):

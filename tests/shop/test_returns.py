@@ -26,7 +26,7 @@ from goodwill.web.pages import page
 from goodwill.web.reported import context_of
 
 SALT = "a salt for tests"
-SINCE = date(2026, 8, 18)  # a Tuesday; the tests' clock stands on Sunday 2026-11-22, so figures reach to the 15th
+SINCE = date(2026, 8, 17)  # a Monday; the tests' clock stands on Sunday 2026-11-22, so figures reach to the 15th
 NEW, OLD = 300, 120  # who came in the window, and before it
 END = date(2026, 11, 15)
 PLANTED = 30.00  # what each treated customer spends more in the window
@@ -81,7 +81,7 @@ def test_twelve_thousand_for_three_hundred_new_customers_is_forty_each(shop):
     spent(shop, "labour", "3000")
     spent(shop, "discount", "1500", programme="goodwill")
     spent(shop, "incentive", "500")
-    spent(shop, "media", "900", day="2026-08-17")  # the day before
+    spent(shop, "media", "900", day="2026-08-16")  # the day before
     spent(shop, "licence", "900")
     spent(shop, "labour", "900", programme="goodwill")
     told = shop.measures.answer("cac").headline
@@ -170,6 +170,27 @@ def test_of_fewer_than_ten_left_out_nothing_is_told(shop):
     assert shop.report().verdict == "not known"
 
 
+def test_where_few_of_those_left_out_came_in_between_two_lengths_their_cost_is_withheld(shop):
+    """Of all new customers enough came in between, so what one of them cost is told."""
+    persons = {f"new{n}": shop.known(f"new{n}") for n in range(NEW)}
+    first = {name: min(n % 90, 20 + n % 60) if place(SALT, persons[name]) >= 0.2 else n % 90
+             for n, name in enumerate(persons)}  # fmt: skip
+    ago = {name: (END - SINCE).days - day for name, day in first.items()}
+
+    def came(salt: str, first: int, last: int) -> int:
+        return sum(place(salt, persons[name]) < 0.13 and first <= days < last for name, days in ago.items())
+
+    salt = next(one for one in map(str, range(1_000)) if came(one, 7, 28) < 10 <= came(one, 0, 28))
+    with shop.database.transaction() as connection:
+        row = Holdout(13, salt)
+        store.add(connection, "holdout", "", row, actor="test", at=Micros((day_number(SINCE) - 1) * DAY))
+    spent(shop, "media", "300", day=str(END))
+    told = shop.measures.answer("cac", days=28)
+    assert told.headline.n == sum(days < 28 for days in ago.values())
+    assert "so few came in between this and another length" in told.others[1].refused
+    assert told.others[1].n is None or not told.others[1].n
+
+
 def test_one_programme_alone_has_its_costs_and_the_licence(shop):
     spent(shop)
     spent(shop, "labour", "250", programme="Spring")
@@ -184,7 +205,7 @@ def test_one_programme_alone_has_its_costs_and_the_licence(shop):
 def test_a_report_is_told_again_to_the_last_byte_whatever_was_said_since(shop, clock):
     spent(shop)
     first = shop.report()
-    assert (first.verdict, first.since, first.until) == ("worked", "2026-08-18", "2026-11-15")
+    assert (first.verdict, first.since, first.until) == ("worked", "2026-08-17", "2026-11-15")
     assert first.sentence.startswith("It worked: it brought ")
     for name in ("new0", "new1", "old3"):
         shop.grant(name, STATISTICS, asked=Asked(how="test"), yes=False)

@@ -7,6 +7,7 @@ import pytest
 from tests.small_shop import bakery
 from tests.web.conftest import MakeClient
 
+from goodwill.collect import imports
 from goodwill.shop.measures import NAMES
 from goodwill.storage import Database
 from goodwill.web.store import Scope
@@ -31,13 +32,13 @@ def test_all_measures_are_listed_with_their_options(client):
 
 
 def test_a_figure_is_the_one_of_the_library_and_stays_as_it_was_told(client, shop):
-    told = client.get("/api/v1/measures/repeat-purchase", params={"window": "14"}).json()
+    told = client.get("/api/v1/measures/repeat-purchase", params={"window": "28"}).json()
     assert told["headline"]["coverage"]["counted"] == 33, "all but Dev, who bought nothing"
     assert told["headline"]["value"] == 1
-    assert told["query"].endswith("--window 14")
-    mine = shop.measures.answer("repeat-purchase", window=14).to_dict()
+    assert told["query"].endswith("--window 28")
+    mine = shop.measures.answer("repeat-purchase", window=28).to_dict()
     assert {name: told[name] for name in mine} == mine
-    assert client.get("/api/v1/measures/repeat-purchase?window=14").json() == told
+    assert client.get("/api/v1/measures/repeat-purchase?window=28").json() == told
 
 
 def test_what_cannot_be_asked_is_refused(client):
@@ -50,3 +51,23 @@ def test_what_cannot_be_asked_is_refused(client):
 def test_a_key_without_the_scope_reads_none(shop, client_of: MakeClient, clients: ExitStack):
     with clients:
         assert client_of(shop, Scope.DECIDE).get("/api/v1/measures/revenue").status_code == 403
+
+
+def test_a_length_of_time_is_one_of_a_few_steps(client):
+    """With free lengths two figures tell by their difference what one person paid."""
+    wrong = client.get("/api/v1/measures/revenue", params={"days": "13"})
+    assert (wrong.status_code, "0, 7, 28, 91, 182, 364 or 728, not '13'" in wrong.text) == (422, True)
+    listed = {one["name"]: one for one in client.get("/api/v1/measures").json()["measures"]}
+    days = next(option for option in listed["revenue"]["options"] if option["name"] == "days")
+    assert "7, 28, 91, 182, 364 or 728" in days["help"]
+
+
+def test_a_length_that_tells_one_person_apart_is_withheld_in_words(client, shop, tmp_path):
+    """All thirty-three come every week; Dev came once, before the last of them."""
+    path = tmp_path / "dev.csv"
+    path.write_text("order_id,customer_id,ordered_at,total\nD1,dev,2026-10-28 10:00,77.77\n")
+    assert shop.intake.run(imports.plan([path]), rejects_to=tmp_path / "rejects.csv").rejected == 0
+    asked = [client.get("/api/v1/measures/revenue", params={"days": days}).json() for days in ("0", "28", "91")]
+    assert [one["headline"]["n"] for one in asked] == [33, None, None]
+    assert [one["headline"]["suppressed"] for one in asked] == [False, True, True]
+    assert all("fewer than 10 people did" in one["headline"]["refused"] for one in asked[1:])

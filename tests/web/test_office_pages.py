@@ -16,7 +16,7 @@ from tests.web.test_staff_pages import HOST, Browser
 from goodwill import people
 from goodwill.access import SignedIn
 from goodwill.app import create_shop
-from goodwill.basics.words import quantity
+from goodwill.basics.words import about, quantity
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
@@ -175,6 +175,14 @@ def test_the_home_tells_the_four_numbers_as_the_shop_knows_them(house):
     assert "Customers sent <strong>0</strong> complaints" in text
     for what in ("Files", "Mail", "Webhooks"):
         assert f"<dt>{what}</dt>" in text
+
+
+def test_who_may_see_nobody_is_told_tens_so_that_no_withdrawal_shows(house):
+    text = house.browser("analyst").get("/").text
+    told = house.shop.may_contact()
+    assert f"{about(told.yes)} of {about(told.of)}" in text
+    assert "Why not the others" not in text
+    assert "Why not the others" in house.browser("owner").get("/").text or not told.why_not
 
 
 HUNDRED = Coverage(100, 120, "the others said no")
@@ -408,15 +416,15 @@ def test_consent_is_told_of_ten_or_more_and_never_of_fewer(house):
 
 
 def test_a_figure_is_shown_as_it_was_told_with_its_range_people_grade_and_query(house):
-    text = whole(house.browser("analyst"), "/office/measures/repeat-purchase?window=60").text
-    told = house.shop.measures.answer("repeat-purchase", window="60")
+    text = whole(house.browser("analyst"), "/office/measures/retention?window=28").text
+    told = house.shop.measures.answer("retention", window="28")
     head = told.headline
     assert f'<p class="big">{100 * head.value:.1f} %</p>' in text
     assert f"{100 * head.low:.1f} % to {100 * head.high:.1f} %" in text
     assert f"{head.coverage.counted} of {head.coverage.exist} people" in text
     assert f'<span class="grade">{head.grade.name}</span>' in text
     assert told.query in text
-    assert "--window 60" in told.query
+    assert "--window 28" in told.query
     listed = house.browser("analyst").get("/office/measures").text
     assert "repeat-purchase" in listed
 
@@ -440,7 +448,7 @@ def test_a_figure_comes_as_a_file_with_the_same_numbers(house):
     ("asked", "status", "words"),
     [
         ("repeat-purchase?windw=3", 422, "Did you mean"),
-        ("repeat-purchase?window=none", 422, "a whole number"),
+        ("repeat-purchase?window=none", 422, "7, 28, 91"),
         ("repeat-purchase?at=2031-01-01", 422, "has not come"),
         ("repat-purchase", 404, "Did you mean"),
     ],
@@ -451,6 +459,7 @@ def test_what_a_figure_cannot_be_asked_is_said_in_words(house, asked, status, wo
     assert words in answer.text
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("path", "words"),
     [

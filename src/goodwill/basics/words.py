@@ -15,6 +15,11 @@ def number(value: float, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
+def about(count: int) -> str:
+    """A number of people, by tens: two looks do not tell whether one came or went, save at a border."""
+    return "fewer than 10" if 0 < count < 10 else f"about {count // 10 * 10:,}" if count else "0"
+
+
 def quantity(value: object, unit: str, currency: str) -> str:
     """A number of a figure: shares in percent, money with its coins, anything else with what it is.
 

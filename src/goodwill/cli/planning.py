@@ -146,7 +146,7 @@ def new(
 @command(experiment, "plan")
 def plan_experiment(
     shell: Shell,
-    weeks: Annotated[int, typer.Option(min=1, max=104, help="For which it would run.")] = 4,
+    weeks: Annotated[int, typer.Option(help="For which it would run: 1, 4, 13, 26, 52 or 104.")] = 4,
     customers: Annotated[int, typer.Option(min=0, help="Who would be in it; 0: as many as allow it.")] = 0,
     treated: Annotated[int, typer.Option(min=1, max=99, help="Percent who would get something else.")] = 50,
     hoped: Annotated[
@@ -155,7 +155,7 @@ def plan_experiment(
 ) -> None:
     """Say, before it starts, which change an experiment could show at all; nothing is begun.
 
-    Example: goodwill experiment plan --weeks 8 --hoped 3
+    Example: goodwill experiment plan --weeks 13 --hoped 3
     """
     with shell.shop() as shop:
         answer = shop.measures.answer("detectable", weeks=weeks, customers=customers, treated=treated, hoped=hoped)

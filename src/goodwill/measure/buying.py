@@ -51,14 +51,24 @@ class OfBought(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class CameBack(OfBought):
-    """How long she took to buy on a second day; see `again.repeat_sums`."""
+    """How long she took to buy on a second day; see `again.repeat_sums`.
+
+    Attributes:
+        others: windows that the figure is held against. ``beyond`` counts who can be watched for one and not the other.
+    """
 
     name: str = "came-back"
     window: int
+    others: tuple[int, ...] = ()
 
     def _sums(self, bought: Bought) -> Sums:
         found = waiting(bought.person, bought.day, self.until)
-        return repeat_sums(found.duration, found.observed, found.followed, self.window)
+        sums = repeat_sums(found.duration, found.observed, found.followed, self.window)
+        if not self.others:
+            return sums
+        pairs = [sorted((self.window, other)) for other in self.others]
+        beyond = [((found.followed >= short) & (found.followed < long)).sum() for short, long in pairs]
+        return Sums({**sums, "beyond": np.array(beyond, np.int64)})
 
 
 @dataclass(frozen=True, kw_only=True)

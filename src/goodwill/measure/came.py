@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from goodwill.access import Frame, View
+from goodwill.measure.apart import apart
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.buying import first_days
 from goodwill.measure.together import groups_of
@@ -31,6 +32,8 @@ class Came:
     Attributes:
         start, until: first and last day of the window.
         arm: 0 for the treated, 1 for those left out, from people's numbers alone.
+        others: lengths in days up to the last one that the figure is held against. ``beyond`` counts, by arm, who came
+            new in the one and not in the other.
     """
 
     start: int
@@ -41,6 +44,7 @@ class Came:
     purpose: Purpose = STATISTICS
     categories: frozenset[Category] = field(default=frozenset({Category("purchases")}))
     types: tuple[TypeCode, ...] = TYPES
+    others: tuple[int, ...] = ()
 
     def group_of(self, persons: Numbers) -> Numbers:
         return self.arm(persons)
@@ -64,8 +68,17 @@ class Came:
         np.add.at(amount, month[counts], bought.amount[counts])
         for_so_long = np.bincount(watched[begins], minlength=MONTHS + 1)[::-1].cumsum()[::-1][1:]
         return Sums({
+            **self._apart(bought.person[begins], first[begins], group),
             "people": np.bincount(group, minlength=_ARMS),
             "new": np.bincount(group[bought.person[came]], minlength=_ARMS),
             "customers": int(begins.sum()), "watched": for_so_long.astype(np.int64), "amount": amount,
             "foreign": int(bought.foreign.sum()),
         })  # fmt: skip
+
+    def _apart(self, person: Numbers, first: Numbers, group: Numbers) -> Sums:
+        """Who is told apart by other lengths, of each arm; everybody comes new once, so these are all she counts by."""
+        if not self.others:
+            return Sums({})
+        length, each = self.until - self.start + 1, [group[person] == one for one in range(_ARMS)]
+        told = [apart(person[one], first[one], until=self.until, length=length, others=self.others) for one in each]
+        return Sums({"beyond": np.stack([one.array("beyond") for one in told])})

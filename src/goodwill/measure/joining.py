@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from goodwill.access import Frame, Log, View
+from goodwill.measure.apart import apart
 from goodwill.measure.bought import TYPES, Bought, Numbers, bought, of_frame
 from goodwill.measure.buying import OfBought, days_bought
 from goodwill.measure.experiments.moments import parts
@@ -27,11 +28,14 @@ class OptedIn(OfBought):
 
     Attributes:
         word: the purpose that some opted into. days: that are looked at.
+        others: numbers of days that the figure is held against, see `apart`; ``beyond`` then has a row for each
+            group and kind of order.
     """
 
     name: str = "opted-in"
     word: Purpose
     days: int
+    others: tuple[int, ...] = ()
 
     def part(self, view: View) -> Sums:
         if view.group is None:
@@ -57,7 +61,20 @@ class OptedIn(OfBought):
         np.add.at(many, here.person, 1)
         np.add.at(came, days.person[days.day > since], 1)
         known = np.stack([paid, many, came])[:, customer]
-        return Sums({**parts(known, group[customer], 2), "foreign": int(here.foreign.sum())})
+        sums = parts(known, group[customer], 2)
+        return Sums({**sums, **self._apart(orders, group), "foreign": int(here.foreign.sum())})
+
+    def _apart(self, orders: Bought, group: Numbers) -> Sums:
+        """Who is told apart by other lengths: of each group, by any orders and by those whose amount counts.
+
+        All customers count in any length, so there is no ``only``.
+        """
+        if not self.others:
+            return Sums({})
+        joined = group[orders.person]
+        each = [orders.where((joined == one) & paid) for one in (0, 1) for paid in (joined >= 0, ~orders.foreign)]
+        told = [apart(one.person, one.day, until=self.until, length=self.days, others=self.others) for one in each]
+        return Sums({"beyond": np.stack([one.array("beyond") for one in told])})
 
 
 @dataclass(frozen=True, kw_only=True)

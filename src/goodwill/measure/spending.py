@@ -8,7 +8,8 @@ from math import sqrt
 
 import numpy as np
 
-from goodwill.measure.bought import Bought
+from goodwill.measure.apart import apart
+from goodwill.measure.bought import Bought, Numbers
 from goodwill.measure.buying import OfBought, begins, days_bought
 from goodwill.measure.estimate import LEVEL, Estimate, reach_of
 from goodwill.measure.experiments.moments import Moments, parts
@@ -25,10 +26,12 @@ class Paid(OfBought):
 
     Attributes:
         since: the first day that counts.
+        others: lengths in days up to the last one that the figure is held against, see `apart`.
     """
 
     name: str = "paid"
     since: int
+    others: tuple[int, ...] = ()
 
     def _sums(self, bought: Bought) -> Sums:
         here = bought.where(bought.day >= self.since)
@@ -38,7 +41,15 @@ class Paid(OfBought):
         amount, orders = np.zeros(people, np.int64), np.bincount(place, minlength=people).astype(np.int64)
         np.add.at(amount, place, own.amount)
         sums = parts(np.stack([amount, orders]), np.zeros(people, np.int64), 1)
-        return Sums({**sums, "foreign": int(here.foreign.sum())})
+        length = self.until - self.since + 1
+        told_apart = apart(*_own(bought), until=self.until, length=length, others=self.others)
+        return Sums({**sums, **told_apart, "foreign": int(here.foreign.sum())})
+
+
+def _own(bought: Bought) -> tuple[Numbers, Numbers]:
+    """Person and day of each order in the shop's currency."""
+    own = bought.where(~bought.foreign)
+    return own.person, own.day
 
 
 def compound(moments: Moments, level: float = LEVEL) -> Estimate:
@@ -86,10 +97,12 @@ class Came(OfBought):
 
     Attributes:
         weeks: that are looked at. The day on which she became a customer counts for nothing.
+        others: numbers of weeks that the figure is held against, see `apart`.
     """
 
     name: str = "came"
     weeks: int
+    others: tuple[int, ...] = ()
 
     def _sums(self, bought: Bought) -> Sums:
         days = days_bought(bought)
@@ -98,7 +111,12 @@ class Came(OfBought):
         over = np.minimum((self.until - first) // 7, self.weeks)
         who = np.cumsum(starts) - 1
         counts = days.day > self.until - 7 * over[who]
-        return rate_sums(np.bincount(who[counts], minlength=first.size), over, names=("visits", "weeks"))
+        sums = rate_sums(np.bincount(who[counts], minlength=first.size), over, names=("visits", "weeks"))
+        whole = (self.until - first) // 7
+        visit = days.day > self.until - 7 * whole[who]  # counts, were all her weeks looked at
+        others = [7 * one for one in self.others]
+        told = apart(who[visit], days.day[visit], until=self.until, length=7 * self.weeks, others=others)
+        return Sums({**sums, **told})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from goodwill.access import Frame, Log, View
+from goodwill.measure.apart import apart
 from goodwill.measure.bought import Bought, Numbers, bought, of_frame
 from goodwill.measure.buying import EDGES, OfBought
 from goodwill.measure.experiments.moments import parts
@@ -32,6 +33,7 @@ class InArm(OfBought):
         arms: how many there are; the number of arms itself stands for being in none of them.
         arm_of: the arm of each person, a pure function of ids.
         most: what counts at most, minor units; 0: all.
+        others: lengths in days up to the last one that the figure is held against, see `apart`.
     """
 
     name: str = "in-arm"
@@ -41,6 +43,7 @@ class InArm(OfBought):
     arms: int
     arm_of: Callable[[Numbers], Numbers] = field(compare=False)
     most: int = 0
+    others: tuple[int, ...] = ()
 
     def group_of(self, persons: Numbers) -> Numbers:
         return self.arm_of(persons)
@@ -74,7 +77,10 @@ class InArm(OfBought):
         arm = group[inside]
         spent = parts(np.stack([paid[inside], before[inside]]), arm, self.arms)
         gave_back = parts(back[None, inside], arm, self.arms)
+        own = orders.where(~orders.foreign & inside[orders.person])
+        length = self.until - self.since + 1
         return Sums({
+            **apart(own.person, own.day, until=self.until, length=length, others=self.others),
             **{f"spent_{name}": part for name, part in spent.items()},
             **{f"back_{name}": part for name, part in gave_back.items()},
             "sizes": sizes, "foreign": int((late & orders.foreign & inside[orders.person]).sum()),

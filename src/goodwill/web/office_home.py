@@ -12,7 +12,7 @@ from typing import Any, Final
 from litestar import Request, Response
 
 from goodwill.basics.clock import date_of
-from goodwill.basics.words import number, quantity
+from goodwill.basics.words import about, number, quantity
 from goodwill.collect.report import why_not
 from goodwill.measure.answer import Answer
 from goodwill.measure.figure import Figure
@@ -52,10 +52,13 @@ class Home(Office):
         session = self._session(visit, "whole")
         role, today = session.account.role, Today(self.desk.shop)
         contact, steps = self.desk.contacts.now(), today.first_steps()
+        # Two looks around one withdrawal would tell whose it was: who may see nobody is told tens.
+        count = number if Act.READ in MAY[role] else about
         needs = [one for one in today.needs() if one.act in MAY[role]]
         return self._room(
-            "home", HOME, visit, session, asked={}, month=f"{today.month:%B %Y}", contact=contact,
-            why_not=[(count, why_not(why, count)) for why, count in contact.why_not.items()] if contact else [],
+            "home", HOME, visit, session, asked={}, month=f"{today.month:%B %Y}", contact=contact, count=count,
+            why_not=[(many, why_not(why, many)) for why, many in contact.why_not.items()]
+            if contact and count is number else [],
             sent=today.sent(), complaints=today.complaints(), income=self._income(),
             needs=[(one, _path(one, role)) for one in needs[:MOST_NEEDS]], more_needs=len(needs[MOST_NEEDS:]),
             health=today.health(), week=self._week(today.week()), may_import=Act.IMPORT in MAY[role],

@@ -11,6 +11,7 @@ from goodwill.costs import Cost, Kind
 from goodwill.costs import Total as Spent
 from goodwill.measure.acquisition import cac, customers_caused
 from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.apart import earlier
 from goodwill.measure.came import MONTH, Came, all_treated
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.figure import SMALL, Coverage, Figure, Grade
@@ -18,13 +19,28 @@ from goodwill.measure.period import Period
 from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.facts import Wanted, exist, facts
 from goodwill.shop.measures.leftout import LeftOut, left_out
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, told_of, whole
+from goodwill.shop.measures.measure import (
+    DAYS_SAID,
+    LENGTHS,
+    Asked,
+    Measure,
+    Option,
+    Options,
+    is_of_few,
+    percent,
+    step,
+    told_of,
+    whole,
+    withhold_few,
+)
+from goodwill.sums import Sums
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 WINNING: Final = frozenset({Kind.MEDIA, Kind.TOOLS, Kind.LABOUR, Kind.INCENTIVE})
 _WHO: Final = "the others objected, or are held; of them nothing is counted"
+_DAYS: Final = 91  # that are usually told
 _FEW: Final = 20  # customers of a month, below which it is not told
 
 
@@ -112,9 +128,10 @@ class _Telling:
             )
             return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
         (new, held_new), (people, held) = told["new"], told["people"]
-        if min(new, held_new) < SMALL:
+        if min(new, held_new) < SMALL or told["few"]:
             why = (
-                f"Fewer than {SMALL} new customers are among those left out, or the others; no figure is about so few."
+                f"Fewer than {SMALL} new customers are among those left out, or the others, or so few came in between "
+                "this and another length of time; no figure is about so few."
             )
             return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
         caused = customers_caused(new, people, held_new, held)
@@ -200,12 +217,21 @@ def came(shop: "Shop", period: Period, start: Day, held: LeftOut | None) -> Want
     """Who came new in a window."""
 
     def made(total: Total) -> Mapping[str, Any]:
+        withhold_few(_of_both_arms(total.sums), instead=f"{_DAYS} days")
         arrays = {name: total.sums.array(name).tolist() for name in ("people", "new", "watched", "amount")}
-        return {**arrays, "foreign": total.sums.number("foreign"), "allow": total.people, "exist": exist(total)}
+        few = "beyond" in total.sums and is_of_few(total.sums.array("beyond"))
+        foreign = total.sums.number("foreign")
+        return {**arrays, "few": few, "foreign": foreign, "allow": total.people, "exist": exist(total)}
 
+    others = earlier(period.end - start + 1, _DAYS, LENGTHS)
     arm = all_treated if held is None else held.arm
-    what = Came(start=start, until=period.end, currency=shop.settings.currency, arm=arm)
-    return Wanted("cac/people", {"start": start, "left_out": None if held is None else held.share}, what, made)
+    what = Came(start=start, until=period.end, currency=shop.settings.currency, arm=arm, others=others)
+    asked = {"start": start, "left_out": None if held is None else held.share, "others": others}
+    return Wanted("cac/people", asked, what, made)
+
+
+def _of_both_arms(sums: Sums) -> Sums:
+    return Sums({"beyond": sums.array("beyond").sum(axis=0)} if "beyond" in sums else {})
 
 
 def _reached(brought: list[float], wanted: float | None) -> float | None:
@@ -228,8 +254,8 @@ MEASURES = (
         "what it costs to win a customer",
         STATISTICS,
         (
-            Option("days", "of costs and new customers of so many days, up to the period's end", 90,
-                   whole("days", 1, 3_660)),
+            Option("days", f"of costs and new customers of so many days, up to the period's end, {DAYS_SAID}", _DAYS,
+                   step("days", *LENGTHS)),
             Option("margin", "percent of an amount that stays; 0: not known, no payback is told", _margin_of,
                    percent("margin")),
             Option("paid-new", "how many of the new customers paid channels claim; 0: not known", 0,

@@ -8,22 +8,39 @@ from goodwill.basics.clock import date_of
 from goodwill.basics.money import digits_of
 from goodwill.measure.again import Again, repeat_purchase_of
 from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.apart import earlier
 from goodwill.measure.buying import CameBack, InCohort
 from goodwill.measure.cohort import Cell, Cohorts, cohorts_of
 from goodwill.measure.period import Period
 from goodwill.measure.share import proportion
 from goodwill.purposes import STATISTICS
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, left_out, one_of, told_of, total_of, whole
+from goodwill.shop.measures.measure import (
+    DAYS_SAID,
+    LENGTHS,
+    Asked,
+    Measure,
+    Option,
+    Options,
+    left_out,
+    one_of,
+    step,
+    told_of,
+    total_of,
+    whole,
+    withhold_few,
+)
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
-_WINDOW: Final = 3_650
+_WINDOW: Final = 91  # days, as it is usually told
+_COHORT: Final = 28
 
 
 def _repeat_purchase(shop: "Shop", period: Period, options: Options) -> Answer:
-    window = options["window"]
-    total = total_of(shop, CameBack(until=period.end, currency=shop.settings.currency, window=window))
+    window, others = options["window"], earlier(options["window"], _WINDOW, LENGTHS)
+    total = total_of(shop, CameBack(until=period.end, currency=shop.settings.currency, window=window, others=others))
+    withhold_few(total.sums, instead=f"{_WINDOW} days")
     found = repeat_purchase_of(total.sums)
     asked = Asked("repeat-purchase", period, options)
     rest = found.customers - found.n
@@ -61,9 +78,7 @@ def _cohorts(shop: "Shop", period: Period, options: Options) -> Answer:
     grid = cohorts_of(total.sums, start=start, period=length_of, amounts=amounts)
     asked = Asked("cohorts", period, options)
     again, of = _back_in_the_first_age(grid, total)
-    nobody = (
-        f"Too few customers were watched for {2 * length_of} days yet. Ask for shorter cohorts (--period), or wait."
-    )
+    nobody = f"Too few customers were watched for {2 * length_of} days yet. Ask again later."
     headline = asked.figure(
         proportion(again, of, nobody=nobody), total, counted=of,
         name=f"bought again in days {length_of + 1} to {2 * length_of}", unit="share",
@@ -119,7 +134,8 @@ MEASURES = (
         "repeat-purchase",
         "which share of customers buys a second time",
         STATISTICS,
-        (Option("window", "within so many days of the first purchase", 90, whole("window", 1, _WINDOW)),),
+        (Option("window", f"within so many days of the first purchase, {DAYS_SAID}", _WINDOW,
+                step("window", *LENGTHS)),),
         _repeat_purchase,
     ),
     Measure(
@@ -127,7 +143,8 @@ MEASURES = (
         "what becomes of customers, by when they first bought",
         STATISTICS,
         (
-            Option("period", "days in a cohort and in an age", 28, whole("period", 1, 366)),
+            Option("period", "days in a cohort and in an age; others would tell of few by the difference",
+                   _COHORT, step("period", _COHORT)),
             Option("cohorts", "how many cohorts, the last one ending with the period", 12, whole("cohorts", 2, 60)),
             Option("of", "what a cell tells: share (that bought) or amount (of a customer)", "share",
                    one_of("of", "share", "amount")),

@@ -1,13 +1,14 @@
 """Those who opted in beside the others: what they pay, order and come. It describes, and does not show a cause."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from goodwill.access import Total
 from goodwill.basics.clock import date_of
 from goodwill.basics.errors import BadInput
 from goodwill.basics.money import digits_of
 from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.apart import earlier
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.experiments.effect import difference_sums
 from goodwill.measure.experiments.moments import Moments, of_group
@@ -17,6 +18,8 @@ from goodwill.measure.period import Period
 from goodwill.measure.spending import per_order
 from goodwill.purposes import RECOMMENDATIONS, STATISTICS, Basis, Purpose
 from goodwill.shop.measures.measure import (
+    DAYS_SAID,
+    LENGTHS,
     Asked,
     Measure,
     Option,
@@ -24,9 +27,10 @@ from goodwill.shop.measures.measure import (
     in_money,
     left_out,
     name,
+    step,
     told_of,
     total_of,
-    whole,
+    withhold_few,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ _NO_CAUSE = (
     "(goodwill.measure.aipw, docs/opted-in.md)."
 )
 _DESCRIBED = "This describes those who opted in; it does not say what opting in causes."
+_DAYS: Final = 91  # that are usually looked at
 _WHO = ("others", "opted in")
 
 
@@ -47,7 +52,10 @@ def _opted_in(shop: "Shop", period: Period, options: Options) -> Answer:
         basis = shop.register[word].basis
         raise BadInput(f"Nobody opts in to '{word}': it rests on {basis}. Name a purpose that asks for a yes.")
     days, currency = options["days"], shop.settings.currency
-    total = total_of(shop, OptedIn(until=period.end, currency=currency, word=word, days=days))
+    total = total_of(
+        shop, OptedIn(until=period.end, currency=currency, word=word, days=days, others=earlier(days, _DAYS, LENGTHS))
+    )
+    withhold_few(total.sums, instead=f"{_DAYS} days")
     asked = Asked("opted-in", period, options)
     others, joined = (of_group(total.sums, group) for group in (0, 1))
     counted = others.people + joined.people
@@ -104,7 +112,7 @@ MEASURES = (
         "opted-in", "what customers who opted in pay and how often they come, beside the others", STATISTICS,
         (
             Option("purpose", "that they opted in to", str(RECOMMENDATIONS), name("a purpose")),
-            Option("days", "of so many days up to the end of the period", 91, whole("days", 1, 3_650)),
+            Option("days", f"of so many days up to the end of the period, {DAYS_SAID}", _DAYS, step("days", *LENGTHS)),
         ),
         _opted_in, "money",
     ),

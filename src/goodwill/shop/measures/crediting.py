@@ -12,7 +12,7 @@ from goodwill.measure.figure import SMALL, Figure, Grade, Plain
 from goodwill.measure.period import Period
 from goodwill.people.gentle import number_of
 from goodwill.purposes import MEASUREMENT
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, left_out, total_of, whole
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, left_out, step, total_of
 
 if TYPE_CHECKING:
     from goodwill.decide.plan import Plan
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SEED: Final = 71
 _WAYS: Final = (*RULES, "markov", "shapley")
+_ALONE: Final = "no others, as credits of two lengths would tell of few by their difference"
 _NO_ORDERS: Final = "No order in these days had a message or something shown in the days before it."
 _NO_CAUSE: Final = (
     "Credits share out orders; they do not say what a channel caused. No holdout of a single channel has tested them, "
@@ -117,8 +118,8 @@ MEASURES = (
         "which channel is credited with orders, in every usual way, and how far these are apart",
         MEASUREMENT,
         (
-            Option("days", "orders of so many days, the last one ending with the period", 90, whole("days", 7, 730)),
-            Option("back", "days that a touch stays in mind", 28, whole("back", 1, 90)),
+            Option("days", f"orders of so many days up to the end of the period; {_ALONE}", 91, step("days", 91)),
+            Option("back", f"days that a touch stays in mind; {_ALONE}", 28, step("back", 28)),
         ),
         _attribution,
         unit="times",

@@ -1,7 +1,7 @@
 """Measures of mails, and of what customers say: what came of letters that were sent, and how many would recommend."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from goodwill.basics.errors import CannotTell
 from goodwill.measure.answer import Answer
@@ -11,11 +11,12 @@ from goodwill.measure.period import Period
 from goodwill.measure.rates import Rate, rate_of, share_of
 from goodwill.measure.trials import under
 from goodwill.purposes import MEASUREMENT
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, left_out, total_of, whole
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, left_out, step, total_of
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
+_ALONE: Final = "no others, as figures of two lengths would tell of few by their difference"
 _UNNAMED = (
     "No mail that was sent here carries a number which a click could name, so clicks cannot be counted by mail. Let "
     "whoever sends them write the same number on 'sent' and 'clicked'."
@@ -71,8 +72,8 @@ MEASURES = (
     Measure(
         "mail", "what came of mails: clicks and orders of each that was delivered", MEASUREMENT,
         (
-            Option("days", "of mails sent in so many days up to the end", 91, whole("days", 1, 3_650)),
-            Option("follow", "days for which each mail is followed", 7, whole("follow", 1, 90)),
+            Option("days", f"of mails sent in so many days up to the end; {_ALONE}", 91, step("days", 91)),
+            Option("follow", f"days for which each mail is followed; {_ALONE}", 7, step("follow", 7)),
         ),
         _mail,
     ),

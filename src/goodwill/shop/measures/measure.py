@@ -1,18 +1,22 @@
 """What a measure is: its name, for which purpose it reads, what may be asked of it, and how it is worked out."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from goodwill.access import Contribution, Total
 from goodwill.basics.clock import date_of
-from goodwill.basics.errors import BadInput
+from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.basics.money import digits_of
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, Plain, Reproduce
 from goodwill.measure.period import Period
 from goodwill.purposes import Purpose
+from goodwill.sums import Sums
 
 if TYPE_CHECKING:
     from goodwill.measure.answer import Answer
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Estimate)
 Options: TypeAlias = Mapping[str, Any]
 DAYS: Final = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
+LENGTHS: Final = (7, 28, 91, 182, 364, 728)  # days: a week, four, a quarter, a half, one and two years of whole weeks
+WEEKS: Final = (1, 4, 13, 26, 52, 104)  # the same in weeks
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,29 @@ def whole(name: str, least: int, most: int) -> Callable[[str], Plain]:
         raise BadInput(f"'{name}' is a whole number from {least} to {most}, not '{text}'.")
 
     return parse
+
+
+def step(name: str, *steps: int) -> Callable[[str], Plain]:
+    """One of a few lengths of time.
+
+    Two lengths that anybody may choose freely tell, by their difference, what one person did in between.
+    """
+
+    def parse(text: str) -> Plain:
+        if text in map(str, steps):
+            return int(text)
+        raise BadInput(f"'{name}' is {_or(steps)}, not '{text}'.")
+
+    return parse
+
+
+def _or(steps: Sequence[int]) -> str:
+    *most, last = map(str, steps)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+DAYS_SAID: Final = _or(LENGTHS)
+WEEKS_SAID: Final = _or(WEEKS)
 
 
 def percent(name: str) -> Callable[[str], Plain]:
@@ -192,6 +221,28 @@ def total_of(shop: "Shop", what: Contribution) -> Total:
     """
     with shop.at_the_door() as door:
         return door.total(what)
+
+
+def withhold_few(sums: Sums, *, instead: str) -> None:
+    """Nothing is told where a figure, held against those of other lengths of time, would be about few people.
+
+    Args:
+        instead: what can be asked for always.
+
+    Raises:
+        CannotTell: 1 to 9 people are told apart by two lengths.
+    """
+    if any(is_of_few(sums.array(one)) for one in ("beyond", "only") if one in sums):
+        raise CannotTell(
+            f"Held against a figure of another length of time, this one would tell what fewer than {SMALL} people did. "
+            f"Ask for {instead}, or for another length."
+        )
+
+
+def is_of_few(counts: ArrayLike) -> bool:
+    """Whether any of some numbers of people is so small that it is not told, and not nobody."""
+    many = np.asarray(counts)
+    return bool(((many > 0) & (many < SMALL)).any())
 
 
 def told_of(many: int, what: str) -> str:

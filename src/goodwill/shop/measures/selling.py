@@ -9,6 +9,7 @@ from goodwill.access import Total
 from goodwill.basics.clock import date_of
 from goodwill.basics.errors import CannotTell
 from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.apart import earlier
 from goodwill.measure.buying import Customers, HowOften, customers_of
 from goodwill.measure.estimate import LEVEL, Estimate, reach_of
 from goodwill.measure.experiments.moments import Moments, of_group
@@ -20,6 +21,10 @@ from goodwill.measure.spending import Came, Paid, Silence, Stayed, compound, per
 from goodwill.measure.staying import rmst_of, silent_of, survival_of
 from goodwill.purposes import MEASUREMENT, STATISTICS
 from goodwill.shop.measures.measure import (
+    DAYS_SAID,
+    LENGTHS,
+    WEEKS,
+    WEEKS_SAID,
     Asked,
     Measure,
     Option,
@@ -27,15 +32,17 @@ from goodwill.shop.measures.measure import (
     in_money,
     left_out,
     one_of,
+    step,
     told_of,
     total_of,
-    whole,
+    withhold_few,
 )
 from goodwill.shop.measures.value import FOR_EVER, MODELS, Model, fitted
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
+_WEEKS: Final = 13  # that are usually looked at
 _RULES: Final = (30, 60, 90, 180, 365)
 _DRAWS: Final = 400
 _SEED: Final = 84
@@ -46,8 +53,10 @@ _SEED: Final = 84
 
 def _paid(shop: "Shop", period: Period, options: Options) -> tuple[Total, Moments, int]:
     """What was paid in the days that were asked for, or in the period; and from which day on."""
-    since = period.end - options["days"] + 1 if options["days"] else period.start
-    total = total_of(shop, Paid(until=period.end, currency=shop.settings.currency, since=since))
+    days = options["days"] or period.days
+    since, others = period.end - days + 1, earlier(days, period.days, LENGTHS)
+    total = total_of(shop, Paid(until=period.end, currency=shop.settings.currency, since=since, others=others))
+    withhold_few(total.sums, instead="that of the period")
     return total, of_group(total.sums, 0), since
 
 
@@ -101,8 +110,9 @@ def _order_value(shop: "Shop", period: Period, options: Options) -> Answer:
 
 
 def _visit_frequency(shop: "Shop", period: Period, options: Options) -> Answer:
-    weeks = options["weeks"]
-    total = total_of(shop, Came(until=period.end, currency=shop.settings.currency, weeks=weeks))
+    weeks, others = options["weeks"], earlier(options["weeks"], _WEEKS, WEEKS)
+    total = total_of(shop, Came(until=period.end, currency=shop.settings.currency, weeks=weeks, others=others))
+    withhold_few(total.sums, instead=f"{_WEEKS} weeks")
     found = rate_of(total.sums)
     asked = Asked("visit-frequency", period, options)
     return Answer(
@@ -194,15 +204,17 @@ def _silence(total: Total) -> Table:
     return Table("silence", says, columns, rows)
 
 
-_DAYS = Option("days", "of so many days up to the end of the period; 0: of the period", 0, whole("days", 0, 3_650))
+_DAYS = Option("days", f"of so many days up to the end of the period, {DAYS_SAID}; 0: of the period", 0,
+               step("days", 0, *LENGTHS))  # fmt: skip
 MEASURES = (
     Measure("revenue", "what came in, and how far such a sum moves by chance", STATISTICS, (_DAYS,), _revenue, "money"),
     Measure("order-value", "what an order comes to on average", STATISTICS, (_DAYS,), _order_value, "money"),
     Measure("visit-frequency", "how often customers come in a week", STATISTICS,
-            (Option("weeks", "the last weeks that are looked at", 13, whole("weeks", 1, 520)),), _visit_frequency,
-            "visits"),
+            (Option("weeks", f"the last weeks that are looked at, {WEEKS_SAID}", _WEEKS, step("weeks", *WEEKS)),),
+            _visit_frequency, "visits"),
     Measure("retention", "which share of those who bought in a time bought again in the next", STATISTICS,
-            (Option("window", "days of each of the two times", 90, whole("window", 1, 1_826)),), _retention),
+            (Option("window", f"days of each of the two times, {DAYS_SAID}", 91, step("window", *LENGTHS)),),
+            _retention),
     Measure("churn", "which share of customers has left for good, by a model and by rules of silence", MEASUREMENT,
             (Option("model", "pareto-nbd, bg-nbd, or auto (the first that can tell)", "auto",
                     one_of("model", "auto", *MODELS)),), _churn),

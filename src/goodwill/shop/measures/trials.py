@@ -13,6 +13,7 @@ from goodwill.basics.money import digits_of
 from goodwill.decide.experiments import arms_of, number_of_arm
 from goodwill.decide.plan import HOLDOUT, State, plan_of
 from goodwill.measure.answer import Answer, Column, Table
+from goodwill.measure.apart import earlier
 from goodwill.measure.bought import Numbers
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.experiments.detectable import minimum_detectable_effect_sums
@@ -28,6 +29,8 @@ from goodwill.measure.trials import InArm, tail_of, under
 from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.leftout import left_out as held_out
 from goodwill.shop.measures.measure import (
+    WEEKS,
+    WEEKS_SAID,
     Asked,
     Measure,
     Option,
@@ -36,14 +39,17 @@ from goodwill.shop.measures.measure import (
     left_out,
     name,
     percent,
+    step,
     told_of,
     total_of,
     whole,
+    withhold_few,
 )
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
+_WEEKS: Final = 4  # for which it is usually asked
 _REFUNDS: Final = 0.01  # of customers: so many more who give something back would matter
 
 
@@ -302,8 +308,10 @@ def _detectable(shop: "Shop", period: Period, options: Options) -> Answer:
     what = InArm(
         until=period.end, currency=currency, since=period.end - days + 1,
         before=7 * options["before"] or days, arms=1, arm_of=lambda persons: np.zeros(persons.size, np.int64),
+        others=tuple(7 * one for one in earlier(options["weeks"], _WEEKS, WEEKS)),
     )  # fmt: skip
     total = total_of(shop, what)
+    withhold_few(total.sums, instead=f"{_WEEKS} weeks")
     past = of_group(under(total.sums, "spent_"), 0)
     hoped = options["hoped"]
     found = minimum_detectable_effect_sums(
@@ -342,7 +350,10 @@ def _margin_of(shop: "Shop") -> float:
 
 
 _BEFORE = Option(
-    "before", "weeks before the start that are held against it; 0: as long as it runs", 0, whole("before", 0, 104)
+    "before",
+    f"weeks before the start that are held against it, {WEEKS_SAID}; 0: as long as it runs",
+    0,
+    step("before", 0, *WEEKS),
 )
 MEASURES = (
     Measure(
@@ -359,7 +370,7 @@ MEASURES = (
     Measure(
         "detectable", "before an experiment starts: which change it could show at all", STATISTICS,
         (
-            Option("weeks", "for which it would run", 4, whole("weeks", 1, 104)),
+            Option("weeks", f"for which it would run, {WEEKS_SAID}", _WEEKS, step("weeks", *WEEKS)),
             Option("customers", "who would be in it; 0: as many as allow it", 0, whole("customers", 0, 100_000_000)),
             Option("treated", "percent of them who would get something else", 50.0, percent("treated")),
             Option("hoped", "the change for a customer that would be worth it, in whole money; 0: half of what one "
