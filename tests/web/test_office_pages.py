@@ -16,7 +16,7 @@ from tests.web.test_staff_pages import HOST, Browser
 from goodwill import people
 from goodwill.access import SignedIn
 from goodwill.app import create_shop
-from goodwill.basics.words import about
+from goodwill.basics.words import about, quantity
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.consent import Asked
@@ -217,6 +217,21 @@ def test_extra_income_is_a_number_only_where_it_is_clear_for_who_looks_again_and
     told = income_of(extra(2, 22, often=often), date(2026, 11, 22), "EUR")
     assert (told.value, told.words) == (value, words)
     assert "etween 200.00 EUR and 2,200.00 EUR, from 2026-09-07 to 2026-11-22" in told.why
+
+
+def test_the_home_reads_days_and_ranges_as_the_measure_of_those_left_out_names_them(tmp_path):
+    clock = FakeClock(1_773_000_000_000_000)  # 2026-03-08
+    shop = create_shop(tmp_path / "home", clock=clock, columns="database", margin=40)
+    shop.planning.hold_out(30)
+    fill(shop.database, shop.tools, live(draw(KNOBS, 5)))
+    clock.turn(seconds=120 * 86_400)
+    answer = shop.measures.answer("holdout")
+    told = income_of(answer, date(2026, 7, 5), shop.settings.currency)
+    shop.close()
+    assert [one.name for one in answer.others if one.name.endswith("for who looks every week")]
+    together = next(one for one in answer.others if one.name.endswith("of all of them"))
+    low, high = (quantity(end, together.unit, together.unit) for end in together.interval)
+    assert told.why.startswith(f"Between {low} and {high}, from 2026-03-09 to 2026-07-05")
 
 
 def test_a_clear_loss_is_told_on_the_home_as_a_loss():
@@ -444,6 +459,7 @@ def test_what_a_figure_cannot_be_asked_is_said_in_words(house, asked, status, wo
     assert words in answer.text
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("path", "words"),
     [
