@@ -223,10 +223,13 @@ def test_a_taken_port_is_said_and_not_fought_over(home: Path):
 
 def test_the_machines_own_environment_turns_no_debugging_on(quiet_shop: Shop, monkeypatch):
     from goodwill.web.application import application
+    from goodwill.web.straight import Straight
 
     monkeypatch.setitem(os.environ, "LITESTAR_DEBUG", "1")
     monkeypatch.setitem(os.environ, "LITESTAR_PDB", "1")
     monkeypatch.setattr("goodwill.web.application.Litestar", Litestar)  # itself, and no layout of another's
-    inside = application(quiet_shop)._inside._inside  # past what goes by the short way
+    straight = application(quiet_shop)._inside
+    assert isinstance(straight, Straight)
+    inside = straight._inside
     assert isinstance(inside, Litestar)
     assert (inside.debug, inside.pdb_on_exception) == (False, False)
