@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodwill.access import Frame, View
+from goodwill.basics.errors import CannotTell
 from goodwill.learn.lifetime.rfm import Window, apart
 from goodwill.measure.again import repeat_sums, waiting
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
@@ -222,6 +223,15 @@ def cells_of(sums: Sums, name: str) -> Cells:
     """An array of sums as cells, however it is kept."""
     held = sums[name]
     return held if isinstance(held, Cells) else Cells.of(held.shape, np.flatnonzero(held), held[held != 0])
+
+
+def plainly(why: CannotTell) -> str:
+    """Why no model could be fitted, as somebody reads it who fits none; the reason itself stands behind."""
+    said = str(why)
+    if "no top but a ridge" not in said:
+        return said
+    short = "The past is too short or too regular to tell who has left for good; look again in some weeks."
+    return f"{short} In detail: {said}"
 
 
 def customers_of(sums: Sums, what: HowOften) -> Customers:

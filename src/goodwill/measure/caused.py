@@ -18,7 +18,7 @@ from goodwill.learn.composed import beside, only
 from goodwill.learn.lifetime import covariates, gammagamma
 from goodwill.learn.lifetime.worth import discount_rate
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
-from goodwill.measure.buying import Customers, HowOften, cells_of, customers_of, first_days
+from goodwill.measure.buying import Customers, HowOften, cells_of, customers_of, first_days, plainly
 from goodwill.measure.experiments.effect import Difference, compared
 from goodwill.measure.experiments.moments import Moments
 from goodwill.measure.figure import SMALL
@@ -286,7 +286,7 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int, seed: 
     try:
         after, why = _after(arms, decay, days, np.random.default_rng(seed)), ""
     except CannotTell as cannot:
-        after, why = (), str(cannot)
+        after, why = (), plainly(cannot)
     foreign = treated.foreign + control.foreign
     many = f"{foreign:,}" if foreign >= SMALL else f"Fewer than {SMALL}"
     other = (f"{many} orders in another currency are left out.",) if foreign else ()

@@ -10,7 +10,7 @@ from goodwill.basics.clock import date_of
 from goodwill.basics.errors import CannotTell
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.apart import earlier
-from goodwill.measure.buying import Customers, HowOften, customers_of
+from goodwill.measure.buying import Customers, HowOften, customers_of, plainly
 from goodwill.measure.estimate import LEVEL, Estimate, reach_of
 from goodwill.measure.experiments.moments import Moments, of_group
 from goodwill.measure.figure import SMALL
@@ -166,7 +166,7 @@ def _churn(shop: "Shop", period: Period, options: Options) -> Answer:
         )
         method += "chance for each customer."
     except CannotTell as why:
-        estimate, method = Estimate.refuse(str(why), n=customers), "No model was fitted."
+        estimate, method = Estimate.refuse(plainly(why), n=customers), "No model was fitted."
     headline = asked.figure(
         estimate, total, counted=customers, name="customers who have left for good", unit="share", method=method,
         why=left_out(MEASUREMENT), seed=_SEED,

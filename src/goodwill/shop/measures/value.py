@@ -10,7 +10,7 @@ from goodwill.learn.lifetime import bgnbd, gammagamma, nbd, pareto
 from goodwill.learn.lifetime.intervals import Interval, total_purchases, total_worth
 from goodwill.learn.lifetime.worth import discount_rate
 from goodwill.measure.answer import Answer, Column, Table
-from goodwill.measure.buying import Customers, HowOften, customers_of
+from goodwill.measure.buying import Customers, HowOften, customers_of, plainly
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.figure import Figure
 from goodwill.measure.period import Period
@@ -49,7 +49,7 @@ def _clv(shop: "Shop", period: Period, options: Options) -> Answer:
     try:
         name, model, noted = _fitted(told.kinds, options["model"])
     except CannotTell as why:
-        return Answer(told.refused(str(why)))
+        return Answer(told.refused(plainly(why)))
     return told.answer(name, model, noted)
 
 
@@ -121,7 +121,7 @@ class _Telling:
             )  # fmt: skip
         except CannotTell as why:
             purchases = self._purchases(name, model, each)
-            return Answer(self.refused(str(why)), (purchases,), (_parameters(name, model, None),))
+            return Answer(self.refused(plainly(why)), (purchases,), (_parameters(name, model, None),))
         of_model = (_TOO_MUCH,) if isinstance(model, bgnbd.BgNbd) else ()
         warnings = (*noted, *of_model, *model.warnings, *amounts.warnings, *self._warnings())
         method = f"{name} and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds."
