@@ -57,7 +57,8 @@ def _worlds(pool: ProcessPoolExecutor, study: Study) -> list[Found]:
 
 
 def _line(study: Study, result: Result) -> str:
-    return f"{study.name}: {result.claim.says}: {told(result)} (wanted {wanted(result)}; {result.worlds:,} worlds): {verdict(result)}"
+    found = f"{told(result)} (wanted {wanted(result)}; {result.worlds:,} worlds)"
+    return f"{study.name}: {result.claim.says}: {found}: {verdict(result)}"
 
 
 def told(result: Result) -> str:
