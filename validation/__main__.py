@@ -11,10 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from validation import lifetime, opting, people, trials
+from validation.studies import STUDIES, several
 from validation.study import Found, Result, Study, judged
 
-STUDIES: tuple[Study, ...] = (*trials.STUDIES, *people.STUDIES, *opting.STUDIES, *lifetime.STUDIES)
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "validation.md"
 _CHUNKS = 16
 _ABOUT = (
@@ -57,13 +56,9 @@ def _worlds(pool: ProcessPoolExecutor, study: Study) -> list[Found]:
     return [one for part in parts for one in part.result()]
 
 
-def several(place: int, seeds: Sequence[int]) -> list[Found]:
-    """What a study finds in some worlds."""
-    return [STUDIES[place].trial(seed) for seed in seeds]
-
-
 def _line(study: Study, result: Result) -> str:
-    return f"{study.name}: {result.claim.says}: {told(result)} (wanted {wanted(result)}): {verdict(result)}"
+    found = f"{told(result)} (wanted {wanted(result)}; {result.worlds:,} worlds)"
+    return f"{study.name}: {result.claim.says}: {found}: {verdict(result)}"
 
 
 def told(result: Result) -> str:
@@ -99,8 +94,8 @@ def page(found: list[tuple[Study, list[Result], float]], seconds: float) -> str:
         lines += [
             f"## {study.name[0].upper()}{study.name[1:]}", "",
             f"{study.says[0].upper()}{study.says[1:]}; {most:,} worlds, {took:.0f} s.", "",
-            "| what has to hold | found | wanted | |", "|---|---|---|---|",
-            *(f"| {r.claim.says} | {told(r)} | {wanted(r)} | {verdict(r)} |" for r in results), "",
+            "| what has to hold | found | wanted | worlds | |", "|---|---|---|---|---|",
+            *(f"| {r.claim.says} | {told(r)} | {wanted(r)} | {r.worlds:,} | {verdict(r)} |" for r in results), "",
         ]  # fmt: skip
     return "\n".join(lines)
 

@@ -1,7 +1,8 @@
 """A small version of `make validate`: few worlds, and what they find is possible by chance where a claim holds."""
 
 import pytest
-from validation.__main__ import STUDIES, page
+from validation.__main__ import page
+from validation.studies import STUDIES
 from validation.study import Claim, Result, Study, judged
 
 from validation import worlds
@@ -41,5 +42,5 @@ def test_the_page_says_which_claims_hold_and_which_do_not():
     study = Study("two", "in two worlds", lambda _: {}, (holds, fails), 2, 2)
     told = page([(study, [Result(holds, 0.95, 0.01, 2), Result(fails, 0.5, 0.01, 2)], 1.0)], 60.0)
     assert "1 of 2 claims hold" in told
-    assert "| says a | 95.00 % ± 1.00 % | 90.00 % to 100.00 % | holds |" in told
-    assert "| says b | 50.00 % ± 1.00 % | 90.00 % to 100.00 % | **does not hold** |" in told
+    assert "| says a | 95.00 % ± 1.00 % | 90.00 % to 100.00 % | 2 | holds |" in told
+    assert "| says b | 50.00 % ± 1.00 % | 90.00 % to 100.00 % | 2 | **does not hold** |" in told
