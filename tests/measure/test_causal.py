@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from goodwill.basics.errors import BadInput
-from goodwill.measure.causal import aipw, placebo
+from goodwill.measure.causal import aipw
+from goodwill.measure.one_unit import placebo
 
 TRUE = 4.0
 

@@ -13,7 +13,7 @@ _ELSEWHERE = {
     "attribution": "credit",
     "Line": "returns",
     "markov": "credit",
-    "placebo": "causal",
+    "placebo": "one_unit",
     "roi": "returns",
     "rule_attribution": "credit",
     "shapley": "credit",

@@ -6,7 +6,7 @@ be shown to be wrong: by an outcome that the thing cannot have changed, by peopl
 how little an unmeasured difference would have to be. Where one of these fails, the answer is "not identified".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any, Final, TypeAlias
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import BadInput
-from goodwill.measure.estimate import LEVEL, check_level, document
+from goodwill.measure.estimate import LEVEL, check_level
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -203,19 +203,17 @@ def _effect(
 
     def refuse(why: str, overlap: Overlap | None = None, worth: float = 0.0) -> Effect:
         naive = _naive(data) if 0 < exposed < n else None
+        untold = (None, None, None, None)  # value, low, high, standard error
         return Effect(
-            None,
-            None,
-            None,
-            None,
+            *untold,
             level,
             naive,
             n,
             exposed,
             overlap,
             worth,
-            False,
-            why,
+            identified=False,
+            reason=why,
             bounds=bounds,
             warnings=remarks,
         )
@@ -233,17 +231,8 @@ def _effect(
     )
     worth = _worth(chances, data.exposed)
     least = _least_share(chances, data.exposed)
-    if least < LEAST_EFFECTIVE or overlap.outside > _MOST_OUTSIDE:
-        why = (
-            f"a few people would stand for all others (effective sample {100 * least:.0f} % of that side; "
-            f"{100 * LEAST_EFFECTIVE:.0f} % are needed)"
-        )
-        if overlap.outside > _MOST_OUTSIDE:
-            why = (
-                f"who is exposed can nearly be told from the covariates alone ({100 * overlap.outside:.0f} % of people "
-                f"have a propensity outside [{_EDGE:g}, {1 - _EDGE:g}]; {100 * _MOST_OUTSIDE:.0f} % may)"
-            )
-        return refuse(f"Too few of one side have their like on the other: {why}.", overlap, worth)
+    if unlike := _unlike(overlap, least):
+        return refuse(unlike, overlap, worth)
     value, error = _augmented(data.outcome, data.exposed, basis, chances, folds)
     reach = NormalDist().inv_cdf((1 + level) / 2) * error
     checked = {
@@ -255,17 +244,40 @@ def _effect(
         sure = max(0.0, abs(value) - reach) / (float(data.outcome.std()) or 1.0)
         spread = {name: float(control.std()) for name, control in controls.items()}
         reason = _unproven(checked, spread, sure, rises=value > 0)
-    warned = remarks
-    if clipped:
-        warned += (
-            f"{clipped} of {n} propensities were moved to {CLIPPED} or {1 - CLIPPED}: these people have no like.",
-        )
-    if not controls:
-        warned += ("No negative control was given: nothing was tried that could show the correction to be wrong.",)
+    warned = (*remarks, *_noted(clipped, n, controls))
     return Effect(
         value, value - reach, value + reach, error, level, _naive(data), n, exposed, overlap, worth, not reason, reason,
         about, checked, bounds, warned,
     )  # fmt: skip
+
+
+def _unlike(overlap: Overlap, least: float) -> str:
+    """Why the two sides cannot be compared; "" where they can.
+
+    Args:
+        least: effective sample of the side where it is smaller, as a share of that side.
+    """
+    if overlap.outside > _MOST_OUTSIDE:
+        why = (
+            f"who is exposed can nearly be told from the covariates alone ({100 * overlap.outside:.0f} % of people "
+            f"have a propensity outside [{_EDGE:g}, {1 - _EDGE:g}]; {100 * _MOST_OUTSIDE:.0f} % may)"
+        )
+    elif least < LEAST_EFFECTIVE:
+        why = (
+            f"a few people would stand for all others (effective sample {100 * least:.0f} % of that side; "
+            f"{100 * LEAST_EFFECTIVE:.0f} % are needed)"
+        )
+    else:
+        return ""
+    return f"Too few of one side have their like on the other: {why}."
+
+
+def _noted(clipped: int, n: int, controls: Mapping[str, Floats]) -> Iterator[str]:
+    """What to keep in mind of it."""
+    if clipped:
+        yield f"{clipped} of {n} propensities were moved to {CLIPPED} or {1 - CLIPPED}: these people have no like."
+    if not controls:
+        yield "No negative control was given: nothing was tried that could show the correction to be wrong."
 
 
 def _against(controls: Mapping[str, tuple[float, float, float]], about: Sensitivity | None, *, drawn: bool) -> str:
@@ -487,109 +499,6 @@ def _shifted(effect: float, error: float, free: int, k: int, of_exposure: float,
     of_y = min((k**0.5 + with_one**0.5) ** 2 / (1 - with_one) * y / (1 - y), 1.0)
     bias = error * float(np.sqrt(free * of_y * of_d / (1 - of_d)))
     return effect - (bias if effect > 0 else -bias)
-
-
-# ---- one unit that something happened to -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Placebo:
-    """A difference in differences with one treated unit, judged by what the same sum finds where nothing happened.
-
-    Attributes:
-        value: how far the treated unit rose beyond the others' mean rise, in the panel's unit.
-        p: the share of units (the treated one among them) for which the sum is at least as far from 0; there is no
-            smaller one than 1 / units.
-        low, high: the effects that this test does not reject; −∞ and ∞ where it can reject none.
-        before: the same sum, and its p, for a placebo date in the middle of the time before; None of fewer than four
-            times.
-        placebos: of the other units, in their order.
-    """
-
-    value: float
-    p: float
-    low: float
-    high: float
-    level: float
-    units: int
-    before: tuple[float, float] | None
-    placebos: tuple[float, ...]
-    warnings: tuple[str, ...] = ()
-    refused: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same in plain values, for programs."""
-        return document(self)
-
-
-def placebo(
-    panel: "ArrayLike | Mapping[str, ArrayLike]", treated_unit: int | str, when: int, *, level: float = LEVEL
-) -> Placebo:
-    """Difference in differences with randomisation inference over units.
-
-    A standard error clustered by unit looks small where one unit was treated, and means nothing there. So the sum is
-    done for every other unit as if it had been treated, and the treated one has to stand out among them.
-
-    Args:
-        panel: one row a unit, one column a time, shape (units, times); or rows by name.
-        treated_unit: its row, or its name.
-        when: the first time at which the thing was there, from 0; there is at least one before.
-
-    Raises:
-        BadInput: no such unit, a time at which nothing lies before or after, or values that are no numbers.
-    """
-    check_level(level)
-    values, unit = _panel(panel, treated_unit)
-    if not 1 <= when < values.shape[1]:
-        raise BadInput(f"`when` is a time from 1 to {values.shape[1] - 1}, with something before it; not {when}.")
-    if values.shape[0] < 3:
-        raise BadInput(f"A placebo needs two other units at least; there is {values.shape[0] - 1}.")
-    value, others = _beside(values, unit, when)
-    everything = np.append(others, value)
-    p = float(np.mean(np.abs(everything) >= abs(value) - 1e-12))
-    size = everything.size
-    rank = int(np.floor(size * (1 - level) + 1e-9))  # so many of all may lie farther out
-    reach = float(np.sort(np.abs(others))[::-1][rank - 1]) if rank >= 1 else np.inf
-    warned = []
-    if rank < 1:
-        warned.append(f"With {size} units the p-value cannot fall below {1 / size:.3f}; no interval can be told.")
-    if when < 4:
-        warned.append("There are fewer than four times before, so no placebo date could be tried.")
-    before = None
-    if when >= 4:
-        early, its_others = _beside(values[:, :when], unit, when // 2)
-        before = (early, float(np.mean(np.abs(np.append(its_others, early)) >= abs(early) - 1e-12)))
-        if before[1] <= 1 - level:
-            warned.append("The unit had moved away from the others before: what came after may be more of that.")
-    return Placebo(value, p, value - reach, value + reach, level, size, before, tuple(others.tolist()), tuple(warned))
-
-
-def _beside(values: Floats, unit: int, when: int) -> tuple[float, Floats]:
-    """The sum for the treated unit, and for each other one beside the rest of them."""
-    rise = values[:, when:].mean(axis=1) - values[:, :when].mean(axis=1)
-    others = np.delete(rise, unit)
-    rest = (others.sum() - others) / (others.size - 1)
-    return float(rise[unit] - others.mean()), others - rest
-
-
-def _panel(panel: "ArrayLike | Mapping[str, ArrayLike]", unit: int | str) -> tuple[Floats, int]:
-    names = tuple(panel) if isinstance(panel, Mapping) else ()
-    rows = [np.asarray(row, np.float64) for row in panel.values()] if isinstance(panel, Mapping) else panel
-    try:
-        values = np.asarray(rows, np.float64)
-    except (TypeError, ValueError):
-        raise BadInput("A panel has one row of numbers for each unit, all equally long.") from None
-    if values.ndim != 2 or not np.all(np.isfinite(values)):
-        raise BadInput("A panel has one row of numbers for each unit, all equally long, without gaps.")
-    if isinstance(unit, str):
-        if unit not in names:
-            raise BadInput(
-                f"There is no unit '{unit}'; units are: {', '.join(names) or 'numbered, as rows of an array'}."
-            )
-        return values, names.index(unit)
-    if not 0 <= unit < values.shape[0]:
-        raise BadInput(f"There is no unit {unit}; units are 0 to {values.shape[0] - 1}.")
-    return values, unit
 
 
 # ---- what is given ---------------------------------------------------------------------------------------------------
