@@ -48,7 +48,10 @@ def _ranges(name: str, figures: Sequence[Figure], unit: str, pictures: Pictures,
 
     one = figures[0]
     name_of = f"{one.name[:1].upper()}{one.name[1:]}"
-    says = f"{name_of}: {told(one.value)}; the truth lies between {told(one.low)} and {told(one.high)} ({level})."
+    says = (
+        f"{name_of}: {told(one.value)}, in a range from {told(one.low)} to {told(one.high)}; of such ranges {level} "
+        "hold the truth."
+    )
     spec = intervals(
         [{"figure": one.name, "value": one.value, "low": one.low, "high": one.high} for one in figures],
         y="figure", x="value", low="low", high="high", unit=_axis(unit), share=unit == "share",

@@ -113,7 +113,8 @@ _SERIES: Final = (("messages", "messages"), ("rows", "rows from files"), ("lette
 def income_of(answer: Answer, until: date, currency: str) -> Income:
     """What the measure of those left out says: a value only where no range of it holds nothing at all.
 
-    The home is looked at every day, so the range for who looks often has to be clear too, as in the return report.
+    The home is looked at every day, so the range for who looks often has to be clear too: a confidence sequence, which
+    there is from 200 customers of each arm on who bought. The return report, which is made once a period, asks less.
     """
     one = next((figure for figure in answer.others if figure.name.endswith(_ALL)), answer.headline)
     if one.value is None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
+from goodwill.basics.cells import safe_cell
 from goodwill.basics.clock import date_of
 from goodwill.basics.errors import BadInput, GoodwillError
 from goodwill.basics.words import quantity
@@ -26,7 +27,6 @@ from goodwill.web.problems import problem_of
 from goodwill.web.rooms import MEASURES
 from goodwill.web.staff_pages import Reply, Visit, route
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _OURS: Final = ("name", "at", "format", "table")
 
 
@@ -179,12 +179,8 @@ def _table_rows(answer: Answer, place: int) -> Iterator[list[Any]]:
 def _csv(rows: Iterator[list[Any]]) -> bytes:
     """A file that a spreadsheet opens; a text that it would take for a formula stays a text."""
     file = io.StringIO()
-    csv.writer(file).writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(file).writerows(map(safe_cell, row) for row in rows)
     return b"\xef\xbb\xbf" + file.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 # ---- routes ----------------------------------------------------------------------------------------------------------
