@@ -227,6 +227,11 @@ class Sums(Mapping[str, Part]):
         value = self._arrays[name]
         return value.dense() if isinstance(value, Cells) else value
 
+    def cells(self, name: str) -> Cells:
+        """The array behind a name as cells, however it is kept."""
+        value = self._arrays[name]
+        return value if isinstance(value, Cells) else Cells.of(value.shape, np.flatnonzero(value), value[value != 0])
+
     def number(self, name: str) -> int:
         """The single number behind a name."""
         return int(self.array(name).item())

@@ -242,6 +242,11 @@ class Total:
     beside: Beside | None = None
 
     @property
+    def exist(self) -> int:
+        """Everybody who is known, where the others were counted."""
+        return self.people + (self.beside.left_out + self.beside.held if self.beside is not None else 0)
+
+    @property
     def hash(self) -> str:
         return self.sums.hash
 

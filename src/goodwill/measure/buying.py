@@ -155,8 +155,9 @@ class HowOften(OfBought):
 
     def _sums(self, bought: Bought) -> Sums:
         paid = self._paid(bought)
-        days, _, spent = _repeats(paid)
-        _, at = self.placed(bought)
+        repeats = _repeats(paid)
+        at = self._cells(paid, *repeats[:2])
+        days, _, spent = repeats
         return Sums({
             "customers": Cells.of(self.shape, at, np.ones(at.size, np.int64)),
             "more": int((days > self.window.most).sum()), "spent": int(spent.sum()),
@@ -166,15 +167,16 @@ class HowOften(OfBought):
     def placed(self, bought: Bought) -> tuple[Numbers, Numbers]:
         """The customers of some orders, by their numbers in these, and the cell of each."""
         paid = self._paid(bought)
+        return paid.person[begins(paid.person)], self._cells(paid, *_repeats(paid)[:2])
+
+    def _cells(self, paid: Bought, days: Numbers, mean: Numbers) -> Numbers:
         if not paid.day.size:
-            return paid.person, paid.day
-        days, mean, _ = _repeats(paid)
+            return paid.day
         bins = np.where(days > 0, np.searchsorted(EDGES, mean, side="right"), 0)
         starts = begins(paid.person)
         first, last = paid.day[starts], paid.day[np.append(np.flatnonzero(starts)[1:], paid.day.size) - 1]
         steps = [(day - self.window.start) // self.window.step for day in (first, last)]
-        at = np.ravel_multi_index((*steps, np.minimum(days, self.window.most), bins), self.shape)
-        return paid.person[starts], at
+        return np.ravel_multi_index((*steps, np.minimum(days, self.window.most), bins), self.shape)
 
     def _paid(self, bought: Bought) -> Bought:
         return bought.where(~bought.foreign & (bought.amount > 0) & (bought.day >= self.window.start))
@@ -219,12 +221,6 @@ class Customers:
         return float(self.many @ (self.x * self.mean))
 
 
-def cells_of(sums: Sums, name: str) -> Cells:
-    """An array of sums as cells, however it is kept."""
-    held = sums[name]
-    return held if isinstance(held, Cells) else Cells.of(held.shape, np.flatnonzero(held), held[held != 0])
-
-
 def plainly(why: CannotTell) -> str:
     """Why no model could be fitted, as somebody reads it who fits none; the reason itself stands behind."""
     said = str(why)
@@ -236,7 +232,7 @@ def plainly(why: CannotTell) -> str:
 
 def customers_of(sums: Sums, what: HowOften) -> Customers:
     """The kinds of customers that the sums of `HowOften` hold."""
-    cells = cells_of(sums, "customers")
+    cells = sums.cells("customers")
     first, last, x, bins = (np.asarray(part, np.float64) for part in np.unravel_index(cells.at, cells.shape))
     mean = np.where(x > 0, MIDDLES[np.maximum(bins.astype(np.int64), 1) - 1], 0.0)
     return Customers(x, *apart(x, last - first, what.window.steps - 1 - first, 1.0), mean, cells.values)

@@ -9,7 +9,7 @@ import numpy as np
 from goodwill.access import Frame, View
 from goodwill.measure.apart import apart
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
-from goodwill.measure.buying import first_days
+from goodwill.measure.buying import begins, first_days
 from goodwill.measure.together import groups_of
 from goodwill.people.types import TypeCode
 from goodwill.purposes import STATISTICS, Category, Purpose
@@ -58,20 +58,19 @@ class Came:
     def sums_of(self, bought: Bought, group: Numbers) -> Sums:
         """What some people's orders add up to; the group of each by the number that she has in the orders."""
         first = first_days(bought)
-        begins = np.ones(first.size, bool)
-        begins[1:] = bought.person[1:] != bought.person[:-1]
-        came = begins & (first >= self.start)
+        starts = begins(bought.person)
+        came = starts & (first >= self.start)
         watched = np.minimum((self.until - first + 1) // MONTH, MONTHS)  # whole months since she came
         month = (bought.day - first) // MONTH
         counts = month < watched
         amount = np.zeros(MONTHS, np.int64)
         np.add.at(amount, month[counts], bought.amount[counts])
-        for_so_long = np.bincount(watched[begins], minlength=MONTHS + 1)[::-1].cumsum()[::-1][1:]
+        for_so_long = np.bincount(watched[starts], minlength=MONTHS + 1)[::-1].cumsum()[::-1][1:]
         return Sums({
-            **self._apart(bought.person[begins], first[begins], group),
+            **self._apart(bought.person[starts], first[starts], group),
             "people": np.bincount(group, minlength=_ARMS),
             "new": np.bincount(group[bought.person[came]], minlength=_ARMS),
-            "customers": int(begins.sum()), "watched": for_so_long.astype(np.int64), "amount": amount,
+            "customers": int(starts.sum()), "watched": for_so_long.astype(np.int64), "amount": amount,
             "foreign": int(bought.foreign.sum()),
         })  # fmt: skip
 

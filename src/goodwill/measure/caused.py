@@ -16,12 +16,12 @@ from goodwill.access import Frame, View
 from goodwill.basics.errors import CannotTell
 from goodwill.learn.composed import beside, only
 from goodwill.learn.lifetime import covariates, gammagamma
-from goodwill.learn.lifetime.worth import discount_rate
+from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
-from goodwill.measure.buying import Customers, HowOften, cells_of, customers_of, first_days, plainly
+from goodwill.measure.buying import Customers, HowOften, customers_of, first_days, plainly
 from goodwill.measure.experiments.effect import Difference, compared
-from goodwill.measure.experiments.moments import Moments
-from goodwill.measure.figure import SMALL
+from goodwill.measure.experiments.moments import Moments, of_group, parts
+from goodwill.measure.figure import told_of
 from goodwill.measure.given import Floats
 from goodwill.measure.together import groups_of
 from goodwill.people.types import TypeCode
@@ -31,12 +31,8 @@ from goodwill.sums import Cells, Sums
 Group: TypeAlias = Callable[[Numbers], Numbers]
 
 ARMS: Final = ("treated", "left-out")  # 0 and 1, as a contribution's group says it
-_LOW: Final = (1 << 32) - 1
-_SQUARES: Final = 3_000_000_000  # minor units of one customer whose square still fits into 64 bits
 _PARAMETERS: Final = 40  # draws of the model's parameters
 _TRAIT: Final = "treated"
-_WITHIN_A_WEEK: Final = 1 / 3  # weeks between the first and the last of several days of one week, on average
-_WEEKS_A_YEAR: Final = 365.25 / 7
 OFTEN: Final = 3.0  # standard errors, for who looks at every report
 DISCOUNT: Final = 0.10  # a year, of what comes after the window
 
@@ -79,12 +75,12 @@ class ByArm:
 
     def sums_of(self, bought: Bought, group: Numbers) -> Sums:
         """What some people's orders add up to; the group of each by the number that she has in the orders."""
-        parts = {}
+        arms = {}
         arm_of_order = group[bought.person]
         for number, name in enumerate(ARMS):
             hers, mine = group == number, bought.where(arm_of_order == number)
-            parts[name] = self._of_arm(mine, hers)
-        return beside(parts)
+            arms[name] = self._of_arm(mine, hers)
+        return beside(arms)
 
     def _of_arm(self, bought: Bought, members: Numbers) -> Sums:
         """The sums of one arm.
@@ -93,31 +89,28 @@ class ByArm:
             members: of everybody, whether she is in it.
         """
         middle = self.start + self.days // 2
-        spent = [
-            _spent(bought, members.size, first, last)[members]
+        before, window, early = (
+            _spent(bought, members.size, first, last)
             for first, last in (
                 (self.start - self.days, self.start - 1), (self.start, self.until), (self.start, middle - 1)
             )
-        ]  # fmt: skip
-        before, window, early = spent
+        )  # fmt: skip
         first = first_days(bought)
         new = np.unique(bought.person[first >= self.start]).size
+        one = np.zeros(int(members.sum()), np.int64)  # all in one group
         return beside({
-            "window": _moments(window, before), "early": _moments(early, before),
-            "buying": self._cells(bought, members.size),
+            "window": parts(np.stack([window, before])[:, members], one, 1),
+            "early": parts(np.stack([early, before])[:, members], one, 1),
+            "buying": self._cells(bought, window, before),
             "counts": Sums({"new": int(new), "foreign": int(bought.foreign.sum())}),
         })  # fmt: skip
 
-    def _cells(self, bought: Bought, people: int) -> Sums:
+    def _cells(self, bought: Bought, window: Numbers, before: Numbers) -> Sums:
         who, at = self.buying.placed(bought)
-        window, before = (
-            _spent(bought, people, first, last)[who]
-            for first, last in ((self.start, self.until), (self.start - self.days, self.start - 1))
-        )
         shape = self.buying.shape
         return Sums({
             "customers": Cells.of(shape, at, np.ones(at.size, np.int64)),
-            "window": Cells.of(shape, at, window), "before": Cells.of(shape, at, before),
+            "window": Cells.of(shape, at, window[who]), "before": Cells.of(shape, at, before[who]),
         })  # fmt: skip
 
 
@@ -126,20 +119,6 @@ def _spent(bought: Bought, people: int, first: int, last: int) -> Numbers:
     found, chosen = np.zeros(people, np.int64), (bought.day >= first) & (bought.day <= last)
     np.add.at(found, bought.person[chosen], bought.amount[chosen])
     return found
-
-
-def _moments(outcome: Numbers, before: Numbers) -> Sums:
-    """The sums that `Moments.of_sums` reads, of many people at once."""
-    lines = (outcome, before)
-    large = any(line.size and int(np.abs(line).max()) > _SQUARES for line in lines)
-    wide = [line.astype(object) if large else line for line in lines]
-    products = [wide[0] * wide[0], wide[0] * wide[1], wide[1] * wide[1]]
-    return Sums({
-        "people": outcome.size, "bought": int(np.count_nonzero(outcome)),
-        "sum": [int(line.sum()) for line in lines],
-        "product_low": [int((one & _LOW).sum()) for one in products],
-        "product_high": [int((one >> 32).sum()) for one in products],
-    })  # fmt: skip
 
 
 # ---- what is made of them --------------------------------------------------------------------------------------------
@@ -174,11 +153,11 @@ def arms_of(sums: Sums, what: ByArm) -> tuple[Arm, Arm]:
 def _arm_of(sums: Sums, what: ByArm) -> Arm:
     window, early, counts = (only(sums, name) for name in ("window", "early", "counts"))
     buying = only(sums, "buying")
-    cells = cells_of(buying, "customers")
-    spent, before = (_along(cells, cells_of(buying, name)) for name in ("window", "before"))
+    cells = buying.cells("customers")
+    spent, before = (_along(cells, buying.cells(name)) for name in ("window", "before"))
     return Arm(
-        window.number("people"), counts.number("new"), counts.number("foreign"), Moments.of_sums(window),
-        Moments.of_sums(early), customers_of(buying, what.buying), spent, before,
+        window.number("people"), counts.number("new"), counts.number("foreign"), of_group(window, 0),
+        of_group(early, 0), customers_of(buying, what.buying), spent, before,
     )  # fmt: skip
 
 
@@ -288,8 +267,7 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int, seed: 
     except CannotTell as cannot:
         after, why = (), plainly(cannot)
     foreign = treated.foreign + control.foreign
-    many = f"{foreign:,}" if foreign >= SMALL else f"Fewer than {SMALL}"
-    other = (f"{many} orders in another currency are left out.",) if foreign else ()
+    other = (f"{told_of(foreign, 'orders')} in another currency are left out.",) if foreign else ()
     return Seen(
         treated.people, control.people, exist, days, each.value, each.standard_error or 0.0, each.low, each.high,
         each.p, each.method, after, decay, why, (*each.warnings, *(said if after else ()), *other),
@@ -332,9 +310,6 @@ def _residuals(
     x, t_x, age, mean, many = (
         np.concatenate([getattr(one, name) for one in kinds]) for name in ("x", "t_x", "T", "mean", "many")
     )
-    # Weeks are whole: who came back within one was not there at once, but some days later.
-    t_x = np.where((x > 0) & (t_x == 0), _WITHIN_A_WEEK, t_x)
-    age = np.maximum(age, t_x)
     trait = np.repeat([1.0, 0.0], [one.x.size for one in kinds])
     model = covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
     amounts = gammagamma.fit(x, mean, many).expected_amount(x, mean)
@@ -342,7 +317,7 @@ def _residuals(
     place = np.asarray(place).reshape(-1)
     of_rows = (rows[0], rows[1], rows[2], {_TRAIT: rows[3]})
     known = model.given(*of_rows)
-    discount = discount_rate(DISCOUNT, _WEEKS_A_YEAR)
+    discount = discount_rate(DISCOUNT, WEEKS_A_YEAR)
     found = []
     for theta in random.multivariate_normal(model.fitted.theta, model.fitted.covariance, _PARAMETERS):
         drawn = covariates.ParetoNbdTraits.of(known, replace(model.fitted, theta=theta))

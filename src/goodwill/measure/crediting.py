@@ -140,8 +140,7 @@ class Walks:
 
 def walks_of(sums: Sums, what: Walked) -> Walks:
     """The walks that the sums of `Walked` hold."""
-    held = sums["walks"]
-    cells = held if isinstance(held, Cells) else Cells.of(held.shape, np.flatnonzero(held), held[held != 0])
+    cells = sums.cells("walks")
     ended, code = np.unravel_index(cells.at, cells.shape)
     codes, place = np.unique(code, return_inverse=True)
     counts = np.zeros((2, codes.size), np.int64)

@@ -19,6 +19,11 @@ SMALL: Final = 10  # of fewer people nothing is told, so that no figure is about
 Plain: TypeAlias = "str | int | float | bool | tuple[Plain, ...] | None"
 
 
+def told_of(many: int, what: str) -> str:
+    """So many of something, or that they are few: so small a number might be one person's."""
+    return f"{many:,} {what}" if many >= SMALL else f"Fewer than {SMALL} {what}"
+
+
 class Grade(Enum):
     """How good the evidence is, from best to worst; each with what it means."""
 

@@ -271,8 +271,7 @@ def table(sums: Sums, window: Window, *, unit: str = "week") -> Rfm:
     """
     if sums.shapes != window.shapes or unit not in UNITS:
         raise BadInput("These sums are of another window, or the unit is neither 'day' nor 'week'.")
-    held = sums["customers"]
-    cells = held if isinstance(held, Cells) else Cells.of(held.shape, np.flatnonzero(held), held[held != 0])
+    cells = sums.cells("customers")
     if not cells.at.size:
         raise CannotTell("Nobody became a customer in that time. Choose another window.")
     first, last, x = (np.asarray(part, np.float64) for part in np.unravel_index(cells.at, cells.shape))

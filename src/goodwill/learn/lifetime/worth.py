@@ -6,7 +6,7 @@ to do with each other. What is added up is residual: what a customer already bro
 
 from dataclasses import dataclass
 from math import inf, isfinite, log1p
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from goodwill.basics.errors import BadInput
 from goodwill.learn.lifetime.future import Future
 from goodwill.learn.lifetime.gammagamma import Amounts
 from goodwill.learn.lifetime.given import Floats
+
+WEEKS_A_YEAR: Final = 365.25 / 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,10 +14,10 @@ from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.apart import earlier
 from goodwill.measure.came import MONTH, Came, all_treated
 from goodwill.measure.estimate import Estimate
-from goodwill.measure.figure import SMALL, Coverage, Figure, Grade
+from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, told_of
 from goodwill.measure.period import Period
 from goodwill.purposes import STATISTICS
-from goodwill.shop.measures.facts import Wanted, exist, facts
+from goodwill.shop.measures.facts import Wanted, facts
 from goodwill.shop.measures.leftout import LeftOut, left_out
 from goodwill.shop.measures.measure import (
     DAYS_SAID,
@@ -26,10 +26,11 @@ from goodwill.shop.measures.measure import (
     Measure,
     Option,
     Options,
+    costs_table,
     is_of_few,
+    margin_of,
     percent,
     step,
-    told_of,
     whole,
     withhold_few,
 )
@@ -171,10 +172,7 @@ class _Telling:
         return [spent / many / self._one for many, spent in zip(watched, amount, strict=True) if many >= _FEW]
 
     def _costs(self) -> Table:
-        rows = [(str(one), str(one), "as spent") for one in self._spent.by_currency if one.currency == self._currency]
-        rows += [(str(one.amount), str(one.into), str(one.rate)) for one in self._spent.converted]
-        says = f"What was spent on winning customers: {self._spent.rows:,} costs, {self._spent.money} together."
-        return Table("costs", says, (Column("spent"), Column("counts as"), Column("by")), tuple(rows))
+        return costs_table(self._spent, "What was spent on winning customers", self._currency)
 
     def _months(self) -> Table:
         rows = tuple((n, one) for n, one in enumerate(self._each_month(), start=1))
@@ -221,7 +219,7 @@ def came(shop: "Shop", period: Period, start: Day, held: LeftOut | None) -> Want
         arrays = {name: total.sums.array(name).tolist() for name in ("people", "new", "watched", "amount")}
         few = "beyond" in total.sums and is_of_few(total.sums.array("beyond"))
         foreign = total.sums.number("foreign")
-        return {**arrays, "few": few, "foreign": foreign, "allow": total.people, "exist": exist(total)}
+        return {**arrays, "few": few, "foreign": foreign, "allow": total.people, "exist": total.exist}
 
     others = earlier(period.end - start + 1, _DAYS, LENGTHS)
     arm = all_treated if held is None else held.arm
@@ -244,10 +242,6 @@ def _reached(brought: list[float], wanted: float | None) -> float | None:
     return None
 
 
-def _margin_of(shop: "Shop") -> float:
-    return float(shop.settings.margin)
-
-
 MEASURES = (
     Measure(
         "cac",
@@ -256,7 +250,7 @@ MEASURES = (
         (
             Option("days", f"of costs and new customers of so many days, up to the period's end, {DAYS_SAID}", _DAYS,
                    step("days", *LENGTHS)),
-            Option("margin", "percent of an amount that stays; 0: not known, no payback is told", _margin_of,
+            Option("margin", "percent of an amount that stays; 0: not known, no payback is told", margin_of,
                    percent("margin")),
             Option("paid-new", "how many of the new customers paid channels claim; 0: not known", 0,
                    whole("paid-new", 0, 10**9 - 1)),

@@ -11,6 +11,7 @@ from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.apart import earlier
 from goodwill.measure.buying import CameBack, InCohort
 from goodwill.measure.cohort import Cell, Cohorts, cohorts_of
+from goodwill.measure.figure import told_of
 from goodwill.measure.period import Period
 from goodwill.measure.share import proportion
 from goodwill.purposes import STATISTICS
@@ -24,7 +25,6 @@ from goodwill.shop.measures.measure import (
     left_out,
     one_of,
     step,
-    told_of,
     total_of,
     whole,
     withhold_few,

@@ -12,7 +12,7 @@ from goodwill.measure.apart import earlier
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.experiments.effect import difference_sums
 from goodwill.measure.experiments.moments import Moments, of_group
-from goodwill.measure.figure import SMALL
+from goodwill.measure.figure import SMALL, told_of
 from goodwill.measure.joining import OptedIn
 from goodwill.measure.period import Period
 from goodwill.measure.spending import per_order
@@ -28,7 +28,6 @@ from goodwill.shop.measures.measure import (
     left_out,
     name,
     step,
-    told_of,
     total_of,
     withhold_few,
 )

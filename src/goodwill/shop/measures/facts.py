@@ -87,9 +87,3 @@ def _keep(shop: "Shop", period: Period, wanted: Wanted, total: Total) -> KeptAns
 
 def _asked(period: Period, wanted: Wanted) -> store.Asked:
     return store.Asked(period.end, period.every, wanted.name, json.dumps(dict(wanted.options), sort_keys=True))
-
-
-def exist(total: Total) -> int:
-    """How many people there are."""
-    beside = total.beside
-    return total.people + (beside.left_out + beside.held if beside is not None else 0)

@@ -12,6 +12,8 @@ from goodwill.access import Contribution, Total
 from goodwill.basics.clock import date_of
 from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.basics.money import digits_of
+from goodwill.costs import Total as Spent
+from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, Plain, Reproduce
 from goodwill.measure.period import Period
@@ -19,7 +21,6 @@ from goodwill.purposes import Purpose
 from goodwill.sums import Sums
 
 if TYPE_CHECKING:
-    from goodwill.measure.answer import Answer
     from goodwill.shop.shop import Shop
 
 E = TypeVar("E", bound=Estimate)
@@ -166,6 +167,11 @@ def days_of(text: str) -> float:
     return int(many) * DAYS[unit.removesuffix("s")]
 
 
+def margin_of(shop: "Shop") -> float:
+    """What a margin is where nobody names one: as the settings have it; 0: not known."""
+    return float(shop.settings.margin)
+
+
 # ---- telling ---------------------------------------------------------------------------------------------------------
 
 
@@ -208,9 +214,15 @@ class Asked:
 
 def coverage(total: Total, counted: int | None, why: str) -> Coverage:
     """So many of all that are known."""
-    beside = total.beside
-    exist = total.people + (beside.left_out + beside.held if beside is not None else 0)
-    return Coverage(counted, max(exist, counted or 0), "everybody" if counted == exist else why)
+    return Coverage(counted, max(total.exist, counted or 0), "everybody" if counted == total.exist else why)
+
+
+def costs_table(spent: Spent, what: str, currency: str) -> Table:
+    """What a sum of costs is made of, with every rate that was used."""
+    rows = [(str(one), str(one), "as spent") for one in spent.by_currency if one.currency == currency]
+    rows += [(str(one.amount), str(one.into), str(one.rate)) for one in spent.converted]
+    says = f"{what}: {spent.rows:,} costs, {spent.money} together."
+    return Table("costs", says, (Column("spent"), Column("counts as"), Column("by")), tuple(rows))
 
 
 def total_of(shop: "Shop", what: Contribution) -> Total:
@@ -243,11 +255,6 @@ def is_of_few(counts: ArrayLike) -> bool:
     """Whether any of some numbers of people is so small that it is not told, and not nobody."""
     many = np.asarray(counts)
     return bool(((many > 0) & (many < SMALL)).any())
-
-
-def told_of(many: int, what: str) -> str:
-    """So many of something, or that they are few: so small a number might be one person's."""
-    return f"{many:,} {what}" if many >= SMALL else f"Fewer than {SMALL} {what}"
 
 
 def in_money(estimate: E, currency: str, times: float = 1.0) -> E:

@@ -24,9 +24,9 @@ from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, Plain
 from goodwill.measure.period import Period
 from goodwill.measure.returns import DRAWS, LINES, Line, Range, Return, roi
 from goodwill.purposes import STATISTICS
-from goodwill.shop.measures.facts import Facts, Wanted, exist, facts
+from goodwill.shop.measures.facts import Facts, Wanted, facts
 from goodwill.shop.measures.leftout import LeftOut, left_out
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, percent, whole
+from goodwill.shop.measures.measure import Asked, Measure, Option, Options, costs_table, margin_of, percent, whole
 from goodwill.shop.report import DID_NOT, TOO_EARLY, WORKED
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
                 f"Fewer than {SMALL} people are left out by chance, or get it; no figure is about so few. Leave more "
                 "out: goodwill experiment holdout 20"
             )
-        return caused(arms, held.share, what.days, exist=exist(total)).to_dict()
+        return caused(arms, held.share, what.days, exist=total.exist).to_dict()
 
     return Wanted("roi/people", {"since": held.since, "left_out": held.share}, what, made)
 
@@ -269,11 +269,7 @@ class _Telling:
 
     def costs(self) -> Table:
         """What K is made of, with every rate that was used."""
-        spent = self._told.spent
-        rows = [(str(one), str(one), "as spent") for one in spent.by_currency if one.currency == self._currency]
-        rows += [(str(one.amount), str(one.into), str(one.rate)) for one in spent.converted]
-        says = f"What it cost: {spent.rows:,} costs, {spent.money} together."
-        return Table("costs", says, (Column("spent"), Column("counts as"), Column("by")), tuple(rows))
+        return costs_table(self._told.spent, "What it cost", self._currency)
 
     def _range(self, found: Range) -> Estimate:
         low, high = found.ends[0.95]
@@ -295,17 +291,13 @@ def _any(text: str) -> Plain:
     return " ".join(text.split())
 
 
-def _margin_of(shop: "Shop") -> float:
-    return float(shop.settings.margin)
-
-
 MEASURES = (
     Measure(
         "roi",
         "what the programme returned on what it cost",
         STATISTICS,
         (
-            Option("margin", "percent of an amount that stays", _margin_of, percent("margin")),
+            Option("margin", "percent of an amount that stays", margin_of, percent("margin")),
             Option("programme", "count the costs of this one alone; usually those of all", "", _any),
             Option("hurdle", "percent that the money would have brought elsewhere", 0.0, percent("hurdle")),
             Option("seed", "of chance; the same gives the same", 0, whole("seed", 0, 10**9 - 1)),

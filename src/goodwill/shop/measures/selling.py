@@ -13,7 +13,7 @@ from goodwill.measure.apart import earlier
 from goodwill.measure.buying import Customers, HowOften, customers_of, plainly
 from goodwill.measure.estimate import LEVEL, Estimate, reach_of
 from goodwill.measure.experiments.moments import Moments, of_group
-from goodwill.measure.figure import SMALL
+from goodwill.measure.figure import SMALL, told_of
 from goodwill.measure.period import Period
 from goodwill.measure.rates import rate_of
 from goodwill.measure.share import proportion
@@ -33,7 +33,6 @@ from goodwill.shop.measures.measure import (
     left_out,
     one_of,
     step,
-    told_of,
     total_of,
     withhold_few,
 )

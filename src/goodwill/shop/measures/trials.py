@@ -23,7 +23,7 @@ from goodwill.measure.experiments.moments import Moments, of_group
 from goodwill.measure.experiments.sequence import confidence_sequence_sums
 from goodwill.measure.experiments.several import holm
 from goodwill.measure.experiments.split import SampleRatio, sample_ratio
-from goodwill.measure.figure import SMALL, Figure, Grade
+from goodwill.measure.figure import SMALL, Figure, Grade, told_of
 from goodwill.measure.period import Period
 from goodwill.measure.trials import InArm, tail_of, under
 from goodwill.purposes import STATISTICS
@@ -37,10 +37,10 @@ from goodwill.shop.measures.measure import (
     Options,
     in_money,
     left_out,
+    margin_of,
     name,
     percent,
     step,
-    told_of,
     total_of,
     whole,
     withhold_few,
@@ -345,10 +345,6 @@ def _verdict(found: Any, one: int, currency: str, weeks: int) -> str:
     )
 
 
-def _margin_of(shop: "Shop") -> float:
-    return float(shop.settings.margin)
-
-
 _BEFORE = Option(
     "before",
     f"weeks before the start that are held against it, {WEEKS_SAID}; 0: as long as it runs",
@@ -363,7 +359,7 @@ MEASURES = (
     ),
     Measure(
         "holdout", "what everything personal brings, beside those who are held out", STATISTICS,
-        (Option("margin", "percent of an amount that stays; 0: not known, revenue is told", _margin_of,
+        (Option("margin", "percent of an amount that stays; 0: not known, revenue is told", margin_of,
                 percent("margin")),),
         _holdout, "money",
     ),

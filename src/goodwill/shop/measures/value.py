@@ -8,11 +8,11 @@ from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
 from goodwill.learn.lifetime import bgnbd, gammagamma, nbd, pareto
 from goodwill.learn.lifetime.intervals import Interval, total_purchases, total_worth
-from goodwill.learn.lifetime.worth import discount_rate
+from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.buying import Customers, HowOften, customers_of, plainly
 from goodwill.measure.estimate import Estimate
-from goodwill.measure.figure import Figure
+from goodwill.measure.figure import Figure, told_of
 from goodwill.measure.period import Period
 from goodwill.purposes import MEASUREMENT
 from goodwill.shop.measures.measure import (
@@ -23,9 +23,9 @@ from goodwill.shop.measures.measure import (
     days_of,
     left_out,
     length,
+    margin_of,
     one_of,
     percent,
-    told_of,
     total_of,
     whole,
 )
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 Model: TypeAlias = pareto.ParetoNbd | bgnbd.BgNbd
 Worth: TypeAlias = Model | nbd.Nbd
 
-_WEEKS_A_YEAR: Final = 365.25 / 7
 MODELS: Final = {"pareto-nbd": "Pareto/NBD", "bg-nbd": "BG/NBD"}
 _SEED: Final = 84
 _CELLS: Final = "Times are whole weeks, amounts steps of 2 %."
@@ -96,7 +95,7 @@ class _Telling:
         self._horizon: str = asked.options["horizon"]
         self._margin: float = asked.options["margin"]
         self._weeks = days_of(self._horizon) / 7
-        self._discount = discount_rate(asked.options["discount"] / 100, _WEEKS_A_YEAR)
+        self._discount = discount_rate(asked.options["discount"] / 100, WEEKS_A_YEAR)
 
     @property
     def _what(self) -> str:
@@ -192,10 +191,6 @@ def _parameters(name: str, model: Worth, amounts: gammagamma.GammaGamma | None) 
     return Table("parameters", says, tuple(map(Column, ("model", "parameter", "value", "standard error"))), tuple(rows))
 
 
-def _margin_of(shop: "Shop") -> float:
-    return float(shop.settings.margin)
-
-
 MEASURES = (
     Measure(
         "clv",
@@ -203,7 +198,7 @@ MEASURES = (
         MEASUREMENT,
         (
             Option("horizon", "how far to look ahead", "12 months", length("horizon", 3_653)),
-            Option("margin", "percent of an amount that stays; 0: not known, revenue is told", _margin_of,
+            Option("margin", "percent of an amount that stays; 0: not known, revenue is told", margin_of,
                    percent("margin")),
             Option("discount", "percent a year by which what comes later is worth less", 10.0, percent("discount")),
             Option("model", "of buying: pareto-nbd, bg-nbd, nbd (nobody leaves), or auto (the first that can tell)",
