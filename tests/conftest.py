@@ -26,6 +26,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
+from tests.chance import dice
 
 from goodwill.basics.clock import DAY, SECOND, Micros
 from goodwill.protect import Cipher, KeyStore
@@ -152,6 +153,27 @@ START = Micros(1_795_338_000 * SECOND)
 def clock() -> FakeClock:
     """Sunday, 22 November 2026, nine in the morning UTC."""
     return FakeClock(START)
+
+
+# ---- chance --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _chance(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test throws dice of its own, which fall alike in every run."""
+    with dice(request.node.nodeid):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """What several tests share falls alike whichever of them comes first."""
+    if fixturedef.scope == "function":
+        return (yield)
+    with dice(f"{fixturedef.baseid} {fixturedef.argname} {getattr(request, 'param', '')}"):
+        return (yield)
 
 
 # ---- keys ----------------------------------------------------------------------------------------------------------
