@@ -711,7 +711,7 @@ def test_a_failure_is_tried_again_later_and_then_listed(house, monkeypatch):
 
 def test_the_server_works_on_what_came_right_after_it_answered(house):
     house.shopify.send("customers/create", shopify_customer(7092, "soon@example.com"), work=False)
-    for _ in range(500):
+    for _ in range(3_000):
         if house.shopify.latest()[0].state == "done":
             break
         time.sleep(0.01)
