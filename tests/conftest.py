@@ -79,21 +79,42 @@ BOTH_EVERY_DAY = (
     "web/centre/test_signing_in.py",
 )  # fmt: skip
 _POSTGRESQL = {"postgresql", "on_postgresql"}
+_DATABASES = _POSTGRESQL | {"sqlite", "on_sqlite"}
+_MANY_WAYS = 4
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on PostgreSQL only where `make soak` asks for it, before the marks choose."""
+    """Mark what runs on PostgreSQL, or on SQLite, only where `make soak` asks for it, before the marks choose."""
     everyday = tuple(str(ROOT / "tests" / name) for name in BOTH_EVERY_DAY)
+    cases: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
-        if not str(item.path).startswith(everyday) and not item.get_closest_marker("both") and _is_again(item):
+        where = _where(item)
+        if where is None:
+            continue
+        if str(item.path).startswith(everyday) or item.get_closest_marker("both"):
+            test, _, case = item.nodeid.partition("[")
+            cases.setdefault(test, {}).setdefault(case.replace(where, "", 1), []).append(item)
+        elif where in _POSTGRESQL:
             item.add_marker("again")
+    for ways in cases.values():
+        if len(ways) >= _MANY_WAYS:
+            _take_turns(list(ways.values()))
 
 
-def _is_again(item: pytest.Item) -> bool:
-    """Whether it is the turn on PostgreSQL of a test that has another on SQLite."""
+def _take_turns(ways: list[list[pytest.Item]]) -> None:
+    """A test that is tried in many ways tries one on SQLite and the next on PostgreSQL; soaking, all on both."""
+    for number, turns in enumerate(ways):
+        for item in turns if len(turns) > 1 else ():
+            if (_where(item) in _POSTGRESQL) != bool(number % 2):
+                item.add_marker("again")
+
+
+def _where(item: pytest.Item) -> str | None:
+    """The database that a test runs on, as its name says it; None where it takes none or chooses by itself."""
     chosen = getattr(item, "callspec", None)
-    return chosen is not None and not _POSTGRESQL.isdisjoint(map(str, chosen.params.values()))
+    named = () if chosen is None else (word for word in map(str, chosen.params.values()) if word in _DATABASES)
+    return next(iter(named), None)
 
 
 def pytest_collection_finish() -> None:
