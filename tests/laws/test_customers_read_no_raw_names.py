@@ -139,22 +139,20 @@ def printed(street: Street, name: str, language: str) -> str:
     return "\n".join(said)
 
 
-@pytest.mark.parametrize("language", sorted(catalogues()))
-def test_nothing_that_she_reads_is_called_by_a_name_of_ours(street: Street, language: str, tmp_path: Path) -> None:
+def test_nothing_that_she_reads_in_any_language_is_called_by_a_name_of_ours(street: Street, tmp_path: Path) -> None:
     street.shop.learn()
     street.shop.decide("amina", count=3)
     furnish(street, "amina", tmp_path)
     names = raw()
     assert {"first-name", "request-extended", "given up", "person.reveal", "bought"} <= names
-    for place, text in texts(street, "amina", language).items():
-        assert not re.findall(
-            r"\b[a-z]+_[a-z_]+\b|\b[a-z]+\.[a-z]+(?:-[a-z]+)?\b(?<!\.example)(?<!\.org)(?<!\.csv)", text
-        ), place
-        assert "{" not in text.replace("{nb}", ""), place  # how many pages there are
-        found = {name for name in names if re.search(rf"(?<![\w@./-]){re.escape(name)}(?![\w@-]|\.csv)", text)}
-        if language == "en":  # where a plain word of ours is often the customer's word too
-            found = {name for name in found if re.search(r"[-_.]", name)}
-        assert not found, (place, found)
+    for language in sorted(catalogues()):
+        for place, text in texts(street, "amina", language).items():
+            assert not SHAPES.findall(text), (language, place)
+            assert "{" not in text.replace("{nb}", ""), (language, place)  # how many pages there are
+            found = {name for name in names if re.search(rf"(?<![\w@./-]){re.escape(name)}(?![\w@-]|\.csv)", text)}
+            if language == "en":  # where a plain word of ours is often the customer's word too
+                found = {name for name in found if re.search(r"[-_.]", name)}
+            assert not found, (language, place, found)
 
 
 def test_the_search_would_notice_a_raw_name(street: Street, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
