@@ -25,9 +25,8 @@ from goodwill.people.types import BOUGHT
 from goodwill.protect import KeyState
 from goodwill.protect.canary import Canaries
 from goodwill.purposes import Category
-from goodwill.shop import Who
+from goodwill.shop import Shop, Who
 from goodwill.shop.certificate import payload_of
-from goodwill.shop import Shop
 from goodwill.storage import audit
 from goodwill.storage.kept import drop_kept, kept
 from goodwill.storage.residue import cut_log
