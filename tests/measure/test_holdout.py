@@ -66,8 +66,8 @@ def test_something_new_costs_a_little(found):
 
 def test_without_new_places_the_list_is_the_usual(real):
     frame, item_of, items = real
-    some = frame.person < 120
-    few = Frame(120, frame.person[some], frame.events.where(some))
+    some = frame.person < 60
+    few = Frame(60, frame.person[some], frame.events.where(some))
     told = accuracy(few, item_of, items, new=0)
     assert told.usual_new.ndcg.value == pytest.approx(told.usual.ndcg.value, abs=2e-3)
     assert told.new == 0
