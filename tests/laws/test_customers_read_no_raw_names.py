@@ -165,5 +165,6 @@ def test_the_search_would_notice_a_raw_name(street: Street, monkeypatch: pytest.
 
     monkeypatch.setattr(Telling, "fact", lambda _, field: field)
     furnish(street, "amina", tmp_path)
-    assert "first-name" in printed(street, "amina", "de")
-    assert "first-name" in texts(street, "amina", "de")["/privacy/data"]
+    said = texts(street, "amina", "de")
+    assert "first-name" in said["paper"]
+    assert "first-name" in said["/privacy/data"]
