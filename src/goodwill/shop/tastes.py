@@ -1,4 +1,4 @@
-"""One question for whoever has bought nothing yet: what would you like to see? She can change and take away her answer."""
+"""One question for whoever has bought nothing yet: what would you like to see? Her answer is hers to change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -78,7 +78,7 @@ class TasteRemoved(Struct, frozen=True):
     removed: Annotated[bool, Meta(description="False: there was no answer.")]
 
 
-@endpoint("GET", "/api/v1/taste", Scope.DECIDE, Scope.CONSENT, may=Act.ASK, tag="Decide", within=5)
+@endpoint("GET", "/api/v1/taste", Scope.DECIDE, Scope.CONSENT, may=Act.SUGGEST, tag="Decide", within=5)
 def taste(call: Call[TasteRequest]) -> TasteShown:
     """Read the one question for whoever has bought nothing yet, with its choices, and what this person answered.
 
