@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from goodwill.access import View
-from goodwill.access.view import Log
+from goodwill.access.view import COLUMNS, Log
 from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.decide.shelf import Shelf
@@ -95,9 +95,9 @@ def test_with_each_day_on_which_she_buys_it_has_a_fourth_of_the_places_less(days
     told = Told(Taste(("a",), Micros(1_000)), shelf, models.popular)
     at = np.array([500, *(2_000 + n for n in range(days)), *(2_000 + n for n in range(days))], np.int64)
     day = np.array([0, *range(1, days + 1), *range(1, days + 1)], np.int64)
-    none = np.zeros(at.size, np.int64)
-    log = Log(np.full(at.size, BOUGHT, np.int64), at, day, none, none, none, none)
-    view = View(PersonId(1), RECOMMENDATIONS, AsOf(0, 0, Micros(0)), frozenset(), frozenset(), log)
+    columns = {name: np.zeros(at.size, np.int64) for name in COLUMNS}
+    log = Log(**columns | {"type": np.full(at.size, BOUGHT), "at": at, "day": day})
+    view = View(PersonId(1), RECOMMENDATIONS, AsOf(0, 0, 0, Micros(0)), frozenset(), frozenset(), log)
     assert told.places(8, view) == places, "two purchases on one day are one; those of before do not count"
 
 

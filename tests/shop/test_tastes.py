@@ -76,7 +76,7 @@ def buys(small: Bakery, name: str, *things: str) -> None:
 def told(shop: Shop, name: str) -> list[str]:
     """Every word in somebody's own log that says what she likes."""
     own = shop.own(SignedIn(shop.known(name), by="test"))
-    return [one.detail for one in own.events if one.type == "told" and "likes" in (one.detail or "")]
+    return [one.detail for one in own.events if one.type == "told" and one.detail and "likes" in one.detail]
 
 
 # ---- the question ----------------------------------------------------------------------------------------------------

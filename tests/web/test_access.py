@@ -40,6 +40,9 @@ SHOWS_PERSONAL_DATA = {
     "click",
     "redemption",
     "verdict",
+    "taste",
+    "tell_taste",
+    "remove_taste",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {
@@ -59,7 +62,12 @@ def name_of(operation):
 
 
 def found(operation):
-    """What a good request is answered with: there is no merge here to take back, no such segment, and no offer."""
+    """What a good request is answered with: there is no merge here to take back, no such segment, and no offer.
+
+    Nor are there kinds of things that somebody could like.
+    """
+    if operation.name == "tell_taste":
+        return 422
     nowhere = ("unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy")
     return 404 if operation.name in nowhere else 200
 

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from tests.shop.test_tastes import with_kinds
@@ -22,20 +23,26 @@ def boxes(browser: Browser) -> dict[str, bool]:
     return {unescape(kind): bool(marked) for kind, marked in found}
 
 
+def marks(browser: Browser, *kinds: str, answer: str = "save") -> int:
+    """Mark some boxes, press a button, and tell the status that came back."""
+    sent: dict[str, Any] = {f"kind-{n}": kind for n, kind in enumerate(kinds)}
+    return int(browser.press("/privacy/taste", answer=answer, **sent).status_code)
+
+
 def test_she_answers_changes_and_takes_away_and_each_is_obeyed_and_said(street: Street):
     browser, shop = street.signed_in("dev"), street.shop
     assert set(boxes(browser)) == {"Pastry", "Drinks", "Bread", "Deli", "Wine"}
     assert not any(boxes(browser).values()), "nothing is marked before she did"
-    assert browser.press("/privacy/taste", **{"kind-1": "Deli", "kind-4": "Wine", "answer": "save"}).status_code == 303
+    assert marks(browser, "Deli", "Wine") == 303
     assert "after what you usually buy: Deli, Wine." in browser.see(IN)
     assert {kind for kind, marked in boxes(browser).items() if marked} == {"Deli", "Wine"}
     assert shop.decide("dev", count=4).items[0].kind == "told"
-    browser.press("/privacy/taste", **{"kind-2": "Bread", "answer": "save"})
+    marks(browser, "Bread")
     assert shop.decide("dev", count=4).items[0].product == "bread"
-    browser.press("/privacy/taste", answer="none")
+    marks(browser, answer="none")
     assert "You told us that you have no preference." in browser.see(IN)
     assert not shop.decide("dev", count=4).personalised
-    browser.press("/privacy/taste", answer="away")
+    marks(browser, answer="away")
     assert "Your answer is deleted." in browser.see(IN)
     assert shop.taste.hers(street.person("dev")).answer is None
     assert 'id="taste-away"' not in browser.get(IN).text
@@ -43,10 +50,10 @@ def test_she_answers_changes_and_takes_away_and_each_is_obeyed_and_said(street: 
 
 def test_what_is_empty_or_no_choice_saves_nothing(street: Street):
     browser = street.signed_in("dev")
-    browser.press("/privacy/taste", answer="save")
+    marks(browser)
     assert "Mark at least one kind" in browser.see(IN)
-    assert browser.press("/privacy/taste", **{"kind-1": "Smoke", "answer": "save"}).status_code == 422
-    assert browser.press("/privacy/taste", answer="perhaps").status_code == 422
+    assert marks(browser, "Smoke") == 422
+    assert marks(browser, answer="perhaps") == 422
     assert street.shop.taste.hers(street.person("dev")).answer is None
 
 
@@ -55,7 +62,7 @@ def test_whoever_does_not_allow_it_is_told_what_it_would_need_and_nothing_is_kep
     assert boxes(browser) == {}
     page = browser.see(IN)
     assert "To use an answer we need your yes to “Suggest products you may like, from what you allow”" in page
-    assert browser.press("/privacy/taste", **{"kind-1": "Deli", "answer": "save"}).status_code == 403
+    assert marks(browser, "Deli") == 403
     assert street.shop.taste.hers(street.person("bruno")).answer is None
 
 
@@ -65,7 +72,7 @@ def test_after_her_no_she_can_still_see_it_and_take_it_away(street: Street):
     shop.grant("dev", "recommendations", asked=ASKED, yes=False)
     assert "You told us that you like: Deli." in browser.see(IN)
     assert boxes(browser) == {}
-    browser.press("/privacy/taste", answer="away")
+    marks(browser, answer="away")
     assert "You told us that you like" not in browser.see(IN)
 
 
