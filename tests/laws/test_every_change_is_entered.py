@@ -199,7 +199,7 @@ LEFT_OUT = {
     "evaluate_slots": "the same",
     "erase": "what `asking` asks for is a trial",
     "merge": "what `asking` asks for is one already",
-    "tell_taste": "this shop knows no kinds of things; where one does: the test below",
+    "tell_taste": "it is asked of somebody whom nobody knows; of others: the test below",
     "verdict": "nothing was chosen here that could be judged; where something was: the test below",
 }
 CHANGES = [one for one in OPERATIONS if one.method != "GET" and not one.free and one.name not in LEFT_OUT]

@@ -68,7 +68,7 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "offpolicy": ("/api/v1/measures/offpolicy?slot=nobodys", None),
     "figure": ("/api/v1/measures/repeat-purchase", None),
     "taste": ("/api/v1/taste?user_id=amina", None),
-    "tell_taste": ("/api/v1/taste", {"person": AMINA, "kinds": []}),  # the shops that are asked know no kinds
+    "tell_taste": ("/api/v1/taste", {"person": {"user_id": "nobody"}, "kinds": []}),
     "remove_taste": ("/api/v1/taste/removal", {"person": AMINA}),
     "verdict": ("/api/v1/verdicts", {"decision": "{decision}", "product": "nothing", "verdict": "less"}),
     "keep_segment": ("/api/v1/segments", {"segment": 1, "rule": {"is": "never", "what": "bought"}}),

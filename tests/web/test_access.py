@@ -62,13 +62,8 @@ def name_of(operation):
 
 
 def found(operation):
-    """What a good request is answered with: there is no merge here to take back, no such segment, and no offer.
-
-    Nor are there kinds of things that somebody could like.
-    """
-    if operation.name == "tell_taste":
-        return 422
-    nowhere = ("unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy")
+    """What a good request is answered with: there is no merge here to take back, no such segment, and no offer."""
+    nowhere = ("unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy", "tell_taste")
     return 404 if operation.name in nowhere else 200
 
 
