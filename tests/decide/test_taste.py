@@ -56,9 +56,11 @@ def test_what_everybody_buys_and_what_goes_with_another_kind_tell_nobody_apart()
 def test_no_kind_is_asked_about_of_which_something_is_sensitive_or_gives_it_away():
     shelf, models = a_shop(ROWS, [0, 1, 2, 3, 4], "abcde", hidden=(1,))
     assert asked(shelf, models, telling=(3,)) == ("a", "c", "e")
-    assert not may_be_named(shelf, "b"), "nor is it offered to whoever named it before"
-    assert may_be_named(shelf, "c")
-    assert not may_be_named(shelf, "x")
+    marked = np.arange(5) == 3
+    assert not may_be_named(shelf, marked, "b"), "nor is it offered to whoever named it before"
+    assert not may_be_named(shelf, marked, "d")
+    assert may_be_named(shelf, marked, "c")
+    assert not may_be_named(shelf, marked, "x")
 
 
 def test_one_sensitive_thing_among_very_many_does_not_hide_a_kind():

@@ -21,6 +21,7 @@ from goodwill.decide.decision import Decision
 from goodwill.people.columns import EventColumns
 from goodwill.people.types import BOUGHT
 from goodwill.shop import Shop
+from goodwill.shop.telling import Telling
 from goodwill.shop.words import catalogues
 from goodwill.storage import Database, audit, questions
 
@@ -273,6 +274,26 @@ def test_her_answer_is_part_of_no_total(shop: Shop):
     shop.taste.tell("amina", ["Wine"])
     assert {name: total.hash for name, total in shop.settle_all().items()} == before
     assert shop.rebuilt().hash == before["models"]
+
+
+@pytest.mark.parametrize(("language", "likes", "none"), [
+    ("en", "I like: Deli, Wine", "I have no preference"), ("de", "ich mag: Deli, Wine", "ich suche nichts Bestimmtes"),
+])  # fmt: skip
+def test_her_copy_says_it_in_her_words(shop: Shop, language: str, likes: str, none: str):
+    told_her = Telling(catalogues()[language], shop.register)
+    shop.taste.tell("dev", ["Wine", "Deli"])
+    shop.taste.tell("dev", [])
+    assert [told_her.detail("told", one) for one in told(shop, "dev")] == [likes, none]
+
+
+def test_two_who_are_one_have_the_latest_answer_of_both(shop: Shop, clock: FakeClock):
+    shop.taste.tell("dev", ["Deli"])
+    clock.turn(seconds=1)
+    shop.taste.tell("c0", ["Wine"])
+    shop.identity.merge("dev", "c0", reason="she told us at the till")
+    answer = shop.taste.question("dev").answer
+    assert answer is not None
+    assert answer.kinds == ("Wine",)
 
 
 # ---- made again ------------------------------------------------------------------------------------------------------

@@ -177,6 +177,8 @@ class Picking:
 
     def _beside_usual(self, bars: Bars, history: History, room: int) -> list[Proposal]:
         """The same beside things that she buys, which need no answer of hers."""
+        if self._told is None:
+            return []
         barred = bars.all.copy()
         barred[history.items] = True
         return self._by_told(barred, room)

@@ -120,9 +120,9 @@ def _may_be_asked(shelf: Shelf, popular: Popular, telling: Mask) -> Mask:
     return (_by_kind(shelf, open_ * ~discreet) > 0) & _is_harmless(shelf, discreet)
 
 
-def may_be_named(shelf: Shelf, kind: str) -> bool:
+def may_be_named(shelf: Shelf, telling: Mask, kind: str) -> bool:
     """Whether a kind that she named once may be offered to her again: it is still there, and still not sensitive."""
-    return kind in shelf.kinds and bool(_is_harmless(shelf, shelf.hidden)[shelf.kinds.index(kind)])
+    return kind in shelf.kinds and bool(_is_harmless(shelf, shelf.hidden | telling)[shelf.kinds.index(kind)])
 
 
 def _is_harmless(shelf: Shelf, discreet: Mask) -> Mask:

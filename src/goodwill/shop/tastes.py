@@ -67,7 +67,7 @@ class Tastes:
 
     def question(self, who: Who | str) -> TasteQuestion:
         """What to ask somebody, and whether to. Of whoever does not allow it nothing is read or kept."""
-        self.shop.shelf()
+        self._look_at_shelf()
         with self.shop.at_the_door() as door:
             person = self.shop.find_in(door.connection, who)
             try:
@@ -77,8 +77,9 @@ class Tastes:
 
     def hers(self, person: PersonId) -> TasteQuestion:
         """The question on her own page, where she may answer at any time; her answer is there whatever she allows."""
-        self.shop.shelf()
-        with self.shop.at_the_door() as door:
+        self._look_at_shelf()
+        with self.shop.database.reading() as connection:
+            door = self.shop.door_in(connection)
             answer, at = people.taste.taste_of(door.connection, person), door.clock()
             choices = self._choices(door, as_of_now(door.connection, at), answer)
             entry, day = door.register[RECOMMENDATIONS], day_of(at, door.zone)
@@ -125,9 +126,14 @@ class Tastes:
 
     # ---- inside ------------------------------------------------------------------------------------------------------
 
+    def _look_at_shelf(self) -> None:
+        """The first look numbers the catalogue's items, and so writes."""
+        if not self.choosing.is_ready:
+            self.shop.shelf()
+
     def _may_answer(self, person: PersonId) -> TasteQuestion:
         """The question, for whoever may answer it. Raises NoConsent, BadInput: she may not, and nothing is entered."""
-        self.shop.shelf()
+        self._look_at_shelf()
         with self.shop.at_the_door() as door:
             found = self._question(door, _view(door, person))
         if not found.choices:
@@ -152,12 +158,18 @@ class Tastes:
         return TasteQuestion(not reason, reason, choices, answer)
 
     def _choices(self, door: Door, as_of: AsOf, answer: Taste | None) -> tuple[str, ...]:
-        """The kinds that tell people apart, and those that she named before and may still name."""
+        """The kinds that tell people apart, and those that she named before and may still name.
+
+        None while the ledger may not be believed: what was learned may hold people whose "no" it has lost.
+        """
+        if not door.trusts(as_of.consent):
+            return ()
         shelf = self.choosing.ready(door.connection, self.rules)
         models = self.shop.library.ready(door, shelf, as_of)
         asked = self.choosing.kinds_to_ask(models, shelf)
         named = answer.kinds if answer is not None and asked else ()
-        also = [kind for kind in named if kind not in asked and may_be_named(shelf, kind)]
+        telling = self.choosing.telling(models, shelf)
+        also = [kind for kind in named if kind not in asked and may_be_named(shelf, telling, kind)]
         return (*asked, *also)
 
     def _locked(self, connection: Connection, person: PersonId) -> PersonId:
