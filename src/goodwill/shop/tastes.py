@@ -1,7 +1,7 @@
 """One question for whoever has bought nothing yet: what would you like to see? Her answer is hers to change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from goodwill.purposes import RECOMMENDATIONS
 from goodwill.shop.who import Who
 from goodwill.storage import AsOf
 from goodwill.storage.engine import EVENTS, PEOPLE, one_at_a_time
+from goodwill.storage.kept import Read, note_reads
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -78,12 +79,16 @@ class Tastes:
     def hers(self, person: PersonId) -> TasteQuestion:
         """The question on her own page, where she may answer at any time; her answer is there whatever she allows."""
         self._look_at_shelf()
+        reads = list[Read]()  # of totals that settled meanwhile; a page that is looked at holds up nobody who writes
         with self.shop.database.reading() as connection:
-            door = self.shop.door_in(connection)
+            door = replace(self.shop.door_in(connection), later=reads)
             answer, at = people.taste.taste_of(door.connection, person), door.clock()
             choices = self._choices(door, as_of_now(door.connection, at), answer)
             entry, day = door.register[RECOMMENDATIONS], day_of(at, door.zone)
             allowed = allowed_categories(door.connection, person, entry, at=at, day=day)
+        if reads:
+            with self.shop.database.transaction() as connection:
+                note_reads(connection, reads)
         reason = NOT_HERS if PREFERENCES not in allowed else "" if choices else NOTHING_TO_ASK
         return TasteQuestion(not reason and answer is None, reason, choices, answer)
 
