@@ -36,7 +36,7 @@ PROMISED = [
     "staff add", "staff list", "staff role", "staff disable", "staff enable", "staff reset", "staff second-factor",
     "approvals ask", "approvals list", "approvals approve", "approvals refuse", "audit list", "audit verify",
     "audit export", "protect rotate-keys",
-    "people care", "people personal", "slot set", "slot list", "slot cost", "slot remove",
+    "people care", "people personal", "people taste", "slot set", "slot list", "slot cost", "slot remove",
     "slot content add", "slot content list", "slot content remove", "slot rewards show", "slot rewards set",
     "offer new", "offer list", "offer show", "offer start", "offer stop", "offer give-back", "offer redeemed",
     "offer claimed",

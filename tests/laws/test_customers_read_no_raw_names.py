@@ -33,7 +33,9 @@ SHAPES = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[a-z]+\.[a-z]+(?:-[a-z]+)?\b(?<!\.exa
 PROVEN = Asked(how="page", evidence=Evidence.PROVEN, proof=Proof.SNAPSHOT)
 CLAIMED = Asked(how="import", by="import")
 UNKNOWN = Asked(how="banner accept, confirmed by mail", evidence=Evidence.NONE)
-DETAILS = ('{"query":"rye"}', '{"verdict":"less"}', '{"coupon":"SPRING","step":2}', None)
+DETAILS = (
+    '{"query":"rye"}', '{"verdict":"less"}', '{"likes":["Tea"]}', '{"likes":[]}', '{"coupon":"SPRING","step":2}', None,
+)  # fmt: skip
 FILLED: dict[tuple[str, str], Any] = {
     ("deliveries", "state"): "dropped", ("holds", "reason"): "erasure asked for", ("holds", "held"): 0,
     ("hook_messages", "topic"): "consent.changed", ("hook_messages", "state"): "given up",

@@ -48,6 +48,7 @@ from goodwill.web import (
     staff,
     staff_pages,
     storefront,
+    tastes,
     webhooks,
 )
 from goodwill.web.bodies import CallerGone, receive
@@ -92,6 +93,7 @@ ENDPOINTS = (
     *segments.ENDPOINTS,
     *ofrep.ENDPOINTS,
     *planning.ENDPOINTS,
+    *tastes.ENDPOINTS,
 )
 
 REQUESTS_A_MINUTE = 12_000
