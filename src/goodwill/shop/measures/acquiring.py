@@ -82,7 +82,7 @@ class _Telling:
         self._options, self._spent, self._media = options, spent, media
         self._asked, self._start = Asked("cac", period, options), start
         self._currency, self._one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
-        self._left_out = _left_out_or_none(shop)
+        self._left_out = _left_out_or_none(shop, period.end)
         self._facts = facts(shop, period, came(shop, period, start, self._left_out))
         told = self._facts.told
         self._people, self._exist, self._new = int(told["allow"]), int(told["exist"]), sum(told["new"])
@@ -204,9 +204,9 @@ def _plain(found: Any) -> Estimate:
                     refused=found.refused, warnings=found.warnings)  # fmt: skip
 
 
-def _left_out_or_none(shop: "Shop") -> LeftOut | None:
+def _left_out_or_none(shop: "Shop", until: Day) -> LeftOut | None:
     try:
-        return left_out(shop)
+        return left_out(shop, until)
     except CannotTell:
         return None
 

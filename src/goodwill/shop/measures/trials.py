@@ -20,7 +20,7 @@ from goodwill.measure.experiments.detectable import minimum_detectable_effect_su
 from goodwill.measure.experiments.effect import Difference, difference_sums
 from goodwill.measure.experiments.guardrail import guardrail_sums
 from goodwill.measure.experiments.moments import Moments, of_group
-from goodwill.measure.experiments.sequence import confidence_sequence_sums
+from goodwill.measure.experiments.sequence import for_every_look
 from goodwill.measure.experiments.several import holm
 from goodwill.measure.experiments.split import SampleRatio, sample_ratio
 from goodwill.measure.figure import SMALL, Figure, Grade, told_of
@@ -116,12 +116,12 @@ def _trial_of(shop: "Shop", wanted: str, period: Period) -> _Trial:
 
 
 def _holdout_of(shop: "Shop", period: Period) -> _Trial:
-    """The shop's own holdout, as it stands now.
+    """The shop's own holdout, as it stood at the end of the period.
 
     Raises:
         CannotTell: nobody is held out, or not for long enough.
     """
-    held = held_out(shop)
+    held = held_out(shop, period.end)
     if held.since > period.end:
         raise CannotTell(
             f"{100 * held.share:g} % of people are held out since {date_of(held.since)}, and no period has closed "
@@ -246,8 +246,7 @@ def _alone(arm: Moments) -> Moments:
 
 
 def _anytime(seen: _Seen, one: Moments, other: Moments) -> Any:
-    people = max(2, one.people + other.people)
-    return seen.money(confidence_sequence_sums([(one, other)], planned_n=people))
+    return seen.money(for_every_look(one, other))
 
 
 def _refunds(figure: Callable[..., Figure], seen: _Seen, treated: int) -> Figure:
