@@ -9,6 +9,7 @@ from math import ceil
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from tests.conftest import FakeClock
 from tests.copies import shop_of_a_kind
 
@@ -25,9 +26,12 @@ from goodwill.shop.measures.returning import extra
 from goodwill.shop.report import Report
 from goodwill.shop.report_pdf import printed
 from goodwill.storage import Database
+from goodwill.web.application import application
+from goodwill.web.keys import create_key
 from goodwill.web.office_home import income_of
 from goodwill.web.pages import page
 from goodwill.web.reported import context_of
+from goodwill.web.store import Scope
 
 SALT = "a salt for tests"
 SINCE = date(2026, 8, 17)  # a Monday; the tests' clock stands on Sunday 2026-11-22, so figures reach to the 15th
@@ -357,6 +361,19 @@ def test_a_very_long_report_is_set_smaller_and_never_cut(shop, tmp_path):
     for n in range(40):
         assert f"Line {n}:" in text
     assert "What it stands on" in text
+
+
+def test_over_http_the_report_is_that_of_the_shop_number_by_number(shop):
+    spent(shop)
+    with shop.database.transaction() as connection:
+        secret = create_key(connection, "reader", [Scope.READ], now=shop.clock()).text
+    with TestClient(application(shop), base_url="https://shop.example") as client:
+        answer = client.get(f"/api/v1/report?at={END}", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 200, answer.text
+    mine = shop.report()
+    assert answer.json() == json.loads(json.dumps(mine.to_dict()))
+    assert answer.json()["told"]["headline"]["value"] == mine.figures[0].value
+    assert mine.verdict == answer.json()["verdict"] == "worked"
 
 
 def test_a_page_shows_the_same_words_and_numbers(shop):
