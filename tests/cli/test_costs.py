@@ -17,7 +17,7 @@ def test_costs_are_written_listed_converted_and_taken_back(shop: Run):
     shop("cost", "rate", "add", "USD", "0.9143", "--day", "2026-01-02", "--source", "ECB")
     told = shop("cost", "list").out
     assert "Converted: 50.00 USD = 45.72 EUR, at 1 USD = 0.9143 EUR (2026-01-02, ECB)" in told
-    assert "Together: 12045.72 EUR" in told
+    assert "Together: 12,045.72 EUR" in told
     assert "0.9143 EUR" in shop("cost", "rate", "list").out
     assert "counts no more" in shop("cost", "undo", 1, "--reason", "typed twice").out
     assert shop("cost", "list", "--json").document["total"]["amount"] == 4_572

@@ -100,7 +100,7 @@ def test_twelve_thousand_for_three_hundred_new_customers_is_forty_each(shop):
     told = shop.measures.answer("cac").headline
     assert (told.value, told.unit, told.n) == (40.0, "EUR", 300)
     assert (round(told.low, 1), round(told.high, 1)) == (35.7, 44.9)
-    assert "12000.00 EUR" in told.method
+    assert "12,000.00 EUR" in told.method
     assert told.coverage.exist == NEW + OLD
 
 
@@ -287,7 +287,7 @@ def test_no_report_says_worked_where_the_home_cannot_tell_nor_the_other_way_roun
     low, high = found.often
     assert report.verdict == ("worked" if low > cost else "did not" if high < cost else "too early")
     assert told.value == quantity(found.told.value, "EUR", "EUR")
-    assert told.why.endswith(f"Its cost taken off: {report.verdict}.")
+    assert told.why.endswith(f"With its cost taken off, the report says: {report.verdict}.")
 
 
 def test_before_enough_customers_bought_neither_page_tells_however_large_the_effect_is(shop):

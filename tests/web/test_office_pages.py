@@ -250,7 +250,7 @@ def test_the_home_tells_what_the_measure_of_those_left_out_tells(tmp_path):
 def test_a_clear_loss_is_told_on_the_home_as_a_loss():
     told = income_of(brought(-2_200, -200, (-2_300, -100)), "EUR", "did not")
     assert told.value == "-1,200.00 EUR"
-    assert told.why.endswith("Its cost taken off: did not.")
+    assert told.why.endswith("With its cost taken off, the report says: did not.")
 
 
 def test_an_objection_is_a_complaint_of_this_month_and_stands_on_the_home(house):

@@ -13,6 +13,7 @@ from typing import Final
 from goodwill.basics.clock import Day, Micros, date_of
 from goodwill.basics.errors import BadInput
 from goodwill.basics.money import Money, digits_of
+from goodwill.basics.words import money
 
 OLD: Final = 31  # days that a rate may lie before the cost without a word about it
 _SHORT, _LONG = 64, 200  # letters of a channel or programme, and of a note
@@ -91,11 +92,11 @@ class Cost:
     def __post_init__(self) -> None:
         if self.amount <= 0:
             raise BadInput(
-                f"A cost is above 0; {Money(self.amount, self.currency)} is not. Take back the cost that it corrects, "
+                f"A cost is above 0; {money(self.money)} is not. Take back the cost that it corrects, "
                 "and write what was really paid."
             )
         if self.amount >= 10**15:
-            raise BadInput(f"{Money(self.amount, self.currency)} is too large to be one cost.")
+            raise BadInput(f"{money(self.money)} is too large to be one cost.")
         for name, most in (("channel", _SHORT), ("programme", _SHORT), ("note", _LONG)):
             words = " ".join(getattr(self, name).split())
             if len(words) > most:
@@ -177,7 +178,7 @@ class Converted:
     into: Money
 
     def __str__(self) -> str:
-        return f"{self.amount} = {self.into}, at {self.rate}"
+        return f"{money(self.amount)} = {money(self.into)}, at {self.rate}"
 
 
 @dataclass(frozen=True, slots=True)

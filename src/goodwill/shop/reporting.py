@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goodwill import costs
 from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.errors import CannotTell, TooFew
-from goodwill.basics.words import quantity
+from goodwill.basics.words import number, quantity
 from goodwill.measure import store
 from goodwill.measure.answer import Column, Table
 from goodwill.measure.figure import Figure
@@ -23,6 +23,7 @@ from goodwill.shop.measures import NAMES
 from goodwill.shop.measures.acquiring import begin, came
 from goodwill.shop.measures.facts import read_together
 from goodwill.shop.measures.leftout import left_out
+from goodwill.shop.measures.measure import sum_of
 from goodwill.shop.measures.returning import NOT_MEASURED, Told, answer_of, by_arm, few_of, returned
 from goodwill.shop.report import DID_NOT, NOT_KNOWN, WORKED, Report, range_of
 from goodwill.storage import AsOf
@@ -233,5 +234,6 @@ def _method(told: Told, margin: float) -> tuple[str, ...]:
     return (
         measured,
         drawn,
-        f"Costs are those of the ledger for these days: {told.spent.rows:,} costs, {told.spent.money} together.",
+        f"Costs are those of the ledger for these days: {number(told.spent.rows, 'costs')}, {sum_of(told.spent)} "
+        "together.",
     )

@@ -132,7 +132,7 @@ def income_of(found: Extra | str, currency: str, verdict: str = "") -> Income:
     value, low, high = (quantity(end, currency, currency) for end in (found.told.value, *_ends(found.told)))
     days = f"from {date_of(found.since)} to {date_of(found.until)}"
     why = f"Between {low} and {high}, {days} ({100 * found.told.level:g} %, evidence A)."
-    after = f" Its cost taken off: {verdict}." if verdict else " Its cost is not taken off."
+    after = f" With its cost taken off, the report says: {verdict}." if verdict else " Its cost is not taken off."
     if not _is_clear(_ends(found.told)):
         return Income(f"{why} It may as well be nothing.{after}", words=_EARLY)
     if not _is_clear(found.often):

@@ -31,6 +31,7 @@ from goodwill.shop.measures.measure import (
     margin_of,
     percent,
     step,
+    sum_of,
     whole,
     withhold_few,
 )
@@ -96,7 +97,7 @@ class _Telling:
         # Of fewer than ten no number is told, here neither.
         people = f"{self._new:,} people" if self._new >= SMALL else "the people"
         method = (
-            f"All cost of winning customers, {self._spent.money}, divided by {people} who first bought from "
+            f"All cost of winning customers, {sum_of(self._spent)}, divided by {people} who first bought from "
             f"{date_of(self._start)} to {date_of(self._asked.period.end)}; Poisson interval of their number."
         )
         headline = self._figure(kept, "cost of a new customer", method, self._new)

@@ -209,8 +209,8 @@ def _again(sure: Range, found: Return, seen: Seen, margin: float, one: int) -> i
     """
     low, high = sure.ends[0.95]
     if seen.often is None:
-        days = ceil(seen.days * LEAST_BOUGHT / seen.bought) if seen.bought else _LONGEST
-        return days - seen.days if seen.days < days <= _LONGEST + seen.days else None
+        whole = ceil(seen.days * LEAST_BOUGHT / seen.bought) if seen.bought else 0
+        return whole - seen.days if 0 < whole - seen.days <= _LONGEST else None
     if not low <= 0 <= high:
         return None
     error = seen.each_error * seen.treated * margin / one

@@ -49,6 +49,7 @@ from goodwill.shop.measures.measure import (
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
+_UNDEFINED: Final = "not defined"  # of the arm that the others are held against, and where nothing is left to chance
 _WEEKS: Final = 4  # for which it is usually asked
 _REFUNDS: Final = 0.01  # of customers: so many more who give something back would matter
 
@@ -288,7 +289,8 @@ def _arms(seen: _Seen, what: str) -> Table:
         people = seen.people(n)
         shown = people >= SMALL
         mean = seen.spent(n).sums[0] / people * seen.times / one if shown else None
-        p = adjusted.get(n) if shown and seen.people(0) >= SMALL and not seen.ratio.blocks else None
+        may = shown and seen.people(0) >= SMALL and not seen.ratio.blocks
+        p = (adjusted.get(n, _UNDEFINED) if may else None) if n else _UNDEFINED
         rows.append((called, people if shown else None, share, mean, p))
     says = (
         f"Each arm: how many people are in it, which share was planned, the {what} of one on average, and the p of its "
