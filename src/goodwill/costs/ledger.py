@@ -12,12 +12,16 @@ from typing import Final
 
 from goodwill.basics.clock import Day, Micros, date_of
 from goodwill.basics.errors import BadInput
-from goodwill.basics.money import Money, digits_of
+from goodwill.basics.money import CURRENCIES, Money, digits_of, minor_units
 from goodwill.basics.words import money
 
 OLD: Final = 31  # days that a rate may lie before the cost without a word about it
 _SHORT, _LONG = 64, 200  # letters of a channel or programme, and of a note
 _CODE: Final = re.compile(r"[A-Z]{3}")
+_WRITTEN: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,4})?")
+_MOST, _MOST_WEAK = 10**8, 10**12  # of one cost, in whole units; of a currency of which it takes thousands for a coffee
+_LITTLE: Final = "COP GNF IDR IRR KHR KRW LAK LBP MGA MMK MWK NGN PYG RWF SYP TZS UGX UZS VND ZWL"
+_WEAK: Final = frozenset(_LITTLE.split())
 _PERSONAL: Final = re.compile(r"\S+@\S+|\+\d[\d ()./-]{7,}")  # an address, a telephone number
 
 
@@ -66,7 +70,27 @@ def code_of(text: str) -> str:
     code = text.strip().upper()
     if not _CODE.fullmatch(code):
         raise BadInput(f"A currency has three letters, such as EUR or USD; '{text}' has not.")
+    if code not in CURRENCIES:
+        raise BadInput(f"'{code}' is no currency of ISO 4217. Write its code, such as EUR or USD.")
     return code
+
+
+def amount_of(text: str, currency: str) -> int:
+    """What a person wrote as an amount, in minor units.
+
+    Raises:
+        BadInput: it is none: no plain number, or finer than the smallest coin.
+    """
+    try:
+        if _WRITTEN.fullmatch(text.strip()):
+            return minor_units(Decimal(text.strip()), currency)
+    except ValueError:
+        pass
+    like = f"{120:.{digits_of(currency)}f}"
+    raise BadInput(
+        f"'{text[:40]}' is no amount of {currency}. Write it like {like}, without signs between the digits, with its "
+        "decimals at most."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +138,22 @@ class Cost:
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+
+def believable(cost: Cost) -> Cost:
+    """The same, where it may be meant as it is written; asked of what is written down, not of what stands there.
+
+    Raises:
+        BadInput: its currency is none, or it is larger than what a shop pays at once.
+    """
+    code_of(cost.currency)
+    most = Money((_MOST_WEAK if cost.currency in _WEAK else _MOST) * 10 ** digits_of(cost.currency), cost.currency)
+    if cost.amount > most.minor:
+        raise BadInput(
+            f"{money(cost.money)} is more than a shop pays at once, which is {money(most)} at most. Was it meant "
+            "without its decimals? Write what is really larger as several costs."
+        )
+    return cost
 
 
 @dataclass(frozen=True, slots=True)

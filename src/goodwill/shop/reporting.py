@@ -231,9 +231,5 @@ def _method(told: Told, margin: float) -> tuple[str, ...]:
         f"Ten thousand draws of B1, B2 and cost give the ranges; the parts are the whole in each.{after} The verdict "
         f"stands on B1 less cost alone, in the range for who looks at every report too: a confidence sequence."
     )
-    return (
-        measured,
-        drawn,
-        f"Costs are those of the ledger for these days: {number(told.spent.rows, 'costs')}, {sum_of(told.spent)} "
-        "together.",
-    )
+    spent = f"{number(told.spent.rows, 'costs')}, {sum_of(told.spent)} together"
+    return measured, drawn, f"Costs are those of the ledger for these days: {spent}."
