@@ -35,6 +35,8 @@ Group: TypeAlias = Callable[[Numbers], Numbers]
 ARMS: Final = ("treated", "left-out")  # 0 and 1, as a contribution's group says it
 _PARAMETERS: Final = 40  # draws of the model's parameters
 _TRAIT: Final = "treated"
+HALF: Final = 0.5  # of a gain counts after the window where nobody can say whether it lasts: half of it is no promise
+_OF: Final = {HALF: "half of it", 1.0: "all of a loss"}
 DISCOUNT: Final = 0.10  # a year, of what comes after the window
 
 
@@ -179,7 +181,8 @@ class Seen:
         after: for each draw of the model's parameters, of what a treated customer will spend more in as many days after
             the window: mean, variance, and covariance with what she spent more inside. Empty where ``why`` says why it
             is not measured.
-        decay: how much of the effect of the first half was left in the second, 0 to 1; 1 where that is not known.
+        decay: how much of the effect of the first half was left in the second, 0 to 1; where that is not known, half
+            of a gain and all of a loss.
         often: the range of ``each`` for who looks at every figure; None where ``early`` says why there is none yet.
         bought: customers of the arm in which fewer bought inside the window; 0 where that is not told.
     """
@@ -290,7 +293,8 @@ def _early(bought: int, refused: str) -> str:
 def _decay(arms: tuple[Arm, Arm], each: Difference) -> tuple[float, tuple[str, ...]]:
     early = compared(arms[0].early.arm, arms[1].early.arm)
     if early.value is None or early.low is None or early.low <= 0 or each.value is None:
-        return 1.0, ("Whether the effect fades inside the window cannot be told, so nothing is taken off B2 for it.",)
+        left = HALF if each.value is None or each.value > 0 else 1.0
+        return left, (f"Whether the effect fades inside the window cannot be told, so {_OF[left]} counts in B2.",)
     return float(np.clip((each.value - early.value) / early.value, 0.0, 1.0)), ()
 
 
