@@ -18,6 +18,8 @@ from litestar.types import ASGIApp
 from goodwill import __version__
 from goodwill.basics.errors import Conflict
 from goodwill.shop import Shop
+from goodwill.shop.measures import NAMES, named
+from goodwill.web import pages
 from goodwill.web.application import ENDPOINTS, REQUESTS_A_MINUTE, application, told
 from goodwill.web.choosers import Chooser, Tally, choose
 from goodwill.web.desk import Desk
@@ -121,11 +123,22 @@ async def _announce(host: str, port: int, address: str, log: Log, when_listening
             await asyncio.sleep(0.01)
             continue
         line.close()
-        _spare_the_collector()
         log.info("listening", address=address, version=__version__)
         if when_listening is not None:
             when_listening(address)
+        await asyncio.to_thread(warm)
+        _spare_the_collector()
         return
+
+
+def warm() -> None:
+    """Load what pages of the office would load one by one when they are first asked for.
+
+    It is done once requests are taken, so that nobody waits for it: no other command, and no start of a server.
+    """
+    pages.read_all()
+    for name in NAMES:
+        named(name)
 
 
 def _spare_the_collector() -> None:
