@@ -349,6 +349,19 @@ def test_paper_has_two_pages_at_most_the_same_numbers_and_says_which_page(shop, 
     assert "1 USD = 0.9143 EUR (2026-09-01, ECB)" in joined
 
 
+def test_paper_says_what_it_is_in_which_language_and_where_its_parts_begin(shop, tmp_path):
+    spent(shop)
+    told = shop.report()
+    path = tmp_path / "report.pdf"
+    path.write_bytes(printed(told))
+    said = subprocess.run(["pdfinfo", path], capture_output=True, check=True, text=True).stdout
+    assert re.search(r"Title: +Return report of Café Amina to 2026-11-15\n", said)
+    assert re.search(r"Author: +Café Amina\n", said)
+    assert f"{told.sentence}\n" in said
+    for mark in (b"/Lang (en)", b"/DisplayDocTitle true", b"/Outlines"):
+        assert mark in path.read_bytes()
+
+
 def test_a_very_long_report_is_set_smaller_and_never_cut(shop, tmp_path):
     from dataclasses import replace
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import BinaryIO
 
 from granian.constants import HTTPModes, Interfaces
@@ -139,6 +140,7 @@ def warm() -> None:
     pages.read_all()
     for name in NAMES:
         named(name)
+    import_module("goodwill.access.many")  # by name: whatever imports this module otherwise has no need of that one
 
 
 def _spare_the_collector() -> None:
