@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -245,3 +246,19 @@ def test_the_machines_own_environment_turns_no_debugging_on(quiet_shop: Shop, mo
     inside = straight._inside
     assert isinstance(inside, Litestar)
     assert (inside.debug, inside.pdb_on_exception) == (False, False)
+
+
+def test_what_first_pages_need_is_ready_before_they_are_asked_for_and_not_at_import():
+    """In a process of its own: this one has loaded all that already."""
+    code = (
+        "import sys\n"
+        "from goodwill.web import pages, serve\n"
+        "late = ('goodwill.shop.measures.trials', 'goodwill.access.many')\n"
+        "print(sorted(set(late) & set(sys.modules)), len(pages._pages.cache))\n"
+        "serve.warm()\n"
+        "print(sorted(set(late) & set(sys.modules)), len(pages._pages.cache) == len(pages._pages.list_templates()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    before, after = done.stdout.splitlines()
+    assert before == "[] 0"
+    assert after == "['goodwill.access.many', 'goodwill.shop.measures.trials'] True"
