@@ -59,9 +59,7 @@ def test_a_model_that_says_too_much_is_found_out_in_the_invented_world():
     made = orders(world)
     bought = Bought(made.person, made.at // DAY, made.amount, made.foreign)
     sort = np.lexsort((bought.day, bought.person))
-    found = held_against(
-        bought.where(sort), day_number(world.knobs.start) + 7 * world.knobs.weeks - 1, "bg-nbd"
-    )
+    found = held_against(bought.where(sort), day_number(world.knobs.start) + 7 * world.knobs.weeks - 1, "bg-nbd")
     assert found.is_off
     assert found.foretold is not None
     assert found.foretold.low > found.came
@@ -105,8 +103,10 @@ def test_the_shop_tells_it_beside_the_figure(database: Database, tmp_path: Path,
     shop, _ = shop_of_a_kind("foretold world", world, database, tmp_path / "home", clock, columns="database")
     told = shop.measures.answer("clv", draws=50, model="nbd")
     (table,) = (one for one in told.tables if one.name == "backtest")
-    cut, customers, foretold, low, high, came = table.rows[0]
+    cut, *numbers = table.rows[0]
+    customers, foretold, low, high, came = (float(str(number)) for number in numbers)
     assert 0 < came < low < foretold < high, "in this model nobody leaves"
+    assert told.headline.n is not None
     assert customers <= told.headline.n
     assert any("likely too high" in one for one in told.headline.warnings)
     assert str(cut) == str(date_of(day_number(date(2026, 2, 16)) + 7 * 30 - 1))

@@ -11,8 +11,8 @@ from validation import worlds
 @pytest.fixture(autouse=True)
 def _one_crowd_is_the_truth(monkeypatch: pytest.MonkeyPatch):
     """A smaller crowd than `make validate` takes; its error is far below that of so few worlds."""
-    monkeypatch.setattr(worlds, "_CROWDS", range(1_000_000, 1_000_001))
-    monkeypatch.setattr(worlds, "_MANY", 60_000)
+    monkeypatch.setattr(worlds, "CROWDS", range(1_000_000, 1_000_001))
+    monkeypatch.setattr(worlds, "MANY", 60_000)
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=[study.name for study in STUDIES])
