@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodwill.learn import pareto_nbd
-from goodwill.learn.lifetime import gammagamma
+from goodwill.learn.lifetime import ParetoNbd, gammagamma
 from goodwill.learn.lifetime.covariates import ParetoNbdTraits
 from goodwill.learn.lifetime.intervals import total_purchases, total_worth
 from goodwill.learn.lifetime.rfm import reduce
 from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate
 from goodwill.measure.bought import Bought
-from goodwill.measure.buying import HowOften, customers_of, days_bought
+from goodwill.measure.buying import days_bought
 from goodwill.shop.measures.selling import lost
 from goodwill.shop.measures.value import MODELS, bought_as, last_quarter, tried
 from goodwill.simulate.world import live
@@ -89,15 +89,14 @@ def _bought(
 def of_a_shop(seed: int) -> Found:
     """1,000 customers of the Pareto/NBD and Gamma–Gamma, as the measures of a shop are told of them: by its sums."""
     lived = _Shop.of(np.random.default_rng([seed, 2]), 1_000)
-    what = HowOften(until=lived.until, currency="EUR")
-    kinds = customers_of(what._sums(lived.bought), what)
-    name, model, _ = bought_as(kinds, "auto")
+    kinds = worlds.kinds_of(lived.bought, lived.until)
+    model = bought_as(kinds, "auto")[1]
     each = kinds.each()
     clv = total_worth(
         model, gammagamma.fit(each.x, each.mean), each.x, each.t_x, each.T, each.mean, seed=seed, discount=_DISCOUNT,
         horizon=_AHEAD, margin=_MARGIN, draws=_DRAWS,
     )  # fmt: skip
-    if name != MODELS["pareto-nbd"]:
+    if not isinstance(model, ParetoNbd):
         return {"clv": clv.low <= lived.brought <= clv.high}  # churn refuses to tell then
     churn = lost(kinds, model)
     assert churn.low is not None
@@ -121,14 +120,13 @@ class _Shop:
     @classmethod
     def of(cls, random: np.random.Generator, n: int) -> "_Shop":
         days, year = 728, 364
-        first = random.integers(0, days - 56, n)
+        first = random.integers(0, days - 56, n).astype(np.float64)
         rate = random.gamma(_R, 1 / (7 * _ALPHA), n)
         gone = first + random.exponential(1 / np.maximum(random.gamma(_S, 1 / (7 * _BETA), n), 1e-12))
         mean = 4_000 / random.gamma(5.0, 1.0, n)
-        seen, later = (_spread(random, rate, begin, np.minimum(gone, end)) for begin, end in (
-            (first, days), (np.full(n, days), days + year)
-        ))  # fmt: skip
-        person, at = (np.concatenate(part) for part in ((np.arange(n), seen[0]), (first, seen[1])))
+        seen = _spread(random, rate, first, np.minimum(gone, days))
+        later = _spread(random, rate, np.full(n, float(days)), np.minimum(gone, days + year))
+        person, at = np.append(np.arange(n), seen[0]), np.append(first, seen[1])
         amount = np.rint(mean[person] * random.gamma(5.0, 1.0, person.size)).astype(np.int64) + 1
         day = at.astype(np.int64)
         sort = np.lexsort((amount, day, person))
@@ -150,12 +148,10 @@ def shop_of_the_world(seed: int) -> Found:
     """6,000 people of the invented world of 39 weeks: nobody leaves in the first 13, which no model here has."""
     world = live(worlds.crowd_of(seed, 6_000, weeks_after=78))
     bought, until = worlds.bought(world), worlds.day_of(world, 39) - 1
-    what = HowOften(until=until, currency="EUR")
-    kinds = customers_of(what._sums(bought.where(bought.day <= until)), what)
+    kinds = worlds.kinds_of(bought, until)
     name, model, _ = bought_as(kinds, "auto")
     weeks = last_quarter(kinds)
-    earlier = HowOften(until=until - 7 * weeks, currency="EUR")
-    before = customers_of(earlier._sums(bought.where(bought.day <= earlier.until)), earlier)
+    before = worlds.kinds_of(bought, until - 7 * weeks)
     past = tried(kinds, before, weeks, model, _DRAWS)
     here = np.isin(bought.person, bought.person[bought.day <= until])
     came = days_bought(bought.where(here & (bought.day > until) & (bought.day <= until + 364))).day.size
@@ -198,9 +194,9 @@ _NOT_OF_THIS_WORLD = (
     "Pareto/NBD refuses, and BG/NBD takes who never came back for a customer. The figure is wrong and says so."
 )
 _BY_DAY = (
-    "Purchases are counted by day. Counted by week, with times at the week's end, two in one week are one and everybody "
-    "was silent for half a week less: after a year of such weeks 1.16 of the total was expected, and the slope was .92. "
-    "After one year by day most of these worlds are refused, for people here leave at nearly the same rate, and how much "
+    "Purchases are counted by day. Counted by week, with times at the week's end, two in one week are one and all "
+    "were silent for half a week less: after a year of such weeks 1.16 of the total was expected, the slope .92. "
+    "After a year by day most of these worlds are refused, for people here leave at nearly the same rate, and how much "
     "they differ cannot be told; so a year and a half is seen."
 )
 STUDIES = (

@@ -30,9 +30,9 @@ def _compared(seed: int, *, hidden_trust: bool) -> "measure.causal.Effect":
 
 
 _TOGETHER = (
-    "The value itself is not off. Where a few who spend much and did not consent weigh most, it comes out low with a large "
-    "standard error (the two correlate by −.5), so the mean of each error over its own standard error is above 0. It is so "
-    "too with the true propensities, with 10 folds, with normalised weights and without any penalty (400 worlds)."
+    "The value itself is not off. Where a few who spend much and did not consent weigh most, it comes out low with a "
+    "large standard error (the two correlate by −.5), so the mean of each error over its own standard error is not 0. "
+    "It is so too with the true propensities, with 10 folds, with normalised weights and without any penalty."
 )
 STUDIES = (
     Study("all measured", "4,000 people; X and trust before the question are known", all_measured, (

@@ -29,7 +29,7 @@ def with_what_is_left(seed: int) -> Found:
     true = (MARGIN * (window + later) - COST) / COST
     left = after / seen.treated / 100
     return {
-        "roi": low <= true <= high, "b2": np.quantile(left, 0.025) <= later <= np.quantile(left, 0.975),
+        "roi": low <= true <= high, "b2": bool(np.quantile(left, 0.025) <= later <= np.quantile(left, 0.975)),
         "left": float(left.mean()) / later,
     }  # fmt: skip
 
@@ -81,12 +81,12 @@ _CAREFUL = (
     "About one world in ten is refused."
 )
 STUDIES = (
-    Study("what is left", "4,000 people; a year before the launch, a year of it, and a third to come", with_what_is_left, (
+    Study("what is left", "4,000 people; a year before the launch, one of it, one later", with_what_is_left, (
         Claim("roi", "the 95 % interval of the return holds the true one (B1, B2 and K)", 0.93, 0.97),
         Claim("b2", "that of B2 alone holds what the year after the window brings", 0.90, 0.97),
         Claim("left", "B2 beside its truth", 0.5, 1.1, percent=False),
     ), 400, 6, note=_CAREFUL),
-    Study("too short a past", "4,000 people; 13 weeks in which nobody leaves, and 26 of the programme", too_short, (
+    Study("too short a past", "4,000 people; 13 weeks in which nobody leaves, and 26 weeks of it", too_short, (
         Claim("untold", "B2 is refused: leaving cannot be told", 0.95, 1.0),
     ), 100, 4),
 )  # fmt: skip

@@ -24,7 +24,8 @@ def drawn_by_lot(seed: int) -> Found:
     true_roi = (MARGIN * worth - COST) / COST
     return {
         "welch": plain.low <= worth <= plain.high, "cuped": past.low <= worth <= past.high,
-        "error": past.value - worth, "standard error": past.standard_error, "lift": lift.low <= worth / outside <= lift.high,
+        "error": past.value - worth, "standard error": past.standard_error,
+        "lift": lift.low <= worth / outside <= lift.high,
         "narrower": past.standard_error**2 / plain.standard_error**2,
         "roi": roi[0] <= true_roi <= roi[1],
     }  # fmt: skip

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from goodwill.basics.clock import DAY, day_number
 from goodwill.measure.bought import Bought
+from goodwill.measure.buying import Customers, HowOften, customers_of
 from goodwill.simulate.world import (
     Crowd,
     Knobs,
@@ -78,6 +79,12 @@ def bought(world: World) -> Bought:
     day = made.at // DAY
     sort = np.lexsort((made.amount, day, made.person))
     return Bought(made.person[sort], day[sort], made.amount[sort], made.foreign[sort])
+
+
+def kinds_of(bought: Bought, until: int) -> Customers:
+    """The customers of some orders up to a day, as a shop's sums tell of them."""
+    what = HowOften(until=until, currency="EUR")
+    return customers_of(what._sums(bought.where(bought.day <= until)), what)  # noqa: SLF001 - nobody stands behind it
 
 
 def day_of(world: World, week: int) -> int:

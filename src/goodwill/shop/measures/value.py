@@ -83,7 +83,7 @@ def fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
         return name, model, (f"Pareto/NBD cannot tell: {why}",)
 
 
-# ---- tried on the past ------------------------------------------------------------------------------------------------
+# ---- tried on the past -----------------------------------------------------------------------------------------------
 
 _LEAST_WEEKS: Final = 4  # of what came, to hold a forecast against
 
@@ -116,11 +116,12 @@ class Tried:
         if not self.is_off:
             return ()
         wrong = "high" if self.foretold.value > self.came else "low"
-        return (
+        said = (
             f"Tried on the past, it was off: of the last {self.weeks} weeks it would have foretold "
             f"{self.foretold.value:,.0f} purchase days ({self.foretold.low:,.0f} to {self.foretold.high:,.0f}), and "
-            f"{self.came:,} came. So this figure is likely too {wrong}, by more than its interval says.",
+            f"{self.came:,} came. So this figure is likely too {wrong}, by more than its interval says."
         )
+        return (said,)
 
 
 def last_quarter(kinds: Customers) -> int:
@@ -137,9 +138,9 @@ def tried(kinds: Customers, before: Customers, weeks: int, model: Worth, draws: 
     were, are = int(before.many.sum()), int(kinds.many.sum())
     if weeks < _LEAST_WEEKS:
         return Tried(weeks, why=f"{4 * _LEAST_WEEKS} weeks of purchases are needed, the last quarter to try it on.")
-    if were < SMALL or is_of_few(are - were):
+    if is_of_few([were, are - were]) or not were:
         return Tried(weeks, why=f"fewer than {SMALL} customers came before the last {weeks} weeks, or in them.")
-    there = kinds.T > weeks
+    there = weeks < kinds.T
     came = kinds.x[there] @ kinds.many[there] - before.x @ before.many
     try:
         again = _FITS[type(model)](before.x, before.t_x, before.T, before.many)
@@ -176,10 +177,11 @@ def _past(tried: Tried, until: Day) -> tuple[Table, ...]:
         f"The same model, fitted to what was known on {cut}, foretells the {tried.weeks} weeks after that; beside it "
         "what then came of those who were customers already."
     )
-    columns = (Column("fitted up to"), Column("customers"), Column("foretold", "purchase days"),
-               Column("low", "purchase days"), Column("high", "purchase days"), Column("came", "purchase days"))  # fmt: skip
-    return (Table("backtest", says, columns, ((str(cut), tried.customers, found.value, found.low, found.high,
-                                               tried.came),)),)  # fmt: skip
+    days = "purchase days"
+    columns = (Column("fitted up to"), Column("customers"), Column("foretold", days), Column("low", days),
+               Column("high", days), Column("came", days))  # fmt: skip
+    row = (str(cut), tried.customers, found.value, found.low, found.high, tried.came)
+    return (Table("backtest", says, columns, (row,)),)
 
 
 # ---- telling ---------------------------------------------------------------------------------------------------------
