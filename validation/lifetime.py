@@ -43,8 +43,8 @@ def with_a_trait(seed: int) -> Found:
 
 
 def to_come(seed: int) -> Found:
-    """800 customers without traits, and what they buy in the next year."""
-    alike = np.ones(800)
+    """1,500 customers without traits, and what they buy in the next year."""
+    alike = np.ones(1_500)
     lived = _Lives.of(np.random.default_rng([seed, 1]), alike, alike)
     model = pareto_nbd.fit(lived.x, lived.t_x, lived.T)
     total = total_purchases(model, lived.x, lived.t_x, lived.T, seed=seed, horizon=_AHEAD, draws=_DRAWS)
@@ -204,10 +204,10 @@ STUDIES = (
         Claim("rate", "the 95 % interval of γ for buying holds the true one", 0.93, 0.97),
         Claim("dropout", "that of γ for leaving does", 0.93, 0.97),
     ), 400, 4),
-    Study("still to come", "800 customers of the Pareto/NBD, and the next year", to_come, (
+    Study("still to come", "1,500 customers of the Pareto/NBD, and the next year", to_come, (
         Claim("total", "the interval of all purchases to come holds them (bootstrap and chance)", 0.93, 0.97),
         Claim("parameters", "the narrower one, of parameters alone (to compare)", 0.5, 0.95),
-    ), 400, 3),
+    ), 300, 2),
     Study("a shop", "1,000 customers of the Pareto/NBD and Gamma–Gamma over two years, and the next year", of_a_shop, (
         Claim("clv", "the interval of `clv` holds what they then bring", 0.93, 0.97),
         Claim("churn", "that of `churn`, where it is told, holds who has left", 0.93, 0.97),

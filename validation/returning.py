@@ -76,12 +76,12 @@ def _truth() -> tuple[float, float]:
 
 
 _CAREFUL = (
-    "B2 is rather too little here: it is cut by what the window's second half had less than its first, never raised; who "
-    "never bought in the two years is in no model; and that people of the programme stay longer is known roughly only. "
+    "B2 is rather too little here: it is cut by what the window's second half had less than its first, never raised; "
+    "who never bought in the two years is in no model; and that people of the programme stay longer is known roughly only. "
     "About one world in ten is refused."
 )
 STUDIES = (
-    Study("what is left", "4,000 people; a year before the launch, one of it, one later", with_what_is_left, (
+    Study("what is left", "4,000 people; a year before the launch, of it, after", with_what_is_left, (
         Claim("roi", "the 95 % interval of the return holds the true one (B1, B2 and K)", 0.93, 0.97),
         Claim("b2", "that of B2 alone holds what the year after the window brings", 0.90, 0.97),
         Claim("left", "B2 beside its truth", 0.5, 1.1, percent=False),
