@@ -77,7 +77,7 @@ def _truth() -> tuple[float, float]:
 
 _CAREFUL = (
     "B2 is rather too little here: it is cut by what the window's second half had less than its first, never raised; "
-    "who never bought in the two years is in no model; and that people of the programme stay longer is known roughly only. "
+    "who never bought in the two years is in no model; and that people of the programme stay longer is known roughly. "
     "About one world in ten is refused."
 )
 STUDIES = (
