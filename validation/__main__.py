@@ -96,6 +96,7 @@ def page(found: list[tuple[Study, list[Result], float]], seconds: float) -> str:
             f"{study.says[0].upper()}{study.says[1:]}; {most:,} worlds, {took:.0f} s.", "",
             "| what has to hold | found | wanted | worlds | |", "|---|---|---|---|---|",
             *(f"| {r.claim.says} | {told(r)} | {wanted(r)} | {r.worlds:,} | {verdict(r)} |" for r in results), "",
+            *([study.note, ""] if study.note else []),
         ]  # fmt: skip
     return "\n".join(lines)
 

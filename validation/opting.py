@@ -13,7 +13,8 @@ def all_measured(seed: int) -> Found:
         return {"told": 0.0}
     worth = worlds.consent()
     return {
-        "told": 1.0, "aipw": found.low <= worth <= found.high, "bias": (found.value - worth) / found.standard_error,
+        "told": 1.0, "aipw": found.low <= worth <= found.high, "error": found.value - worth,
+        "standard error": found.standard_error, "ratio": (found.value - worth) / found.standard_error,
         "naive": abs(found.naive - worth) / worth, "identified": found.identified,
     }  # fmt: skip
 
@@ -28,15 +29,21 @@ def _compared(seed: int, *, hidden_trust: bool) -> "measure.causal.Effect":
     return measure.aipw(after, world.consent, world.crowd.covariates, negative_control=before, seed=seed)
 
 
+_TOGETHER = (
+    "The value itself is not off. Where a few who spend much and did not consent weigh most, it comes out low with a "
+    "large standard error (the two correlate by −.5), so the mean of each error over its own standard error is not 0. "
+    "It is so too with the true propensities, with 10 folds, with normalised weights and without any penalty."
+)
 STUDIES = (
     Study("all measured", "4,000 people; X and trust before the question are known", all_measured, (
         Claim("told", "a number is told", 0.99, 1.0),
         Claim("aipw", "AIPW's 95 % interval holds what a consent is worth", *NOMINAL),
-        Claim("bias", "error of its value, in standard errors", -0.05, 0.05, percent=False),
+        Claim("error", "error of its value, in standard errors", -0.05, 0.05, percent=False, over="standard error"),
+        Claim("ratio", "mean of each error over its own standard error (to compare)", -0.2, 0.2, percent=False),
         Claim("naive", "error of the plain difference, of the truth (to compare)", 0.5, 9.0),
         Claim("identified", "called identified: nothing as strong as trust could explain it", 0.0, 1.0),
-    ), 2_000, 8),
+    ), 2_000, 8, note=_TOGETHER),
     Study("trust hidden", "the same people; trust is not known", trust_hidden, (
         Claim("refused", "called not identified", 0.95, 1.0),
-    ), 1_000, 12),
+    ), 600, 12),
 )  # fmt: skip

@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 
 from goodwill.basics.errors import CannotTell
-from validation import lifetime, opting, people, trials
+from validation import lifetime, opting, people, returning, trials
 from validation.study import Found, Study
 
-STUDIES: tuple[Study, ...] = (*trials.STUDIES, *people.STUDIES, *opting.STUDIES, *lifetime.STUDIES)
+STUDIES: tuple[Study, ...] = (
+    *trials.STUDIES,
+    *returning.STUDIES,
+    *people.STUDIES,
+    *opting.STUDIES,
+    *lifetime.STUDIES,
+)
 
 
 def several(place: int, seeds: Sequence[int]) -> list[Found]:

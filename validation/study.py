@@ -14,6 +14,8 @@ class Claim:
     Attributes:
         name: of the number in `Found`; says: what it is, for the table.
         percent: whether it is told in percent.
+        over: another number in `Found`, whose mean the mean is told in; a mean of ratios would not do where the two go
+            together, as an estimate and its standard error do.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Claim:
     low: float
     high: float
     percent: bool = True
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Study:
     Attributes:
         trial: from a seed to what was found in that world; a number that is missing was refused, and counts nowhere.
         worlds: in `make validate`; small: in the everyday tests.
+        note: what to know of what was found, for the page.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Study:
     claims: tuple[Claim, ...]
     worlds: int
     small: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,10 @@ class Result:
         return self.claim.low - reach <= self.mean <= self.claim.high + reach
 
 
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 1.0
+
+
 def judged(study: Study, found: list[Found]) -> list[Result]:
     """What all worlds say of each claim."""
     results = []
@@ -74,5 +83,6 @@ def judged(study: Study, found: list[Found]) -> list[Result]:
         spread = sqrt(sum((value - mean) ** 2 for value in values) / max(n - 1, 1))
         # A share of 0 or 1 has an error too: that of the rule of three.
         error = max(spread / sqrt(n), 1 / n) if n else 1.0
-        results.append(Result(claim, mean, error, n))
+        unit = _mean([float(one[claim.over]) for one in found if claim.over in one]) if claim.over else 1.0
+        results.append(Result(claim, mean / unit, error / unit, n))
     return results

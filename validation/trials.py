@@ -24,7 +24,8 @@ def drawn_by_lot(seed: int) -> Found:
     true_roi = (MARGIN * worth - COST) / COST
     return {
         "welch": plain.low <= worth <= plain.high, "cuped": past.low <= worth <= past.high,
-        "bias": (past.value - worth) / past.standard_error, "lift": lift.low <= worth / outside <= lift.high,
+        "error": past.value - worth, "standard error": past.standard_error,
+        "lift": lift.low <= worth / outside <= lift.high,
         "narrower": past.standard_error**2 / plain.standard_error**2,
         "roi": roi[0] <= true_roi <= roi[1],
     }  # fmt: skip
@@ -97,7 +98,7 @@ STUDIES = (
         Claim("welch", "Welch's 95 % interval holds the true effect", *NOMINAL),
         Claim("cuped", "so does CUPED's, with the spend of 13 weeks before", *NOMINAL),
         Claim("lift", "so does Fieller's, of the relative lift", *NOMINAL),
-        Claim("bias", "error of CUPED's value, in standard errors", -0.05, 0.05, percent=False),
+        Claim("error", "error of CUPED's value, in standard errors", -0.05, 0.05, percent=False, over="standard error"),
         Claim("narrower", "CUPED's variance beside Welch's", 0.0, 0.9),
         Claim("roi", "the 95 % interval of the return holds the true one (B1 and K)", 0.93, 0.97),
     ), 2_000, 30),

@@ -2,7 +2,7 @@
 
 import pytest
 from validation.__main__ import page
-from validation.studies import STUDIES
+from validation.studies import STUDIES, several
 from validation.study import Claim, Result, Study, judged
 
 from validation import worlds
@@ -11,13 +11,13 @@ from validation import worlds
 @pytest.fixture(autouse=True)
 def _one_crowd_is_the_truth(monkeypatch: pytest.MonkeyPatch):
     """A smaller crowd than `make validate` takes; its error is far below that of so few worlds."""
-    monkeypatch.setattr(worlds, "_CROWDS", range(1_000_000, 1_000_001))
-    monkeypatch.setattr(worlds, "_MANY", 60_000)
+    monkeypatch.setattr(worlds, "CROWDS", range(1_000_000, 1_000_001))
+    monkeypatch.setattr(worlds, "MANY", 60_000)
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=[study.name for study in STUDIES])
 def test_what_a_few_worlds_find_fits_what_has_to_hold(study: Study):
-    results = judged(study, [study.trial(seed) for seed in range(study.small)])
+    results = judged(study, several(STUDIES.index(study), range(study.small)))
     assert {result.claim.name for result in results} == {claim.name for claim in study.claims}
     assert all(result.worlds for result in results), "something was found of each"
     assert [result for result in results if not result.may_hold] == []
@@ -28,6 +28,15 @@ def test_a_measure_that_is_wrong_is_noticed():
     study = Study("too narrow", "intervals of 80 %", lambda seed: {"covers": seed % 5 > 0}, (claim,), 400, 400)
     (result,) = judged(study, [study.trial(seed) for seed in range(400)])
     assert (result.mean, result.holds, result.may_hold) == (0.8, False, False)
+
+
+def test_an_error_is_told_in_the_mean_of_its_standard_errors():
+    """One that goes together with its standard error is off by nothing here, though the mean of ratios is 0.25."""
+    claim = Claim("error", "error", -0.05, 0.05, percent=False, over="standard error")
+    found = [{"error": 1.0, "standard error": 1.0}, {"error": -1.0, "standard error": 2.0}]
+    (result,) = judged(Study("two", "", lambda _: {}, (claim,), 2, 2), found)
+    assert result.mean == 0
+    assert result.error == pytest.approx(1 / 1.5)
 
 
 def test_what_was_refused_counts_nowhere():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goodwill.access import Frame, View
 from goodwill.basics.errors import CannotTell
-from goodwill.learn.lifetime.rfm import Window, apart
+from goodwill.learn.lifetime.rfm import Window, apart, seen
 from goodwill.measure.again import repeat_sums, waiting
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.cohort import cohort_sums
@@ -235,4 +235,4 @@ def customers_of(sums: Sums, what: HowOften) -> Customers:
     cells = sums.cells("customers")
     first, last, x, bins = (np.asarray(part, np.float64) for part in np.unravel_index(cells.at, cells.shape))
     mean = np.where(x > 0, MIDDLES[np.maximum(bins.astype(np.int64), 1) - 1], 0.0)
-    return Customers(x, *apart(x, last - first, what.window.steps - 1 - first, 1.0), mean, cells.values)
+    return Customers(x, *apart(x, last - first, seen(first, what.window), 1.0), mean, cells.values)

@@ -16,7 +16,7 @@ import numpy as np
 from goodwill.access import Frame, View
 from goodwill.basics.errors import CannotTell
 from goodwill.learn.composed import beside, only
-from goodwill.learn.lifetime import covariates, gammagamma
+from goodwill.learn.lifetime import covariates, gammagamma, pareto
 from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.buying import Customers, HowOften, customers_of, first_days, plainly
@@ -33,7 +33,7 @@ from goodwill.sums import Cells, Sums
 Group: TypeAlias = Callable[[Numbers], Numbers]
 
 ARMS: Final = ("treated", "left-out")  # 0 and 1, as a contribution's group says it
-_PARAMETERS: Final = 40  # draws of the model's parameters
+_STEP: Final = 0.1  # of a standard error, for slopes
 _TRAIT: Final = "treated"
 HALF: Final = 0.5  # of a gain counts after the window where nobody can say whether it lasts: half of it is no promise
 _OF: Final = {HALF: "half of it", 1.0: "all of a loss"}
@@ -178,9 +178,9 @@ class Seen:
     Attributes:
         treated, held: people with it and left out; exist: that there are.
         each, each_error, low, high, p: what a customer spent more in the window of so many ``days``.
-        after: for each draw of the model's parameters, of what a treated customer will spend more in as many days after
-            the window: mean, variance, and covariance with what she spent more inside. Empty where ``why`` says why it
-            is not measured.
+        after: of what a treated customer will spend more in as many days after the window: mean, variance (of the
+            customers and of the model's parameters), and covariance with what she spent more inside; several where they
+            were drawn with parameters, which older answers are. Empty where ``why`` says why it is not measured.
         decay: how much of the effect of the first half was left in the second, 0 to 1; where that is not known, half
             of a gain and all of a loss.
         often: the range of ``each`` for who looks at every figure; None where ``early`` says why there is none yet.
@@ -226,8 +226,8 @@ class Seen:
     def draws(self, many: int, seed: int) -> tuple[Floats, Floats | None]:
         """Sales beyond those of the left out, of all treated together: inside the window and after it, shape (many,).
 
-        Both are means over the same customers, so they are drawn with the covariance that these have (the limit of a
-        bootstrap over customers); what is not known of the model's parameters is drawn beside it.
+        Both come from the same customers, so they are drawn with the covariance that these give them, by what each
+        adds to the means and to the model's parameters (stacked influence functions, the limit of a bootstrap).
         """
         random = np.random.default_rng(seed)
         error, inside = self._evenly(many, random), self.each_error**2
@@ -255,7 +255,7 @@ class Seen:
         return random.permutation(reach * np.array([normal.inv_cdf(place) for place in places]))
 
 
-def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int, seed: int = 0) -> Seen:
+def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int) -> Seen:
     """What the arms tell.
 
     Args:
@@ -271,7 +271,7 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int, seed: 
         raise CannotTell(each.refused)
     decay, said = _decay(arms, each)
     try:
-        after, why = _after(arms, decay, days, np.random.default_rng(seed)), ""
+        after, why = _after(arms, decay, days), ""
     except CannotTell as cannot:
         after, why = (), plainly(cannot)
     often, bought = for_every_look(treated.window, control.window), min(treated.window.bought, control.window.bought)
@@ -298,25 +298,22 @@ def _decay(arms: tuple[Arm, Arm], each: Difference) -> tuple[float, tuple[str, .
     return float(np.clip((each.value - early.value) / early.value, 0.0, 1.0)), ()
 
 
-def _after(
-    arms: tuple[Arm, Arm], decay: float, days: int, random: np.random.Generator
-) -> tuple[tuple[float, float, float], ...]:  # fmt: skip
-    slope, found = _slope(arms), []
-    for worth in _residuals(arms, decay, days, random):
-        after, spread, common = 0.0, 0.0, 0.0
-        for sign, arm, one in zip((1, -1), arms, worth, strict=True):
-            mean, variance, with_inside = _of_worth(arm, one, slope)
-            after += sign * mean
-            spread += variance / arm.people
-            common += with_inside / arm.people
-        found.append((after, spread, common))
-    return tuple(found)
+def _after(arms: tuple[Arm, Arm], decay: float, days: int) -> tuple[tuple[float, float, float], ...]:
+    slope, worth = _slope(arms), _residuals(arms, decay, days)
+    after, spread, common = 0.0, 0.0, 0.0
+    for sign, arm, (each, moved) in zip((1, -1), arms, worth, strict=True):
+        after += sign * float(arm.kinds.many @ each) / arm.people
+        variance, with_inside = _of_worth(arm, each + sign * arm.people * moved, slope)
+        spread += variance / arm.people
+        common += with_inside / arm.people
+    return ((after, spread, common),)
 
 
-def _residuals(
-    arms: tuple[Arm, Arm], decay: float, days: int, random: np.random.Generator
-) -> list[tuple[Floats, Floats]]:  # fmt: skip
-    """Of some draws of the model's parameters, what a customer of each kind will still spend; an array for each arm.
+def _residuals(arms: tuple[Arm, Arm], decay: float, days: int) -> list[tuple[Floats, Floats]]:
+    """Of each arm's kinds of customers, what one will still spend, and what one moves of the arms' difference.
+
+    She moves it because the model is fitted to her too: by her score, times how sure the parameters are, times how the
+    difference goes with them (her influence function). So what is not known of them goes with what was seen inside.
 
     Raises:
         CannotTell: the model cannot be fitted; the sentence says why.
@@ -327,21 +324,73 @@ def _residuals(
     x, t_x, age, mean, many = (
         np.concatenate([getattr(one, name) for one in kinds]) for name in ("x", "t_x", "T", "mean", "many")
     )
-    trait = np.repeat([1.0, 0.0], [one.x.size for one in kinds])
+    sizes = [one.x.size for one in kinds]
+    trait = np.repeat([_exposed(kinds[0], days / 7), 0.0], sizes)
     model = covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
     amounts = gammagamma.fit(x, mean, many).expected_amount(x, mean)
     rows, place = np.unique(np.stack([x, t_x, age, trait]), axis=1, return_inverse=True)
     place = np.asarray(place).reshape(-1)
-    of_rows = (rows[0], rows[1], rows[2], {_TRAIT: rows[3]})
-    known = model.given(*of_rows)
-    discount = discount_rate(DISCOUNT, WEEKS_A_YEAR)
-    found = []
-    for theta in random.multivariate_normal(model.fitted.theta, model.fitted.covariance, _PARAMETERS):
-        drawn = covariates.ParetoNbdTraits.of(known, replace(model.fitted, theta=theta))
-        future = drawn.future(*of_rows, discount=discount, horizon=days / 7)
-        worth = decay * amounts * future.mean[place]
-        found.append((worth[: kinds[0].x.size], worth[kinds[0].x.size :]))
-    return found
+    ahead = _Ahead(model, rows, days / 7)
+    share = many * np.repeat([1 / arms[0].people, -1 / arms[1].people], sizes)
+
+    def worth(theta: Floats) -> Floats:
+        return decay * amounts * ahead.purchases(theta)[place]
+
+    slopes = _slopes(lambda theta: float(share @ worth(theta)), model)
+    moved = (ahead.influence() @ slopes)[place]
+    first = slice(sizes[0])
+    rest = slice(sizes[0], None)
+    each = worth(model.fitted.theta)
+    return [(each[some], moved[some]) for some in (first, rest)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ahead:
+    """Different customers, and a model of them with the arm as a trait.
+
+    Attributes:
+        rows: x, t_x, T and the trait; shape (4, n). weeks: how far to look.
+    """
+
+    model: covariates.ParetoNbdTraits
+    rows: Floats
+    weeks: float
+
+    @property
+    def _given(self) -> tuple[Floats, Floats, Floats, dict[str, Floats]]:
+        x, t_x, age, trait = self.rows
+        return x, t_x, age, {_TRAIT: trait}
+
+    def purchases(self, theta: Floats) -> Floats:
+        """To come from each under some parameters, discounted; shape (n,)."""
+        drawn = covariates.ParetoNbdTraits.of(self.model.given(*self._given), replace(self.model.fitted, theta=theta))
+        then = {_TRAIT: np.where(self.rows[3] > 0, 1.0, 0.0)}
+        discount = discount_rate(DISCOUNT, WEEKS_A_YEAR)
+        return drawn.future(*self._given, discount=discount, horizon=self.weeks, then=then).mean
+
+    def influence(self) -> Floats:
+        """How far each moves the parameters; shape (n, k)."""
+        known, fitted = self.model.given(*self._given), self.model.fitted
+        back = np.linalg.inv(known.raw())
+        scores = covariates.hill_of(known, pareto.rows_likelihood).rows(back @ fitted.theta)[1][known.rows.at]
+        return np.asarray(scores @ back @ fitted.covariance)
+
+
+def _slopes(figure: Callable[[Floats], float], model: covariates.ParetoNbdTraits) -> Floats:
+    """How a figure goes with each parameter of a model, by differences; shape (k,)."""
+    theta = model.fitted.theta
+    steps = _STEP * np.sqrt(np.diag(model.fitted.covariance))
+    moves = np.diag(steps)
+    return np.array([figure(theta + one) - figure(theta - one) for one in moves]) / (2 * steps)
+
+
+def _exposed(treated: Customers, weeks: float) -> float:
+    """For which share of the time in which they were seen the treated had it; 1 where all came since it began.
+
+    Before that the arms were alike, so what a model finds of their whole time is so much less than what it does. It is
+    one share for all: by each one's own, who came late would be held against who came early, whom chance did not draw.
+    """
+    return float(treated.many @ np.minimum(treated.T, weeks) / (treated.many @ treated.T))
 
 
 def _slope(arms: tuple[Arm, Arm]) -> float:
@@ -350,10 +399,10 @@ def _slope(arms: tuple[Arm, Arm]) -> float:
     return float(scatter[0, 1] / scatter[1, 1]) if scatter[1, 1] > 0 else 0.0
 
 
-def _of_worth(arm: Arm, worth: Floats, slope: float) -> tuple[float, float, float]:
-    """Mean and variance over everybody in an arm, and the covariance with what they spent beyond their past."""
+def _of_worth(arm: Arm, worth: Floats, slope: float) -> tuple[float, float]:
+    """Variance over everybody in an arm, and the covariance with what they spent beyond their past."""
     n, many = arm.people, arm.kinds.many
     mean = float(many @ worth) / n
     inside = arm.window.sums[0] / n - slope * arm.window.sums[1] / n
     common = float((arm.spent - slope * arm.before) @ worth) / n - inside * mean
-    return mean, float(many @ worth**2) / n - mean**2, common
+    return float(many @ worth**2) / n - mean**2, common

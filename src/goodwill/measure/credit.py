@@ -439,11 +439,11 @@ def _credits(
     drawn: Floats | None = None,
 ) -> tuple[Credit, ...]:
     edges = (1 - check_level(level)) / 2
-    low, high = np.quantile(sampled, (edges, 1 - edges), axis=0)
+    low, high = np.quantile(sampled, (edges, 1 - edges), axis=0, method="weibull")  # else too narrow, see intervals.py
     errors = sampled.std(axis=0, ddof=1)
     removal: list[Estimate | None] = [None] * orders.size
     if effects is not None and drawn is not None:
-        below, above = np.quantile(drawn, (edges, 1 - edges), axis=0)
+        below, above = np.quantile(drawn, (edges, 1 - edges), axis=0, method="weibull")
         spread = drawn.std(axis=0, ddof=1)
         removal = [
             Estimate(value=float(effects[n]), low=float(below[n]), high=float(above[n]), level=level,

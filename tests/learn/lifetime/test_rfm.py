@@ -150,6 +150,16 @@ def test_a_model_from_whole_weeks_is_close_to_one_from_days(data_folder, cdnow):
     assert np.all(np.abs(close.theta - exact.theta) < np.sqrt(np.diag(exact.covariance)))
 
 
+@pytest.mark.parametrize("step", [1, 7, 10])
+def test_who_came_on_any_day_of_a_step_is_seen_for_as_long_as_she_was_on_average(step):
+    """However many days are told apart: from step to step alone it would be half a step less."""
+    window = Window(0, 7 * step - 1, step=step)
+    people = np.arange(3 * step)
+    found = rfm.table(rfm.whole(people, people, window), window, unit="day")
+    exact = rfm.reduce(people, people, window.end, unit="day")
+    assert found.T @ found.weights == pytest.approx(exact.T.sum())
+
+
 def test_sums_of_another_window_are_not_read():
     with pytest.raises(BadInput, match="another window"):
         rfm.table(rfm.part([3], Window(0, 70)), Window(0, 364))

@@ -352,10 +352,20 @@ class ParetoNbdTraits:
         return self.outlook(x, t_x, T, traits).expected(times(t))
 
     def future(
-        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, *, discount: float = 0.0, horizon: float = inf
-    ) -> Future:
-        """Mean and spread of the purchases to come; as of `pareto.ParetoNbd.future`."""
-        return self.outlook(x, t_x, T, traits).future(discount, horizon)
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, *,
+        discount: float = 0.0, horizon: float = inf, then: Traits | None = None,
+    ) -> Future:  # fmt: skip
+        """Mean and spread of the purchases to come; as of `pareto.ParetoNbd.future`.
+
+        Args:
+            then: the traits from now on, where they are not what they were until now.
+        """
+        found = self.outlook(x, t_x, T, traits)
+        if then is None:
+            return found.future(discount, horizon)
+        n = found.x.size
+        buys, leaves = (np.exp(_slope(of, then, n) - _slope(of, traits, n)) for of in (self.rate, self.dropout))
+        return found.future(discount, horizon, buys, leaves)
 
     def dert(
         self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, *, discount: float, horizon: float = inf

@@ -349,5 +349,7 @@ def _total(value: float, drawn: list[tuple[float, float]], level: float, draws: 
 
 
 def _ranged(value: float, drawn: Floats, level: float, draws: int, seed: int) -> Interval:
-    low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2]).tolist()
+    # Weibull's places: one more draw lies below the k-th of n in k of n + 1 cases. Numpy's usual ones hold 92 % of what
+    # happens where 60 are drawn and 95 % are meant.
+    low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], method="weibull").tolist()
     return Interval(value, low, high, level, "bootstrap of customers", draws, seed)

@@ -278,9 +278,17 @@ def table(sums: Sums, window: Window, *, unit: str = "week") -> Rfm:
     scale = window.step / UNITS[unit]
     more = sums.number("more")
     warnings = (f"{more} customers bought on more than {window.most} days and count as {window.most}.",) if more else ()
-    end = window.steps - 1
-    t_x, T = apart(x, (last - first) * scale, (end - first) * scale, scale)
+    t_x, T = apart(x, (last - first) * scale, seen(first, window) * scale, scale)
     return Rfm(None, x, t_x, T, None, cells.values, unit, warnings)
+
+
+def seen(first: Floats, window: Window) -> Floats:
+    """How many steps somebody was seen who first bought in a step: from the middle of its days to the window's end.
+
+    From step to step it would be nearly half a step less for everybody, as if nobody had been silent in that time.
+    """
+    days = window.end - window.start - window.step * first - (window.step - 1) / 2
+    return np.asarray(np.maximum(days, 0.0) / window.step)
 
 
 def apart(x: Floats, t_x: Floats, T: Floats, step: float) -> tuple[Floats, Floats]:

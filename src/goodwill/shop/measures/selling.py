@@ -155,7 +155,7 @@ def _churn(shop: "Shop", period: Period, options: Options) -> Answer:
     customers = int(kinds.many.sum())
     try:
         name, model, noted = fitted(kinds, options["model"])
-        estimate = _lost(kinds, model)
+        estimate = lost(kinds, model)
         if noted:  # it had to be the BG/NBD, which nobody asked for
             why = f"{noted[0]} {FOR_EVER} So what it says of leaving is not told; see the rules of silence."
             estimate = Estimate.refuse(why, n=customers)
@@ -173,7 +173,7 @@ def _churn(shop: "Shop", period: Period, options: Options) -> Answer:
     return Answer(headline, tables=(_silence(silence),))
 
 
-def _lost(kinds: Customers, model: Model) -> Estimate:
+def lost(kinds: Customers, model: Model) -> Estimate:
     """The share that has left, by how likely each is still there."""
     many = int(kinds.many.sum())
     dice = np.random.default_rng(_SEED)

@@ -1,9 +1,11 @@
 """What customers are still worth: by models of how often they buy, when they leave, and what they spend."""
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from goodwill.access import Total
+from goodwill.basics.clock import Day, date_of
 from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
 from goodwill.learn.lifetime import bgnbd, gammagamma, nbd, pareto
@@ -12,7 +14,7 @@ from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.buying import Customers, HowOften, customers_of, plainly
 from goodwill.measure.estimate import Estimate
-from goodwill.measure.figure import Figure, told_of
+from goodwill.measure.figure import SMALL, Figure, told_of
 from goodwill.measure.period import Period
 from goodwill.purposes import MEASUREMENT
 from goodwill.shop.measures.measure import (
@@ -21,6 +23,7 @@ from goodwill.shop.measures.measure import (
     Option,
     Options,
     days_of,
+    is_of_few,
     left_out,
     length,
     margin_of,
@@ -44,15 +47,16 @@ _CELLS: Final = "Times are whole weeks, amounts steps of 2 %."
 def _clv(shop: "Shop", period: Period, options: Options) -> Answer:
     what = HowOften(until=period.end, currency=shop.settings.currency)
     total = total_of(shop, what)
-    told = _Telling(shop, Asked("clv", period, options), total, customers_of(total.sums, what))
+    kinds = customers_of(total.sums, what)
+    told = _Telling(shop, Asked("clv", period, options), total, kinds)
     try:
-        name, model, noted = _fitted(told.kinds, options["model"])
+        name, model, noted = bought_as(kinds, options["model"])
     except CannotTell as why:
         return Answer(told.refused(plainly(why)))
-    return told.answer(name, model, noted)
+    return told.answer(name, model, noted, _tried(shop, what, kinds, model, options["draws"]))
 
 
-def _fitted(kinds: Customers, wanted: str) -> tuple[str, Worth, tuple[str, ...]]:
+def bought_as(kinds: Customers, wanted: str) -> tuple[str, Worth, tuple[str, ...]]:
     """As `fitted`; where leaving cannot be told, the model in which nobody leaves."""
     try:
         if wanted != "nbd":
@@ -78,6 +82,109 @@ def fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
         name, model, _ = fitted(kinds, "bg-nbd")
         return name, model, (f"Pareto/NBD cannot tell: {why}",)
 
+
+# ---- tried on the past -----------------------------------------------------------------------------------------------
+
+_LEAST_WEEKS: Final = 4  # of what came, to hold a forecast against
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What the same model would have foretold of the last quarter of the time, and what came in it.
+
+    Attributes:
+        weeks: of that quarter. customers: who came before it, and of whom it is.
+        foretold: their purchase days in it, by a model that knew nothing of it; None where ``why`` says why.
+        came: how many there were.
+    """
+
+    weeks: int
+    customers: int = 0
+    foretold: Interval | None = None
+    came: int = 0
+    why: str = ""
+
+    @property
+    def is_off(self) -> bool:
+        return self.foretold is not None and not self.foretold.low <= self.came <= self.foretold.high
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to think of a figure by this model."""
+        if self.foretold is None:
+            return (f"Whether it foretells well could not be tried on the past: {self.why}",)
+        if not self.is_off:
+            return ()
+        wrong = "high" if self.foretold.value > self.came else "low"
+        said = (
+            f"Tried on the past, it was off: of the last {self.weeks} weeks it would have foretold "
+            f"{self.foretold.value:,.0f} purchase days ({self.foretold.low:,.0f} to {self.foretold.high:,.0f}), and "
+            f"{self.came:,} came. So this figure is likely too {wrong}, by more than its interval says."
+        )
+        return (said,)
+
+
+def last_quarter(kinds: Customers) -> int:
+    """Whole weeks of the last quarter of the time in which somebody was a customer."""
+    return int(kinds.T.max()) // 4 if kinds.T.size else 0
+
+
+def tried(kinds: Customers, before: Customers, weeks: int, model: Worth, draws: int) -> Tried:
+    """Fit the same kind of model to an earlier time, and hold what it foretells against what came.
+
+    Args:
+        kinds: customers as they are known now. before: as they were ``weeks`` earlier. model: fitted to ``kinds``.
+    """
+    were, are = int(before.many.sum()), int(kinds.many.sum())
+    if weeks < _LEAST_WEEKS:
+        return Tried(weeks, why=f"{4 * _LEAST_WEEKS} weeks of purchases are needed, the last quarter to try it on.")
+    if is_of_few([were, are - were]) or not were:
+        return Tried(weeks, why=f"fewer than {SMALL} customers came before the last {weeks} weeks, or in them.")
+    there = weeks < kinds.T
+    came = kinds.x[there] @ kinds.many[there] - before.x @ before.many
+    try:
+        again = _FITS[type(model)](before.x, before.t_x, before.T, before.many)
+        each = before.each()
+        foretold = total_purchases(again, each.x, each.t_x, each.T, seed=_SEED, horizon=float(weeks), draws=draws)
+    except CannotTell as why:
+        return Tried(weeks, why=plainly(why))
+    return Tried(weeks, were, foretold, int(came))
+
+
+def _tried(shop: "Shop", what: HowOften, kinds: Customers, model: Worth, draws: int) -> Tried:
+    """As `tried`, with what the shop knew at the end of the third quarter."""
+    weeks = last_quarter(kinds)
+    earlier = replace(what, until=what.until - 7 * weeks)
+    return tried(kinds, customers_of(total_of(shop, earlier).sums, earlier), weeks, model, draws)
+
+
+_FITS: Final[Mapping[type, Callable[..., Worth]]] = {
+    pareto.ParetoNbd: pareto.fit, bgnbd.BgNbd: bgnbd.fit, nbd.Nbd: nbd.fit
+}  # fmt: skip
+
+
+def _past(tried: Tried, until: Day) -> tuple[Table, ...]:
+    """What was foretold beside what came; nothing where it could not be tried.
+
+    Args:
+        until: the last day of the time that is looked back on.
+    """
+    if tried.foretold is None:
+        return ()
+    found = tried.foretold
+    cut = date_of(until - 7 * tried.weeks)
+    says = (
+        f"The same model, fitted to what was known on {cut}, foretells the {tried.weeks} weeks after that; beside it "
+        "what then came of those who were customers already."
+    )
+    days = "purchase days"
+    columns = (Column("fitted up to"), Column("customers"), Column("foretold", days), Column("low", days),
+               Column("high", days), Column("came", days))  # fmt: skip
+    row = (str(cut), tried.customers, found.value, found.low, found.high, tried.came)
+    return (Table("backtest", says, columns, (row,)),)
+
+
+# ---- telling ---------------------------------------------------------------------------------------------------------
 
 FOR_EVER: Final = "The BG/NBD takes who never came back for a customer for ever."
 _TOO_MUCH: Final = f"{FOR_EVER} So this is rather too much, by more than the interval says."
@@ -109,8 +216,9 @@ class _Telling:
         """The headline where there is none."""
         return self._figure(Estimate.refuse(why, n=self._customers), self._name, self._currency, "No model was fitted.")
 
-    def answer(self, name: str, model: Worth, noted: tuple[str, ...]) -> Answer:
-        """What the fitted model says of the time to come."""
+    def answer(self, name: str, model: Worth, noted: tuple[str, ...], past: Tried) -> Answer:
+        """What the fitted model says of the time to come, and how it did in the past."""
+        backtest = _past(past, self._asked.period.end)
         each = self.kinds.each()
         try:
             amounts = gammagamma.fit(each.x, each.mean)
@@ -120,9 +228,9 @@ class _Telling:
             )  # fmt: skip
         except CannotTell as why:
             purchases = self._purchases(name, model, each)
-            return Answer(self.refused(plainly(why)), (purchases,), (_parameters(name, model, None),))
+            return Answer(self.refused(plainly(why)), (purchases,), (_parameters(name, model, None), *backtest))
         of_model = (_TOO_MUCH,) if isinstance(model, bgnbd.BgNbd) else ()
-        warnings = (*noted, *of_model, *model.warnings, *amounts.warnings, *self._warnings())
+        warnings = (*past.warnings, *noted, *of_model, *model.warnings, *amounts.warnings, *self._warnings())
         method = f"{name} and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds."
         method = f"{method} {_CELLS}"
         value = replace(_each(worth, self._customers * self._one), warnings=(*warnings, *worth.warnings))
@@ -131,7 +239,7 @@ class _Telling:
             self._figure(value, self._name, self._currency, method, seed=_SEED),
             (self._figure(together, f"{self._what} still to come from all of them in {self._horizon}", self._currency,
                           method, seed=_SEED),),
-            (_parameters(name, model, amounts),),
+            (_parameters(name, model, amounts), *backtest),
         )  # fmt: skip
 
     def _purchases(self, name: str, model: Worth, each: Customers) -> Figure:
