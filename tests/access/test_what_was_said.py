@@ -1,4 +1,4 @@
-"""What people had said before a moment, as a small number: of those alone who may be counted, and of the ledger alone."""
+"""What people had said before a moment, as a small number: only of those who may be counted, and from the ledger."""
 
 from dataclasses import dataclass, field
 

@@ -23,6 +23,6 @@ from goodwill.access.view import (
 )
 
 __all__ = [
-    "Aggregate", "BySaid", "ByWord", "Contribution", "Door", "Everything", "Frame", "Grouped", "HadSaid", "Log", "Priced",
-    "Selection", "SignedIn", "Total", "View", "nobody",
+    "Aggregate", "BySaid", "ByWord", "Contribution", "Door", "Everything", "Frame", "Grouped", "HadSaid", "Log",
+    "Priced", "Selection", "SignedIn", "Total", "View", "nobody",
 ]  # fmt: skip

@@ -191,7 +191,7 @@ class BySaid(Contribution, Protocol):
     """A contribution that tells people apart by what they had said before some moments.
 
     The door alone looks into the ledger, only for people who allow the contribution's own purpose now, and hands over
-    one number of `HadSaid` for each (`Frame.group`). Where it is `Grouped` as well, a group counts `HadSaid.kinds` times.
+    one number of `HadSaid` for each (`Frame.group`); where it is `Grouped` as well, its group times `kinds` and that.
     """
 
     @property

@@ -169,7 +169,7 @@ class Given:
 def _given(
     x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None, *wanted: tuple[str, Traits, int, float]
 ) -> Given:
-    """Customers and traits, checked; rows that are alike are not joined, because their traits differ.
+    """Customers and traits, checked; rows that are alike in all of it count as one with a weight.
 
     Raises:
         BadInput, CannotTell: as of `standard`, or an entry is no possible customer.
@@ -179,11 +179,15 @@ def _given(
     weight = weights_of(repeat, weights)
     if not any(traits for _, traits, _, _ in wanted):
         raise BadInput("Name at least one trait, or fit the model without traits.")
-    order, rank = latest_first(last, age)
-    kinds, kind = np.unique(repeat[order], return_inverse=True)
-    rows = Rows(repeat[order], last[order], age[order], weight[order], kinds, kind, rank)
+    scaled = [(name, standard(traits, weight), place, sign) for name, traits, place, sign in wanted]
+    table = np.column_stack([repeat, last, age, *(traits.z for _, traits, _, _ in scaled)])
+    _, one, at = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    order, rank = latest_first(last[one], age[one])
+    chosen, joined = one[order], np.bincount(at.reshape(-1), weights=weight).astype(np.float64, copy=False)
+    kinds, kind = np.unique(repeat[chosen], return_inverse=True)
+    rows = Rows(repeat[chosen], last[chosen], age[chosen], joined[order], kinds, kind, rank[at.reshape(-1)])
     worth_fitting(rows, 4)
-    blocks = (Block(name, standard(traits, weight).of(order), place, sign) for name, traits, place, sign in wanted)
+    blocks = (Block(name, traits.of(chosen), place, sign) for name, traits, place, sign in scaled)
     return Given(rows, tuple(blocks))
 
 
@@ -298,14 +302,16 @@ class ParetoNbdTraits:
         )
         return (*pareto.NAMES, *rate, *dropout)
 
-    def given(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits) -> Given:
+    def given(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None = None
+    ) -> Given:
         """Customers with the traits of this model, chosen by name from ``traits``.
 
         Raises:
             BadInput: one is missing, or an entry is no possible customer.
         """
         rate, dropout = ({name: _named(traits, name) for name, _ in of} for of in (self.rate, self.dropout))
-        return given(x, t_x, T, rate, dropout)
+        return given(x, t_x, T, rate, dropout, weights)
 
     @property
     def gamma_rate(self) -> dict[str, float]:
