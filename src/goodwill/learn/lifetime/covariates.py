@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput, CannotTell
-from goodwill.learn.lifetime import bgnbd, pareto
-from goodwill.learn.lifetime.future import Future, customers, times
+from goodwill.learn.lifetime import bgnbd, nbd, pareto
+from goodwill.learn.lifetime.future import Future, ahead, customers, times
 from goodwill.learn.lifetime.given import (
     Floats,
     Numbers,
@@ -117,32 +117,37 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """Customers with the traits that may go with what they do."""
+    """Customers with the traits that may go with what they do.
+
+    Attributes:
+        base: how many parameters the model has without traits, all of them logarithms.
+    """
 
     rows: Rows
     blocks: tuple[Block, ...]
+    base: int = 4
 
     @property
     def penalty(self) -> Floats:
         """Which parameters a penalty is on: the coefficients, not the rest."""
         coefficients = sum(len(block.traits.names) for block in self.blocks)
-        return np.concatenate([np.zeros(4), np.ones(coefficients)])
+        return np.concatenate([np.zeros(self.base), np.ones(coefficients)])
 
-    def names(self, four: Sequence[str]) -> tuple[str, ...]:
+    def names(self, own: Sequence[str]) -> tuple[str, ...]:
         """Of all parameters, in order: "gamma_rate.consent" is the coefficient of a trait."""
-        return (*four, *(f"{block.name}.{trait}" for block in self.blocks for trait in block.traits.names))
+        return (*own, *(f"{block.name}.{trait}" for block in self.blocks for trait in block.traits.names))
 
     def split(self, theta: Floats) -> list[Floats]:
         """The coefficients of each block."""
-        ends = 4 + np.cumsum([len(block.traits.names) for block in self.blocks])
-        return np.split(theta[4:], ends[:-1] - 4)
+        ends = np.cumsum([len(block.traits.names) for block in self.blocks])
+        return np.split(theta[self.base :], ends[:-1])
 
     def of_each(self, theta: Floats) -> list[Any]:
-        """The four parameters: those that traits scale for each customer, shape (n,), the others for all."""
-        four: list[Any] = np.exp(theta[:4]).tolist()
+        """The model's own parameters: those that traits scale for each customer, shape (n,), the others for all."""
+        own: list[Any] = np.exp(theta[: self.base]).tolist()
         for block, some in zip(self.blocks, self.split(theta), strict=True):
-            four[block.place] = four[block.place] * np.exp(-block.sign * (block.traits.z @ some))
-        return four
+            own[block.place] = own[block.place] * np.exp(-block.sign * (block.traits.z @ some))
+        return own
 
     def told(self, theta: Floats) -> list[tuple[tuple[str, float], ...]]:
         """The coefficients of each block by trait."""
@@ -157,7 +162,7 @@ class Given:
         A scaled parameter moves to where all traits are 0, which is linear in logarithms.
         """
         found = np.eye(self.penalty.size)
-        place = 4
+        place = self.base
         for block in self.blocks:
             for mean, spread in zip(block.traits.mean, block.traits.spread, strict=True):
                 found[place, place] = 1 / spread
@@ -167,7 +172,12 @@ class Given:
 
 
 def _given(
-    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None, *wanted: tuple[str, Traits, int, float]
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    weights: ArrayLike | None,
+    *wanted: tuple[str, Traits, int, float],
+    base: int = 4,
 ) -> Given:
     """Customers and traits, checked; rows that are alike in all of it count as one with a weight.
 
@@ -186,9 +196,9 @@ def _given(
     chosen, joined = one[order], np.bincount(at.reshape(-1), weights=weight).astype(np.float64, copy=False)
     kinds, kind = np.unique(repeat[chosen], return_inverse=True)
     rows = Rows(repeat[chosen], last[chosen], age[chosen], joined[order], kinds, kind, rank[at.reshape(-1)])
-    worth_fitting(rows, 4)
+    worth_fitting(rows, base)
     blocks = (Block(name, traits.of(chosen), place, sign) for name, traits, place, sign in scaled)
-    return Given(rows, tuple(blocks))
+    return Given(rows, tuple(blocks), base)
 
 
 def hill_of(known: Given, of_rows: OfRows, l2: float = 0.0) -> Hill:
@@ -202,13 +212,13 @@ def hill_of(known: Given, of_rows: OfRows, l2: float = 0.0) -> Hill:
     return Hill(likelihood, known.rows.weight, l2 * known.penalty)
 
 
-def _fitted(known: Given, top: Top, four: Sequence[str], l2: float = 0.0) -> Fitted:
+def _fitted(known: Given, top: Top, own: Sequence[str], l2: float = 0.0) -> Fitted:
     """A top in terms of traits as they were given; the log-likelihood without the penalty."""
     matrix = known.raw()
     covariance = matrix @ inverted(top.information) @ matrix.T
     height = top.height + 0.5 * l2 * float(known.penalty @ top.theta**2)
-    names = known.names(four)
-    found = Fitted.told_by(names, matrix @ top.theta, covariance, height, known.rows.customers, names[4:])
+    names = known.names(own)
+    found = Fitted.told_by(names, matrix @ top.theta, covariance, height, known.rows.customers, names[known.base :])
     return found.warned((ASSOCIATION,))
 
 
@@ -257,7 +267,7 @@ def fit(
 
 
 def _refuse_steep(known: Given, top: Top) -> None:
-    for name, steep in zip(known.names(pareto.NAMES)[4:], np.abs(top.theta[4:]), strict=True):
+    for name, steep in zip(known.names(()), np.abs(top.theta[known.base :]), strict=True):
         if steep > STEEPEST:
             trait = name.partition(".")[2]
             raise CannotTell(f"'{trait}' tells apart too well who stays, so its coefficient has no end. Leave it out.")
@@ -312,6 +322,10 @@ class ParetoNbdTraits:
         """
         rate, dropout = ({name: _named(traits, name) for name, _ in of} for of in (self.rate, self.dropout))
         return given(x, t_x, T, rate, dropout, weights)
+
+    @staticmethod
+    def hill_of(known: Given, l2: float) -> Hill:
+        return hill_of(known, pareto.rows_likelihood, l2)
 
     @property
     def gamma_rate(self) -> dict[str, float]:
@@ -391,6 +405,87 @@ def _named(traits: Traits, name: str) -> ArrayLike:
     if name not in traits:
         raise BadInput(f"The model was fitted with the trait '{name}'; give it for these customers too.")
     return traits[name]
+
+
+# ---- NBD -------------------------------------------------------------------------------------------------------------
+
+
+def fit_nbd(
+    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, rate: Traits, *, weights: ArrayLike | None = None
+) -> "NbdTraits":
+    """NBD with traits: α_i = α e^(−γ_rate′z), and nobody leaves; for customers of whom leaving cannot be told.
+
+    It is the negative binomial regression of the repeat purchases on traits, with the time as exposure.
+
+    Arguments as of `fit`.
+
+    Raises:
+        BadInput, CannotTell: as of `fit`.
+    """
+    known = _given(x, t_x, T, weights, ("gamma_rate", rate, 1, 1.0), base=2)
+    start = np.r_[nbd.fit(x, t_x, T, weights).theta, np.zeros(known.penalty.size - 2)]
+    top = sharpen(hill_of(known, nbd.rows_likelihood), start, known.names(nbd.NAMES))
+    nbd.refuse_endless(known.rows, top)
+    _refuse_steep(known, top)
+    return NbdTraits.of(known, _fitted(known, top, nbd.NAMES).warned((nbd.STAYS,)))
+
+
+@dataclass(frozen=True, slots=True)
+class NbdTraits:
+    """A fitted NBD with traits; attributes as of `ParetoNbdTraits`, of those who never leave."""
+
+    fitted: Fitted
+    r: float
+    alpha: float
+    rate: tuple[tuple[str, float], ...]
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        positive(r=self.r, alpha=self.alpha)
+
+    @classmethod
+    def of(cls, known: Given, fitted: Fitted, l2: float = 0.0) -> "NbdTraits":
+        """From a fit in terms of traits as given."""
+        r, alpha = np.exp(fitted.theta[:2]).tolist()
+        (rate,) = known.told(fitted.theta)
+        return cls(fitted, r, alpha, rate, l2)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all parameters, in the order of `fitted.theta`."""
+        return (*nbd.NAMES, *(f"gamma_rate.{trait}" for trait, _ in self.rate))
+
+    @property
+    def gamma_rate(self) -> dict[str, float]:
+        return dict(self.rate)
+
+    @property
+    def standard_errors(self) -> Mapping[str, float]:
+        return self.fitted.standard_errors
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.fitted.warnings
+
+    @staticmethod
+    def hill_of(known: Given, l2: float) -> Hill:
+        return hill_of(known, nbd.rows_likelihood, l2)
+
+    def given(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None = None
+    ) -> Given:
+        """Customers with the traits of this model, as of `ParetoNbdTraits.given`."""
+        named = {name: _named(traits, name) for name, _ in self.rate}
+        return _given(x, t_x, T, weights, ("gamma_rate", named, 1, 1.0), base=2)
+
+    def future(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, *, discount: float = 0.0, horizon: float = inf
+    ) -> Future:
+        """Mean and spread of the purchases to come; as of `nbd.Nbd.future`."""
+        ahead(discount, horizon)
+        repeat, _, age = customers(x, t_x, T)
+        alpha = self.alpha * np.exp(-_slope(self.rate, traits, repeat.size))
+        return nbd.future_of(self.r + repeat, alpha + age, discount, horizon)
 
 
 # ---- BG/NBD ----------------------------------------------------------------------------------------------------------

@@ -15,18 +15,18 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.learn.lifetime.bgnbd import BgNbd
-from goodwill.learn.lifetime.covariates import ParetoNbdTraits, Traits
-from goodwill.learn.lifetime.covariates import hill_of as hill_of_traits
+from goodwill.learn.lifetime.covariates import NbdTraits, ParetoNbdTraits, Traits
 from goodwill.learn.lifetime.future import Future, ahead
 from goodwill.learn.lifetime.gammagamma import GammaGamma, spent
 from goodwill.learn.lifetime.gammagamma import hill_of as hill_of_amounts
 from goodwill.learn.lifetime.given import Floats, Numbers, checked
 from goodwill.learn.lifetime.maximum import FAR, Hill, arrived, follow
 from goodwill.learn.lifetime.nbd import Nbd
-from goodwill.learn.lifetime.pareto import ParetoNbd, rows_likelihood
+from goodwill.learn.lifetime.pareto import ParetoNbd
 from goodwill.learn.lifetime.worth import worth_of
 
-Model: TypeAlias = ParetoNbd | BgNbd | Nbd | ParetoNbdTraits
+WithTraits: TypeAlias = ParetoNbdTraits | NbdTraits
+Model: TypeAlias = ParetoNbd | BgNbd | Nbd | WithTraits
 
 _LOST: Final = 0.05  # share of draws without a best fit from which on the rest say too little
 _TOLERANCE: Final = 1e-4  # of a bound, in standard errors
@@ -82,7 +82,7 @@ class _Case:
     """A fitted model beside the customers it was fitted to.
 
     Attributes:
-        names: of the parameters; the first four are told as e^θ, further ones as they are.
+        names: of the parameters; the first ``logs`` are told as e^θ, further ones as they are.
         hill: in parameters of the model's own (traits standardised); theta, covariance: its top there.
         raw: the matrix from there to parameters as told.
         weights: of the hill's rows, from how many customers each entry stands for.
@@ -96,16 +96,17 @@ class _Case:
     raw: Floats
     weights: Callable[[Floats], Floats]
     future: Callable[[Floats, float, float], Future]
+    logs: int
 
     def told(self, theta: Floats) -> Floats:
         found = self.raw @ theta
-        return np.concatenate([np.exp(found[:4]), found[4:]])
+        return np.concatenate([np.exp(found[: self.logs]), found[self.logs :]])
 
 
 def _case(
     model: Model, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits | None, weights: ArrayLike | None = None
 ) -> _Case:
-    if isinstance(model, ParetoNbdTraits):
+    if isinstance(model, WithTraits):
         return _case_with_traits(model, x, t_x, T, traits or {}, weights)
     kind = type(model)
     rows = checked(x, t_x, T, weights)
@@ -115,24 +116,31 @@ def _case(
         return found.of(rows.at)
 
     return _Case(
-        model.names, kind.hill_of(rows), model.theta, model.covariance, np.eye(model.theta.size), rows.weights, future
+        model.names,
+        kind.hill_of(rows),
+        model.theta,
+        model.covariance,
+        np.eye(model.theta.size),
+        rows.weights,
+        future,
+        model.theta.size,
     )
 
 
 def _case_with_traits(
-    model: ParetoNbdTraits, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None
+    model: WithTraits, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None
 ) -> _Case:
     known = model.given(x, t_x, T, traits, weights)
     raw = known.raw()
     back = np.linalg.inv(raw)
 
     def future(theta: Floats, discount: float, horizon: float) -> Future:
-        drawn = ParetoNbdTraits.of(known, replace(model.fitted, theta=raw @ theta))
+        drawn = type(model).of(known, replace(model.fitted, theta=raw @ theta))
         return drawn.future(x, t_x, T, traits, discount=discount, horizon=horizon)
 
     return _Case(
-        model.names, hill_of_traits(known, rows_likelihood, model.l2), back @ model.fitted.theta,
-        back @ model.fitted.covariance @ back.T, raw, known.rows.weights, future,
+        model.names, model.hill_of(known, model.l2), back @ model.fitted.theta,
+        back @ model.fitted.covariance @ back.T, raw, known.rows.weights, future, known.base,
     )  # fmt: skip
 
 
@@ -158,14 +166,14 @@ def profile(
     if name not in model.names:
         raise BadInput(f"There is no parameter '{name}' in this model; there are {', '.join(model.names)}.")
     case, place = _case(model, x, t_x, T, traits, weights), model.names.index(name)
-    if place in {1, 3} and len(model.names) > 4:
+    if place in {1, 3} and place < case.logs < len(model.names):
         raise BadInput(f"'{name}' moves with the traits' means; ask for the profile of a coefficient, r or s.")
     ends = (_Held(case, place).end(side, level) for side in (-1.0, 1.0))
     scale = case.raw[place, place]
-    low, high = ((scale * end if place >= 4 else exp(end) if end < inf else inf) for end in ends)
+    low, high = ((scale * end if place >= case.logs else exp(end) if end < inf else inf) for end in ends)
     value = float(case.told(case.theta)[place])
     return Interval(
-        value, low, high, level, "profile likelihood", warnings=_open(low, high, 0.0 if place < 4 else -inf)
+        value, low, high, level, "profile likelihood", warnings=_open(low, high, 0.0 if place < case.logs else -inf)
     )
 
 

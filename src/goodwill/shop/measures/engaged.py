@@ -6,7 +6,7 @@ Traits are consent, coming back to change it, and the programme; they are frozen
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import exp, inf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from goodwill.basics.clock import date_of, start_of
 from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
 from goodwill.learn.lifetime import covariates, gammagamma
-from goodwill.learn.lifetime.covariates import ParetoNbdTraits
+from goodwill.learn.lifetime.covariates import NbdTraits, ParetoNbdTraits, Traits
 from goodwill.learn.lifetime.intervals import profile, total_purchases, total_worth
 from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate, worth_of
 from goodwill.measure.answer import Answer, Column, Table
@@ -35,15 +35,17 @@ if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 Numbers = NDArray[np.int64]
+Model: TypeAlias = ParetoNbdTraits | NbdTraits
 
 _DAYS: Final = 364  # of the window; there is one alone, or two would have to be held against each other
 _SEED: Final = 85
 _SHOWN: Final = 20  # customers in a line of a table; fewer are withheld
 _METHOD: Final = (
-    "Pareto/NBD with traits and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds. "
+    "with traits and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds. "
     "Times are whole weeks, amounts steps of 2 %."
 )
-_FACTOR: Final = "Pareto/NBD with traits: e^coefficient; interval by profile likelihood."
+_FACTOR: Final = "with traits: e^coefficient; interval by profile likelihood."
+_NOBODY_LEAVES: Final = "Whether customers leave cannot be told from these, so the model in which nobody does is used"
 _NO_CAUSE: Final = (
     "This says what goes together. Who consents may have been loyal before she was asked: it does not say what asking, "
     "or consent, brings about."
@@ -64,10 +66,27 @@ def _ecltv(shop: "Shop", period: Period, options: Options) -> Answer:
     told = _Telling(shop, Asked("ecltv", period, options), total, kinds, since)
     try:
         traits, lacking = kinds.telling()
-        model = covariates.fit(*kinds.seen, traits, weights=kinds.many)
+        model, of_model = _fitted(kinds, traits)
     except CannotTell as why:
         return Answer(told.refused(plainly(why)))
-    return told.answer(model, traits, (*noted, *lacking))
+    return told.answer(model, traits, (*of_model, *noted, *lacking))
+
+
+def _fitted(kinds: "_Kinds", traits: Traits) -> tuple[Model, tuple[str, ...]]:
+    """Pareto/NBD with traits; where leaving cannot be told, the model in which nobody leaves.
+
+    Raises:
+        CannotTell: neither can.
+    """
+    try:
+        return covariates.fit(*kinds.seen, traits, weights=kinds.many), ()
+    except CannotTell as why:
+        found = covariates.fit_nbd(*kinds.seen, traits, weights=kinds.many)
+        return found, (f"{_NOBODY_LEAVES}: {plainly(why)}",)
+
+
+def _called(model: Model) -> str:
+    return "Pareto/NBD" if isinstance(model, ParetoNbdTraits) else "NBD"
 
 
 def _asked_about(shop: "Shop") -> tuple[Any, ...]:
@@ -164,12 +183,13 @@ class _Telling:
         """The headline where there is none."""
         return self._figure(Estimate.refuse(why, n=self._customers), self._name, self._currency, "No model was fitted.")
 
-    def answer(self, model: ParetoNbdTraits, traits: Mapping[str, Floats], noted: tuple[str, ...]) -> Answer:
+    def answer(self, model: Model, traits: Mapping[str, Floats], noted: tuple[str, ...]) -> Answer:
         """What the fitted model says of the time to come, and what goes with each trait."""
-        factors = tuple(self._factors(model, traits))
+        factors, method = tuple(self._factors(model, traits)), f"{_called(model)} {_METHOD}"
         coefficients = _coefficients(model, traits, factors)
         draws = {**self._ahead, "weights": self._kinds.many, "seed": _SEED, "draws": self._asked.options["draws"]}
-        said = (_NO_CAUSE, *noted, *model.warnings, *self._remarks())
+        of_model = (one for one in model.warnings if one != covariates.ASSOCIATION)  # said already
+        said = (_NO_CAUSE, *noted, *of_model, *self._remarks())
         try:
             amounts = gammagamma.fit(self._kinds.seen[0], self._kinds.mean, self._kinds.many)
             worth = total_worth(
@@ -179,18 +199,18 @@ class _Telling:
             found = total_purchases(model, *self._kinds.seen, traits, **{**draws, "discount": 0.0})
             purchases = self._figure(
                 each_of(found, self._customers), f"purchase days still to come in {self._asked.options['horizon']}",
-                "purchase days", _METHOD, seed=_SEED,
+                "purchase days", method, seed=_SEED,
             )  # fmt: skip
             return Answer(self.refused(plainly(why)), (purchases, *factors), (coefficients,))
         value = each_of(worth, self._customers * self._one)
         headline = self._figure(
-            replace(value, warnings=(*said, *amounts.warnings, *worth.warnings)), self._name, self._currency, _METHOD,
+            replace(value, warnings=(*said, *amounts.warnings, *worth.warnings)), self._name, self._currency, method,
             seed=_SEED,
         )  # fmt: skip
         tables = (coefficients, self._by_consent(model, amounts, traits), _parameters(model, amounts))
         return Answer(headline, factors, tables)
 
-    def _factors(self, model: ParetoNbdTraits, traits: Mapping[str, Floats]) -> Iterator[Figure]:
+    def _factors(self, model: Model, traits: Mapping[str, Floats]) -> Iterator[Figure]:
         """By how much the rates of buying and of leaving are larger, for one more of each trait."""
         for name, coefficient in _each_coefficient(model):
             process, _, trait = name.partition(".")
@@ -198,12 +218,11 @@ class _Telling:
             low, high = (exp(end) if abs(end) < inf else max(end, 0.0) for end in (ends.low, ends.high))
             found = Estimate(value=exp(coefficient), low=low, high=high, warnings=(_NO_CAUSE, *ends.warnings))
             yield self._figure(
-                found, f"times the rate of {_OF[process]} that goes with '{trait}' (an association)", "times", _FACTOR
-            )
+                found, f"times the rate of {_OF[process]} that goes with '{trait}' (an association)", "times",
+                f"{_called(model)} {_FACTOR}",
+            )  # fmt: skip
 
-    def _by_consent(
-        self, model: ParetoNbdTraits, amounts: gammagamma.GammaGamma, traits: Mapping[str, Floats]
-    ) -> Table:
+    def _by_consent(self, model: Model, amounts: gammagamma.GammaGamma, traits: Mapping[str, Floats]) -> Table:
         """What the model expects of customers with no, some and every yes at the start."""
         future = model.future(*self._kinds.seen, traits, **self._ahead)
         worth = worth_of(
@@ -238,13 +257,14 @@ class _Telling:
         )  # fmt: skip
 
 
-def _each_coefficient(model: ParetoNbdTraits) -> Iterator[tuple[str, float]]:
-    for process, of in (("gamma_rate", model.rate), ("gamma_dropout", model.dropout)):
-        for trait, coefficient in of:
-            yield f"{process}.{trait}", coefficient
+def _each_coefficient(model: Model) -> Iterator[tuple[str, float]]:
+    """Of what is fitted, the coefficients by their names, such as "gamma_rate.consent rate"."""
+    for name, value in zip(model.names, model.fitted.theta.tolist(), strict=True):
+        if name.partition(".")[0] in _OF:
+            yield name, value
 
 
-def _coefficients(model: ParetoNbdTraits, traits: Mapping[str, Floats], factors: tuple[Figure, ...]) -> Table:
+def _coefficients(model: Model, traits: Mapping[str, Floats], factors: tuple[Figure, ...]) -> Table:
     rows: list[tuple[Any, ...]] = []
     for (name, coefficient), factor in zip(_each_coefficient(model), factors, strict=True):
         process, _, trait = name.partition(".")
@@ -255,11 +275,12 @@ def _coefficients(model: ParetoNbdTraits, traits: Mapping[str, Floats], factors:
     return Table("traits", says, tuple(map(Column, columns)), tuple(rows))
 
 
-def _parameters(model: ParetoNbdTraits, amounts: gammagamma.GammaGamma) -> Table:
+def _parameters(model: Model, amounts: gammagamma.GammaGamma) -> Table:
     spending = parameters("Gamma–Gamma", amounts, None)
     of_model = tuple(
-        ("Pareto/NBD with traits", one, getattr(model, one), model.standard_errors[one])
-        for one in ("r", "alpha", "s", "beta")
+        (f"{_called(model)} with traits", one, getattr(model, one), model.standard_errors[one])
+        for one in model.names
+        if "." not in one
     )
     return replace(spending, rows=(*of_model, *spending.rows))
 
