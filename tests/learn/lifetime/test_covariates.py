@@ -209,3 +209,48 @@ def test_where_a_bg_nbd_with_traits_has_a_best_fit_it_is_found(crowd):
     assert found.fitted.log_likelihood > plain.log_likelihood
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert set(told["gamma_a"]) == set(told["gamma_b"]) == {"trait0", "trait1"}
+
+
+# ---- where people hardly differ in how they leave --------------------------------------------------------------------
+
+
+def alike_in_leaving(seed: int, n: int, leaving: float):
+    """Buyers who leave at one and the same rate, and what they buy in the 26 weeks that follow."""
+    dice = np.random.default_rng(seed)
+    trait, T = 1.0 * (dice.random(n) < 0.5), dice.uniform(40, 52, n)
+    buys = dice.gamma(1.5, 1 / 8, n) * np.exp(0.6 * trait)
+    leaves = dice.exponential(1 / leaving, n) if leaving else np.full(n, math.inf)
+    seen = np.minimum(T, leaves)
+    x = dice.poisson(buys * seen)
+    t_x = np.where(x > 0, seen * dice.random(n) ** (1 / np.maximum(x, 1)), 0.0)
+    return (x, t_x, T), {"trait": trait}, dice.poisson(buys * np.clip(leaves - T, 0, 26)).sum()
+
+
+def test_where_all_leave_alike_a_little_taken_for_granted_gives_a_top_near_the_truth():
+    refused, off = 0, []
+    for seed in range(6):
+        customers, traits, later = alike_in_leaving(seed, 1_200, 0.025)
+        try:
+            covariates.fit(*customers, traits)
+        except CannotTell:
+            refused += 1
+        model = covariates.fit(*customers, traits, shape=1.0)
+        assert model.s < 30
+        assert abs(model.gamma_rate["trait"] - 0.6) < 3.5 * model.standard_errors["gamma_rate.trait"]
+        off.append(model.future(*customers, traits, horizon=26.0).mean.sum() / later - 1)
+    assert refused >= 2
+    assert abs(np.mean(off)) < 0.06
+    assert np.max(np.abs(off)) < 0.2
+
+
+def test_where_nobody_leaves_nothing_taken_for_granted_helps_and_the_nbd_serves():
+    customers, traits, later = alike_in_leaving(1, 1_200, 0.0)
+    with pytest.raises(CannotTell, match="ridge"):
+        covariates.fit(*customers, traits, shape=1.0)
+    model = covariates.fit_nbd(*customers, traits)
+    assert model.future(*customers, traits, horizon=26.0).mean.sum() == pytest.approx(later, rel=0.1)
+
+
+def test_a_strength_below_nothing_is_refused(crowd):
+    with pytest.raises(BadInput, match="shape is 0 or more"):
+        fit(crowd, shape=-1.0)

@@ -24,12 +24,13 @@ from goodwill.learn.lifetime.given import (
     Numbers,
     Rows,
     check_customers,
+    checked,
     columns,
     latest_first,
     weights_of,
     worth_fitting,
 )
-from goodwill.learn.lifetime.maximum import Hill, Top, inverted, sharpen
+from goodwill.learn.lifetime.maximum import Hill, Top, climb, inverted, sharpen
 from goodwill.learn.lifetime.result import Fitted, positive
 
 Traits: TypeAlias = Mapping[str, ArrayLike]
@@ -201,22 +202,22 @@ def _given(
     return Given(rows, tuple(blocks), base)
 
 
-def hill_of(known: Given, of_rows: OfRows, l2: float = 0.0) -> Hill:
-    """The likelihood of a model's four logarithms and the coefficients of standardised traits."""
+def hill_of(known: Given, of_rows: OfRows, penalty: Floats | None = None) -> Hill:
+    """The likelihood of a model's own logarithms and the coefficients of standardised traits."""
 
     def likelihood(theta: Floats) -> tuple[Floats, Floats]:
         each, slopes = of_rows(known.rows, *known.of_each(theta))
         scores = [-block.sign * slopes[block.place][:, None] * block.traits.z for block in known.blocks]
         return each, np.concatenate([slopes.T, *scores], axis=1)
 
-    return Hill(likelihood, known.rows.weight, l2 * known.penalty)
+    return Hill(likelihood, known.rows.weight, np.zeros(known.penalty.size) if penalty is None else penalty)
 
 
-def _fitted(known: Given, top: Top, own: Sequence[str], l2: float = 0.0) -> Fitted:
+def _fitted(known: Given, top: Top, own: Sequence[str], penalty: Floats | None = None) -> Fitted:
     """A top in terms of traits as they were given; the log-likelihood without the penalty."""
     matrix = known.raw()
     covariance = matrix @ inverted(top.information) @ matrix.T
-    height = top.height + 0.5 * l2 * float(known.penalty @ top.theta**2)
+    height = top.height + (0.0 if penalty is None else 0.5 * float(penalty @ top.theta**2))
     names = known.names(own)
     found = Fitted.told_by(names, matrix @ top.theta, covariance, height, known.rows.customers, names[known.base :])
     return found.warned((ASSOCIATION,))
@@ -241,6 +242,7 @@ def fit(
     *,
     weights: ArrayLike | None = None,
     l2: float = 0.0,
+    shape: float = 0.0,
 ) -> "ParetoNbdTraits":
     """Pareto/NBD with traits, by maximum likelihood: α_i = α e^(−γ_rate′z), β_i = β e^(−γ_dropout′z).
 
@@ -251,19 +253,40 @@ def fit(
         weights: how many customers each entry stands for.
         l2: how strongly coefficients are drawn to 0: half of it times the sum of their squares, for traits in standard
             deviations, is taken off the log-likelihood. Standard errors are then of the penalised likelihood.
+        shape: how strongly s, by which people differ in how soon they leave, is drawn to 1: half of it times the square
+            of ln s is taken off as well. Where they hardly differ the likelihood has no top but a ridge without it; 1
+            says that s is most likely between 1/7 and 7.
 
     Raises:
         BadInput: an entry is no possible customer, or a trait not a number for each.
         CannotTell: the customers do not tell the parameters, and why.
     """
-    if not (isfinite(l2) and l2 >= 0):
-        raise BadInput(f"l2 is 0 or more, not {l2:g}.")
+    for name, strength in (("l2", l2), ("shape", shape)):
+        if not (isfinite(strength) and strength >= 0):
+            raise BadInput(f"{name} is 0 or more, not {strength:g}.")
     known = given(x, t_x, T, rate, rate if dropout is None else dropout, weights)
-    start = np.r_[pareto.fit(x, t_x, T, weights).theta, np.zeros(known.penalty.size - 4)]
-    top = sharpen(hill_of(known, pareto.rows_likelihood, l2), start, known.names(pareto.NAMES))
+    penalty = _penalty(known, l2, shape)
+    start = np.r_[_without_traits(x, t_x, T, weights, shape), np.zeros(known.penalty.size - 4)]
+    top = sharpen(hill_of(known, pareto.rows_likelihood, penalty), start, known.names(pareto.NAMES))
     pareto.refuse_endless(known.rows, top)
     _refuse_steep(known, top)
-    return ParetoNbdTraits.of(known, _fitted(known, top, pareto.NAMES, l2), l2)
+    return ParetoNbdTraits.of(known, _fitted(known, top, pareto.NAMES, penalty), l2, shape)
+
+
+def _without_traits(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None, shape: float) -> Floats:
+    """Logarithms of the four parameters without traits; shape (4,)."""
+    if not shape:
+        return pareto.fit(x, t_x, T, weights).theta
+    rows = checked(x, t_x, T, weights)
+    hill = replace(pareto.hill_of(rows), penalty=shape * _OF_SHAPE)
+    return climb(hill, pareto.starts(rows), pareto.NAMES).theta
+
+
+def _penalty(known: Given, l2: float, shape: float) -> Floats:
+    return l2 * known.penalty + shape * np.pad(_OF_SHAPE, (0, known.penalty.size - 4))
+
+
+_OF_SHAPE: Final = np.array([0.0, 0.0, 1.0, 0.0])  # of r, α, s, β
 
 
 def _refuse_steep(known: Given, top: Top) -> None:
@@ -281,7 +304,7 @@ class ParetoNbdTraits:
         fitted: likelihood (without penalty), standard errors by name ("gamma_rate.consent"), and what they rest on.
         r, alpha, s, beta: as of `pareto.ParetoNbd`, of somebody whose traits are all 0.
         rate, dropout: (trait, coefficient): e^coefficient times the rate, for one more of the trait.
-        l2: strength of the penalty that it was fitted with.
+        l2, shape: strengths of the penalties that it was fitted with.
     """
 
     fitted: Fitted
@@ -292,16 +315,17 @@ class ParetoNbdTraits:
     rate: tuple[tuple[str, float], ...]
     dropout: tuple[tuple[str, float], ...]
     l2: float = 0.0
+    shape: float = 0.0
 
     def __post_init__(self) -> None:
         positive(r=self.r, alpha=self.alpha, s=self.s, beta=self.beta)
 
     @classmethod
-    def of(cls, known: Given, fitted: Fitted, l2: float = 0.0) -> "ParetoNbdTraits":
+    def of(cls, known: Given, fitted: Fitted, l2: float = 0.0, shape: float = 0.0) -> "ParetoNbdTraits":
         """From a fit in terms of traits as given."""
         r, alpha, s, beta = np.exp(fitted.theta[:4]).tolist()
         rate, dropout = known.told(fitted.theta)
-        return cls(fitted, r, alpha, s, beta, rate, dropout, l2)
+        return cls(fitted, r, alpha, s, beta, rate, dropout, l2, shape)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -323,9 +347,9 @@ class ParetoNbdTraits:
         rate, dropout = ({name: _named(traits, name) for name, _ in of} for of in (self.rate, self.dropout))
         return given(x, t_x, T, rate, dropout, weights)
 
-    @staticmethod
-    def hill_of(known: Given, l2: float) -> Hill:
-        return hill_of(known, pareto.rows_likelihood, l2)
+    def hill(self, known: Given) -> Hill:
+        """The likelihood of customers with its traits, and with the penalties that it was fitted with."""
+        return hill_of(known, pareto.rows_likelihood, _penalty(known, self.l2, self.shape))
 
     @property
     def gamma_rate(self) -> dict[str, float]:
@@ -390,6 +414,7 @@ class ParetoNbdTraits:
             "gamma_rate": self.gamma_rate,
             "gamma_dropout": self.gamma_dropout,
             "l2": self.l2,
+            "shape": self.shape,
             **self.fitted.told(),
         }
 
@@ -438,17 +463,16 @@ class NbdTraits:
     r: float
     alpha: float
     rate: tuple[tuple[str, float], ...]
-    l2: float = 0.0
 
     def __post_init__(self) -> None:
         positive(r=self.r, alpha=self.alpha)
 
     @classmethod
-    def of(cls, known: Given, fitted: Fitted, l2: float = 0.0) -> "NbdTraits":
+    def of(cls, known: Given, fitted: Fitted) -> "NbdTraits":
         """From a fit in terms of traits as given."""
         r, alpha = np.exp(fitted.theta[:2]).tolist()
         (rate,) = known.told(fitted.theta)
-        return cls(fitted, r, alpha, rate, l2)
+        return cls(fitted, r, alpha, rate)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -467,9 +491,9 @@ class NbdTraits:
     def warnings(self) -> tuple[str, ...]:
         return self.fitted.warnings
 
-    @staticmethod
-    def hill_of(known: Given, l2: float) -> Hill:
-        return hill_of(known, nbd.rows_likelihood, l2)
+    def hill(self, known: Given) -> Hill:
+        """The likelihood of customers with its traits."""
+        return hill_of(known, nbd.rows_likelihood)
 
     def given(
         self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None = None

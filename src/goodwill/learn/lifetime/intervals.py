@@ -139,7 +139,7 @@ def _case_with_traits(
         return drawn.future(x, t_x, T, traits, discount=discount, horizon=horizon)
 
     return _Case(
-        model.names, model.hill_of(known, model.l2), back @ model.fitted.theta,
+        model.names, model.hill(known), back @ model.fitted.theta,
         back @ model.fitted.covariance @ back.T, raw, known.rows.weights, future, known.base,
     )  # fmt: skip
 

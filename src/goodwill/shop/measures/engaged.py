@@ -5,6 +5,7 @@ Traits are consent, coming back to change it, and the programme; they are frozen
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from math import exp, inf
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -45,6 +46,10 @@ _METHOD: Final = (
     "Times are whole weeks, amounts steps of 2 %."
 )
 _FACTOR: Final = "with traits: e^coefficient; interval by profile likelihood."
+_ALIKE: Final = (
+    "How customers differ in leaving cannot be told from these, so it is taken for granted that they differ somewhat "
+    "(s is drawn to 1)"
+)
 _NOBODY_LEAVES: Final = "Whether customers leave cannot be told from these, so the model in which nobody does is used"
 _NO_CAUSE: Final = (
     "This says what goes together. Who consents may have been loyal before she was asked: it does not say what asking, "
@@ -63,7 +68,7 @@ def _ecltv(shop: "Shop", period: Period, options: Options) -> Answer:
     )  # fmt: skip
     total = total_of(shop, what)
     kinds = _Kinds.of(total, what, drawn=not noted)
-    told = _Telling(shop, Asked("ecltv", period, options), total, kinds, since)
+    told = _Telling(shop, Asked("ecltv", period, options), total, kinds)
     try:
         traits, lacking = kinds.telling()
         model, of_model = _fitted(kinds, traits)
@@ -73,16 +78,22 @@ def _ecltv(shop: "Shop", period: Period, options: Options) -> Answer:
 
 
 def _fitted(kinds: "_Kinds", traits: Traits) -> tuple[Model, tuple[str, ...]]:
-    """Pareto/NBD with traits; where leaving cannot be told, the model in which nobody leaves.
+    """Pareto/NBD with traits; where customers hardly differ in how they leave, with a little taken for granted of that.
+
+    Where leaving cannot be told at all, the model in which nobody leaves.
 
     Raises:
-        CannotTell: neither can.
+        CannotTell: none can.
     """
     try:
         return covariates.fit(*kinds.seen, traits, weights=kinds.many), ()
     except CannotTell as why:
+        said = plainly(why)
+    try:
+        return covariates.fit(*kinds.seen, traits, weights=kinds.many, shape=1.0), (f"{_ALIKE}: {said}",)
+    except CannotTell:
         found = covariates.fit_nbd(*kinds.seen, traits, weights=kinds.many)
-        return found, (f"{_NOBODY_LEAVES}: {plainly(why)}",)
+        return found, (f"{_NOBODY_LEAVES}: {said}",)
 
 
 def _called(model: Model) -> str:
@@ -120,6 +131,7 @@ class _Kinds:
 
     Attributes:
         seen: repeat days, time of the last, age, in weeks; mean: of amounts; many: how many customers are so.
+        spent: on all repeat days. since: first day of the window.
     """
 
     seen: tuple[Floats, Floats, Floats]
@@ -127,6 +139,7 @@ class _Kinds:
     many: Numbers
     spent: float
     traits: Mapping[str, Floats]
+    since: date
 
     @classmethod
     def of(cls, total: Total, what: HowOftenByTraits, *, drawn: bool) -> "_Kinds":
@@ -135,7 +148,7 @@ class _Kinds:
         of = found.customers
         traits = {_CONSENT: found.consent, _RETURNS: found.returns}
         traits |= {_PROGRAMME: found.programme} if drawn else {}
-        return cls((of.x, of.t_x, of.T), of.mean, of.many, of.spent, traits)
+        return cls((of.x, of.t_x, of.T), of.mean, of.many, of.spent, traits, date_of(what.since))
 
     def telling(self) -> tuple[dict[str, Floats], tuple[str, ...]]:
         """The traits in which customers differ, and of the others that they do not.
@@ -143,6 +156,8 @@ class _Kinds:
         Raises:
             CannotTell: in none.
         """
+        if not self.many.size:
+            raise CannotTell(f"Nobody who bought since {self.since} was known before, so nothing was true of her then.")
         alike = {name: said for name, values in self.traits.items() if (said := self._alike(values))}
         lacking = tuple(f"'{name}' is no trait: {said}." for name, said in alike.items())
         if len(alike) == len(self.traits):
@@ -163,7 +178,7 @@ class _Kinds:
 class _Telling:
     """How the figures of one question are told."""
 
-    def __init__(self, shop: "Shop", asked: Asked, total: Total, kinds: _Kinds, since: int) -> None:
+    def __init__(self, shop: "Shop", asked: Asked, total: Total, kinds: _Kinds) -> None:
         self._asked, self._total, self._kinds = asked, total, kinds
         self._currency = shop.settings.currency
         self._one = 10 ** digits_of(self._currency)
@@ -173,7 +188,7 @@ class _Telling:
             "discount": discount_rate(asked.options["discount"] / 100, WEEKS_A_YEAR),
             "horizon": days_of(asked.options["horizon"]) / 7,
         }
-        self._since = date_of(since)
+        self._since = kinds.since
         self._name = (
             f"{'margin' if self._margin else 'revenue'} still to come from a customer in {asked.options['horizon']}, "
             "as it goes with her traits (an association)"
