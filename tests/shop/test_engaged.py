@@ -72,7 +72,7 @@ def test_what_goes_with_consent_is_told_as_an_association(shop: Shop) -> None:
     rows = {(row[0], row[1]): row for row in told.tables[0].rows}
     assert {trait for trait, _ in rows} == {"consent rate", "came back to her choices", "in the programme"}
     coefficient, factor = rows["consent rate", "buying"][2], rows["consent rate", "buying"][4]
-    assert factor == pytest.approx(np.exp(coefficient)) == buying.value
+    assert factor == buying.value == pytest.approx(np.exp(float(str(coefficient))))
 
 
 def test_what_it_foretells_is_near_to_what_came(shop: Shop) -> None:
@@ -97,10 +97,10 @@ def test_the_arm_is_the_one_that_the_lot_had_drawn(shop: Shop) -> None:
     assert 0.2 < np.mean([is_held_out(out, shop.known(f"w{n:06d}")) for n in range(100)]) < 0.4
 
 
-def test_by_consent_nobody_is_shown_of_whom_there_are_few(shop: Shop) -> None:
+def test_by_consent_those_with_a_yes_are_worth_more(shop: Shop) -> None:
     told = shop.measures.answer("ecltv", draws=50)
     rows = {row[0]: row for row in next(table for table in told.tables if table.name == "by consent").rows}
-    assert rows["all"][1:] == (None, None), "the world never asks for all"
+    assert set(rows) == {"none", "some"}, "the world never asks for all"
     assert int(str(rows["none"][1])) + int(str(rows["some"][1])) == told.headline.n
     assert float(str(rows["some"][2])) > float(str(rows["none"][2])) > 0
 

@@ -176,19 +176,19 @@ class _Cause:
         if found is None or found.overlap is None:
             return ()
         rows: list[tuple[Any, ...]] = [
-            ("customers who opted in", found.exposed, None, None),
-            ("others", found.n - found.exposed, None, None),
-            ("share with hardly any like on the other side", found.overlap.outside, None, None),
-            ("people that the weighted ones are worth, of the smaller side", found.effective_sample, None, None),
+            ("customers who opted in", found.exposed, "", ""),
+            ("others", found.n - found.exposed, "", ""),
+            ("share with hardly any like on the other side", found.overlap.outside, "", ""),
+            ("people that the weighted ones are worth, of the smaller side", found.effective_sample, "", ""),
             *((f"no effect can be on: {name}", *ends) for name, ends in found.controls.items()),
         ]
         if (about := found.sensitivity) is not None:
             strongest = f"share of the rest that '{about.strongest}' explains"
             rows += [
                 ("robustness value: share of the rest that something unmeasured would have to explain",
-                 about.robustness, None, None),
-                (f"{strongest}: of who opts in", about.of_exposure, None, None),
-                (f"{strongest}: of what they pay", about.of_outcome, None, None),
+                 about.robustness, "", ""),
+                (f"{strongest}: of who opts in", about.of_exposure, "", ""),
+                (f"{strongest}: of what they pay", about.of_outcome, "", ""),
             ]  # fmt: skip
         says = (
             "What was tried to show the correction wrong; what cannot have been changed should show 0 within its ends."

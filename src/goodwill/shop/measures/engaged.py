@@ -40,7 +40,7 @@ Model: TypeAlias = ParetoNbdTraits | NbdTraits
 
 _DAYS: Final = 364  # of the window; there is one alone, or two would have to be held against each other
 _SEED: Final = 85
-_SHOWN: Final = 20  # customers in a line of a table; fewer are withheld
+_SHOWN: Final = 20  # customers in a line of a table; of fewer it is withheld
 _METHOD: Final = (
     "with traits and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds. "
     "Times are whole weeks, amounts steps of 2 %."
@@ -201,7 +201,7 @@ class _Telling:
     def answer(self, model: Model, traits: Mapping[str, Floats], noted: tuple[str, ...]) -> Answer:
         """What the fitted model says of the time to come, and what goes with each trait."""
         factors, method = tuple(self._factors(model, traits)), f"{_called(model)} {_METHOD}"
-        coefficients = _coefficients(model, traits, factors)
+        coefficients = _coefficients(model, factors)
         draws = {**self._ahead, "weights": self._kinds.many, "seed": _SEED, "draws": self._asked.options["draws"]}
         of_model = (one for one in model.warnings if one != covariates.ASSOCIATION)  # said already
         said = (_NO_CAUSE, *noted, *of_model, *self._remarks())
@@ -231,7 +231,7 @@ class _Telling:
             process, _, trait = name.partition(".")
             ends = profile(model, name, *self._kinds.seen, traits, weights=self._kinds.many)
             low, high = (exp(end) if abs(end) < inf else max(end, 0.0) for end in (ends.low, ends.high))
-            found = Estimate(value=exp(coefficient), low=low, high=high, warnings=(_NO_CAUSE, *ends.warnings))
+            found = Estimate(value=exp(coefficient), low=low, high=high, warnings=ends.warnings)
             yield self._figure(
                 found, f"times the rate of {_OF[process]} that goes with '{trait}' (an association)", "times",
                 f"{_called(model)} {_FACTOR}",
@@ -245,15 +245,15 @@ class _Telling:
         )
         rate, many = self._kinds.traits[_CONSENT], self._kinds.many
         parts = (("none", rate == 0), ("some", (rate > 0) & (rate < 1)), ("all", rate == 1))
-        rows = []
-        for said, these in parts:
-            people = int(many[these].sum())
-            each = float(many[these] @ worth.each[these]) / people / self._one if people >= _SHOWN else None
-            rows.append((said, people if people >= _SHOWN else None, each))
-        says = (
-            f"What a customer still brings on average, by what she had said yes to before {self._since}; withheld of "
-        )
-        says += f"fewer than {_SHOWN}. They differ in much besides consent."
+        people = {said: int(many[these].sum()) for said, these in parts}
+        # Of one line the others and the total would tell the rest.
+        few = any(0 < some < _SHOWN for some in people.values())
+        rows = [
+            (said, people[said], float(many[these] @ worth.each[these]) / people[said] / self._one)
+            for said, these in parts if people[said] and not few
+        ]  # fmt: skip
+        says = f"What a customer still brings on average, by what she had said yes to before {self._since}; withheld "
+        says += f"where one line is of fewer than {_SHOWN}. They differ in much besides consent."
         columns = (Column("yes to"), Column("customers"), Column("still to come", self._currency))
         return Table("by consent", says, columns, tuple(rows))
 
@@ -279,13 +279,13 @@ def _each_coefficient(model: Model) -> Iterator[tuple[str, float]]:
             yield name, value
 
 
-def _coefficients(model: Model, traits: Mapping[str, Floats], factors: tuple[Figure, ...]) -> Table:
+def _coefficients(model: Model, factors: tuple[Figure, ...]) -> Table:
     rows: list[tuple[Any, ...]] = []
     for (name, coefficient), factor in zip(_each_coefficient(model), factors, strict=True):
         process, _, trait = name.partition(".")
         error = model.standard_errors[name]
         rows.append((trait, _OF[process], coefficient, error, factor.value, factor.low, factor.high, _ONE_MORE[trait]))
-    says = f"What goes with each of {len(traits)} traits: e^coefficient times the rate. {_NO_CAUSE}"
+    says = "What goes with each trait: e^coefficient times the rate. An association, no cause."
     columns = ("trait", "rate of", "coefficient", "standard error", "times", "low", "high", "for")
     return Table("traits", says, tuple(map(Column, columns)), tuple(rows))
 
