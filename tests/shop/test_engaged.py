@@ -105,6 +105,18 @@ def test_by_consent_those_with_a_yes_are_worth_more(shop: Shop) -> None:
     assert float(str(rows["some"][2])) > float(str(rows["none"][2])) > 0
 
 
+def test_by_consent_nothing_is_shown_where_one_line_is_of_few(shop: Shop, clock: FakeClock) -> None:
+    buyers = np.flatnonzero(live(draw(YEARS, 5)).orders[:, -WINDOW:].sum(axis=1) > 0)[:12]
+    today, clock.at = clock(), Micros((LAUNCH + 40) * DAY)
+    for n in buyers:
+        for entry in shop.register.asked():
+            shop.grant(f"w{n:06d}", entry.name, asked=ASKED)
+    clock.at = today
+    told = shop.measures.answer("ecltv", draws=50)
+    assert told.headline.value is not None
+    assert next(table for table in told.tables if table.name == "by consent").rows == ()
+
+
 def test_it_is_told_again_to_the_last_byte_and_who_objected_is_in_the_next(shop: Shop, clock: FakeClock) -> None:
     first = shop.measures.answer("ecltv", draws=50)
     world = live(draw(YEARS, 5))
