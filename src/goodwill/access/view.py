@@ -190,8 +190,8 @@ class HadSaid:
 class BySaid(Contribution, Protocol):
     """A contribution that tells people apart by what they had said before some moments.
 
-    The door alone looks into the ledger, only for people who allow the contribution's own purpose now, and hands over
-    one number of `HadSaid` for each (`Frame.group`); where it is `Grouped` as well, its group times `kinds` and that.
+    The door alone looks into the ledger, and hands over one number of `HadSaid` (`Frame.group`) for each of those who
+    allow the contribution's own purpose now, and of nobody else; where it is `Grouped` as well, its group times `kinds` and that.
     """
 
     @property
