@@ -191,7 +191,8 @@ class BySaid(Contribution, Protocol):
     """A contribution that tells people apart by what they had said before some moments.
 
     The door alone looks into the ledger, and hands over one number of `HadSaid` (`Frame.group`) for each of those who
-    allow the contribution's own purpose now, and of nobody else; where it is `Grouped` as well, its group times `kinds` and that.
+    allow the contribution's own purpose now, and of nobody else. Where it is `Grouped` as well, that is added
+    to its group times `kinds`.
     """
 
     @property
