@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import psycopg
 import pytest
@@ -26,6 +27,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
+from tests.chance import dice
 
 from goodwill.basics.clock import DAY, SECOND, Micros
 from goodwill.protect import Cipher, KeyStore
@@ -36,8 +38,9 @@ CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 NO_DATA = "no shared data"
 _RUNNER = "GOODWILL_TESTS_RUNNER"  # process id of the run; its workers inherit it
 
-# Every day a law that does not say otherwise looks at a quarter of the cases that Hypothesis would.
-settings.register_profile("default", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+# Every day a law that does not say otherwise looks at few of the cases that Hypothesis would: a law that is wrong fails
+# within days, since the cases are drawn anew each time, and `make soak` looks at twenty times as many as Hypothesis.
+settings.register_profile("default", deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
 settings.register_profile("soak", settings.get_profile("default"), max_examples=2000)
 
@@ -78,21 +81,46 @@ BOTH_EVERY_DAY = (
     "web/centre/test_signing_in.py",
 )  # fmt: skip
 _POSTGRESQL = {"postgresql", "on_postgresql"}
+_DATABASES = _POSTGRESQL | {"sqlite", "on_sqlite"}
+_MANY_WAYS = 4
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on PostgreSQL only where `make soak` asks for it, before the marks choose."""
+    """Mark what runs on PostgreSQL, or on SQLite, only where `make soak` asks for it, before the marks choose."""
     everyday = tuple(str(ROOT / "tests" / name) for name in BOTH_EVERY_DAY)
+    cases: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
-        if not str(item.path).startswith(everyday) and not item.get_closest_marker("both") and _is_again(item):
+        where = _where(item)
+        if where is None or item.get_closest_marker("soak"):
+            continue
+        if str(item.path).startswith(everyday) or item.get_closest_marker("both"):
+            test, _, case = item.nodeid.partition("[")
+            cases.setdefault(test, {}).setdefault(case.replace(where, "", 1), []).append(item)
+        elif where in _POSTGRESQL:
             item.add_marker("again")
+    for ways in cases.values():
+        if len(ways) >= _MANY_WAYS:
+            _take_turns(ways)
 
 
-def _is_again(item: pytest.Item) -> bool:
-    """Whether it is the turn on PostgreSQL of a test that has another on SQLite."""
+def _take_turns(ways: dict[str, list[pytest.Item]]) -> None:
+    """A test that is tried in many ways tries one on SQLite and the next on PostgreSQL; soaking, all on both.
+
+    In the order of a hash: where each of some deeds is done in each of two ways, no way is to be always on one of them.
+    """
+    in_order = sorted(ways, key=lambda case: crc32(case.encode()))
+    for number, turns in enumerate(ways[case] for case in in_order):
+        for item in turns if len(turns) > 1 else ():
+            if (_where(item) in _POSTGRESQL) != bool(number % 2):
+                item.add_marker("again")
+
+
+def _where(item: pytest.Item) -> str | None:
+    """The database that a test runs on, as its name says it; None where it takes none or chooses by itself."""
     chosen = getattr(item, "callspec", None)
-    return chosen is not None and not _POSTGRESQL.isdisjoint(map(str, chosen.params.values()))
+    named = () if chosen is None else (word for word in map(str, chosen.params.values()) if word in _DATABASES)
+    return next(iter(named), None)
 
 
 def pytest_collection_finish() -> None:
@@ -152,6 +180,27 @@ START = Micros(1_795_338_000 * SECOND)
 def clock() -> FakeClock:
     """Sunday, 22 November 2026, nine in the morning UTC."""
     return FakeClock(START)
+
+
+# ---- chance --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _chance(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test throws dice of its own, which fall alike in every run."""
+    with dice(request.node.nodeid):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """What several tests share falls alike whichever of them comes first."""
+    if fixturedef.scope == "function":
+        return (yield)
+    with dice(f"{fixturedef.baseid} {fixturedef.argname} {getattr(request, 'param', '')}"):
+        return (yield)
 
 
 # ---- keys ----------------------------------------------------------------------------------------------------------

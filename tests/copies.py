@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from pysqlite3 import dbapi2 as sqlite
+from tests.chance import dice, name_of
 from tests.conftest import START, FakeClock
 
 from goodwill.app import create_shop
@@ -56,16 +57,20 @@ def shop_of_a_kind(
     given = {"clock": clock, "database": database.url or f"sqlite:///{database.file}", **settings}
     own_key = any(name.startswith("GOODWILL_MASTER_KEY") for name in os.environ)
     if own_key or not isinstance(clock, FakeClock) or clock() != START or _TELLING & settings.keys():
-        shop = create_shop(home, **given)
-        return shop, make(shop)
+        return _made(kind, make, home, given)
     which = kind, database.is_sqlite
     if which in _kept:
         _put(_kept[which], database, home)
         return create_shop(home, id=_kept[which].shop_id, **given), _kept[which].more
-    shop = create_shop(home, **given)
-    more = make(shop)
+    shop, more = _made(kind, make, home, given)
     _kept[which] = _keep(shop, database, home, more)
     return shop, more
+
+
+def _made(kind: Hashable, make: Callable[[Shop], T], home: Path, given: dict[str, Any]) -> tuple[Shop, T]:
+    shop = create_shop(home, **given)
+    with dice(name_of(kind)):  # whichever test makes it
+        return shop, make(shop)
 
 
 def _keep(shop: Shop, database: Database, home: Path, more: Any) -> _Kept:

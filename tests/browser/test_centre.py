@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from tests.browser.conftest import Served, Visitor
+from tests.shop.test_tastes import with_kinds
 
 INSIDE = (
     "/privacy", "/privacy/data", "/privacy/decisions", "/privacy/receipts", "/privacy/requests", "/privacy/ask/rectify",
@@ -250,4 +251,29 @@ def test_the_two_switches_need_one_press_each_and_the_page_says_what_counts(serv
     page.click("#gentle-button")
     heard(page, "For 90 days we urge nothing new on you.")
     assert centre.manner(amina).gentle_until is not None
+    assert visitor.faults == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_she_likes_is_saved_and_taken_away_with_the_keyboard_alone(served, scripts):
+    with_kinds(served.shop)
+    visitor = served.visitor(java_script_enabled=scripts)
+    served.sign_in(visitor, "dev")
+    page, dev = visitor.page, served.bakery.person["dev"]
+    first = page.get_attribute("#kind-1", "value")
+    page.focus("#kind-1")
+    page.keyboard.press("Space")
+    page.focus("#taste-save")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#taste .said")
+    assert f"after what you usually buy: {first}." in page.inner_text("#taste .said")
+    assert served.shop.taste.hers(dev).answer.kinds == (first,)
+    assert page.is_checked("#kind-1")
+    assert not page.is_checked("#kind-2")
+    if scripts:
+        assert Axe().run(page).violations_count == 0
+    page.focus("#taste-away")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#taste-away", state="detached")
+    assert served.shop.taste.hers(dev).answer is None
     assert visitor.faults == []

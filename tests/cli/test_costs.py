@@ -17,7 +17,7 @@ def test_costs_are_written_listed_converted_and_taken_back(shop: Run):
     shop("cost", "rate", "add", "USD", "0.9143", "--day", "2026-01-02", "--source", "ECB")
     told = shop("cost", "list").out
     assert "Converted: 50.00 USD = 45.72 EUR, at 1 USD = 0.9143 EUR (2026-01-02, ECB)" in told
-    assert "Together: 12045.72 EUR" in told
+    assert "Together: 12,045.72 EUR" in told
     assert "0.9143 EUR" in shop("cost", "rate", "list").out
     assert "counts no more" in shop("cost", "undo", 1, "--reason", "typed twice").out
     assert shop("cost", "list", "--json").document["total"]["amount"] == 4_572
@@ -35,6 +35,12 @@ def test_costs_are_written_listed_converted_and_taken_back(shop: Run):
         (("cost", "add", "--kind", "media", "--amount", "5", "--day", "yesterday"), "'yesterday' is no day"),
         (("cost", "add", "--kind", "media", "--amount", "5", "--day", "2999-01-01"), "has not come yet"),
         (("cost", "add", "--kind", "media", "--amount", "5", "--currency", "euro"), "three letters"),
+        (("cost", "add", "--kind", "media", "--amount", "5", "--currency", "EUX"), "'EUX' is no currency of ISO 4217"),
+        (("cost", "rate", "add", "XXX", "1.5", "--source", "ECB"), "'XXX' is no currency of ISO 4217"),
+        ((*ADD, "--amount", "1e6"), "Write it like 120.00, without signs between the digits"),
+        ((*ADD, "--amount", "1,200"), "'1,200' is no amount of EUR"),
+        ((*ADD, "--amount", "١٢٠"), "is no amount of EUR"),
+        ((*ADD, "--amount", "100000000.01"), "100,000,000.01 EUR is more than a shop pays at once"),
         (("cost", "rate", "add", "USD", "many", "--source", "ECB"), "a decimal number above 0"),
         (("cost", "list", "--from", "05.01.2026"), "'05.01.2026' is no day"),
     ],

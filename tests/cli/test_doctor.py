@@ -16,6 +16,7 @@ def _found(ended: Ended, what: str) -> list[dict[str, str]]:
     return [finding for finding in ended.document["findings"] if finding["what"] == what]
 
 
+@pytest.mark.usefixtures("with_duckdb")
 def test_a_furnished_shop_is_well(shop: Run):
     ended = shop("doctor", "--json")
     assert ended.document["well"] is True
@@ -189,6 +190,7 @@ def test_an_import_that_gets_on_is_left_alone(run: Run, half_made: tuple[Path, i
     assert "being made right now" in found["found"]
 
 
+@pytest.mark.usefixtures("with_duckdb")
 @pytest.mark.parametrize(
     ("program", "said"), [("", "DuckDB does not start"), ('print(\'{"error": "out of paper"}\')', "out of paper")]
 )

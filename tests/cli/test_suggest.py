@@ -218,3 +218,31 @@ def test_whether_reasons_are_true_is_measured_and_kept(shop: Run):
     assert "95 % interval" in shown.out
     assert "usual items" in shown.out
     assert "reasons" in shop("doctor").out
+
+
+def test_dev_says_what_he_likes_and_sees_it_until_he_takes_it_back(shop: Run):
+    asked = shop("people", "taste", "dev", "--json").document
+    assert (asked["ask"], asked["answer"]) == (True, None)
+    kind = asked["choices"][0]
+    assert f"They like: {kind}." in shop("people", "taste", "dev", "--likes", kind).out
+    made = shop("recommend", "dev", "--count", 4, "--json").document
+    assert (made["items"][0]["kind"], made["used"]) == ("told", ["preferences"])
+    assert shop("explain", made["decision"], "--replay").code == Code.DONE
+    assert f"you told us that you like {kind}" in shop("explain", made["decision"], "--for", "customer").out
+    assert "deleted" in shop("people", "taste", "dev", "--remove").out
+    assert shop("recommend", "dev", "--count", 4, "--json").document["reason"] == "no-history"
+    assert shop("explain", made["decision"], "--replay").code == Code.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("bruno", "--likes", "Bread"), Code.REFUSED),
+        (("nobody-we-know", "--no-preference"), Code.NOT_FOUND),
+        (("dev", "--likes", "Gold"), Code.USAGE),
+        (("dev", "--likes", "Bread", "--remove"), Code.USAGE),
+    ],
+)
+def test_what_cannot_be_said_of_somebody_ends_with_its_code(shop: Run, words: tuple[str, ...], code: Code):
+    assert shop("people", "taste", *words).code == code
+    assert "answered" not in shop("people", "taste", words[0], "--json").out

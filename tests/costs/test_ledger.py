@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from goodwill.basics.clock import Day
 from goodwill.basics.errors import BadInput
-from goodwill.costs import Cost, Kind, Rate, kind_of, rate_of, total
+from goodwill.costs import Cost, Kind, Rate, believable, kind_of, rate_of, total
 
 ECB = Rate(Day(100), "USD", "EUR", "0.9143", "ECB")
 
@@ -85,6 +85,16 @@ def test_an_old_rate_is_used_and_that_is_said():
 def test_what_is_no_cost_is_refused_in_words(amount, more, says):
     with pytest.raises(BadInput, match=says):
         cost(amount, **more)
+
+
+def test_what_a_shop_pays_at_once_has_a_bound_that_its_currency_decides():
+    most = Cost(Day(1), Kind.MEDIA, 10**10, "EUR")
+    assert believable(most) is most
+    with pytest.raises(BadInput, match=r"more than a shop pays at once, which is 100,000,000\.00 EUR at most"):
+        believable(Cost(Day(1), Kind.MEDIA, 10**10 + 1, "EUR"))
+    believable(Cost(Day(1), Kind.MEDIA, 10**12, "VND"))
+    with pytest.raises(BadInput, match="no currency of ISO 4217"):
+        believable(Cost(Day(1), Kind.MEDIA, 1, "EUX"))
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "abc", "nan", "1e99", ""])

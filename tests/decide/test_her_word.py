@@ -23,8 +23,7 @@ from goodwill.storage import Database, questions
 
 @pytest.fixture
 def small(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Bakery]:
-    made = bakery(database, tmp_path, clock)
-    made.shop.learn()
+    made = bakery(database, tmp_path, clock, then=Shop.learn)
     yield made
     made.shop.close()
 

@@ -13,6 +13,7 @@ from tests.lessons import CountsLines, register_with
 from tests.small_shop import bakery
 
 from goodwill.learn.library import MODELS
+from goodwill.shop import Shop
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "forgetting.md"
 
@@ -69,9 +70,8 @@ def test_the_program_uses_nothing_of_goodwill():
 
 
 def test_a_third_party_gets_the_hash_of_the_proof(database, tmp_path, clock, hash_by_the_page):
-    shop = bakery(database, tmp_path, clock).shop
+    shop = bakery(database, tmp_path, clock, then=Shop.learn).shop
     with shop:
-        shop.learn()
         proof = shop.forget("amina")
         assert proof.equal
         assert proof.was_counted
@@ -82,9 +82,8 @@ def test_a_third_party_gets_the_hash_of_the_proof(database, tmp_path, clock, has
 
 
 def test_one_changed_number_gives_another_hash(database, tmp_path, clock, hash_by_the_page):
-    shop = bakery(database, tmp_path, clock).shop
+    shop = bakery(database, tmp_path, clock, then=Shop.learn).shop
     with shop:
-        shop.learn()
         (file,) = (shop.folder / "totals").glob("models-*.npz")
         before = hash_by_the_page(file)
         with np.load(file) as stored:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "goodwill"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
 
 FOLDERS = sorted(path.parent for path in SOURCE.glob("*/__init__.py"))
 ROOMS = sorted(
@@ -41,7 +48,7 @@ def test_the_rooms_are_listed_from_the_ground_up():
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_room_opens_with_a_paragraph(folder):
-    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+    said = ast.get_docstring(parsed(folder / "__init__.py"))
     assert said, f"{folder.name}/__init__.py says nothing"
     assert len(said.split()) >= 10, f"{folder.name}/__init__.py says too little: {said}"
 
@@ -50,13 +57,13 @@ def test_a_room_opens_with_a_paragraph(folder):
 def test_no_room_is_an_empty_shell(folder):
     """Somewhere in it stands a function, a class or a table, not only words and imports."""
     work = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
-    trees = [ast.parse(path.read_text("utf-8")) for path in folder.rglob("*.py") if path.name != "__init__.py"]
-    assert any(isinstance(node, work) for tree in trees for node in tree.body)
+    modules = (path for path in folder.rglob("*.py") if path.name != "__init__.py")
+    assert any(isinstance(node, work) for path in modules for node in parsed(path).body)
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.relative_to(SOURCE).as_posix())
 def test_a_module_opens_with_its_reason(path):
-    assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{path} does not say what it is for"
+    assert ast.get_docstring(parsed(path)), f"{path} does not say what it is for"
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)

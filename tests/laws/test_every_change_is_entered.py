@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from tests.shop.test_tastes import with_kinds
 from tests.small_shop import ASKED, bakery
 from tests.staff.working import GOOD, Member, cheaply, hired
 from tests.web.asking import ask
@@ -198,6 +199,7 @@ LEFT_OUT = {
     "evaluate_slots": "the same",
     "erase": "what `asking` asks for is a trial",
     "merge": "what `asking` asks for is one already",
+    "tell_taste": "it is asked of somebody whom nobody knows; of others: the test below",
     "verdict": "nothing was chosen here that could be judged; where something was: the test below",
 }
 CHANGES = [one for one in OPERATIONS if one.method != "GET" and not one.free and one.name not in LEFT_OUT]
@@ -245,6 +247,19 @@ def asked(house: tuple[Shop, Any], operation: Any, role: str) -> tuple[Any, int]
         request=shop.rights.queue()[-1].id,
     )
     return answer, count(shop) - before
+
+
+def test_what_she_likes_leaves_exactly_one_line_each_time(tmp_path, database, clock):
+    small = bakery(database, tmp_path / "home", clock, then=with_kinds)
+    for action, change in (
+        ("taste.tell", lambda: small.shop.taste.tell("dev", ["Deli"])),
+        ("taste.take-away", lambda: small.shop.taste.take_away("dev")),
+    ):
+        before = count(small.shop)
+        change()
+        assert (count(small.shop) - before, last(small.shop).action) == (1, action)
+        assert last(small.shop).person == small.person["dev"]
+    small.shop.close()
 
 
 def test_a_verdict_leaves_exactly_one_line(tmp_path, database, clock):

@@ -189,7 +189,7 @@ def test_sixty_small_requests_one_after_the_other(town):
     are_one(had, never)
 
 
-@pytest.mark.longer
+@pytest.mark.soak
 def test_six_hundred_of_a_thousand_one_after_the_other(town):
     leaving = names(1_000)[::5] + names(1_000)[1::5] + names(1_000)[2::5]
     had, never = town(names(1_000), leaving)

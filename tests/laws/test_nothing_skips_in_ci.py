@@ -39,7 +39,12 @@ def test_a_skip_is_a_failure_in_ci_unless_the_large_data_are_missing(tmp_path, c
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "test_some.py"],
         cwd=tmp_path,
-        env={**os.environ, "CI": ci, "GOODWILL_DATA": str(tmp_path / "nowhere")},
+        env={
+            **os.environ,
+            "CI": ci,
+            "GOODWILL_DATA": str(tmp_path / "nowhere"),
+            "PYTHONPATH": str(CONFTEST.parents[1]),  # where what it imports of the tests lies
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -15,10 +15,14 @@ MAY_CALL = ("collect/connectors/", "reach/channels/", "web/serve.py")  # the las
 ENVIRONMENT = {("os", "environ"), ("os", "environb"), ("os", "getenv"), ("os", "getenvb"), ("os", "putenv")}
 # The contracts forbid whole libraries; these belong to ones that have harmless parts as well.
 NETWORK = {"urllib.request", "http.client", "socket", "xmlrpc.client"}
+# Whatever takes one of them writes this word; most modules write none, and need not be read any closer.
+LAST_WORDS = {name.rpartition(".")[2] for name in NETWORK}
 
 
 def reads_environment(source: str) -> Iterator[int]:
     """Lines that reach for the environment, under whatever name `os` was imported."""
+    if not any(name in source for _, name in ENVIRONMENT):
+        return
     tree = ast.parse(source)
     names = {
         alias.asname or alias.name
@@ -39,6 +43,8 @@ def reads_environment(source: str) -> Iterator[int]:
 
 def calls_out(source: str) -> Iterator[int]:
     """Lines that import what can open a connection."""
+    if not any(word in source for word in LAST_WORDS):
+        return
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=taken) if any(one.name in NETWORK for one in taken):

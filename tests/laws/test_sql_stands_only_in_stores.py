@@ -7,6 +7,7 @@ This reads the source instead, and first shows on made-up offenders that it woul
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def offences(source: str, where: str) -> Iterator[str]:
             yield f"{where}:{line} names a personal table: {words!r}"
         elif not store and not files and STATEMENT.search(words):
             yield f"{where}:{line} writes SQL: {words!r}"
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.expr) and not personal and (name := fetched_by_name(node)):
             yield f"{where}:{node.lineno} fetches the personal table '{name}' by its name"
         if isinstance(node, ast.Attribute) and node.attr in RAW and not store and not files:
@@ -60,9 +61,15 @@ def offences(source: str, where: str) -> Iterator[str]:
                 yield f"{where}:{line} takes {name}: questions to the database belong into a store.py"
 
 
+@lru_cache(maxsize=1)
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All of a module: it is gone through several times."""
+    return tuple(ast.walk(tree))
+
+
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Every imported name, in full."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -71,14 +78,15 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Every text that is put together in one expression, apart from docstrings; what is filled in shows as {}."""
-    inner = {id(part) for node in ast.walk(tree) for part in parts_of(node)} | docstrings(tree)
-    for node in ast.walk(tree):
+    texts = [node for node in nodes(tree) if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)]
+    inner = {id(part) for node in texts for part in parts_of(node)} | docstrings(tree)
+    for node in texts:
         if id(node) not in inner and (words := text_of(node)):
             yield getattr(node, "lineno", 0), words
 
 
 def parts_of(node: ast.AST) -> Iterator[ast.AST]:
-    if text_of(node) is not None:
+    if not isinstance(node, ast.Constant) and text_of(node) is not None:
         yield from (part for part in ast.walk(node) if part is not node)
 
 
@@ -96,7 +104,7 @@ def text_of(node: ast.AST) -> str | None:
 
 def docstrings(tree: ast.AST) -> set[int]:
     """Texts that stand alone say something to a reader, not to a database."""
-    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {id(node.value) for node in nodes(tree) if isinstance(node, ast.Expr)}
 
 
 def names_a_personal_table(words: str) -> bool:

@@ -36,9 +36,9 @@ def speak_until_killed(home: Path, key: str, history: History, chance: random.Ra
     """Say yes to offers under a new name each time until the server dies; gives the next number."""
     n, headers = first, {"Authorization": f"Bearer {key}"}
     with serving(home) as (process, address), httpx.Client(base_url=address, headers=headers, timeout=10) as client:
-        kill_at = time.monotonic() + chance.uniform(0.02, 0.5)
+        kill_at, before = time.monotonic() + chance.uniform(0.02, 0.5), len(history.lines)
         while process.poll() is None:
-            if time.monotonic() >= kill_at:
+            if time.monotonic() >= kill_at and len(history.lines) > before:  # not before it said anything
                 process.kill()
                 process.wait()
             say = {"person": {"user_id": f"p{n}"}, "purpose": "offers", "categories": ["purchases"], "yes": True}

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from tests.conftest import examples
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.causal import aipw
@@ -25,15 +26,17 @@ def world(seed: int, n: int = 4_000, *, hidden: float = 0.0, effect: float = TRU
     return outcome, exposed, known, before, chances
 
 
+@pytest.mark.longer
 def test_the_plain_difference_is_three_times_the_truth_and_the_corrected_one_holds_it():
-    found = [aipw(*world(seed)[:3], seed=seed) for seed in range(40)]
+    trials = examples(8)
+    found = [aipw(*world(seed)[:3], seed=seed) for seed in range(trials)]
     assert np.mean([one.naive for one in found]) > 2.5 * TRUE
     values = np.array([one.value for one in found], float)
     errors = np.array([one.standard_error for one in found], float)
-    assert abs(values.mean() - TRUE) < 4 * values.std(ddof=1) / math.sqrt(40)
-    assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.35)
+    assert abs(values.mean() - TRUE) < 4 * errors.mean() / math.sqrt(trials)
+    assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.35 if trials > 40 else 0.8)
     held = sum(one.low <= TRUE <= one.high for one in found if one.low is not None and one.high is not None)
-    assert held >= 34, "38 of 40 are expected of an interval of 95 %"
+    assert held >= trials * 0.95 - 3 * math.sqrt(trials * 0.95 * 0.05)
 
 
 def test_known_chances_are_taken_as_they_are():
@@ -55,13 +58,15 @@ def test_a_hidden_difference_is_found_by_an_outcome_of_before():
     assert found.controls["orders before"][1] > 0
 
 
+@pytest.mark.longer
 def test_without_a_hidden_difference_the_outcome_of_before_shows_nothing():
+    trials = examples(4)
     passed = sum(
         aipw(outcome, exposed, known, negative_control=before, seed=seed).controls["negative control"][1] <= 0
-        for seed in range(20)
+        for seed in range(trials)
         for outcome, exposed, known, before, _ in [world(seed)]
     )
-    assert passed >= 17
+    assert passed >= trials * 0.95 - 3 * math.sqrt(trials * 0.95 * 0.05)
 
 
 def test_an_effect_that_one_more_such_difference_would_explain_is_not_identified():
@@ -103,7 +108,7 @@ def test_a_side_that_is_nearly_empty_is_refused(many):
 
 def test_a_trust_score_measured_with_error_is_put_right_by_its_reliability():
     random = np.random.default_rng(11)
-    n = 40_000
+    n = 10_000
     trust, other = random.normal(size=n), random.normal(size=n)
     exposed = random.random(n) < 1 / (1 + np.exp(-trust))
     outcome = TRUE * exposed + 6 * trust + other + random.normal(size=n)

@@ -66,8 +66,8 @@ def test_something_new_costs_a_little(found):
 
 def test_without_new_places_the_list_is_the_usual(real):
     frame, item_of, items = real
-    some = frame.person < 120
-    few = Frame(120, frame.person[some], frame.events.where(some))
+    some = frame.person < 60
+    few = Frame(60, frame.person[some], frame.events.where(some))
     told = accuracy(few, item_of, items, new=0)
     assert told.usual_new.ndcg.value == pytest.approx(told.usual.ndcg.value, abs=2e-3)
     assert told.new == 0
@@ -76,13 +76,13 @@ def test_without_new_places_the_list_is_the_usual(real):
 def test_no_setting_looks_at_the_last_visit(real):
     """Whatever is bought last, items, weight and models stay: only the judgement changes."""
     frame, item_of, items = real
-    some = frame.person < 200
+    some = frame.person < 60
     log, person = frame.events.where(some), frame.person[some]
     last = dict(zip(person.tolist(), log.reference.tolist(), strict=True))
     on_last = np.array([last[p] == r for p, r in zip(person.tolist(), log.reference.tolist(), strict=True)])
     other = replace(log, product=np.where(on_last, log.product[::-1], log.product))
-    before = accuracy(Frame(200, person, log), item_of, items)
-    after = accuracy(Frame(200, person, other), item_of, items)
+    before = accuracy(Frame(60, person, log), item_of, items)
+    after = accuracy(Frame(60, person, other), item_of, items)
     assert (before.weight, before.items) == (after.weight, after.items)
     assert before.usual.ndcg.value != after.usual.ndcg.value
 

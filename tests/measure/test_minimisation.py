@@ -287,6 +287,7 @@ def test_the_judged_visit_is_looked_at_by_nobody():
 # ---- real purchases --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_on_real_purchases_the_last_visits_carry_most_and_heavy_customers_lose_more(data_folder):
     """Complete Journey, the 801 households that told about themselves, product categories; docs/minimisation.md."""
     assert (data_folder / "complete-journey").is_dir()

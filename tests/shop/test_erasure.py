@@ -25,7 +25,7 @@ from goodwill.people.types import BOUGHT
 from goodwill.protect import KeyState
 from goodwill.protect.canary import Canaries
 from goodwill.purposes import Category
-from goodwill.shop import Who
+from goodwill.shop import Shop, Who
 from goodwill.shop.certificate import payload_of
 from goodwill.storage import audit
 from goodwill.storage.kept import drop_kept, kept
@@ -220,8 +220,7 @@ def test_in_any_order_and_any_batches_the_total_is_the_same(tmp_path, migrated_f
 
     shutil.copyfile(migrated_file, tmp_path / "shop.db")
     database = connect(tmp_path / "shop.db")
-    shop = bakery(database, tmp_path, clock).shop
-    shop.learn()
+    shop = bakery(database, tmp_path, clock, then=Shop.learn).shop
     for group in groups:
         shop.erasure.erase_all(group)
     with shop.database.reading() as connection:

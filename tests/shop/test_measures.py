@@ -213,6 +213,8 @@ def test_the_holdout_tells_what_the_programme_really_brought(held: Shop) -> None
     assert kept.value == pytest.approx(0.4 * (told.headline.value or 0))
     arms = told.tables[0].rows
     assert [row[0] for row in arms] == ["holdout", "all others"]
+    assert arms[0][4] == "not defined", "it is held against nothing, and nothing of it is withheld"
+    assert isinstance(arms[1][4], float)
     assert sum(int(str(row[1])) for row in arms) == told.headline.coverage.counted
 
 

@@ -5,13 +5,16 @@ import re
 import subprocess
 from collections.abc import Iterator
 from datetime import date, timedelta
+from math import ceil
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from tests.conftest import FakeClock
 from tests.copies import shop_of_a_kind
 
 from goodwill.basics.clock import DAY, Micros, day_number
+from goodwill.basics.words import quantity
 from goodwill.collect import imports
 from goodwill.consent import Asked
 from goodwill.decide import store
@@ -19,15 +22,20 @@ from goodwill.decide.experiments import place
 from goodwill.decide.plan import Holdout
 from goodwill.purposes import STATISTICS
 from goodwill.shop import Shop
+from goodwill.shop.measures.returning import extra
 from goodwill.shop.report import Report
 from goodwill.shop.report_pdf import printed
 from goodwill.storage import Database
+from goodwill.web.application import application
+from goodwill.web.keys import create_key
+from goodwill.web.office_home import income_of
 from goodwill.web.pages import page
 from goodwill.web.reported import context_of
+from goodwill.web.store import Scope
 
 SALT = "a salt for tests"
 SINCE = date(2026, 8, 17)  # a Monday; the tests' clock stands on Sunday 2026-11-22, so figures reach to the 15th
-NEW, OLD = 300, 120  # who came in the window, and before it
+NEW, OLD = 300, 1_100  # who came in the window, and before it; of those left out some 280 bought in it
 END = date(2026, 11, 15)
 PLANTED = 30.00  # what each treated customer spends more in the window
 
@@ -40,11 +48,11 @@ def orders(shop: Shop, folder: Path, lines: list[str], name: str) -> None:
 
 
 def market(shop: Shop) -> None:
-    """A shop with 120 customers of before and 300 new ones, each with her usual orders; one in five is left out."""
+    """A shop with customers of before and 300 new ones, each with her usual orders; one in five is left out."""
     lines = [f"N{n},new{n},{SINCE + timedelta(days=n % 90)} 10:00,{10 + n % 7}.00" for n in range(NEW)]
     for n in range(OLD):
-        for visit in range(3 + n % 4):
-            on = SINCE - timedelta(days=80 - 17 * visit - n % 5)
+        visits = [SINCE - timedelta(days=80 - 17 * visit - n % 5) for visit in range(1 + n % 4)]
+        for visit, on in enumerate([*visits, SINCE + timedelta(days=n % 85)]):
             lines.append(f"O{n}-{visit},old{n},{on} 11:00,{20 + (n * 7 + visit) % 9}.00")
     orders(shop, shop.folder, lines, "usual.csv")
     with shop.database.transaction() as connection:
@@ -69,6 +77,11 @@ def shop(database: Database, tmp_path: Path, clock: FakeClock) -> Iterator[Shop]
     made.close()
 
 
+def nobody_was_left_out(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        store.add(connection, "holdout", "", Holdout(0, SALT), actor="test", at=Micros((day_number(SINCE) - 1) * DAY))
+
+
 def spent(shop: Shop, kind: str = "licence", amount: str = "500.00", day: str = "2026-09-10", **more: str) -> None:
     shop.costs.add(kind, amount, day=day, **more)
 
@@ -87,7 +100,7 @@ def test_twelve_thousand_for_three_hundred_new_customers_is_forty_each(shop):
     told = shop.measures.answer("cac").headline
     assert (told.value, told.unit, told.n) == (40.0, "EUR", 300)
     assert (round(told.low, 1), round(told.high, 1)) == (35.7, 44.9)
-    assert "12000.00 EUR" in told.method
+    assert "12,000.00 EUR" in told.method
     assert told.coverage.exist == NEW + OLD
 
 
@@ -151,8 +164,7 @@ def test_what_is_missing_is_asked_for_in_words(shop):
     assert "Set margin in goodwill.toml" in shop.measure("roi", margin=0).refused
     spent(shop, currency="USD")
     assert "goodwill cost rate add USD" in shop.measure("roi").refused
-    with shop.database.transaction() as connection:
-        store.add(connection, "holdout", "", Holdout(0, SALT), actor="test", at=shop.clock())
+    nobody_was_left_out(shop)
     assert "goodwill experiment holdout 10" in shop.measure("roi").refused
     with shop.database.transaction() as connection:
         store.add(connection, "holdout", "", Holdout(10, SALT), actor="test", at=shop.clock())
@@ -228,8 +240,7 @@ def test_a_cost_that_is_written_later_gives_a_new_report_and_earlier_weeks_becom
 
 
 def test_a_report_without_what_it_needs_says_so_and_is_not_kept(shop):
-    with shop.database.transaction() as connection:
-        store.add(connection, "holdout", "", Holdout(0, SALT), actor="test", at=shop.clock())
+    nobody_was_left_out(shop)
     told = shop.report()
     assert told.verdict == "not known"
     assert "goodwill experiment holdout 10" in told.sentence
@@ -240,7 +251,7 @@ def test_a_report_without_what_it_needs_says_so_and_is_not_kept(shop):
 
 
 def test_too_early_names_the_day_to_look_again(shop):
-    spent(shop, amount="4300.00")  # about what it brought
+    spent(shop, amount="14100.00")  # about what it brought
     told = shop.report()
     assert told.verdict == "too early"
     found = re.search(r"look again in ([\d,]+) days, on (\S+)\.", told.sentence)
@@ -262,6 +273,52 @@ def test_the_report_says_what_was_not_counted_and_weighs_no_index(shop):
     assert told.scorecard[0].name == "repeat purchase rate"
     assert "consent row" in told.stands_on
     assert len(told.method) == 3
+
+
+@pytest.mark.parametrize("amount", ["500", "6000", "12000", "14300", "17000", "30000"])
+def test_no_report_says_worked_where_the_home_cannot_tell_nor_the_other_way_round(shop, amount):
+    """Both read the same facts: what it brought, less what it cost, is what the report holds against nothing."""
+    spent(shop, amount=amount)
+    period = shop.measures.period()
+    found, report = extra(shop, period, shop.settings.margin), shop.report()
+    told, cost = income_of(found, "EUR", report.verdict), float(amount)
+    b1 = next(row for row in report.table("parts").rows if row[0].startswith("B1"))
+    assert b1[1:4] == pytest.approx((found.told.value, found.told.low, found.told.high), rel=1e-3)
+    low, high = found.often
+    assert report.verdict == ("worked" if low > cost else "did not" if high < cost else "too early")
+    assert told.value == quantity(found.told.value, "EUR", "EUR")
+    assert told.why.endswith(f"With its cost taken off, the report says: {report.verdict}.")
+
+
+def test_before_enough_customers_bought_neither_page_tells_however_large_the_effect_is(shop):
+    with shop.database.transaction() as connection:
+        row = Holdout(5, SALT)
+        store.add(connection, "holdout", "", row, actor="test", at=Micros((day_number(SINCE) - 1) * DAY))
+    spent(shop, amount="1.00")
+    found, report = extra(shop, shop.measures.period(), shop.settings.margin), shop.report()
+    told = income_of(found, "EUR", report.verdict)
+    assert found.told.low > 0
+    assert (told.value, told.words, report.verdict) == ("", "too early to say", "too early")
+    said = re.search(r"(\d+) customers of an arm bought so far; from 200 on in each", report.sentence)
+    assert said, report.sentence
+    assert said[0] in told.why
+    days = (END - SINCE).days + 1
+    assert report.again == str(END + timedelta(days=ceil(days * 200 / int(said[1])) - days))
+
+
+def test_what_is_changed_after_a_period_changes_nothing_that_is_told_of_it(shop):
+    spent(shop)
+    report = shop.report()
+    roi = shop.measures.answer("roi")
+    with shop.database.transaction() as connection:
+        store.add(connection, "holdout", "", Holdout(10, SALT), actor="test", at=shop.clock())
+    shop.costs.add("licence", "0.01", day="2026-09-10")
+    shop.costs.undo(2)  # a new report, of the same costs
+    assert shop.measures.answer("roi", str(END)) == roi
+    again = shop.report(END)
+    assert (again.figures, again.verdict, again.since) == (report.figures, report.verdict, report.since)
+    assert roi.headline.value == report.figures[0].value
+    assert shop.measures.answer("holdout", str(END)).headline.name.endswith("2026-08-17 to 2026-11-15")
 
 
 # ---- on paper and on a page ------------------------------------------------------------------------------------------
@@ -292,6 +349,19 @@ def test_paper_has_two_pages_at_most_the_same_numbers_and_says_which_page(shop, 
     assert "1 USD = 0.9143 EUR (2026-09-01, ECB)" in joined
 
 
+def test_paper_says_what_it_is_in_which_language_and_where_its_parts_begin(shop, tmp_path):
+    spent(shop)
+    told = shop.report()
+    path = tmp_path / "report.pdf"
+    path.write_bytes(printed(told))
+    said = subprocess.run(["pdfinfo", path], capture_output=True, check=True, text=True).stdout
+    assert re.search(r"Title: +Return report of Café Amina to 2026-11-15\n", said)
+    assert re.search(r"Author: +Café Amina\n", said)
+    assert f"{told.sentence}\n" in said
+    for mark in (b"/Lang (en)", b"/DisplayDocTitle true", b"/Outlines"):
+        assert mark in path.read_bytes()
+
+
 def test_a_very_long_report_is_set_smaller_and_never_cut(shop, tmp_path):
     from dataclasses import replace
 
@@ -304,6 +374,19 @@ def test_a_very_long_report_is_set_smaller_and_never_cut(shop, tmp_path):
     for n in range(40):
         assert f"Line {n}:" in text
     assert "What it stands on" in text
+
+
+def test_over_http_the_report_is_that_of_the_shop_number_by_number(shop):
+    spent(shop)
+    with shop.database.transaction() as connection:
+        secret = create_key(connection, "reader", [Scope.READ], now=shop.clock()).text
+    with TestClient(application(shop), base_url="https://shop.example") as client:
+        answer = client.get(f"/api/v1/report?at={END}", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 200, answer.text
+    mine = shop.report()
+    assert answer.json() == json.loads(json.dumps(mine.to_dict()))
+    assert answer.json()["told"]["headline"]["value"] == mine.figures[0].value
+    assert mine.verdict == answer.json()["verdict"] == "worked"
 
 
 def test_a_page_shows_the_same_words_and_numbers(shop):

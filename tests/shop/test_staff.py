@@ -424,12 +424,12 @@ def test_an_unknown_account_costs_the_same_work(shop):
     dear = replace(shop, passwords=Passwords(Cost(memory=19 * 1024)))
     mia = hired(dear, "marketer")
     taken: dict[str, list[float]] = {mia.email: [], "nobody@shop.example": []}
-    for n in range(8):  # in turn, so that a machine that is busy for a while is busy for both
+    for n in range(8):
         for email, times in taken.items():
-            start = time.perf_counter()
+            start = time.thread_time()  # not the clock on the wall: what else this machine does is no work of ours
             with pytest.raises(NotRecognised):
                 dear.staff.sign_in(email, "wrong", address=f"{email} {n // 2}")
-            times.append(time.perf_counter() - start)
+            times.append(time.thread_time() - start)
     known, unknown = (min(times[2:]) for times in taken.values())
     assert 0.4 < known / unknown < 2.5
 

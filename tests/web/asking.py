@@ -67,6 +67,9 @@ _GOOD: dict[str, tuple[str, Any]] = {
     "claim": ("/api/v1/claims", {"code": "nobodys"}),
     "offpolicy": ("/api/v1/measures/offpolicy?slot=nobodys", None),
     "figure": ("/api/v1/measures/repeat-purchase", None),
+    "taste": ("/api/v1/taste?user_id=amina", None),
+    "tell_taste": ("/api/v1/taste", {"person": {"user_id": "nobody"}, "kinds": []}),
+    "remove_taste": ("/api/v1/taste/removal", {"person": AMINA}),
     "verdict": ("/api/v1/verdicts", {"decision": "{decision}", "product": "nothing", "verdict": "less"}),
     "keep_segment": ("/api/v1/segments", {"segment": 1, "rule": {"is": "never", "what": "bought"}}),
     "remove_segment": ("/api/v1/segments/remove", {"segment": 999}),  # there is none, so nothing changes

@@ -40,6 +40,9 @@ SHOWS_PERSONAL_DATA = {
     "click",
     "redemption",
     "verdict",
+    "taste",
+    "tell_taste",
+    "remove_taste",
 }
 # They name nobody, and ask for a key all the same: they are for the shop's own systems.
 NAMES_NOBODY = {
@@ -60,7 +63,7 @@ def name_of(operation):
 
 def found(operation):
     """What a good request is answered with: there is no merge here to take back, no such segment, and no offer."""
-    nowhere = ("unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy")
+    nowhere = ("unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy", "tell_taste")
     return 404 if operation.name in nowhere else 200
 
 

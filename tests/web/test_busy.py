@@ -37,7 +37,7 @@ def test_a_decision_that_has_to_wait_is_put_off_in_time_and_nothing_is_kept_of_i
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["type"].endswith("/api/problems/unavailable")
     assert answer.json()["detail"] == "The database is busy with another change; try again in a moment."
-    assert took < 5
+    assert took < 9, "by the database's own patience it would have waited ten seconds"
     assert client.get("/api/v1/people/amina/decisions").json()["decisions"] == []
     assert client.post("/api/v1/decide", json={"person": AMINA}).status_code == 200
 

@@ -9,6 +9,7 @@ from tests.web.conftest import MakeClient
 
 from goodwill.collect import imports
 from goodwill.shop.measures import NAMES
+from goodwill.shop.report_pdf import printed
 from goodwill.storage import Database
 from goodwill.web.store import Scope
 
@@ -51,6 +52,20 @@ def test_what_cannot_be_asked_is_refused(client):
 def test_a_key_without_the_scope_reads_none(shop, client_of: MakeClient, clients: ExitStack):
     with clients:
         assert client_of(shop, Scope.DECIDE).get("/api/v1/measures/revenue").status_code == 403
+
+
+def test_the_report_comes_on_paper_too(shop, client):
+    paper = client.get("/api/v1/report", params={"format": "pdf"})
+    assert (paper.status_code, paper.headers["content-type"]) == (200, "application/pdf")
+    assert paper.content == printed(shop.report())
+    assert f"return-{shop.report().until}.pdf" in paper.headers["content-disposition"]
+
+
+def test_a_report_of_no_day_or_without_the_scope_is_refused(shop, client_of: MakeClient, clients: ExitStack):
+    with clients:
+        assert client_of(shop, Scope.DECIDE).get("/api/v1/report").status_code == 403
+        for wrong in ({"at": "2199-01-01"}, {"at": "soon"}, {"format": "docx"}):
+            assert client_of(shop, Scope.READ).get("/api/v1/report", params=wrong).status_code == 422
 
 
 def test_a_length_of_time_is_one_of_a_few_steps(client):

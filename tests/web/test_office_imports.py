@@ -45,7 +45,7 @@ class Desk(Browser):
         return self.settled()
 
     def settled(self):
-        for _ in range(400):
+        for _ in range(4_000):
             answer = self.get(self.at)
             if "refresh" not in answer.headers:
                 return answer

@@ -142,7 +142,9 @@ def fits_object(value: dict[str, Any], schema: dict[str, Any], doc: dict[str, An
 
 
 # Which a shop that nobody changes cannot answer well.
-CHANGES = ("begin_session", "unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy")
+CHANGES = (
+    "begin_session", "unmerge", "remove_segment", "click", "redemption", "claim", "verdict", "offpolicy", "tell_taste",
+)  # fmt: skip
 WITHOUT_STAFF = [one for one in OPERATIONS if (one.scopes or one.free) and one.name not in CHANGES]
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -37,7 +38,9 @@ from goodwill.web.serve import serve
 
 at_once = Shop.can
 def slow(shop, who, purpose, **more):
-    time.sleep(1 if who.user_id == "slow" else 0)
+    if who.user_id == "slow":
+        print("at work", flush=True)
+        time.sleep(1.5)
     return at_once(shop, who, purpose, **more)
 Shop.can = slow
 
@@ -137,6 +140,17 @@ def test_an_address_that_was_set_is_kept_and_every_address_is_none(quiet_shop: S
     assert reached_over(shop, host, 8765).settings.reached_at == begins
 
 
+def is_refused(address: str) -> bool:
+    """Whether nobody answers there any more, a moment from now at the latest."""
+    soon = time.monotonic() + 10
+    while time.monotonic() < soon:
+        try:
+            httpx.get(address, timeout=2)
+        except httpx.TransportError:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(home: Path, sign):
     key = key_in(home)
@@ -150,11 +164,10 @@ def test_told_to_stop_it_finishes_what_it_began_and_takes_nothing_new(home: Path
     with served(home) as (process, address):
         asking = threading.Thread(target=ask_slowly)
         asking.start()
-        time.sleep(0.4)
+        assert process.stdout.readline() == "at work\n"
         process.send_signal(sign)
-        time.sleep(0.2)
-        with pytest.raises(httpx.TransportError):
-            httpx.get(f"{address}/healthz", timeout=2)
+        assert is_refused(f"{address}/healthz")
+        assert not answers, "it is still at work"
         asking.join()
         assert process.wait(timeout=20) == 0
     assert answers[0].status_code == 200
@@ -233,3 +246,19 @@ def test_the_machines_own_environment_turns_no_debugging_on(quiet_shop: Shop, mo
     inside = straight._inside
     assert isinstance(inside, Litestar)
     assert (inside.debug, inside.pdb_on_exception) == (False, False)
+
+
+def test_what_first_pages_need_is_ready_before_they_are_asked_for_and_not_at_import():
+    """In a process of its own: this one has loaded all that already."""
+    code = (
+        "import sys\n"
+        "from goodwill.web import pages, serve\n"
+        "late = ('goodwill.shop.measures.trials', 'goodwill.access.many')\n"
+        "print(sorted(set(late) & set(sys.modules)), len(pages._pages.cache))\n"
+        "serve.warm()\n"
+        "print(sorted(set(late) & set(sys.modules)), len(pages._pages.cache) == len(pages._pages.list_templates()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    before, after = done.stdout.splitlines()
+    assert before == "[] 0"
+    assert after == "['goodwill.access.many', 'goodwill.shop.measures.trials'] True"

@@ -39,10 +39,11 @@ def words(cell: str) -> set[str]:
 
 
 TABLE = table()
-# A code, a merge, a delivery and a target that are made up, and an offer that was not shown.
+# A code, a merge, a delivery and a target that are made up, an offer that was not shown, somebody unknown.
 GOES_NOWHERE = {
     "strengthen_session": 401, "unmerge": 404, "replay_webhook": 404, "rotate_webhook": 404, "click": 404,
     "redemption": 404, "claim": 404, "offpolicy": 404, "verdict": 404, "faithfulness": 404, "remove_segment": 404,
+    "tell_taste": 404,
 }  # fmt: skip
 ENDS = ("end_session", "end_sessions")  # whoever asked for them needs another session
 

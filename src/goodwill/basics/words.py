@@ -2,9 +2,12 @@
 
 from math import isfinite
 
-from goodwill.basics.money import digits_of
+from goodwill.basics.money import Money, digits_of
 
 _ONE = {"people": "person"}
+_YEAR = 365.25
+_MONTH = _YEAR / 12
+_TWO_MONTHS, _TWO_YEARS = 61, 731
 
 
 def number(value: float, unit: str = "") -> str:
@@ -18,6 +21,20 @@ def number(value: float, unit: str = "") -> str:
 def about(count: int) -> str:
     """A number of people, by tens: two looks do not tell whether one came or went, save at a border."""
     return "fewer than 10" if 0 < count < 10 else f"about {count // 10 * 10:,}" if count else "0"
+
+
+def money(amount: Money) -> str:
+    """``120000 EUR`` in minor units → ``1,200.00 EUR``: as staff read it; customers read it in their own language."""
+    return f"{amount.amount:,.{digits_of(amount.currency)}f} {amount.currency}"
+
+
+def ago(days: int) -> str:
+    """How long ago some days are: in days up to two months, in months up to two years, then in years."""
+    if days < _TWO_MONTHS:
+        return number(days, "days")
+    if days < _TWO_YEARS:
+        return number(int(days / _MONTH), "months")
+    return number(int(days / _YEAR), "years")
 
 
 def quantity(value: object, unit: str, currency: str) -> str:

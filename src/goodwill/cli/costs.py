@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import RenderableType
 
+from goodwill.basics.words import money
 from goodwill.cli import out
 from goodwill.cli.shell import WHAT_COMES_IN, Shell, command, group
 
@@ -140,7 +141,7 @@ def _told(found: "list[Entry]", total: "Total") -> Iterator[RenderableType]:
     yield out.table(("id#", "day", "kind", "channel", "programme", "amount#", ""), rows)
     yield ""
     yield from (f"Converted: {one}" for one in total.converted)
-    yield f"Together: {total.money}" if total.money is not None else f"No total: {total.refused}"
+    yield f"Together: {money(total.money)}" if total.money is not None else f"No total: {total.refused}"
     yield from total.warnings
 
 
@@ -152,7 +153,7 @@ def _state(one: "Entry") -> str:
 
 def _says(one: "Entry") -> str:
     of = "".join(f", {word}" for word in (one.cost.channel, one.cost.programme) if word)
-    return f"{one.cost.money} for {one.cost.kind.value}{of}, {out.day(one.cost.day)}"
+    return f"{money(one.cost.money)} for {one.cost.kind.value}{of}, {out.day(one.cost.day)}"
 
 
 def _document(one: "Entry") -> dict[str, Any]:

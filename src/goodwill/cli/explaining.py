@@ -11,6 +11,7 @@ from goodwill.cli.ends import Code
 from goodwill.cli.shell import SUGGESTIONS, Shell, app, command, switch
 
 if TYPE_CHECKING:
+    from goodwill.decide.account import Instead
     from goodwill.decide.again import Replayed
     from goodwill.decide.decision import Decision
     from goodwill.measure.share import Share
@@ -116,14 +117,15 @@ def _for_staff(shop: "Shop", seen: "ForStaff") -> Iterator[RenderableType]:
             yield "These do NOT add up to the score that was written down."
     if seen.account.instead:
         yield ""
-        others = (
-            (one.product, one.without, f"{'latest ' if one.latest else 'all '}{one.orders}", one.seen or "nothing")
-            for one in seen.account.instead
-        )
-        yield out.table(("instead of", "without orders of", "orders#", "would have been seen"), others)
+        others = ((one.product, one.without, _orders(one), one.seen or "nothing") for one in seen.account.instead)
+        yield out.table(("instead of", "without", "orders#", "would have been seen"), others)
     if seen.account.moved_at_most is not None:
         yield ""
         yield f"Their data move the shared model by at most {seen.account.moved_at_most:.4f}."
+
+
+def _orders(one: "Instead") -> str:
+    return "–" if not one.orders else f"{'latest ' if one.latest else 'all '}{one.orders}"
 
 
 def _consents(seen: "ForStaff") -> Iterator[RenderableType]:

@@ -154,7 +154,7 @@ def day(number: int) -> str:
 
 def money(minor: int | None, currency: str | None) -> str:
     """An amount with its currency; a dash for none."""
-    return "–" if minor is None or currency is None else str(Money(minor, currency))
+    return "–" if minor is None or currency is None else words.money(Money(minor, currency))
 
 
 @contextmanager

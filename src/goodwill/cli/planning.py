@@ -1,7 +1,7 @@
 """What the shop decides about choosing: slots, experiments, and what may run at all."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +15,7 @@ from goodwill.cli.shell import SUGGESTIONS, Shell, command, group, switch
 
 if TYPE_CHECKING:
     from goodwill.decide.plan import Arm, Experiment, Plan, Slot, Ways
+    from goodwill.shop.tastes import TasteQuestion
 
 slot = group("slot", "The places where something is chosen, and how it is chosen there.", panel=SUGGESTIONS)
 experiment = group("experiment", "Try ways of choosing beside each other, and hold people out.", panel=SUGGESTIONS)
@@ -299,6 +300,58 @@ def personal(
         shop.planning.personal(who(shop, person), personal=not off)
         told = "Nothing is chosen from their data now." if off else "What they allow counts again."
         shell.answer({"person": person, "personal": not off}, told)
+
+
+_LIKES = typer.Option("--likes", metavar="KIND", help="A kind of things, as the choices name it; may be repeated.")
+_ANY = switch("--no-preference", help="They say that they have none.")
+_AWAY = switch("--remove", help="Delete what they said.")
+
+
+@command(people, "taste", lost=LOST)
+def taste(
+    shell: Shell,
+    person: Person,
+    likes: Annotated[list[str] | None, _LIKES] = None,
+    no_preference: Annotated[bool, _ANY] = False,
+    remove: Annotated[bool, _AWAY] = False,
+) -> None:
+    """Show the one question for whoever has bought nothing yet, and what somebody answered; or write an answer down.
+
+    Example: goodwill people taste dev --likes Bread --likes Wine
+    """
+    if sum((bool(likes), no_preference, remove)) > 1:
+        raise BadInput("Say one of: --likes, --no-preference, --remove.")
+    from goodwill.web import tastes
+
+    with shell.shop() as shop:
+        whom = who(shop, person)
+        if remove:
+            gone = shop.taste.take_away(whom)
+            shell.answer(
+                {"removed": gone}, "What they said they like is deleted." if gone else "They had said nothing."
+            )
+            return
+        asked = shop.taste.tell(whom, likes or ()) if likes or no_preference else shop.taste.question(whom)
+        document = tastes.shown(shop, asked)
+        shell.answer(document, *_taste(asked), watermark=shop.settings.watermark)
+
+
+def _taste(asked: "TasteQuestion") -> Iterator[str]:
+    """What they said, what they can choose from, and whether to ask them now."""
+    if asked.answer is not None:
+        yield f"They like: {', '.join(asked.answer.kinds)}." if asked.answer.kinds else "They have no preference."
+    if asked.choices:
+        yield f"The choices are: {', '.join(asked.choices)}; or no preference."
+    yield "Ask them now." if asked.ask else _NOT_ASKED.get(asked.reason, f"They cannot be asked: {asked.reason}.")
+
+
+_NOT_ASKED = {
+    "answered": "They have answered, and need not be asked again.",
+    "bought": "They have bought something, and need not be asked; they may answer all the same.",
+    "nothing-to-ask": "There is nothing to choose from yet: import products with their categories, and orders.",
+    "no-preferences": "They do not allow that what they told is looked at (recommendations: preferences).",
+    "switched-off": "They switched off that anything is chosen from their data.",
+}
 
 
 # ---- reading and saying ----------------------------------------------------------------------------------------------

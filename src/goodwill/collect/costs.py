@@ -25,7 +25,7 @@ from goodwill.collect.writing import (
     broken_rows,
     group_of,
 )
-from goodwill.costs import Cost, Kind, kind_of
+from goodwill.costs import Cost, Kind, believable, kind_of
 from goodwill.costs.store import add_new
 
 _KINDS = tuple(Kind)
@@ -96,7 +96,7 @@ class Costs:
             said = {name: column[row] for name, column in words.items() if column}
             code = self._currencies[int(currency[row])]
             try:
-                costs[row] = Cost(Day(day), _KINDS[int(kinds[row])], int(amount[row]), code, **said)
+                costs[row] = believable(Cost(Day(day), _KINDS[int(kinds[row])], int(amount[row]), code, **said))
             except BadInput as error:
                 wrong[row] = str(error)
         return costs, wrong

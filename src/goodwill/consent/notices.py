@@ -5,11 +5,12 @@ come from the register. Together they make a document, whose hash names exactly 
 """
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -295,7 +296,13 @@ def canonical(document: Document) -> bytes:
 
 def hash_of(document: Document) -> str:
     """SHA-256 of the canonical bytes, in hexadecimal."""
-    return hashlib.sha256(canonical(document)).hexdigest()
+    return _hashed(json.dumps(dict(document), ensure_ascii=False))
+
+
+@lru_cache(maxsize=256)
+def _hashed(text: str) -> str:
+    """The canonical bytes take a millisecond, and the same few notices are asked for at each opening and each page."""
+    return hashlib.sha256(canonical(json.loads(text))).hexdigest()
 
 
 def on_pages(document: Document, register: Register) -> Document | None:

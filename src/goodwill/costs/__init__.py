@@ -4,7 +4,7 @@ No personal data: a cost has a day, a kind, perhaps a channel and a programme, a
 written wrongly is taken back by a row of its own and written again; nothing is ever changed.
 """
 
-from goodwill.costs.ledger import Converted, Cost, Entry, Kind, Rate, Total, kind_of, rate_of, total
+from goodwill.costs.ledger import Converted, Cost, Entry, Kind, Rate, Total, believable, kind_of, rate_of, total
 from goodwill.costs.store import add, add_rate, entries, entry, rates, standing, state, undo, undo_import
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Total",
     "add",
     "add_rate",
+    "believable",
     "entries",
     "entry",
     "kind_of",

@@ -12,11 +12,16 @@ from typing import Final
 
 from goodwill.basics.clock import Day, Micros, date_of
 from goodwill.basics.errors import BadInput
-from goodwill.basics.money import Money, digits_of
+from goodwill.basics.money import CURRENCIES, Money, digits_of, minor_units
+from goodwill.basics.words import money
 
 OLD: Final = 31  # days that a rate may lie before the cost without a word about it
 _SHORT, _LONG = 64, 200  # letters of a channel or programme, and of a note
 _CODE: Final = re.compile(r"[A-Z]{3}")
+_WRITTEN: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,4})?")
+_MOST, _MOST_WEAK = 10**8, 10**12  # of one cost, in whole units; of a currency of which it takes thousands for a coffee
+_LITTLE: Final = "COP GNF IDR IRR KHR KRW LAK LBP MGA MMK MWK NGN PYG RWF SYP TZS UGX UZS VND ZWL"
+_WEAK: Final = frozenset(_LITTLE.split())
 _PERSONAL: Final = re.compile(r"\S+@\S+|\+\d[\d ()./-]{7,}")  # an address, a telephone number
 
 
@@ -65,7 +70,27 @@ def code_of(text: str) -> str:
     code = text.strip().upper()
     if not _CODE.fullmatch(code):
         raise BadInput(f"A currency has three letters, such as EUR or USD; '{text}' has not.")
+    if code not in CURRENCIES:
+        raise BadInput(f"'{code}' is no currency of ISO 4217. Write its code, such as EUR or USD.")
     return code
+
+
+def amount_of(text: str, currency: str) -> int:
+    """What a person wrote as an amount, in minor units.
+
+    Raises:
+        BadInput: it is none: no plain number, or finer than the smallest coin.
+    """
+    try:
+        if _WRITTEN.fullmatch(text.strip()):
+            return minor_units(Decimal(text.strip()), currency)
+    except ValueError:
+        pass
+    like = f"{120:.{digits_of(currency)}f}"
+    raise BadInput(
+        f"'{text[:40]}' is no amount of {currency}. Write it like {like}, without signs between the digits, with its "
+        "decimals at most."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +116,11 @@ class Cost:
     def __post_init__(self) -> None:
         if self.amount <= 0:
             raise BadInput(
-                f"A cost is above 0; {Money(self.amount, self.currency)} is not. Take back the cost that it corrects, "
+                f"A cost is above 0; {money(self.money)} is not. Take back the cost that it corrects, "
                 "and write what was really paid."
             )
         if self.amount >= 10**15:
-            raise BadInput(f"{Money(self.amount, self.currency)} is too large to be one cost.")
+            raise BadInput(f"{money(self.money)} is too large to be one cost.")
         for name, most in (("channel", _SHORT), ("programme", _SHORT), ("note", _LONG)):
             words = " ".join(getattr(self, name).split())
             if len(words) > most:
@@ -113,6 +138,22 @@ class Cost:
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+
+def believable(cost: Cost) -> Cost:
+    """The same, where it may be meant as it is written; asked of what is written down, not of what stands there.
+
+    Raises:
+        BadInput: its currency is none, or it is larger than what a shop pays at once.
+    """
+    code_of(cost.currency)
+    most = Money((_MOST_WEAK if cost.currency in _WEAK else _MOST) * 10 ** digits_of(cost.currency), cost.currency)
+    if cost.amount > most.minor:
+        raise BadInput(
+            f"{money(cost.money)} is more than a shop pays at once, which is {money(most)} at most. Was it meant "
+            "without its decimals? Write what is really larger as several costs."
+        )
+    return cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +218,7 @@ class Converted:
     into: Money
 
     def __str__(self) -> str:
-        return f"{self.amount} = {self.into}, at {self.rate}"
+        return f"{money(self.amount)} = {money(self.into)}, at {self.rate}"
 
 
 @dataclass(frozen=True, slots=True)

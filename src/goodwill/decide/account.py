@@ -20,6 +20,7 @@ from goodwill.decide.companions import Companions
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.history import History, history_of
 from goodwill.decide.situation import Situation
+from goodwill.decide.taste import HERS, KIND, Told
 from goodwill.learn.library import Models
 from goodwill.learn.moved import influence
 from goodwill.people.types import BOUGHT
@@ -27,6 +28,7 @@ from goodwill.people.types import BOUGHT
 _TRIED = 8  # things that are left out in turn to find one that makes the difference
 _EXPLAINED = 3  # items for which that is looked for
 _ONE_BY_ONE = 60  # latest orders of a usual thing that are left out in turn; beyond, in steps of a tenth
+HER_ANSWER = "what she told us she likes"
 OFTEN_BOUGHT = "bought by many"  # of what goes with a basket, the part that is no thing in it
 _SAME = 2e-9  # scores are written down to nine decimals
 
@@ -37,7 +39,7 @@ class Weighed:
 
     Attributes:
         what: a thing that she bought or holds; of a habit a factor (average, often, since, lately, item); of what goes
-            with a basket also how often it is bought.
+            with a basket also how often it is bought, and so of what she told us she likes beside that answer.
         weight: its summand of the score, of a habit the logarithm of its factor; negative: it counted against.
         told: whether it may be told: no sensitive thing, and none that few people share.
     """
@@ -73,10 +75,11 @@ class Instead:
     """The nearest thing that would have made a difference, among those in her hands.
 
     Of a usual thing: the fewest of her latest orders of it. Of something new: the thing with the fewest orders, among
-    the eight that carried it most.
+    the eight that carried it most. Of what she told us she likes: that answer, and no order at all.
 
     Attributes:
-        product: the name of what was shown. without: what she bought that carried it. orders: how many of her orders.
+        product: the name of what was shown. without: what she bought that carried it, or `HER_ANSWER`. orders: how many
+            of her orders; 0 where it is her answer.
         latest: whether only her latest orders of it would have to be missing, not all.
         seen: the item that would have been shown in its place; "" where the place would stay empty, or be taken by that
             very thing as something new.
@@ -111,14 +114,15 @@ def account_of(then: Then, shared: View | None) -> Account:
         shared: what the shared model sees of her; None where it sees nothing.
     """
     weighing = weighing_of(then)
-    beside = [] if weighing is not None else list(of_companions(then))
+    beside = [] if weighing is not None else [*of_told(then), *of_companions(then)]
+    told = tuple(instead_of_told(then))
     moved = None
     if then.models is not None and shared is not None:
         hers = history_of(shared, then.shelf, then.models.usual, then.seen.day)
         moved = influence(then.models.exact, hers.row)
     if weighing is None:
-        return Account(then.decision, tuple(beside), (), moved)
-    return Account(then.decision, tuple(weighing.scales()), tuple(weighing.instead()), moved)
+        return Account(then.decision, tuple(beside), told, moved)
+    return Account(then.decision, tuple(weighing.scales()), (*weighing.instead(), *told), moved)
 
 
 def weighing_of(then: Then) -> "Weighing | None":
@@ -161,8 +165,8 @@ class Weighing:
     # ---- the scales --------------------------------------------------------------------------------------------------
 
     def scales(self) -> Iterator[Scales]:
-        """What was weighed for each item that her data or her basket carried."""
-        beside = {scales.product: scales for scales in of_companions(self.then)}
+        """What was weighed for each item that her data, her answer or her basket carried."""
+        beside = {scales.product: scales for scales in (*of_told(self.then), *of_companions(self.then))}
         for choice in self.then.decision.items:
             item = self.items[choice.product]
             if choice.product in beside:
@@ -286,6 +290,30 @@ def of_companions(then: Then) -> Iterator[Scales]:
             ]
             weighed = sorted([*weighed, Weighed(OFTEN_BOUGHT, often, False)], key=lambda one: -one.weight)
             yield _scales(choice, weighed, sum(one.weight for one in grounds) + often)
+
+
+def of_told(then: Then) -> Iterator[Scales]:
+    """What was weighed for each item that her answer carried: the answer, and how much is bought of the item."""
+    told = [choice for choice in then.decision.items if choice.kind == KIND]
+    if not told or then.models is None or then.seen.taste is None:
+        return
+    hers, items = Told(then.seen.taste, then.shelf, then.models.popular), _items(then)
+    for choice in told:
+        share = hers.share(items[choice.product])
+        weighed = [Weighed(choice.because[0].text, HERS, told=True), Weighed(OFTEN_BOUGHT, share, told=True)]
+        yield _scales(choice, weighed, HERS + share)
+
+
+def instead_of_told(then: Then) -> Iterator[Instead]:
+    """For the first items that her answer carried and that would not be there without it: what would."""
+    told = [choice for choice in then.decision.items if choice.kind == KIND]
+    if not told:
+        return
+    without = then.again(replace(then.seen, taste=None)).items
+    stays, before = {one.item for one in without}, {one.item for one in then.decision.items}
+    fresh = iter([one.item for one in without if one.item not in before])
+    for choice in [choice for choice in told if choice.item not in stays][:_EXPLAINED]:
+        yield Instead(choice.name, HER_ANSWER, 0, latest=False, seen=next(fresh, ""))
 
 
 def _items(then: Then) -> dict[str, int]:

@@ -27,7 +27,17 @@ from goodwill.decide.experiments import assign
 from goodwill.decide.guardrails import tells_of_sensitive
 from goodwill.decide.plan import USUAL_WAYS, Plan, Ways, plan_of
 from goodwill.decide.shelf import Shelf
-from goodwill.decide.situation import Context, Situation, Wanted, look, look_ahead, offset_of, products_of
+from goodwill.decide.situation import (
+    PREFERENCES,
+    Context,
+    Situation,
+    Wanted,
+    look,
+    look_ahead,
+    offset_of,
+    products_of,
+    taste_in,
+)
 from goodwill.learn.library import Library, Models
 from goodwill.people.gentle import ORDINARY
 from goodwill.people.types import BOUGHT, BY_CODE, event_type
@@ -127,7 +137,23 @@ def then_of(door: Door, library: Library, shelf: Shelf, decision: Decision, *, k
             door, shelf, footing.models, footing.reach, weight=footing.weight, floored=footing.floored
         )
     plan = plan_of(store.rows(door.connection, footing.plan))
-    return Then(decision, situation_of(door, plan, decision), plan, shelf, models, _shown(door, shelf, decision), door)
+    seen = situation_of(door, plan, decision)
+    check_told(decision, seen, shelf)
+    return Then(decision, seen, plan, shelf, models, _shown(door, shelf, decision), door)
+
+
+def check_told(decision: Decision, seen: Situation, shelf: Shelf) -> None:
+    """See that her answer still stands that a decision used, and that the catalogue still knows its kinds.
+
+    Raises:
+        Refused: she took it away. Conflict: a kind is called otherwise now.
+    """
+    if PREFERENCES not in decision.used:
+        return
+    if seen.taste is None:
+        raise Refused("She has taken away since what she had told us she likes.")
+    if not set(seen.taste.kinds) <= set(shelf.kinds):
+        raise Conflict("The catalogue has changed since: a kind of things that she named is not in it any more.")
 
 
 def asked_now(door: Door, library: Library, choosing: Choosing, rules: Rules, decision: Decision) -> Then:
@@ -183,18 +209,19 @@ def situation_of(door: Door, plan: Plan, decision: Decision) -> Situation:
     ways = assigned.ways.over(slot.ways).over(USUAL_WAYS).over(Ways(new_in_ten=asked.new_in_ten))
     day, upto = day_of(at, door.zone), decision.as_of.events
     gentle, resting = ORDINARY, dict[int, int]()
-    view = None
+    view, taste = None, None
     if person is not None:
         view = _view(door, decision)
-        gentle = people.gentle.gentle_with(connection, person, at=at, upto=upto)
+        words = people.gentle.words_of(connection, [person], upto=upto)[person]
+        gentle, taste = people.gentle.gentle_by(words, at=at), taste_in(words, slot, view)
         if ways.rests_after:
-            since = day - (ways.rest_days or 0)
-            resting = people.gentle.proposed_days(connection, person, since=since, upto=upto)
+            resting = people.gentle.proposed_by(words, since=day - (ways.rest_days or 0))
     reason = QUARANTINED if not decision.footing.models else "" if view is not None else decision.reason
     return Situation(
         decision.slot, slot, asked.count, Context(asked.basket, asked.viewing, asked.new, asked.personal), person, view,
         reason, decision.as_of, at, day, offset_of(at, door.zone), assigned, ways, asked.new_in_ten, gentle, resting,
         products_of(connection, asked.basket), products_of(connection, asked.viewing),
+        taste=taste,
     )  # fmt: skip
 
 

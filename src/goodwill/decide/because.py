@@ -138,6 +138,7 @@ SHAPES: Mapping[str, re.Pattern[str]] = {
     "viewing": re.compile(r"goes well with (?P<name>.+), which you are looking at"),
     "like_by": re.compile(r"like (?P<name>.+), which you buy: both are by (?P<kind>.+)"),
     "like": re.compile(r"like (?P<name>.+), which you buy: both are (?P<kind>.+)"),
+    "told": re.compile(r"you told us that you like (?P<kind>.+)"),
     "moment": re.compile(r"many people here buy it at this time of day"),
     "many": re.compile(r"many people here buy it"),
     "hers_in_turn": re.compile(r"each of a few that are for you is shown in turn"),
@@ -157,7 +158,19 @@ def cited(reason: str) -> str:
     return found.groupdict().get("name", "") if found is not None else ""
 
 
-_MANY = (Reason("many people here buy it", 1.0),), 1.0
+def because_told(kind: str, hers: float, share: float) -> tuple[tuple[Reason, ...], float]:
+    """Why a thing of a kind that she named: her own answer, and that many people buy it.
+
+    Args:
+        hers, share: what each of the two adds to the score.
+    """
+    total = hers + share
+    said = Reason(f"you told us that you like {kind}", hers / total)
+    return (said, Reason(BY_MANY, share / total)), 1.0
+
+
+BY_MANY = "many people here buy it"
+_MANY = (Reason(BY_MANY, 1.0),), 1.0
 
 
 def because_many() -> tuple[tuple[Reason, ...], float]:

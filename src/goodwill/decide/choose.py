@@ -29,13 +29,12 @@ from goodwill.decide.plan import Plan, plan_of
 from goodwill.decide.prices import DAYS, is_named
 from goodwill.decide.shelf import AtHand, Shelf, Stock, shelf_of
 from goodwill.decide.situation import PURPOSES, Ahead, Context, Situation, Wanted, look, look_ahead
+from goodwill.decide.taste import kinds_to_ask
 from goodwill.learn.library import Library, Models
 from goodwill.purposes import RECOMMENDATIONS, Category, Entry
 from goodwill.storage.engine import is_sqlite
 
 __all__ = ["Choosing", "Context", "Rules", "Wanted", "choose_many"]
-
-_PURCHASES = Category("purchases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,7 @@ class Choosing:
     _candidates: Candidates = field(default_factory=Candidates)
     _at_hand: AtHand = field(default_factory=AtHand)
     _telling: tuple[str, str, NDArray[np.bool_]] | None = None
+    _to_ask: tuple[str, str, tuple[str, ...]] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -148,6 +148,14 @@ class Choosing:
         if kept is None or kept[:2] != (models.version, shelf.version):
             found = tells_of_sensitive(models.together, shelf.hidden, models.people)
             kept = self._telling = (models.version, shelf.version, found)
+        return kept[2]
+
+    def kinds_to_ask(self, models: Models, shelf: Shelf) -> tuple[str, ...]:
+        """The kinds of things that people can say they like, worked out once for each total and shelf."""
+        kept = self._to_ask
+        if kept is None or kept[:2] != (models.version, shelf.version):
+            found = kinds_to_ask(shelf, models, self.telling(models, shelf))
+            kept = self._to_ask = (models.version, shelf.version, found)
         return kept[2]
 
 
@@ -313,11 +321,11 @@ def _decision(
     entry: Entry,
     footing: Footing,
     *,
-    used: tuple[Category, ...] = (_PURCHASES,),
+    used: tuple[Category, ...] | None = None,
     reference: Reference | None = None,
 ) -> Decision:
     view = seen.view
-    used = used if picked.personal else ()
+    used = (picked.used if used is None else used) if picked.personal else ()
     allowed = view.used if view is not None else frozenset[Category]()
     # What everyone gets is nobody's, and nothing is kept of whoever allowed nothing, not even her arm.
     arm = seen.assigned if view is not None else None

@@ -109,7 +109,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
         product: the shop's own id of the product to show; the name of a content or an offer.
         name: its name.
         item: the item that the models count (the product itself, its type or its category).
-        kind: usual · new · companion · everyone; of content and offers fitting · everyone.
+        kind: usual · new · companion · told · everyone; of content and offers fitting · everyone.
         because: the weightiest reasons, weightiest first.
         covered: the share of the positive evidence that the reasons carry together, 0 to 1.
         score: the model's own number, for staff and auditors.

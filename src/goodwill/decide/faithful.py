@@ -17,9 +17,10 @@ from goodwill.decide.again import Then
 from goodwill.decide.because import cited
 from goodwill.decide.decision import Choice, Decision
 from goodwill.decide.situation import Situation
+from goodwill.decide.taste import KIND as TOLD
 
 FITTING = "fitting"  # content and offers, by what they are chosen for
-KINDS = ("usual", "new", "companion", FITTING)
+KINDS = ("usual", "new", "companion", TOLD, FITTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Trial:
     """One reason that was tried.
 
     Attributes:
-        kind: of the item: usual, new or companion.
+        kind: of the item: usual, new, companion or told.
         fell: whether the item fell without what the reason cites.
     """
 
@@ -36,7 +37,9 @@ class Trial:
 
 
 def trials(then: Then, written: str, dice: Random) -> Iterator[Trial]:
-    """Try the weightiest reason of one usual item of a decision, one new, and one that goes with the basket, by lot.
+    """Try the weightiest reason of one item of each kind in a decision, by lot.
+
+    The kinds are: usual, new, what goes with the basket, and what she told us she likes.
 
     Args:
         written: the decision as it was written down.
@@ -53,6 +56,8 @@ def trials(then: Then, written: str, dice: Random) -> Iterator[Trial]:
             continue
         if kind == "companion":
             yield Trial(kind, falls_beside(then, dice.choice(told)))
+        elif kind == TOLD:
+            yield Trial(kind, falls_untold(then, dice.choice(told)))
         elif weighing is not None:
             yield Trial(kind, falls(weighing, dice.choice(told)))
 
@@ -74,6 +79,11 @@ def falls_beside(then: Then, choice: Choice) -> bool:
     seen = replace(then.seen, basket=left(then.seen.basket), viewing=left(then.seen.viewing))
     gone = then.seen.basket.size + then.seen.viewing.size - seen.basket.size - seen.viewing.size
     return gone > 0 and fell(then.decision, then.again(seen), choice)
+
+
+def falls_untold(then: Then, choice: Choice) -> bool:
+    """Whether an item falls without the answer that its reason cites."""
+    return fell(then.decision, then.again(replace(then.seen, taste=None)), choice)
 
 
 def fell(before: Decision, after: Decision, choice: Choice) -> bool:

@@ -21,12 +21,16 @@ from goodwill.decide.history import NOTHING_BOUGHT, History, history_of
 from goodwill.decide.plan import Plan
 from goodwill.decide.proposal import Because, Proposal
 from goodwill.decide.shelf import Shelf
-from goodwill.decide.situation import Situation
+from goodwill.decide.situation import PREFERENCES, Situation
+from goodwill.decide.taste import KIND as TOLD
+from goodwill.decide.taste import Told
 from goodwill.learn.affinity import even
 from goodwill.learn.calibrate import calibrated, main_kind, outside_wanted
 from goodwill.learn.library import Models
 from goodwill.learn.moment import cell_at
+from goodwill.purposes import Category
 
+_PURCHASES = Category("purchases")
 _SPARE = 3  # proposals for each place, as some cannot be had
 _TO_DRAW_FROM = 50  # usual things at least that a list in her proportions is drawn from
 _DECIMALS = 9  # of what is written down; what comes behind depends on how a model was worked out
@@ -46,6 +50,7 @@ class Picked:
         reason: why not; "" where it did.
         counts: what rules kept back, as (rule, how many items).
         missing: items that were proposed and could not be had, rising.
+        used: the data categories that carried it, where any did.
     """
 
     choices: tuple[Choice, ...]
@@ -53,6 +58,7 @@ class Picked:
     reason: str
     counts: tuple[tuple[str, int], ...] = ()
     missing: tuple[int, ...] = ()
+    used: tuple[Category, ...] = (_PURCHASES,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +85,30 @@ class Picking:
         chosen, reason = self._for_her(bars)
         personal = bool(chosen)
         if len(chosen) < self.seen.count:
-            chosen += self._for_everyone(bars, {proposal.item for proposal, _ in chosen})
+            chosen += self._others(bars, chosen)
         if personal:
             chosen = self._with_some_outside(bars, chosen)
             self.counts.append(("personal", len(chosen)))
         choices = tuple(self._choice(proposal, product) for proposal, product in chosen)
-        return Picked(choices, personal, "" if personal else reason, tuple(self.counts), tuple(sorted(self.missing)))
+        return Picked(
+            choices, personal, "" if personal else reason, tuple(self.counts), tuple(sorted(self.missing)),
+            self._used(chosen),
+        )  # fmt: skip
+
+    def _used(self, chosen: Sequence[Shown]) -> tuple[Category, ...]:
+        """What of her carried the list: what she bought, what she told us she likes, or both."""
+        if not any(proposal.kind == TOLD for proposal, _ in chosen):
+            return (_PURCHASES,)
+        return (_PURCHASES, PREFERENCES) if self._history.items.size else (PREFERENCES,)
+
+    def _others(self, bars: Bars, chosen: Sequence[Shown]) -> list[Shown]:
+        """What everyone gets, for the places left; beside what she told us she likes, things of other kinds first."""
+        taken = {proposal.item for proposal, _ in chosen}
+        if self._told is None or not any(proposal.kind == TOLD for proposal, _ in chosen):
+            return self._for_everyone(bars, taken)
+        found = self._for_everyone(Bars((*bars.masks, ("told", self._told.inside))), taken)
+        taken |= {proposal.item for proposal, _ in found}
+        return found if len(taken) >= self.seen.count else [*found, *self._for_everyone(bars, taken)]
 
     def _for_her(self, bars: Bars) -> tuple[list[Shown], str]:
         seen = self.seen
@@ -97,9 +121,9 @@ class Picking:
         refused = [name for name in ("usual", "together") if not self.plan.may(name)]
         self.counts.extend(("not-approved", 1) for _ in refused)
         if len(refused) == 2:
-            return [], "not-approved"
+            return self._as_told(bars), "not-approved"
         if not self._history.items.size:
-            return [], "no-history"
+            return self._as_told(bars), "no-history"
         if left_out := int(np.count_nonzero(np.isin(self._bought.row, self._wrong))):
             self.counts.append(("not-used", left_out))
         return self._personal(bars, self._history), "no-history"
@@ -120,6 +144,45 @@ class Picking:
             return self.known or NOTHING_BOUGHT
         return history_of(self.seen.view, self.shelf, self.models.usual, self.seen.day)
 
+    # ---- what she told us she likes ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _told(self) -> Told | None:
+        """Her answer; None where she gave none, has no preference, or what many buy may not choose."""
+        taste = self.seen.taste
+        if taste is None or not taste.kinds or not self.plan.may("popular"):
+            return None
+        return Told(taste, self.shelf, self.models.popular)
+
+    def _as_told(self, bars: Bars) -> list[Shown]:
+        """A list by her answer alone, with places left for something else: new to her, or beside what she holds."""
+        if self._told is None:
+            return []
+        beside = places_beside(self.seen.count, self.seen.ways.companions_in_ten or 0)
+        beside = min(beside, len(self._companions(bars, beside))) if beside else 0
+        room = self.seen.count - self._places_for_new() - beside
+        found = self._by_told(bars.all, room)
+        had = self._had(found, NOTHING_BOUGHT) if found else {}
+        return [(one, had[one.item]) for one in found if one.item in had][: self._at_most(room)]
+
+    def _by_told(self, barred: NDArray[np.bool_], room: int) -> list[Proposal]:
+        """Things of the kinds that she named for so many places or fewer, and some to spare."""
+        wanted = self._at_most(room)
+        return self._told.proposals(barred, wanted + _SPARE) if self._told is not None and wanted else []
+
+    def _at_most(self, room: int) -> int:
+        if self._told is None or self.seen.view is None:
+            return 0
+        return max(0, min(room, self._told.places(self.seen.count, self.seen.view)))
+
+    def _beside_usual(self, bars: Bars, history: History, room: int) -> list[Proposal]:
+        """The same beside things that she buys, which need no answer of hers."""
+        if self._told is None:
+            return []
+        barred = bars.all.copy()
+        barred[history.items] = True
+        return self._by_told(barred, room)
+
     # ---- personal --------------------------------------------------------------------------------------------------
 
     def _personal(self, bars: Bars, history: History) -> list[Shown]:
@@ -127,15 +190,17 @@ class Picking:
         usual = self._usual(bars, history, self._candidates(count)) if self.plan.may("usual") else []
         wanted = max(new, count - len(usual)) if not self.seen.careful else 0
         fresh = self._new(bars, history, wanted + _SPARE) if wanted else []
-        had = self._had([*usual, *fresh], history)
+        told = self._beside_usual(bars, history, count - new - len(usual))
+        had = self._had([*usual, *told, *fresh], history)
         # Something new for which no reason can be told is not suggested: only discreet things would stand behind it.
         usual = [proposal for proposal in usual if proposal.item in had]
-        told = (proposal for proposal in fresh if proposal.item in had and proposal.because()[0])
-        fresh = list(islice(told, max(new, count - len(usual))))
+        told = [proposal for proposal in told if proposal.item in had][: self._at_most(count - new - len(usual))]
+        telling = (one for one in not_among(fresh, {one.item for one in told}) if one.item in had and one.because()[0])
+        fresh = list(islice(telling, max(new, count - len(usual) - len(told))))
         places = max(0, count - min(new, len(fresh)))
         ordered = self._calibrated(usual, history, places)
         ordered = self._with_companions(bars, ordered, places, had, history)
-        return [(one, had[one.item]) for one in [*ordered[:places], *fresh][:count]]
+        return [(one, had[one.item]) for one in [*[*ordered[:places], *told][:places], *fresh][:count]]
 
     def _candidates(self, count: int) -> int:
         """How many usual things are looked at: a list that is drawn to her proportions needs some to choose from."""

@@ -30,6 +30,7 @@ class Shelf:
         kind: the wider kind of each item, as a number from 0, int64; −1 where none is known.
         zone: of the shop's clock.
         tags: the words by which the catalogue knows the items, without those that are sensitive.
+        kinds: what the wider kinds are called, by number.
     """
 
     level: str
@@ -39,6 +40,7 @@ class Shelf:
     kind: NDArray[np.int64]
     zone: ZoneInfo = _UTC
     tags: Tags = NO_TAGS
+    kinds: tuple[str, ...] = ()
 
     @property
     def items(self) -> int:
@@ -90,6 +92,7 @@ def shelf_of(connection: Connection, level: str, sensitive: Sequence[str], zone:
         np.array([numbers.get(kind, -1) for kind in kinds], np.int64),
         zone,
         _tags(connection, level, sensitive, len(names)),
+        tuple(numbers),
     )
 
 

@@ -26,8 +26,9 @@ from goodwill.decide.experiments import Assigned, assign
 from goodwill.decide.plan import PROMISED_FOR, USUAL_WAYS, Plan, Slot, Ways
 from goodwill.decide.shelf import Stock
 from goodwill.people.gentle import ORDINARY, Gentle, Placed, Word
+from goodwill.people.taste import Taste, taste_by
 from goodwill.people.types import BOUGHT
-from goodwill.purposes import HOLDING_BACK, OFFERS, PERSONAL_CONTENT, RECOMMENDATIONS, Purpose
+from goodwill.purposes import HOLDING_BACK, OFFERS, PERSONAL_CONTENT, RECOMMENDATIONS, Category, Purpose
 from goodwill.storage import AsOf
 
 SWITCHED_OFF: Final = "switched-off"
@@ -35,6 +36,7 @@ SWITCHED_OFF: Final = "switched-off"
 PURPOSES: Final[Mapping[str, Purpose]] = {
     "products": RECOMMENDATIONS, "content": PERSONAL_CONTENT, "offers": OFFERS
 }  # fmt: skip
+PREFERENCES: Final = Category("preferences")
 _A_WEEK: Final = 7
 _SMALL_HOURS: Final = 5 * 3_600 * SECOND  # from midnight on
 _BURST, _BURST_DAYS, _BURST_FOR = 3, 7, 90  # orders by night, within days, careful for days
@@ -71,6 +73,7 @@ class Situation:
         offset: of the shop's clock from UTC, in microseconds.
         resting: on how many days each product was proposed to her lately as something new.
         basket, viewing: numbers of products.
+        taste: what she told us she likes; None where she said nothing, or does not allow that it is looked at.
         placed: on which days each content and offer was shown to her lately (`people.gentle.number_of`); promised: on
             which day something was last set aside for it.
     """
@@ -95,6 +98,7 @@ class Situation:
     viewing: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     placed: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     promised: Mapping[int, int] = field(default_factory=dict)
+    taste: Taste | None = None
 
     @property
     def asked(self) -> Request:
@@ -223,8 +227,15 @@ def look(door: Door, plan: Plan, wanted: Wanted, ahead: Ahead, *, new_in_ten: in
         slot, found, found.count if wanted.count is None else wanted.count, context, person, view, reason, as_of, at,
         day, offset_of(at, door.zone), assigned, ways, new_in_ten, gentle, resting,
         ahead.products(context.basket), ahead.products(context.viewing), placed.days,
-        placed.promised,
+        placed.promised, taste_in(words, found, view),
     )  # fmt: skip
+
+
+def taste_in(words: Sequence[Word], slot: Slot, view: View | None) -> Taste | None:
+    """What she told us she likes, for suggestions of products and as far as she allows that it is looked at."""
+    if not words or view is None or slot.kind != "products" or PREFERENCES not in view.used:
+        return None
+    return taste_by(words)
 
 
 def _is_on(door: Door, purpose: Purpose, at: Micros) -> bool:

@@ -7,6 +7,7 @@ foretold by one model of buying in which the arm is a trait, and drawn together 
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from math import inf
 from statistics import NormalDist
 from typing import Any, Final, TypeAlias
 
@@ -21,7 +22,8 @@ from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.buying import Customers, HowOften, customers_of, first_days, plainly
 from goodwill.measure.experiments.effect import Difference, compared
 from goodwill.measure.experiments.moments import Moments, of_group, parts
-from goodwill.measure.figure import told_of
+from goodwill.measure.experiments.sequence import for_every_look
+from goodwill.measure.figure import SMALL, told_of
 from goodwill.measure.given import Floats
 from goodwill.measure.together import groups_of
 from goodwill.people.types import TypeCode
@@ -33,7 +35,8 @@ Group: TypeAlias = Callable[[Numbers], Numbers]
 ARMS: Final = ("treated", "left-out")  # 0 and 1, as a contribution's group says it
 _PARAMETERS: Final = 40  # draws of the model's parameters
 _TRAIT: Final = "treated"
-OFTEN: Final = 3.0  # standard errors, for who looks at every report
+HALF: Final = 0.5  # of a gain counts after the window where nobody can say whether it lasts: half of it is no promise
+_OF: Final = {HALF: "half of it", 1.0: "all of a loss"}
 DISCOUNT: Final = 0.10  # a year, of what comes after the window
 
 
@@ -178,7 +181,10 @@ class Seen:
         after: for each draw of the model's parameters, of what a treated customer will spend more in as many days after
             the window: mean, variance, and covariance with what she spent more inside. Empty where ``why`` says why it
             is not measured.
-        decay: how much of the effect of the first half was left in the second, 0 to 1; 1 where that is not known.
+        decay: how much of the effect of the first half was left in the second, 0 to 1; where that is not known, half
+            of a gain and all of a loss.
+        often: the range of ``each`` for who looks at every figure; None where ``early`` says why there is none yet.
+        bought: customers of the arm in which fewer bought inside the window; 0 where that is not told.
     """
 
     treated: int
@@ -195,6 +201,11 @@ class Seen:
     decay: float
     why: str = ""
     warnings: tuple[str, ...] = ()
+    often: tuple[float, float] | None = None
+    early: str = (
+        "Too early: what was kept of these days has no range for who looks again and again; that of the next has."
+    )
+    bought: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """In plain values; `read` gives it back."""
@@ -204,16 +215,13 @@ class Seen:
     def read(cls, document: Mapping[str, Any]) -> "Seen":
         """What `to_dict` made a document of."""
         after = tuple((one[0], one[1], one[2]) for one in document["after"])
-        return cls(**{**document, "after": after, "warnings": tuple(document["warnings"])})
+        often = document.get("often")
+        ends = None if often is None else (often[0], often[1])
+        return cls(**{**document, "after": after, "warnings": tuple(document["warnings"]), "often": ends})
 
     def again_and_again(self) -> tuple[float, float]:
-        """The range of ``each`` for who looks at every report: three standard errors to each side.
-
-        Of a sum that grows from look to look, one of up to two hundred looks is further from the truth than that in at
-        most 5 of 100 cases (Pocock, Biometrika 64, 1977; 4.3 of 100 by simulation).
-        """
-        reach = OFTEN / NormalDist().inv_cdf(0.975) * (self.high - self.low) / 2
-        return self.each - reach, self.each + reach
+        """The range of ``each`` for who looks at every report; without end where it is too early for one."""
+        return self.often or (-inf, inf)
 
     def draws(self, many: int, seed: int) -> tuple[Floats, Floats | None]:
         """Sales beyond those of the left out, of all treated together: inside the window and after it, shape (many,).
@@ -266,18 +274,27 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int, seed: 
         after, why = _after(arms, decay, days, np.random.default_rng(seed)), ""
     except CannotTell as cannot:
         after, why = (), plainly(cannot)
+    often, bought = for_every_look(treated.window, control.window), min(treated.window.bought, control.window.bought)
     foreign = treated.foreign + control.foreign
     other = (f"{told_of(foreign, 'orders')} in another currency are left out.",) if foreign else ()
     return Seen(
         treated.people, control.people, exist, days, each.value, each.standard_error or 0.0, each.low, each.high,
         each.p, each.method, after, decay, why, (*each.warnings, *(said if after else ()), *other),
+        often=None if often.low is None or often.high is None else (often.low, often.high),
+        early=_early(bought, often.refused), bought=bought if bought >= SMALL else 0,
     )  # fmt: skip
+
+
+def _early(bought: int, refused: str) -> str:
+    """Why there is no range for who looks again and again; of fewer than ten people no number is told."""
+    return refused if bought >= SMALL else refused.replace(f" {bought} ", f" fewer than {SMALL} ", 1)
 
 
 def _decay(arms: tuple[Arm, Arm], each: Difference) -> tuple[float, tuple[str, ...]]:
     early = compared(arms[0].early.arm, arms[1].early.arm)
     if early.value is None or early.low is None or early.low <= 0 or each.value is None:
-        return 1.0, ("Whether the effect fades inside the window cannot be told, so nothing is taken off B2 for it.",)
+        left = HALF if each.value is None or each.value > 0 else 1.0
+        return left, (f"Whether the effect fades inside the window cannot be told, so {_OF[left]} counts in B2.",)
     return float(np.clip((each.value - early.value) / early.value, 0.0, 1.0)), ()
 
 

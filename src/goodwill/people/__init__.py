@@ -3,7 +3,7 @@
 Writes are made here, and answered only with ids. Whoever wants to read asks ``access``.
 """
 
-from goodwill.people import gentle, holds, log, merge, pending, verdicts
+from goodwill.people import gentle, holds, log, merge, pending, taste, verdicts
 from goodwill.people.canonical import canonical
 from goodwill.people.identify import count, count_all, everybody, find, find_many, identify, identify_many, made_at
 from goodwill.people.profile import put_back, set_facts, set_profile, set_profiles
@@ -27,5 +27,6 @@ __all__ = [
     "set_facts",
     "set_profile",
     "set_profiles",
+    "taste",
     "verdicts",
 ]

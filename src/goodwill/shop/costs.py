@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from goodwill import costs
 from goodwill.basics.clock import Day, day_number, day_of
 from goodwill.basics.errors import BadInput
-from goodwill.basics.money import minor_units
 from goodwill.costs import Cost, Entry, Rate, Total
-from goodwill.costs.ledger import code_of, kind_of
+from goodwill.costs.ledger import amount_of, believable, code_of, kind_of
 from goodwill.staff.roles import Act
 
 if TYPE_CHECKING:
@@ -44,7 +42,8 @@ class Costs:
         with self.shop.change("cost.add") as change:
             self.shop.staff.demand(Act.IMPORT)
             code = code_of(currency or self.shop.settings.currency)
-            cost = Cost(self._day(day), kind_of(kind), _minor(amount, code), code, channel, programme, note)
+            minor = amount_of(amount, code)
+            cost = believable(Cost(self._day(day), kind_of(kind), minor, code, channel, programme, note))
             now = self.shop.clock()
             (number,) = costs.add(change.connection, [cost], at=now)
             change.entry.detail.update(number=number, amount=str(cost.money))
@@ -118,12 +117,3 @@ def day_of_text(text: str) -> Day:
         return day_number(date.fromisoformat(text.strip()))
     except ValueError:
         raise BadInput(f"'{text}' is no day. Write it like 2026-01-31.") from None
-
-
-def _minor(text: str, currency: str) -> int:
-    try:
-        return minor_units(Decimal(text.strip()), currency)
-    except (InvalidOperation, ValueError):
-        raise BadInput(
-            f"'{text}' is no amount of {currency}. Write it like 120.00, with its decimals at most."
-        ) from None

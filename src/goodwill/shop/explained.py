@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec import UnsetType
 
 from goodwill.basics.money import Money
-from goodwill.decide.account import Account, Instead, Weighed
+from goodwill.decide.account import HER_ANSWER, Account, Instead, Weighed
 from goodwill.decide.decision import Choice, Decision, Placed, Price
 from goodwill.decide.labels import words_of
 from goodwill.shop.reasons import in_words
@@ -129,10 +129,12 @@ def _listed(categories: Sequence[str], words: Words, most: int, joined: str) -> 
 
 def instead_in_words(one: Instead, words: Words, of_a_name: int = 12) -> str:
     """What would have made a difference, such as "Without your 2 orders of X you would have seen Y"."""
-    key = f"why.without{'_latest' if one.latest else ''}{'' if one.seen else '_nothing'}"
+    told = "_told" if one.without == HER_ANSWER else ""
+    key = f"why.without{told}{'_latest' if one.latest else ''}{'' if one.seen else '_nothing'}"
     named = {name: shortened(text, of_a_name) for name, text in
              (("thing", one.without), ("seen", one.seen), ("shown", one.product))}  # fmt: skip
-    return words.plain_count(key, one.orders, **named).replace("….", "…")
+    found = words.plain(key, **named) if told else words.plain_count(key, one.orders, **named)
+    return found.replace("….", "…")
 
 
 def shortened(name: str, most: int) -> str:

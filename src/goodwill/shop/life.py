@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from goodwill.access import Everything
 from goodwill.access.view import Happened
 from goodwill.basics.money import Money
+from goodwill.basics.words import money
 from goodwill.consent import Row
 from goodwill.decide.decision import Decision
 from goodwill.purposes import Basis, Category, Register
@@ -149,7 +150,7 @@ def _baskets(bought: Sequence[Happened], products: Mapping[int, str]) -> Iterato
         sums = Counter[str]()
         for one in lines:
             sums[one.currency or ""] += one.amount or 0
-        paid = " and ".join(str(Money(amount, currency)) for currency, amount in sums.items() if currency)
+        paid = " and ".join(money(Money(amount, currency)) for currency, amount in sums.items() if currency)
         told = [_event(one, products).what.removeprefix("Bought ") for one in lines[:_LINES]]
         more = [f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
         what = f"Bought {len(lines)} things{f' for {paid}' if paid else ''}"
@@ -167,7 +168,7 @@ def _event(one: Happened, products: Mapping[int, str]) -> Moment:
     if one.product is not None:
         what.append(products.get(one.product, "a product that is no more"))
     if one.amount and one.currency:
-        what.append(f"for {Money(one.amount, one.currency)}")
+        what.append(f"for {money(Money(one.amount, one.currency))}")
     return Moment(one.at, _KIND_OF.get(one.type, "other"), " ".join(what), _origin(one))
 
 

@@ -128,6 +128,8 @@ class _Paper:
         pdf.set_auto_page_break(auto=True, margin=15)
         pdf.set_title(f"Return report of {report.shop} to {report.until}")
         pdf.set_author(report.shop)
+        pdf.set_subject(report.sentence)
+        pdf.set_creator("goodwill")
         pdf.set_lang("en")
         pdf.viewer_preferences = ViewerPreferences(display_doc_title=True)
         pdf.set_creation_date(datetime.combine(date.fromisoformat(report.made), datetime.min.time(), UTC))

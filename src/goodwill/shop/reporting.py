@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from goodwill import costs
 from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.errors import CannotTell, TooFew
-from goodwill.basics.words import quantity
+from goodwill.basics.words import number, quantity
 from goodwill.measure import store
 from goodwill.measure.answer import Column, Table
-from goodwill.measure.caused import OFTEN
 from goodwill.measure.figure import Figure
 from goodwill.measure.period import Period
 from goodwill.measure.store import Asked, KeptAnswer
@@ -24,7 +23,8 @@ from goodwill.shop.measures import NAMES
 from goodwill.shop.measures.acquiring import begin, came
 from goodwill.shop.measures.facts import read_together
 from goodwill.shop.measures.leftout import left_out
-from goodwill.shop.measures.returning import NOT_MEASURED, Told, answer_of, by_arm, returned
+from goodwill.shop.measures.measure import sum_of
+from goodwill.shop.measures.returning import NOT_MEASURED, Told, answer_of, by_arm, few_of, returned
 from goodwill.shop.report import DID_NOT, NOT_KNOWN, WORKED, Report, range_of
 from goodwill.storage import AsOf
 
@@ -52,13 +52,23 @@ class Reporting:
             BadInput: that is no day, or has not come yet.
         """
         period = self.shop.measures.period(at)
-        asked = Asked(period.end, period.every, _NAME, self._rests_on())
-        with self.shop.database.reading() as connection:
-            kept = store.kept_answer(connection, asked)
-        if kept is not None:
-            return Report.read(json.loads(kept.answer))
+        asked = self._asked(period)
+        if (kept := self._kept(asked)) is not None:
+            return kept
         made = self._made(period)
         return self._keep(asked, made) if made.tells else made
+
+    def kept(self, at: str | date | None = None) -> Report | None:
+        """The report of a period, if it was made and still stands; nothing is worked out."""
+        return self._kept(self._asked(self.shop.measures.period(at)))
+
+    def _kept(self, asked: Asked) -> Report | None:
+        with self.shop.database.reading() as connection:
+            kept = store.kept_answer(connection, asked)
+        return None if kept is None else Report.read(json.loads(kept.answer))
+
+    def _asked(self, period: Period) -> Asked:
+        return Asked(period.end, period.every, _NAME, self._rests_on())
 
     def _rests_on(self) -> str:
         """The state of what is written by hand, of which a report is one."""
@@ -80,9 +90,7 @@ class Reporting:
             self._read_together(period)
             told = returned(self.shop, period, options)
         except TooFew as few:
-            return self._not_known(
-                period, f"Fewer than {few.least} people may be counted, and no figure is about so few."
-            )
+            return self._not_known(period, few_of(few))
         except CannotTell as why:
             return self._not_known(period, str(why))
         answer = answer_of(self.shop, period, options, told)
@@ -98,7 +106,7 @@ class Reporting:
 
     def _read_together(self, period: Period) -> None:
         """Read people once for the return and for what customers cost."""
-        held = left_out(self.shop)
+        held = left_out(self.shop, period.end)
         if held.since <= period.end:
             start = begin(period, self.shop.measures.options("cac"))
             wanted = (by_arm(self.shop, period, held), came(self.shop, period, start, held))
@@ -136,6 +144,10 @@ class Reporting:
             return f"It worked: it brought {money} more than it cost (the net value lies {between})."
         if told.verdict == DID_NOT:
             return f"It did not work: it cost {loss} more than it brought (the net value lies {between})."
+        if told.seen.often is None:
+            early = told.seen.early.removeprefix("Too early: ")
+            when = "" if told.again is None else f" Look again in {told.again:,} days at the earliest: {_again(told)}."
+            return f"Too early to say: {early}{when} The net value lies {between} for a single look."
         if not low <= 0 <= high:
             return f"Too early to say: the net value lies {between} for a single look. {self._often(told)}"
         if told.again is None:
@@ -217,10 +229,7 @@ def _method(told: Told, margin: float) -> tuple[str, ...]:
     )
     drawn = (
         f"Ten thousand draws of B1, B2 and cost give the ranges; the parts are the whole in each.{after} The verdict "
-        f"stands on B1 less cost alone, also at {OFTEN:g} standard errors, for who looks at every report."
+        f"stands on B1 less cost alone, in the range for who looks at every report too: a confidence sequence."
     )
-    return (
-        measured,
-        drawn,
-        f"Costs are those of the ledger for these days: {told.spent.rows:,} costs, {told.spent.money} together.",
-    )
+    spent = f"{number(told.spent.rows, 'costs')}, {sum_of(told.spent)} together"
+    return measured, drawn, f"Costs are those of the ledger for these days: {spent}."

@@ -72,6 +72,7 @@ from goodwill.shop.segments import Segments
 from goodwill.shop.sign_in import SignIn
 from goodwill.shop.staff import Staff
 from goodwill.shop.storefront import Storefront
+from goodwill.shop.tastes import Tastes
 from goodwill.shop.told import Told
 from goodwill.shop.trying_segments import TryingSegments
 from goodwill.shop.unwelcome import Unwelcome
@@ -721,6 +722,11 @@ class Shop:
     def storefront(self) -> Storefront:
         """What the shop's own web pages ask of it."""
         return Storefront(self)
+
+    @property
+    def taste(self) -> Tastes:
+        """What customers said they like."""
+        return Tastes(self, self._choosing, self._rules)
 
     @property
     def segments(self) -> Segments:

@@ -127,6 +127,9 @@ class Telling:
             return self.words.plain(f"personal.{'on' if value else 'off'}")
         if name == "over":
             return self.words.plain("care.over")
+        if name == "likes" and isinstance(value, list):
+            kinds = ", ".join(map(str, value))
+            return self.words.plain("detail.likes", value=kinds) if kinds else self.words.plain("detail.likes_none")
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         return self.words.plain(f"detail.{name}", value=text) if self.words.has(f"detail.{name}") else text
 

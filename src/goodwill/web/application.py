@@ -35,6 +35,7 @@ from goodwill.web import (
     office_experiments,
     office_home,
     office_imports,
+    office_judged,
     office_measures,
     office_people,
     office_return,
@@ -48,6 +49,7 @@ from goodwill.web import (
     staff,
     staff_pages,
     storefront,
+    tastes,
     webhooks,
 )
 from goodwill.web.bodies import CallerGone, receive
@@ -92,6 +94,7 @@ ENDPOINTS = (
     *segments.ENDPOINTS,
     *ofrep.ENDPOINTS,
     *planning.ENDPOINTS,
+    *tastes.ENDPOINTS,
 )
 
 REQUESTS_A_MINUTE = 12_000
@@ -131,6 +134,7 @@ def application(
             *office_experiments.handlers(desk),
             *office_imports.handlers(desk),
             *office_return.handlers(desk),
+            *office_judged.handlers(desk),
             *office_measures.handlers(desk),
             *office_people.handlers(desk),
             *leave.handlers(desk),

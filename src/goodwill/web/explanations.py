@@ -56,7 +56,7 @@ class ToldItem(Struct, frozen=True):
     name: str
     kind: Annotated[
         str,
-        Meta(description="`usual`, `new`, `companion`, `everyone`; of content and offers also `fitting`."),
+        Meta(description="`usual`, `new`, `companion`, `told`, `everyone`; of content and offers also `fitting`."),
     ]
     because: list[Spoke]
     against: Annotated[list[str], Meta(description="What counted against it.")]
@@ -102,11 +102,11 @@ class WeighedItem(Struct, frozen=True):
 
 
 class Otherwise(Struct, frozen=True):
-    """The fewest orders without which an item would not have been shown."""
+    """The fewest orders, or the answer, without which an item would not have been shown."""
 
     product: str
-    without: str
-    orders: int
+    without: Annotated[str, Meta(description="What they bought that carried it, or their answer to what they like.")]
+    orders: Annotated[int, Meta(description="0 where it is that answer.")]
     latest: Annotated[bool, Meta(description="Only the latest orders of it; else all.")]
     seen: Annotated[str, Meta(description="What would have been shown in its place; empty where nothing would.")]
 
@@ -166,7 +166,7 @@ class FaithfulnessAnswer(Struct, frozen=True):
     all: ShareMeasured
     kinds: Annotated[
         dict[str, ShareMeasured],
-        Meta(description="`usual`, `new`, `companion` and `fitting` (content and offers) apart."),
+        Meta(description="`usual`, `new`, `companion`, `told` and `fitting` (content and offers) apart."),
     ]
     untried: Annotated[
         dict[str, int],

@@ -1,20 +1,22 @@
-"""Figures of the shop over HTTP, each as it was kept: with its interval, of whom it tells, its grade and its method."""
+"""Figures of the shop and its return report over HTTP, as they were kept: with interval, coverage, grade and method."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from goodwill.shop.measures.measure import Measure
+from goodwill.shop.report_pdf import printed
 from goodwill.staff import Act
 from goodwill.web import answers
-from goodwill.web.desk import Call, endpoint
+from goodwill.web.desk import Call, Streamed, endpoint
 from goodwill.web.messages import Mark
 from goodwill.web.problems import NOT_FOUND
 from goodwill.web.staff_messages import NothingRequest
 from goodwill.web.store import Scope
 
+_PDF: Final = "application/pdf"
 _Number = Annotated[float | None, Meta(description="Null where `refused` says why, or nothing bounds it.")]
 
 
@@ -165,4 +167,59 @@ def figure(call: Call[FigureRequest]) -> FigureAnswer:
     return msgspec.structs.replace(found, watermark=answers.mark(call.shop))
 
 
-ENDPOINTS = (measures, figure)
+class ReportRequest(Struct, frozen=True):
+    """Which return report, and in which form."""
+
+    at: Annotated[str, Meta(max_length=10, description="A day; the period that closed by then. Else the last.")] = ""
+    format: Literal["json", "pdf"] = "json"
+
+
+class Told(Struct, frozen=True):
+    """The figures of a report, the return first, and its tables."""
+
+    headline: FigureShown
+    others: list[FigureShown]
+    tables: list[TableShown]
+    query: str
+
+
+class ReportAnswer(Struct, frozen=True):
+    """The return report of a period, as `goodwill report --json` has it."""
+
+    shop: str
+    zone: Annotated[str, Meta(description="In which its days are days.")]
+    currency: str
+    watermark: str
+    since: Annotated[str, Meta(description="Its first day.")]
+    until: Annotated[str, Meta(description="Its last day.")]
+    made: Annotated[str, Meta(description="The day on which it was worked out.")]
+    verdict: Literal["worked", "did not", "too early", "not known"]
+    sentence: Annotated[str, Meta(description="The verdict for a screen.")]
+    again: Annotated[str, Meta(description="The day to look again; empty where there is none.")]
+    coverage: str
+    seed: int | None
+    query: Annotated[str, Meta(description="The command that gives it again.")]
+    method: list[str]
+    left_out: Annotated[list[str], Meta(description="What was not counted, and why.")]
+    warnings: list[str]
+    told: Annotated[Told | None, Meta(description="Null where nothing can be told; `sentence` says why.")]
+    scorecard: Annotated[list[FigureShown], Meta(description="Figures beside it, of which none is money.")]
+    as_of: ReachedTo | None
+
+
+@endpoint(
+    "GET", "/api/v1/report", Scope.READ, may=Act.MEASURE, tag="Measures", within=120, also=(_PDF,), gives=ReportAnswer
+)
+def report(call: Call[ReportRequest]) -> ReportAnswer | Streamed:
+    """Read the return report: whether the programme worked, did not, or that it is too early; with every figure.
+
+    It is that of the period that closed last, or last by `at`, and stays as it was told. `format=pdf` gives it on two
+    pages of A4 at most.
+    """
+    found = call.shop.report(call.ask.at or None)
+    if call.ask.format == "pdf":
+        return Streamed(iter((printed(found),)), _PDF, f"return-{found.until}.pdf")
+    return msgspec.convert(found.to_dict(), ReportAnswer)
+
+
+ENDPOINTS = (measures, figure, report)

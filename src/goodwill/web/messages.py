@@ -243,7 +243,11 @@ class Item(Struct, frozen=True):
     name: str
     item: Annotated[str, Meta(description="What the models count: the product, its type or its category.")]
     kind: Annotated[
-        str, Meta(description="`usual`, `new` or `everyone`; of content and offers `fitting` or `everyone`.")
+        str,
+        Meta(
+            description="`usual`, `new`, `companion`, `told` or `everyone`; of content and offers `fitting` or "
+            "`everyone`."
+        ),
     ]
     because: list[Because]
     covered: Annotated[Share, Meta(description="The share of the evidence that the reasons carry together.")]

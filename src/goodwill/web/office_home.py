@@ -6,16 +6,17 @@ Whoever is not signed in sees at the same address what runs here, and nothing of
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date
+from math import inf
 from typing import Any, Final
 
 from litestar import Request, Response
 
 from goodwill.basics.clock import date_of
+from goodwill.basics.errors import CannotTell
 from goodwill.basics.words import about, number, quantity
 from goodwill.collect.report import why_not
-from goodwill.measure.answer import Answer
-from goodwill.measure.figure import Figure
+from goodwill.measure.estimate import Estimate
+from goodwill.shop.measures.returning import Extra, extra
 from goodwill.shop.today import Need, OneDay, Today
 from goodwill.staff import Act
 from goodwill.staff.roles import MAY, Role
@@ -29,8 +30,6 @@ from goodwill.web.sessions import address_of
 from goodwill.web.staff_pages import Reply, Visit, answer_of
 
 MOST_NEEDS: Final = 5
-_INCOME, _ALL = "holdout", "of all of them"  # the measure, and how its figure that is extra income ends
-_EACH, _EVERY_WEEK = " of a customer ", "for who looks every week"  # what its days follow; whose range the home needs
 _EARLY: Final = "too early to say"
 _PATHS: Final = {"webhooks": WEBHOOKS, "imports": IMPORTS, "ledger": CONSENT}
 
@@ -70,16 +69,24 @@ class Home(Office):
         """What suggestions brought, as the last closed period tells it; the home waits for no working out."""
         shop = self.desk.shop
         plan, period = shop.planning.plan(), shop.measures.period()
-        if not plan.holdout.percent:
+
+        if not any(row.kind == "holdout" and row.body.percent for row in shop.planning.journal()):
             why = "Nobody is left out, so nothing can tell. Leave a few out: goodwill experiment holdout 10"
             return Income(why, words="not measured")
-        found: Done[Answer] | Job = self.desk.jobs.of(
-            "income", (period.end, plan.upto), lambda: shop.measures.answer(_INCOME), patience=0,
-            keep=True,
-        )  # fmt: skip
+
+        def work() -> Extra | str:
+            try:
+                return extra(shop, period, shop.settings.margin)
+            except CannotTell as why:
+                return str(why)
+
+        found: Done[Extra | str] | Job = self.desk.jobs.of(
+            "income", (period.end, plan.upto), work, patience=0, keep=True
+        )
         if isinstance(found, Job):
             return Income("Look again in a minute.", words="being worked out")
-        return income_of(found.value, date_of(period.end), self.settings.currency)
+        report = shop.reporting.kept()
+        return income_of(found.value, self.settings.currency, "" if report is None else report.verdict)
 
     def _week(self, days: list[OneDay]) -> Chart:
         """The picture of the last days."""
@@ -110,29 +117,38 @@ class Home(Office):
 _SERIES: Final = (("messages", "messages"), ("rows", "rows from files"), ("letters", "letters"))
 
 
-def income_of(answer: Answer, until: date, currency: str) -> Income:
-    """What the measure of those left out says: a value only where no range of it holds nothing at all.
+def income_of(found: Extra | str, currency: str, verdict: str = "") -> Income:
+    """What those left out say: a value only where no range of it holds nothing at all.
 
-    The home is looked at every day, so the range for who looks often has to be clear too: a confidence sequence, which
-    there is from 200 customers of each arm on who bought. The return report, which is made once a period, asks less.
+    Both the home and the return report are looked at again and again, so one rule serves both, on the same facts: the
+    range for who looks often has to be clear too. So no report says "worked" where the home cannot tell.
+
+    Args:
+        found: what was brought more, before cost; or why that cannot be told.
+        verdict: of the report of the same days, costs taken off; "" where none was made.
     """
-    one = next((figure for figure in answer.others if figure.name.endswith(_ALL)), answer.headline)
-    if one.value is None:
-        early = one.refused.startswith("Too early") or "no period has closed since" in one.refused
-        return Income(one.refused, words=_EARLY if early else "not measured")
-    told, low, high = (quantity(end, one.unit, currency) for end in (one.value, one.low, one.high))
-    days = answer.headline.name.partition(_EACH)[2] or f"up to {until}"
-    why = f"Between {low} and {high}, {days} ({100 * one.level:g} %, evidence {one.grade.name})."
-    if not _is_clear(one):
-        return Income(f"{why} It may as well be nothing.", words=_EARLY)
-    if not any(_is_clear(each) for each in answer.others if each.name.endswith(_EVERY_WEEK)):
-        return Income(f"{why} That holds for who looks once; the home is looked at again and again.", words=_EARLY)
-    return Income(why, value=told)
+    if isinstance(found, str):
+        return Income(found, words=_EARLY if found.startswith("Too early") else "not measured")
+    value, low, high = (quantity(end, currency, currency) for end in (found.told.value, *_ends(found.told)))
+    days = f"from {date_of(found.since)} to {date_of(found.until)}"
+    why = f"Between {low} and {high}, {days} ({100 * found.told.level:g} %, evidence A)."
+    after = f" With its cost taken off, the report says: {verdict}." if verdict else " Its cost is not taken off."
+    if not _is_clear(_ends(found.told)):
+        return Income(f"{why} It may as well be nothing.{after}", words=_EARLY)
+    if not _is_clear(found.often):
+        early = found.early.removeprefix("Too early: ")
+        often = early[:1].upper() + early[1:] or "For who looks again and again it may as well be nothing."
+        return Income(f"{why} That holds for who looks once. {often}{after}", words=_EARLY)
+    return Income(f"{why}{after}", value=value)
 
 
-def _is_clear(figure: Figure) -> bool:
+def _ends(told: Estimate) -> tuple[float, float]:
+    return (-inf if told.low is None else told.low, inf if told.high is None else told.high)
+
+
+def _is_clear(ends: tuple[float, float] | None) -> bool:
     """Whether it is more, or less, than nothing wherever in its range the truth lies."""
-    return figure.interval is not None and (figure.interval[0] > 0 or figure.interval[1] < 0)
+    return ends is not None and (ends[0] > 0 or ends[1] < 0)
 
 
 def _path(need: Need, role: Role) -> str:

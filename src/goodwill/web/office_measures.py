@@ -18,6 +18,8 @@ from goodwill.shop.measures import named
 from goodwill.shop.measures.measure import Measure
 from goodwill.shop.reached import reached
 from goodwill.staff import Act, Session
+from goodwill.staff.roles import MAY
+from goodwill.web import office_judged
 from goodwill.web.desk import Desk
 from goodwill.web.drawn import drawn
 from goodwill.web.files import File, file_route
@@ -41,9 +43,20 @@ class MeasurePages(Office):
         rows = []
         for one in shop.measures.all():
             kept = None if _lacks(one, {}) else shop.measures.kept(one.name)
-            rows.append((one, f"{MEASURES}/{one.name}", "" if kept is None else self._in_short(kept.headline)))
+            short = "not asked for yet" if kept is None else self._in_short(kept.headline)
+            rows.append((one.name, one.says, one.purpose, f"{MEASURES}/{one.name}", short))
+        live = [(name, office_judged.SAYS[name], f"{MEASURES}/{name}") for name in office_judged.SAYS
+               if office_judged.MAY[name] in MAY[session.account.role]]  # fmt: skip
         return self._room(
-            "measures", MEASURES, visit, session, asked={}, rows=rows, until=date_of(period.end), length=period.every
+            "measures",
+            MEASURES,
+            visit,
+            session,
+            asked={},
+            rows=rows,
+            live=live,
+            until=date_of(period.end),
+            length=period.every,
         )
 
     def one_page(self, visit: Visit) -> Reply:

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from goodwill.basics.clock import DAY, date_of, day_of
 from goodwill.basics.errors import BadInput, GoodwillError, NotFound
 from goodwill.basics.ids import PersonId
-from goodwill.basics.words import number
+from goodwill.basics.words import ago, number
 from goodwill.collect.report import why_not
 from goodwill.people.contact import MayContact
 from goodwill.shop import Shop, Who
@@ -120,7 +120,10 @@ class PeoplePages(Office):
             receipts=_plain_id(outline.known_as) if Act.READ_CONSENT in MAY[role] else "",
             moments=[self._moment(one) for one in chosen[begins : begins + SHOWN]], begins=begins, of=len(chosen),
             onward=address_with(path, onward) if onward else "", top=address_with(path, kept),
-            allows=[(name, answer.allowed, answer.reason, self._date(answer.since)) for name, answer in outline.allows],
+            allows=[
+                (name, answer.allowed, answer.reason.replace("-", " "), self._date(answer.since))
+                for name, answer in outline.allows
+            ],
             traits=[(one, self._date(one.changed_at)) for one in life.traits],
             kept_back=", ".join(f"{number(count)} of {what}" for what, count in sorted(life.hidden.items())),
             may_reveal=Act.REVEAL in MAY[role] and not outline.in_clear, may_export=Act.EXPORT in MAY[role],
@@ -153,7 +156,7 @@ class PeoplePages(Office):
         """How long ago somebody said so."""
         if not said_at:
             return "" if said_at is None else "time not given"
-        return number(max(0, int(self.desk.shop.clock()) - said_at) // DAY, "days")
+        return ago(max(0, int(self.desk.shop.clock()) - said_at) // DAY)
 
 
 def _facets(contact: MayContact | None) -> list[tuple[str, str, int]]:

@@ -62,6 +62,12 @@ def asset(name: str) -> bytes:
     return files("goodwill.web").joinpath("assets", name).read_bytes()
 
 
+def read_all() -> None:
+    """Make every template ready, so that whoever asks for its page first does not wait for that."""
+    for name in _pages.list_templates(extensions=["html"]):
+        _pages.get_template(name)
+
+
 def page(template: str, **values: object) -> bytes:
     """A page from one of our templates."""
     return _pages.get_template(template).render(version=__version__, **values).encode()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import BinaryIO
 
 from granian.constants import HTTPModes, Interfaces
@@ -18,6 +19,8 @@ from litestar.types import ASGIApp
 from goodwill import __version__
 from goodwill.basics.errors import Conflict
 from goodwill.shop import Shop
+from goodwill.shop.measures import NAMES, named
+from goodwill.web import pages
 from goodwill.web.application import ENDPOINTS, REQUESTS_A_MINUTE, application, told
 from goodwill.web.choosers import Chooser, Tally, choose
 from goodwill.web.desk import Desk
@@ -121,11 +124,23 @@ async def _announce(host: str, port: int, address: str, log: Log, when_listening
             await asyncio.sleep(0.01)
             continue
         line.close()
-        _spare_the_collector()
         log.info("listening", address=address, version=__version__)
         if when_listening is not None:
             when_listening(address)
+        await asyncio.to_thread(warm)
+        _spare_the_collector()
         return
+
+
+def warm() -> None:
+    """Load what pages of the office would load one by one when they are first asked for.
+
+    It is done once requests are taken, so that nobody waits for it: no other command, and no start of a server.
+    """
+    pages.read_all()
+    for name in NAMES:
+        named(name)
+    import_module("goodwill.access.many")  # by name: whatever imports this module otherwise has no need of that one
 
 
 def _spare_the_collector() -> None:

@@ -31,6 +31,7 @@ from goodwill.shop.measures.measure import (
     margin_of,
     percent,
     step,
+    sum_of,
     whole,
     withhold_few,
 )
@@ -82,7 +83,7 @@ class _Telling:
         self._options, self._spent, self._media = options, spent, media
         self._asked, self._start = Asked("cac", period, options), start
         self._currency, self._one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
-        self._left_out = _left_out_or_none(shop)
+        self._left_out = _left_out_or_none(shop, period.end)
         self._facts = facts(shop, period, came(shop, period, start, self._left_out))
         told = self._facts.told
         self._people, self._exist, self._new = int(told["allow"]), int(told["exist"]), sum(told["new"])
@@ -96,7 +97,7 @@ class _Telling:
         # Of fewer than ten no number is told, here neither.
         people = f"{self._new:,} people" if self._new >= SMALL else "the people"
         method = (
-            f"All cost of winning customers, {self._spent.money}, divided by {people} who first bought from "
+            f"All cost of winning customers, {sum_of(self._spent)}, divided by {people} who first bought from "
             f"{date_of(self._start)} to {date_of(self._asked.period.end)}; Poisson interval of their number."
         )
         headline = self._figure(kept, "cost of a new customer", method, self._new)
@@ -204,9 +205,9 @@ def _plain(found: Any) -> Estimate:
                     refused=found.refused, warnings=found.warnings)  # fmt: skip
 
 
-def _left_out_or_none(shop: "Shop") -> LeftOut | None:
+def _left_out_or_none(shop: "Shop", until: Day) -> LeftOut | None:
     try:
-        return left_out(shop)
+        return left_out(shop, until)
     except CannotTell:
         return None
 

@@ -38,15 +38,19 @@ class LeftOut:
         return np.fromiter(out, np.int64, persons.size)
 
 
-def left_out(shop: "Shop") -> LeftOut:
-    """Who is left out now.
+def left_out(shop: "Shop", until: Day) -> LeftOut:
+    """Who was left out on the last day of a period, or since, where nobody was.
+
+    What is changed later says nothing of the days before: a period that has closed is told alike ever after.
 
     Raises:
         CannotTell: nobody.
     """
-    rows = [row for row in shop.planning.journal() if row.kind == "holdout"]
-    holdout = shop.planning.plan().holdout
-    if not rows or not holdout.percent:
+    zone = shop.settings.zone
+    said = [row for row in shop.planning.journal() if row.kind == "holdout"]
+    rows = [row for before, row in zip((None, *said), said, strict=False) if before is None or before.body != row.body]
+    then = [row for row in rows if day_of(row.at, zone) <= until]
+    row = next((row for row in (*then[-1:], *rows[-1:]) if row.body.percent), None)
+    if row is None:
         raise CannotTell(NONE)
-    since = Day(day_of(rows[-1].at, shop.settings.zone) + 1)
-    return LeftOut(holdout.percent / 100, holdout.salt, since)
+    return LeftOut(row.body.percent / 100, row.body.salt, Day(day_of(row.at, zone) + 1))

@@ -12,6 +12,7 @@ from goodwill.access import Contribution, Total
 from goodwill.basics.clock import date_of
 from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.basics.money import digits_of
+from goodwill.basics.words import money, number
 from goodwill.costs import Total as Spent
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.estimate import Estimate
@@ -217,11 +218,16 @@ def coverage(total: Total, counted: int | None, why: str) -> Coverage:
     return Coverage(counted, max(total.exist, counted or 0), "everybody" if counted == total.exist else why)
 
 
+def sum_of(spent: Spent) -> str:
+    """What was spent in all, in words."""
+    return "no sum" if spent.money is None else money(spent.money)
+
+
 def costs_table(spent: Spent, what: str, currency: str) -> Table:
     """What a sum of costs is made of, with every rate that was used."""
-    rows = [(str(one), str(one), "as spent") for one in spent.by_currency if one.currency == currency]
-    rows += [(str(one.amount), str(one.into), str(one.rate)) for one in spent.converted]
-    says = f"{what}: {spent.rows:,} costs, {spent.money} together."
+    rows = [(money(one), money(one), "as spent") for one in spent.by_currency if one.currency == currency]
+    rows += [(money(one.amount), money(one.into), str(one.rate)) for one in spent.converted]
+    says = f"{what}: {number(spent.rows, 'costs')}, {sum_of(spent)} together."
     return Table("costs", says, (Column("spent"), Column("counts as"), Column("by")), tuple(rows))
 
 

@@ -13,13 +13,14 @@ import numpy as np
 
 from goodwill.access import Total
 from goodwill.basics.clock import Day, date_of
-from goodwill.basics.errors import CannotTell
+from goodwill.basics.errors import CannotTell, TooFew
 from goodwill.basics.money import digits_of
 from goodwill.costs import Cost, Kind
 from goodwill.costs import Total as Spent
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.caused import ByArm, Seen, arms_of, caused
 from goodwill.measure.estimate import Estimate
+from goodwill.measure.experiments.sequence import LEAST_BOUGHT
 from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, Plain
 from goodwill.measure.period import Period
 from goodwill.measure.returns import DRAWS, LINES, Line, Range, Return, roi
@@ -66,7 +67,7 @@ class Told:
     Attributes:
         since, until: first and last day of the window.
         again_and_again: the net value's range for who looks at every report.
-        again: in how many days to look again; None where it is known, or would take too long.
+        again: in how many days to look again, at the earliest; None where it is known, or would take too long.
         seen: of people. spent: K.
     """
 
@@ -91,6 +92,58 @@ class Told:
         return WORKED if min(low, again[0]) > 0 else DID_NOT if max(high, again[1]) < 0 else TOO_EARLY
 
 
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What the programme brought more, before its cost, from the same facts as the return.
+
+    Attributes:
+        since, until: first and last day of the window.
+        told: of all treated, in the shop's currency; refused where nothing can be told. often: its range for who looks
+            again and again, the rule of the report's verdict too. early: why there is none yet.
+    """
+
+    since: Day
+    until: Day
+    told: Estimate
+    often: tuple[float, float] | None = None
+    early: str = ""
+
+
+def extra(shop: "Shop", period: Period, margin: float) -> Extra:
+    """What people whom it was for spent more than those left out, and how sure that is.
+
+    Args:
+        margin: percent of it that stays; 0: told as sales.
+
+    Raises:
+        CannotTell: nothing can be told; the sentence says why.
+    """
+    held = left_out(shop, period.end)
+    if held.since > period.end:
+        raise CannotTell(_too_early(held, period))
+    try:
+        seen = Seen.read(facts(shop, period, by_arm(shop, period, held)).told)
+    except TooFew as few:
+        raise CannotTell(few_of(few)) from None
+    times = seen.treated * (margin / 100 or 1.0) / 10 ** digits_of(shop.settings.currency)
+    low, high = seen.again_and_again()
+    told = Estimate(value=seen.each * times, low=seen.low * times, high=seen.high * times, n=seen.treated + seen.held)
+    often = None if seen.often is None else (low * times, high * times)
+    return Extra(held.since, period.end, told, often, "" if seen.often else seen.early)
+
+
+def few_of(few: TooFew) -> str:
+    """The same without the number of people, which would tell of them."""
+    return f"Fewer than {few.least} people may be counted, and no figure is about so few."
+
+
+def _too_early(held: LeftOut, period: Period) -> str:
+    return (
+        f"Too early: people are left out since {date_of(held.since)}, and figures reach to {date_of(period.end)}. "
+        f"Look again in {held.since + 7 - period.end} days."
+    )
+
+
 def returned(shop: "Shop", period: Period, options: Options) -> Told:
     """Work the return out.
 
@@ -103,12 +156,9 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
             "No margin is known, so what people bought more is not what stayed. Set margin in goodwill.toml (percent "
             "of an amount that stays, such as margin = 40), or give --margin."
         )
-    held = left_out(shop)
+    held = left_out(shop, period.end)
     if held.since > period.end:
-        raise CannotTell(
-            f"Too early: people are left out since {date_of(held.since)}, and figures reach to {date_of(period.end)}. "
-            f"Look again in {held.since + 7 - period.end} days."
-        )
+        raise CannotTell(_too_early(held, period))
     spent = shop.costs.total(since=held.since, until=period.end, of=belongs(options["programme"]))
     if spent.money is None:
         raise CannotTell(spent.refused)
@@ -154,9 +204,13 @@ def _roi(seen: Seen, margin: float, spent: Spent, currency: str, one: int, optio
 def _again(sure: Range, found: Return, seen: Seen, margin: float, one: int) -> int | None:
     """In how many days the answer should be clear, if what is seen now is so; None where it is, or never will be.
 
-    The error of a sum of days grows with the root of their number, an effect with the number itself.
+    Where too few bought yet, when enough will have, if as many buy each day. Else: the error of a sum of days grows
+    with the root of their number, an effect with the number itself.
     """
     low, high = sure.ends[0.95]
+    if seen.often is None:
+        whole = ceil(seen.days * LEAST_BOUGHT / seen.bought) if seen.bought else 0
+        return whole - seen.days if 0 < whole - seen.days <= _LONGEST else None
     if not low <= 0 <= high:
         return None
     error = seen.each_error * seen.treated * margin / one

@@ -20,7 +20,7 @@ from goodwill.measure.experiments.detectable import minimum_detectable_effect_su
 from goodwill.measure.experiments.effect import Difference, difference_sums
 from goodwill.measure.experiments.guardrail import guardrail_sums
 from goodwill.measure.experiments.moments import Moments, of_group
-from goodwill.measure.experiments.sequence import confidence_sequence_sums
+from goodwill.measure.experiments.sequence import for_every_look
 from goodwill.measure.experiments.several import holm
 from goodwill.measure.experiments.split import SampleRatio, sample_ratio
 from goodwill.measure.figure import SMALL, Figure, Grade, told_of
@@ -49,6 +49,7 @@ from goodwill.shop.measures.measure import (
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
+_UNDEFINED: Final = "not defined"  # of the arm that the others are held against, and where nothing is left to chance
 _WEEKS: Final = 4  # for which it is usually asked
 _REFUNDS: Final = 0.01  # of customers: so many more who give something back would matter
 
@@ -116,12 +117,12 @@ def _trial_of(shop: "Shop", wanted: str, period: Period) -> _Trial:
 
 
 def _holdout_of(shop: "Shop", period: Period) -> _Trial:
-    """The shop's own holdout, as it stands now.
+    """The shop's own holdout, as it stood at the end of the period.
 
     Raises:
         CannotTell: nobody is held out, or not for long enough.
     """
-    held = held_out(shop)
+    held = held_out(shop, period.end)
     if held.since > period.end:
         raise CannotTell(
             f"{100 * held.share:g} % of people are held out since {date_of(held.since)}, and no period has closed "
@@ -246,8 +247,7 @@ def _alone(arm: Moments) -> Moments:
 
 
 def _anytime(seen: _Seen, one: Moments, other: Moments) -> Any:
-    people = max(2, one.people + other.people)
-    return seen.money(confidence_sequence_sums([(one, other)], planned_n=people))
+    return seen.money(for_every_look(one, other))
 
 
 def _refunds(figure: Callable[..., Figure], seen: _Seen, treated: int) -> Figure:
@@ -289,7 +289,8 @@ def _arms(seen: _Seen, what: str) -> Table:
         people = seen.people(n)
         shown = people >= SMALL
         mean = seen.spent(n).sums[0] / people * seen.times / one if shown else None
-        p = adjusted.get(n) if shown and seen.people(0) >= SMALL and not seen.ratio.blocks else None
+        may = shown and seen.people(0) >= SMALL and not seen.ratio.blocks
+        p = (adjusted.get(n, _UNDEFINED) if may else None) if n else _UNDEFINED
         rows.append((called, people if shown else None, share, mean, p))
     says = (
         f"Each arm: how many people are in it, which share was planned, the {what} of one on average, and the p of its "

@@ -26,6 +26,7 @@ def choices_page(visit: Visit) -> Shown:
             "wishes": centre.wishes(visit.person),
             "manner": centre.manner(visit.person),
             "gentle_days": GENTLE_DAYS,
+            "taste": visit.shop.taste.hers(visit.person),
             "today": centre.today,
             "pauses": PAUSES,
             "token": visit.shop.notices.page(_page(visit)).token,
@@ -134,6 +135,27 @@ def be_gentle(visit: Visit) -> Onward:
     return Onward("/privacy#gentle")
 
 
+@page("POST", "/privacy/taste")
+def say_what_she_likes(visit: Visit) -> Onward:
+    said, taste = visit.sent("answer"), visit.acting.taste
+    marked = [text for name, text in visit.form.items() if name.startswith("kind-")]
+    match said:
+        case "away":
+            taste.take_away(visit.who)
+            visit.say("taste", "taste.saved_away")
+        case "none":
+            taste.tell(visit.who, ())
+            visit.say("taste", "taste.saved_none")
+        case "save" if marked:
+            taste.tell(visit.who, marked)
+            visit.say("taste", "taste.saved", kinds=", ".join(marked))
+        case "save":
+            visit.say("taste", "taste.choose_one")
+        case _:
+            raise Fault("misread", 422)
+    return Onward("/privacy#taste")
+
+
 @page("POST", "/privacy/language")
 def speak(visit: Visit) -> Onward:
     language = visit.sent("language")
@@ -151,4 +173,4 @@ def _yes(visit: Visit) -> bool:
 
 
 PAGES = (choose, choose_all, choose_purpose, confirm, pause, write_less_often, choose_from_my_data, be_gentle,
-         speak)  # fmt: skip
+         say_what_she_likes, speak)  # fmt: skip

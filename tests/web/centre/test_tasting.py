@@ -1,0 +1,88 @@
+"""What she likes, on her own page: asked without pressure, saved, changed and taken away with one press each."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from tests.shop.test_tastes import with_kinds
+from tests.small_shop import ASKED
+from tests.web.centre.conftest import Browser, Street
+
+IN = "/privacy"
+
+
+@pytest.fixture(autouse=True)
+def kinds(street: Street) -> None:
+    with_kinds(street.shop)
+
+
+def boxes(browser: Browser) -> dict[str, bool]:
+    """Whether each box is marked, by its kind."""
+    found = re.findall(r'<input type="checkbox" [^>]*value="([^"]+)"( checked)?>', browser.get(IN).text)
+    return {unescape(kind): bool(marked) for kind, marked in found}
+
+
+def marks(browser: Browser, *kinds: str, answer: str = "save") -> int:
+    """Mark some boxes, press a button, and tell the status that came back."""
+    sent: dict[str, Any] = {f"kind-{n}": kind for n, kind in enumerate(kinds)}
+    return int(browser.press("/privacy/taste", answer=answer, **sent).status_code)
+
+
+def test_she_answers_changes_and_takes_away_and_each_is_obeyed_and_said(street: Street):
+    browser, shop = street.signed_in("dev"), street.shop
+    assert set(boxes(browser)) == {"Pastry", "Drinks", "Bread", "Deli", "Wine"}
+    assert not any(boxes(browser).values()), "nothing is marked before she did"
+    assert marks(browser, "Deli", "Wine") == 303
+    assert "after what you usually buy: Deli, Wine." in browser.see(IN)
+    assert {kind for kind, marked in boxes(browser).items() if marked} == {"Deli", "Wine"}
+    assert shop.decide("dev", count=4).items[0].kind == "told"
+    marks(browser, "Bread")
+    assert shop.decide("dev", count=4).items[0].product == "bread"
+    marks(browser, answer="none")
+    assert "You told us that you have no preference." in browser.see(IN)
+    assert not shop.decide("dev", count=4).personalised
+    marks(browser, answer="away")
+    assert "Your answer is deleted." in browser.see(IN)
+    assert shop.taste.hers(street.person("dev")).answer is None
+    assert 'id="taste-away"' not in browser.get(IN).text
+
+
+def test_what_is_empty_or_no_choice_saves_nothing(street: Street):
+    browser = street.signed_in("dev")
+    marks(browser)
+    assert "Mark at least one kind" in browser.see(IN)
+    assert marks(browser, "Smoke") == 422
+    assert marks(browser, answer="perhaps") == 422
+    assert street.shop.taste.hers(street.person("dev")).answer is None
+
+
+def test_whoever_does_not_allow_it_is_told_what_it_would_need_and_nothing_is_kept(street: Street):
+    browser = street.signed_in("bruno")
+    assert boxes(browser) == {}
+    page = browser.see(IN)
+    assert "To use an answer we need your yes to “Suggest products you may like, from what you allow”" in page
+    assert marks(browser, "Deli") == 403
+    assert street.shop.taste.hers(street.person("bruno")).answer is None
+
+
+def test_after_her_no_she_can_still_see_it_and_take_it_away(street: Street):
+    shop, browser = street.shop, street.signed_in("dev")
+    shop.taste.tell("dev", ["Deli"])
+    shop.grant("dev", "recommendations", asked=ASKED, yes=False)
+    assert "You told us that you like: Deli." in browser.see(IN)
+    assert boxes(browser) == {}
+    marks(browser, answer="away")
+    assert "You told us that you like" not in browser.see(IN)
+
+
+def test_it_speaks_german(street: Street):
+    browser = street.signed_in("dev")
+    assert "Was möchten Sie gern sehen?" in browser.see(f"{IN}?lang=de")
+
+
+def test_nobody_answers_for_somebody_else(street: Street):
+    browser = street.signed_in("dev")
+    sent = {"kind-1": "Deli", "answer": "save", "csrf": "0" * 64}
+    assert browser.ask("POST", "/privacy/taste", data=sent).status_code == 403
+    assert street.shop.taste.hers(street.person("dev")).answer is None
