@@ -61,7 +61,7 @@ _OF: Final = {"gamma_rate": "buying", "gamma_dropout": "leaving"}
 
 def _ecltv(shop: "Shop", period: Period, options: Options) -> Answer:
     since = period.end - _DAYS + 1
-    arm, noted = _programme(shop, since)
+    arm, noted = _programme(shop, period, since)
     said = HadSaid(_asked_about(shop), (start_of(since, shop.settings.zone),))
     what = HowOftenByTraits(
         until=period.end, currency=shop.settings.currency, since=since, said=said, arm=arm
@@ -105,10 +105,10 @@ def _asked_about(shop: "Shop") -> tuple[Any, ...]:
     return tuple(one.name for one in shop.register.asked() if one.basis is Basis.CONSENT and not one.reserved)
 
 
-def _programme(shop: "Shop", since: int) -> tuple[Callable[[Numbers], Numbers], tuple[str, ...]]:
-    """Who was left out by chance before the window began, or that nobody was."""
+def _programme(shop: "Shop", period: Period, since: int) -> tuple[Callable[[Numbers], Numbers], tuple[str, ...]]:
+    """Who was left out by chance from before the window to its end, or that nobody was."""
     try:
-        out = leftout.left_out(shop)
+        out = leftout.left_out(shop, period.end)
     except CannotTell as why:
         return np.zeros_like, (f"'{_PROGRAMME}' is no trait: {why}",)
     if out.since > since:
