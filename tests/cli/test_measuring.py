@@ -38,7 +38,7 @@ def test_what_each_way_of_choosing_costs_is_shown_beside_what_it_finds(shop: Run
 
 def test_every_measure_is_a_command_that_says_what_may_be_asked_of_it(shop: Run):
     listed = shop("measure", "list").out
-    for name in ("clv", "cohorts", "experiment", "holdout", "opted-in", "revenue"):
+    for name in ("clv", "cohorts", "ecltv", "experiment", "holdout", "opted-in", "revenue"):
         assert name in listed
         assert shop("measure", name, "--help").code == 0
     assert "--horizon" in shop("measure", "clv", "--help").out

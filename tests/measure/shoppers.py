@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from goodwill.access import ByWord, Frame, Grouped, Log, View
+from goodwill.access import BySaid, ByWord, Frame, Grouped, Log, View
 from goodwill.access.view import COLUMNS
 from goodwill.basics.clock import DAY
 from goodwill.basics.ids import PersonId
@@ -58,8 +58,14 @@ def view_of(some, person=1, group=None):
 
 
 def groups_of(what, ids):
-    """As the door asks: by the contribution's own function, or by whether somebody allows a purpose (odd ids do)."""
+    """As the door asks: by the contribution's own function, or by whether somebody allows a purpose (odd ids do).
+
+    What had been said goes through all numbers, with ids.
+    """
     ids = np.array(ids, np.int64)
+    if isinstance(what, BySaid):
+        had = ids % what.said.kinds
+        return what.group_of(ids) * what.said.kinds + had if isinstance(what, Grouped) else had
     if isinstance(what, Grouped):
         return what.group_of(ids)
     return ids % 2 if isinstance(what, ByWord) else None

@@ -7,11 +7,13 @@ categories that the purpose lists and the person allowed. What it cannot read co
 from goodwill.access.door import Door, SignedIn
 from goodwill.access.view import (
     Aggregate,
+    BySaid,
     ByWord,
     Contribution,
     Everything,
     Frame,
     Grouped,
+    HadSaid,
     Log,
     Priced,
     Selection,
@@ -21,6 +23,6 @@ from goodwill.access.view import (
 )
 
 __all__ = [
-    "Aggregate", "ByWord", "Contribution", "Door", "Everything", "Frame", "Grouped", "Log", "Priced", "Selection",
-    "SignedIn", "Total", "View", "nobody",
+    "Aggregate", "BySaid", "ByWord", "Contribution", "Door", "Everything", "Frame", "Grouped", "HadSaid", "Log",
+    "Priced", "Selection", "SignedIn", "Total", "View", "nobody",
 ]  # fmt: skip

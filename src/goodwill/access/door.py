@@ -9,7 +9,17 @@ from sqlalchemy import Connection
 from goodwill.access import rows, settle
 from goodwill.access.columns import Columns
 from goodwill.access.own import everything, only_events
-from goodwill.access.view import Aggregate, ByWord, Contribution, Everything, Selection, Total, View, currency_of
+from goodwill.access.view import (
+    Aggregate,
+    BySaid,
+    ByWord,
+    Contribution,
+    Everything,
+    Selection,
+    Total,
+    View,
+    currency_of,
+)
 from goodwill.basics.clock import Clock, day_of
 from goodwill.basics.errors import QUARANTINED, BadInput, Conflict, NoConsent, Quarantined, Refused, TooFew
 from goodwill.basics.ids import PersonId
@@ -223,15 +233,16 @@ class Door:
         if isinstance(what, Selection):
             return many.selection(self.columns, entry, what, self.cipher, at=at, off=off)
         word = self.register[what.word] if isinstance(what, ByWord) else None
-        return many.total(self.columns, entry, what, at=at, off=off, word=word)
+        said = tuple(map(self.register.__getitem__, what.said.purposes)) if isinstance(what, BySaid) else ()
+        return many.total(self.columns, entry, what, at=at, off=off, word=word, said=said)
 
     def _settled(self, entry: Entry, what: Contribution | Aggregate, since: Total) -> Total | None:
         """From an earlier total, person by person; None where that is not possible or not worth it.
 
         Only where people join by a word in the ledger: under other bases somebody new counts without any.
         """
-        if isinstance(what, ByWord):
-            return None  # what people say of the other purpose changes it too, and is not looked for
+        if isinstance(what, ByWord | BySaid):
+            return None  # what people say of other purposes changes it too, and is not looked for
         at = self.clock()
         day = day_of(at, self.zone)
         now = rows.as_of_now(self.connection, at)
@@ -265,7 +276,7 @@ class Door:
         if not _reaches_back(then, now) or settle.history_was_rewritten(self.connection, then, now):
             raise Conflict("What was counted then has been changed since: merged, corrected, taken back or erased.")
         changed = settle.changed_people(self.connection, entry, what.categories, what.types, then, now)
-        if isinstance(what, ByWord) or entry.basis is not Basis.CONSENT or len(changed) > settle.MANY:
+        if isinstance(what, ByWord | BySaid) or entry.basis is not Basis.CONSENT or len(changed) > settle.MANY:
             raise Conflict(f"Since then something changed about more than {settle.MANY} people, too many to go back.")
         then_day, day = day_of(then.at, self.zone), day_of(now.at, self.zone)
         running, people = Running(since.sums), since.people

@@ -3,12 +3,14 @@
 Plain filters, joins and whole-number aggregates only: every engine gives them the same meaning.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
 from ibis import Table
 
 from goodwill.access.view import COLUMNS
+from goodwill.basics.clock import DAY
 from goodwill.consent.relation import END_OF_TIME
 from goodwill.people.types import codes_of
 from goodwill.purposes import Basis, Category, Entry
@@ -47,14 +49,47 @@ _ABSENT = {"product": -1, "quantity": -1, "amount": 0, "reference": -1}
 
 def answers_as_of(entry: Entry, category: Category, position: int) -> Table:
     """The last word of each person on a purpose and category, as of a row of the ledger."""
-    rows = LEDGER.filter(LEDGER.purpose == entry.name, LEDGER.category == category, LEDGER.position <= position)
-    taken_back = LEDGER.filter(LEDGER.refers.notnull(), LEDGER.position <= position).select(position=LEDGER.refers)
-    counting = rows.filter(rows.yes.notnull()).anti_join(taken_back, "position")
+    rows = _counting(position)
+    return _last_words(rows.filter(rows.purpose == entry.name, rows.category == category), "person")
+
+
+def _counting(position: int) -> Table:
+    """The rows up to one of the ledger that answer something and were not taken back."""
+    rows = LEDGER.filter(LEDGER.position <= position)
+    taken_back = rows.filter(rows.refers.notnull()).select(position=rows.refers)
+    return rows.filter(rows.yes.notnull()).anti_join(taken_back, "position")
+
+
+def _last_words(counting: Table, *of: str) -> Table:
+    """The row that counts for each person, or each person and something more, as in `goodwill.consent.relation`."""
     # As strict as the row engine: only a row whose state is a yes counts as one, whatever its other columns say.
     counting = counting.mutate(yes=counting.state.isin(["given", "renewed"]).ifelse(counting.yes, 0))
     order = [counting.said_at.desc(), counting.yes.asc(), counting.position.desc()]
-    ranked = counting.mutate(nth=ibis.row_number().over(ibis.window(group_by=counting.person, order_by=order)))
-    return ranked.filter(ranked.nth == 0).select("person", "yes", "until")
+    ranked = counting.mutate(nth=ibis.row_number().over(ibis.window(group_by=list(of), order_by=order)))
+    return ranked.filter(ranked.nth == 0).select(*of, "yes", "until")
+
+
+def said_yes(entries: Sequence[Entry], moment: int, position: int) -> Table:
+    """To how many of some purposes somebody had said yes, for one of their categories, by a moment.
+
+    What was written down later and said before counts; a yes that had ended by then does not.
+
+    Returns:
+        ``person``, ``yes``; nobody is in it who had said yes to none.
+    """
+    rows = _counting(position)
+    listed = ibis.or_(*((rows.purpose == one.name) & rows.category.isin(list(one.categories)) for one in entries))
+    last = _last_words(rows.filter(rows.said_at < moment, listed), "person", "purpose", "category")
+    lasting = last.until.isnull() | last.until.between(moment + 1, END_OF_TIME)
+    return last.filter(last.yes == 1, lasting).group_by("person").aggregate(yes=last.purpose.nunique())
+
+
+def days_said(moment: int, position: int) -> Table:
+    """On how many days (UTC) somebody had said anything, to any purpose, by a moment: ``person``, ``days``."""
+    rows = _counting(position)
+    rows = rows.filter(rows.said_at < moment)
+    rows = rows.mutate(day=rows.said_at - rows.said_at % DAY)
+    return rows.group_by("person").aggregate(days=rows.day.nunique())
 
 
 def held(position: int) -> Table:

@@ -1,6 +1,6 @@
 """Totals and lists over many people, by the column engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,10 +14,12 @@ from goodwill.access.view import (
     GROUPS,
     Aggregate,
     Beside,
+    BySaid,
     Contribution,
     Facts,
     Frame,
     Grouped,
+    HadSaid,
     Log,
     Numbers,
     Selection,
@@ -46,15 +48,16 @@ _TRIES = 5
 
 
 def total(
-    columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool, word: Entry | None = None
-) -> Total:
+    columns: Columns, entry: Entry, what: Contribution | Aggregate, *, at: int, off: bool, word: Entry | None = None,
+    said: Sequence[Entry] = (),
+) -> Total:  # fmt: skip
     """The total of a contribution as of what is committed now.
 
     If no log grew during the reading, all that was read is within reach. Otherwise the question is asked again with
     the point where the reading began as its bound, the ledger replayed up to there. Both give the same total.
 
     Args:
-        word: the purpose by which a `ByWord` contribution tells people apart.
+        word: the purpose by which a `ByWord` contribution tells people apart. said: those of a `BySaid` one.
 
     Raises:
         Conflict: while people were read some were held or released, each time it was tried.
@@ -70,8 +73,11 @@ def total(
             reached = _committed(columns, at)
         # Events change hands, or go, only together with a row of the holds: no bound would bring them back.
         if reached.holds == as_of.holds:
-            allows = people_allowing(columns, word, as_of) if word is not None else None
-            return _added_up(what, found, as_of, allows)
+            if word is not None:
+                group = np.isin(found.people, people_allowing(columns, word, as_of)).astype(np.int64)
+                return _added_up(what, found, as_of, group)
+            had = _had_said(columns, what.said, said, found.people, as_of) if isinstance(what, BySaid) else None
+            return _added_up(what, found, as_of, _groups(what, found.people, had))
     raise Conflict("People are being erased or merged while totals are worked out. Try again in a moment.")
 
 
@@ -155,13 +161,12 @@ class _Found(NamedTuple):
     held: int
 
 
-def _added_up(what: Contribution | Aggregate, found: _Found, as_of: AsOf, allows: Numbers | None) -> Total:
+def _added_up(what: Contribution | Aggregate, found: _Found, as_of: AsOf, group: Numbers | None) -> Total:
     people = found.people
     # Somebody who came to be known while this was read is in none of the numbers.
     beside = Beside(left_out=max(found.known - found.held - people.size, 0), held=found.held)
     if isinstance(what, Aggregate):
         return Total(what.gather(people.size, found.answer), as_of, people.size, beside)
-    group = _groups(what, people) if allows is None else np.isin(people, allows).astype(np.int64)
     return Total(what.whole(_framed(people, found.answer, group)), as_of, people.size, beside)
 
 
@@ -218,15 +223,38 @@ def _framed(people: Numbers, answer: dict[str, Numbers], group: Numbers | None) 
     return Frame(int(people.size), number, Log(*(answer[name] for name in names)), group)
 
 
-def _groups(what: Contribution, people: Numbers) -> Numbers | None:
+def _had_said(columns: Columns, said: HadSaid, entries: Sequence[Entry], people: Numbers, as_of: AsOf) -> Numbers:
+    """The number of what each of some people had said, from the ledger as far as ``as_of`` reaches."""
+    yes = [ask.said_yes(entries, moment, _STAND_INS.consent) for moment in said.moments]
+    days = ask.days_said(said.moments[0], _STAND_INS.consent)
+    *levels, spoke = columns.run_together([*yes, days], {}, _reached(as_of))
+    return said.number([_of_each(people, one, "yes") for one in levels], _of_each(people, spoke, "days"))
+
+
+def _of_each(people: Numbers, found: Mapping[str, Numbers], name: str) -> Numbers:
+    """What was found of each of some people; 0 of those of whom nothing was. What was found of others is left."""
+    told, ours = np.zeros(people.size, np.int64), np.isin(found["person"], people)
+    told[np.searchsorted(people, found["person"][ours])] = found[name][ours]
+    return told
+
+
+def _groups(what: Contribution | Aggregate, people: Numbers, had: Numbers | None) -> Numbers | None:
     """The group of each person, where a contribution tells some apart.
+
+    Args:
+        had: the number of what each had said, for a `BySaid` contribution.
 
     Raises:
         ValueError: they are no small whole numbers, one for each: a program's own mistake.
     """
     if not isinstance(what, Grouped):
+        group = had
+    else:
+        group = what.group_of(people.copy())
+        if had is not None and isinstance(what, BySaid):
+            group = group * what.said.kinds + had
+    if group is None:
         return None
-    group = what.group_of(people.copy())
     if group.shape != people.shape or group.dtype != np.int64 or np.any((group < 0) | (group >= GROUPS)):
         raise ValueError(f"'{what.name}' must put each person into a group from 0 to {GROUPS - 1}")
     return group

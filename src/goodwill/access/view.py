@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from goodwill.basics.clock import Micros
 from goodwill.basics.ids import PersonId
 from goodwill.consent import Row
 from goodwill.people.registry import Held
@@ -65,7 +66,7 @@ class View:
         used: the categories handed over: listed by the purpose and allowed by the person.
         withheld: listed by the purpose, not allowed by the person.
         facts: profile fields of the used categories, in clear.
-        group: 1 or 0 for a `ByWord` contribution; None for others.
+        group: 1 or 0 for a `ByWord` contribution, as in `Frame` for a `BySaid` one; None for others.
     """
 
     person: PersonId
@@ -86,8 +87,8 @@ class Frame:
     is counted in ``people`` all the same.
 
     Attributes:
-        group: of each person, what a `Grouped` contribution made of her id, or whether she allows the purpose of a
-            `ByWord` one; shape (people,). None for others.
+        group: of each person, what a `Grouped` contribution made of her id, whether she allows the purpose of a
+            `ByWord` one, or the number of what she had said (`BySaid`); shape (people,). None for others.
     """
 
     people: int
@@ -136,6 +137,66 @@ class ByWord(Contribution, Protocol):
 
     @property
     def word(self) -> Purpose: ...
+
+
+MOST_YES: Final = 7  # levels of yes above none
+MOST_DAYS: Final = 3  # days of having said something; more count as so many
+
+
+@dataclass(frozen=True, slots=True)
+class HadSaid:
+    """What people had said by some moments, told of each as one small whole number.
+
+    Attributes:
+        purposes: those that ask for a yes, of which it is told how many had one; above `MOST_YES` of them in so many
+            steps.
+        moments: microseconds since 1970, rising. Days of having said anything at all count up to the first.
+    """
+
+    purposes: tuple[Purpose, ...]
+    moments: tuple[Micros, ...]
+
+    @property
+    def steps(self) -> int:
+        """The level of somebody who had said yes to all."""
+        return min(len(self.purposes), MOST_YES)
+
+    @property
+    def kinds(self) -> int:
+        """How many different numbers there are: they run from 0 to one less."""
+        return int(np.prod(self._shape))
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return (*(self.steps + 1 for _ in self.moments), MOST_DAYS + 1)
+
+    def number(self, yes: Sequence[Numbers], days: Numbers) -> Numbers:
+        """The number of each person.
+
+        Args:
+            yes: for each moment, to how many of the purposes each had said yes; shape (n,). days: shape (n,).
+        """
+        levels = [one * self.steps // len(self.purposes) for one in yes]
+        found: Numbers = np.ravel_multi_index((*levels, np.minimum(days, MOST_DAYS)), self._shape).astype(np.int64)
+        return found
+
+    def told(self, number: Numbers) -> tuple[list[Numbers], Numbers]:
+        """Of each person the level of yes at each moment, 0 to `steps`, and the days, 0 to `MOST_DAYS`."""
+        *levels, days = (part.astype(np.int64) for part in np.unravel_index(number % self.kinds, self._shape))
+        return levels, days
+
+
+@runtime_checkable
+class BySaid(Contribution, Protocol):
+    """A contribution that tells people apart by what they had said before some moments.
+
+    The door alone looks into the ledger, and hands over one number of `HadSaid` (`Frame.group`) for each of those who
+    allow the contribution's own purpose now, and of nobody else. Where it is `Grouped` as well, that is added
+    to its group times `kinds`.
+    """
+
+    @property
+    def said(self) -> HadSaid: ...
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ A clock is an argument everywhere, so that a test can hold it still.
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,11 @@ def moment(at: int) -> datetime:
 def day_of(at: int, zone: ZoneInfo) -> Day:
     """The day on the shop's calendar."""
     return Day((moment(at).astimezone(zone).date() - _EPOCH_DAY).days)
+
+
+def start_of(day: int, zone: ZoneInfo) -> Micros:
+    """The moment at which a day begins on the shop's calendar."""
+    return micros(datetime.combine(date_of(day), time(), tzinfo=zone))
 
 
 def date_of(day: int) -> date:

@@ -233,6 +233,11 @@ def plainly(why: CannotTell) -> str:
 def customers_of(sums: Sums, what: HowOften) -> Customers:
     """The kinds of customers that the sums of `HowOften` hold."""
     cells = sums.cells("customers")
-    first, last, x, bins = (np.asarray(part, np.float64) for part in np.unravel_index(cells.at, cells.shape))
+    return kinds_of(cells.at, cells.values, what)
+
+
+def kinds_of(at: Numbers, many: Numbers, what: HowOften) -> Customers:
+    """The kinds of customers of some cells of `HowOften`, and how many are in each."""
+    first, last, x, bins = (np.asarray(part, np.float64) for part in np.unravel_index(at, what.shape))
     mean = np.where(x > 0, MIDDLES[np.maximum(bins.astype(np.int64), 1) - 1], 0.0)
-    return Customers(x, *apart(x, last - first, seen(first, what.window), 1.0), mean, cells.values)
+    return Customers(x, *apart(x, last - first, seen(first, what.window), 1.0), mean, many)

@@ -224,3 +224,48 @@ def test_what_changes_from_now_on_changes_what_is_to_come_and_not_what_was():
     assert soon == pytest.approx(np.exp(on_rate), rel=1e-3), "before leaving matters"
     later = model.future(*given, horizon=26.0, then=then).mean / plain.mean
     assert np.all((later < soon) == (on_dropout > 0))
+
+
+# ---- where people hardly differ in how they leave --------------------------------------------------------------------
+
+
+def alike_in_leaving(seed: int, n: int, leaving: float):
+    """Buyers who leave at one and the same rate, and what they buy in the 26 weeks that follow."""
+    dice = np.random.default_rng(seed)
+    trait, T = 1.0 * (dice.random(n) < 0.5), dice.uniform(40, 52, n)
+    buys = dice.gamma(1.5, 1 / 8, n) * np.exp(0.6 * trait)
+    leaves = dice.exponential(1 / leaving, n) if leaving else np.full(n, math.inf)
+    seen = np.minimum(T, leaves)
+    x = dice.poisson(buys * seen)
+    t_x = np.where(x > 0, seen * dice.random(n) ** (1 / np.maximum(x, 1)), 0.0)
+    return (x, t_x, T), {"trait": trait}, dice.poisson(buys * np.clip(leaves - T, 0, 26)).sum()
+
+
+def test_where_all_leave_alike_a_little_taken_for_granted_gives_a_top_near_the_truth():
+    refused, off = 0, []
+    for seed in range(6):
+        customers, traits, later = alike_in_leaving(seed, 1_200, 0.025)
+        try:
+            covariates.fit(*customers, traits)
+        except CannotTell:
+            refused += 1
+        model = covariates.fit(*customers, traits, shape=1.0)
+        assert model.s < 30
+        assert abs(model.gamma_rate["trait"] - 0.6) < 3.5 * model.standard_errors["gamma_rate.trait"]
+        off.append(model.future(*customers, traits, horizon=26.0).mean.sum() / later - 1)
+    assert refused >= 2
+    assert abs(np.mean(off)) < 0.06
+    assert np.max(np.abs(off)) < 0.2
+
+
+def test_where_nobody_leaves_nothing_taken_for_granted_helps_and_the_nbd_serves():
+    customers, traits, later = alike_in_leaving(1, 1_200, 0.0)
+    with pytest.raises(CannotTell, match="ridge"):
+        covariates.fit(*customers, traits, shape=1.0)
+    model = covariates.fit_nbd(*customers, traits)
+    assert model.future(*customers, traits, horizon=26.0).mean.sum() == pytest.approx(later, rel=0.1)
+
+
+def test_a_strength_below_nothing_is_refused(crowd):
+    with pytest.raises(BadInput, match="shape is 0 or more"):
+        fit(crowd, shape=-1.0)

@@ -17,19 +17,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput, CannotTell
-from goodwill.learn.lifetime import bgnbd, pareto
-from goodwill.learn.lifetime.future import Future, customers, times
+from goodwill.learn.lifetime import bgnbd, nbd, pareto
+from goodwill.learn.lifetime.future import Future, ahead, customers, times
 from goodwill.learn.lifetime.given import (
     Floats,
     Numbers,
     Rows,
     check_customers,
+    checked,
     columns,
     latest_first,
     weights_of,
     worth_fitting,
 )
-from goodwill.learn.lifetime.maximum import Hill, Top, inverted, sharpen
+from goodwill.learn.lifetime.maximum import Hill, Top, climb, inverted, sharpen
 from goodwill.learn.lifetime.result import Fitted, positive
 
 Traits: TypeAlias = Mapping[str, ArrayLike]
@@ -117,32 +118,37 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """Customers with the traits that may go with what they do."""
+    """Customers with the traits that may go with what they do.
+
+    Attributes:
+        base: how many parameters the model has without traits, all of them logarithms.
+    """
 
     rows: Rows
     blocks: tuple[Block, ...]
+    base: int = 4
 
     @property
     def penalty(self) -> Floats:
         """Which parameters a penalty is on: the coefficients, not the rest."""
         coefficients = sum(len(block.traits.names) for block in self.blocks)
-        return np.concatenate([np.zeros(4), np.ones(coefficients)])
+        return np.concatenate([np.zeros(self.base), np.ones(coefficients)])
 
-    def names(self, four: Sequence[str]) -> tuple[str, ...]:
+    def names(self, own: Sequence[str]) -> tuple[str, ...]:
         """Of all parameters, in order: "gamma_rate.consent" is the coefficient of a trait."""
-        return (*four, *(f"{block.name}.{trait}" for block in self.blocks for trait in block.traits.names))
+        return (*own, *(f"{block.name}.{trait}" for block in self.blocks for trait in block.traits.names))
 
     def split(self, theta: Floats) -> list[Floats]:
         """The coefficients of each block."""
-        ends = 4 + np.cumsum([len(block.traits.names) for block in self.blocks])
-        return np.split(theta[4:], ends[:-1] - 4)
+        ends = np.cumsum([len(block.traits.names) for block in self.blocks])
+        return np.split(theta[self.base :], ends[:-1])
 
     def of_each(self, theta: Floats) -> list[Any]:
-        """The four parameters: those that traits scale for each customer, shape (n,), the others for all."""
-        four: list[Any] = np.exp(theta[:4]).tolist()
+        """The model's own parameters: those that traits scale for each customer, shape (n,), the others for all."""
+        own: list[Any] = np.exp(theta[: self.base]).tolist()
         for block, some in zip(self.blocks, self.split(theta), strict=True):
-            four[block.place] = four[block.place] * np.exp(-block.sign * (block.traits.z @ some))
-        return four
+            own[block.place] = own[block.place] * np.exp(-block.sign * (block.traits.z @ some))
+        return own
 
     def told(self, theta: Floats) -> list[tuple[tuple[str, float], ...]]:
         """The coefficients of each block by trait."""
@@ -157,7 +163,7 @@ class Given:
         A scaled parameter moves to where all traits are 0, which is linear in logarithms.
         """
         found = np.eye(self.penalty.size)
-        place = 4
+        place = self.base
         for block in self.blocks:
             for mean, spread in zip(block.traits.mean, block.traits.spread, strict=True):
                 found[place, place] = 1 / spread
@@ -167,9 +173,14 @@ class Given:
 
 
 def _given(
-    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None, *wanted: tuple[str, Traits, int, float]
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    weights: ArrayLike | None,
+    *wanted: tuple[str, Traits, int, float],
+    base: int = 4,
 ) -> Given:
-    """Customers and traits, checked; rows that are alike are not joined, because their traits differ.
+    """Customers and traits, checked; rows that are alike in all of it count as one with a weight.
 
     Raises:
         BadInput, CannotTell: as of `standard`, or an entry is no possible customer.
@@ -179,32 +190,36 @@ def _given(
     weight = weights_of(repeat, weights)
     if not any(traits for _, traits, _, _ in wanted):
         raise BadInput("Name at least one trait, or fit the model without traits.")
-    order, rank = latest_first(last, age)
-    kinds, kind = np.unique(repeat[order], return_inverse=True)
-    rows = Rows(repeat[order], last[order], age[order], weight[order], kinds, kind, rank)
-    worth_fitting(rows, 4)
-    blocks = (Block(name, standard(traits, weight).of(order), place, sign) for name, traits, place, sign in wanted)
-    return Given(rows, tuple(blocks))
+    scaled = [(name, standard(traits, weight), place, sign) for name, traits, place, sign in wanted]
+    table = np.column_stack([repeat, last, age, *(traits.z for _, traits, _, _ in scaled)])
+    _, one, at = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    order, rank = latest_first(last[one], age[one])
+    chosen, joined = one[order], np.bincount(at.reshape(-1), weights=weight).astype(np.float64, copy=False)
+    kinds, kind = np.unique(repeat[chosen], return_inverse=True)
+    rows = Rows(repeat[chosen], last[chosen], age[chosen], joined[order], kinds, kind, rank[at.reshape(-1)])
+    worth_fitting(rows, base)
+    blocks = (Block(name, traits.of(chosen), place, sign) for name, traits, place, sign in scaled)
+    return Given(rows, tuple(blocks), base)
 
 
-def hill_of(known: Given, of_rows: OfRows, l2: float = 0.0) -> Hill:
-    """The likelihood of a model's four logarithms and the coefficients of standardised traits."""
+def hill_of(known: Given, of_rows: OfRows, penalty: Floats | None = None) -> Hill:
+    """The likelihood of a model's own logarithms and the coefficients of standardised traits."""
 
     def likelihood(theta: Floats) -> tuple[Floats, Floats]:
         each, slopes = of_rows(known.rows, *known.of_each(theta))
         scores = [-block.sign * slopes[block.place][:, None] * block.traits.z for block in known.blocks]
         return each, np.concatenate([slopes.T, *scores], axis=1)
 
-    return Hill(likelihood, known.rows.weight, l2 * known.penalty)
+    return Hill(likelihood, known.rows.weight, np.zeros(known.penalty.size) if penalty is None else penalty)
 
 
-def _fitted(known: Given, top: Top, four: Sequence[str], l2: float = 0.0) -> Fitted:
+def _fitted(known: Given, top: Top, own: Sequence[str], penalty: Floats | None = None) -> Fitted:
     """A top in terms of traits as they were given; the log-likelihood without the penalty."""
     matrix = known.raw()
     covariance = matrix @ inverted(top.information) @ matrix.T
-    height = top.height + 0.5 * l2 * float(known.penalty @ top.theta**2)
-    names = known.names(four)
-    found = Fitted.told_by(names, matrix @ top.theta, covariance, height, known.rows.customers, names[4:])
+    height = top.height + (0.0 if penalty is None else 0.5 * float(penalty @ top.theta**2))
+    names = known.names(own)
+    found = Fitted.told_by(names, matrix @ top.theta, covariance, height, known.rows.customers, names[known.base :])
     return found.warned((ASSOCIATION,))
 
 
@@ -227,6 +242,7 @@ def fit(
     *,
     weights: ArrayLike | None = None,
     l2: float = 0.0,
+    shape: float = 0.0,
 ) -> "ParetoNbdTraits":
     """Pareto/NBD with traits, by maximum likelihood: α_i = α e^(−γ_rate′z), β_i = β e^(−γ_dropout′z).
 
@@ -237,23 +253,44 @@ def fit(
         weights: how many customers each entry stands for.
         l2: how strongly coefficients are drawn to 0: half of it times the sum of their squares, for traits in standard
             deviations, is taken off the log-likelihood. Standard errors are then of the penalised likelihood.
+        shape: how strongly s, by which people differ in how soon they leave, is drawn to 1: half of it times the square
+            of ln s is taken off as well. Where they hardly differ the likelihood has no top but a ridge without it; 1
+            says that s is most likely between 1/7 and 7.
 
     Raises:
         BadInput: an entry is no possible customer, or a trait not a number for each.
         CannotTell: the customers do not tell the parameters, and why.
     """
-    if not (isfinite(l2) and l2 >= 0):
-        raise BadInput(f"l2 is 0 or more, not {l2:g}.")
+    for name, strength in (("l2", l2), ("shape", shape)):
+        if not (isfinite(strength) and strength >= 0):
+            raise BadInput(f"{name} is 0 or more, not {strength:g}.")
     known = given(x, t_x, T, rate, rate if dropout is None else dropout, weights)
-    start = np.r_[pareto.fit(x, t_x, T, weights).theta, np.zeros(known.penalty.size - 4)]
-    top = sharpen(hill_of(known, pareto.rows_likelihood, l2), start, known.names(pareto.NAMES))
+    penalty = _penalty(known, l2, shape)
+    start = np.r_[_without_traits(x, t_x, T, weights, shape), np.zeros(known.penalty.size - 4)]
+    top = sharpen(hill_of(known, pareto.rows_likelihood, penalty), start, known.names(pareto.NAMES))
     pareto.refuse_endless(known.rows, top)
     _refuse_steep(known, top)
-    return ParetoNbdTraits.of(known, _fitted(known, top, pareto.NAMES, l2), l2)
+    return ParetoNbdTraits.of(known, _fitted(known, top, pareto.NAMES, penalty), l2, shape)
+
+
+def _without_traits(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None, shape: float) -> Floats:
+    """Logarithms of the four parameters without traits; shape (4,)."""
+    if not shape:
+        return pareto.fit(x, t_x, T, weights).theta
+    rows = checked(x, t_x, T, weights)
+    hill = replace(pareto.hill_of(rows), penalty=shape * _OF_SHAPE)
+    return climb(hill, pareto.starts(rows), pareto.NAMES).theta
+
+
+def _penalty(known: Given, l2: float, shape: float) -> Floats:
+    return l2 * known.penalty + shape * np.pad(_OF_SHAPE, (0, known.penalty.size - 4))
+
+
+_OF_SHAPE: Final = np.array([0.0, 0.0, 1.0, 0.0])  # of r, α, s, β
 
 
 def _refuse_steep(known: Given, top: Top) -> None:
-    for name, steep in zip(known.names(pareto.NAMES)[4:], np.abs(top.theta[4:]), strict=True):
+    for name, steep in zip(known.names(()), np.abs(top.theta[known.base :]), strict=True):
         if steep > STEEPEST:
             trait = name.partition(".")[2]
             raise CannotTell(f"'{trait}' tells apart too well who stays, so its coefficient has no end. Leave it out.")
@@ -267,7 +304,7 @@ class ParetoNbdTraits:
         fitted: likelihood (without penalty), standard errors by name ("gamma_rate.consent"), and what they rest on.
         r, alpha, s, beta: as of `pareto.ParetoNbd`, of somebody whose traits are all 0.
         rate, dropout: (trait, coefficient): e^coefficient times the rate, for one more of the trait.
-        l2: strength of the penalty that it was fitted with.
+        l2, shape: strengths of the penalties that it was fitted with.
     """
 
     fitted: Fitted
@@ -278,16 +315,17 @@ class ParetoNbdTraits:
     rate: tuple[tuple[str, float], ...]
     dropout: tuple[tuple[str, float], ...]
     l2: float = 0.0
+    shape: float = 0.0
 
     def __post_init__(self) -> None:
         positive(r=self.r, alpha=self.alpha, s=self.s, beta=self.beta)
 
     @classmethod
-    def of(cls, known: Given, fitted: Fitted, l2: float = 0.0) -> "ParetoNbdTraits":
+    def of(cls, known: Given, fitted: Fitted, l2: float = 0.0, shape: float = 0.0) -> "ParetoNbdTraits":
         """From a fit in terms of traits as given."""
         r, alpha, s, beta = np.exp(fitted.theta[:4]).tolist()
         rate, dropout = known.told(fitted.theta)
-        return cls(fitted, r, alpha, s, beta, rate, dropout, l2)
+        return cls(fitted, r, alpha, s, beta, rate, dropout, l2, shape)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -298,14 +336,20 @@ class ParetoNbdTraits:
         )
         return (*pareto.NAMES, *rate, *dropout)
 
-    def given(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits) -> Given:
+    def given(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None = None
+    ) -> Given:
         """Customers with the traits of this model, chosen by name from ``traits``.
 
         Raises:
             BadInput: one is missing, or an entry is no possible customer.
         """
         rate, dropout = ({name: _named(traits, name) for name, _ in of} for of in (self.rate, self.dropout))
-        return given(x, t_x, T, rate, dropout)
+        return given(x, t_x, T, rate, dropout, weights)
+
+    def hill(self, known: Given) -> Hill:
+        """The likelihood of customers with its traits, and with the penalties that it was fitted with."""
+        return hill_of(known, pareto.rows_likelihood, _penalty(known, self.l2, self.shape))
 
     @property
     def gamma_rate(self) -> dict[str, float]:
@@ -380,6 +424,7 @@ class ParetoNbdTraits:
             "gamma_rate": self.gamma_rate,
             "gamma_dropout": self.gamma_dropout,
             "l2": self.l2,
+            "shape": self.shape,
             **self.fitted.told(),
         }
 
@@ -395,6 +440,86 @@ def _named(traits: Traits, name: str) -> ArrayLike:
     if name not in traits:
         raise BadInput(f"The model was fitted with the trait '{name}'; give it for these customers too.")
     return traits[name]
+
+
+# ---- NBD -------------------------------------------------------------------------------------------------------------
+
+
+def fit_nbd(
+    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, rate: Traits, *, weights: ArrayLike | None = None
+) -> "NbdTraits":
+    """NBD with traits: α_i = α e^(−γ_rate′z), and nobody leaves; for customers of whom leaving cannot be told.
+
+    It is the negative binomial regression of the repeat purchases on traits, with the time as exposure.
+
+    Arguments as of `fit`.
+
+    Raises:
+        BadInput, CannotTell: as of `fit`.
+    """
+    known = _given(x, t_x, T, weights, ("gamma_rate", rate, 1, 1.0), base=2)
+    start = np.r_[nbd.fit(x, t_x, T, weights).theta, np.zeros(known.penalty.size - 2)]
+    top = sharpen(hill_of(known, nbd.rows_likelihood), start, known.names(nbd.NAMES))
+    nbd.refuse_endless(known.rows, top)
+    _refuse_steep(known, top)
+    return NbdTraits.of(known, _fitted(known, top, nbd.NAMES).warned((nbd.STAYS,)))
+
+
+@dataclass(frozen=True, slots=True)
+class NbdTraits:
+    """A fitted NBD with traits; attributes as of `ParetoNbdTraits`, of those who never leave."""
+
+    fitted: Fitted
+    r: float
+    alpha: float
+    rate: tuple[tuple[str, float], ...]
+
+    def __post_init__(self) -> None:
+        positive(r=self.r, alpha=self.alpha)
+
+    @classmethod
+    def of(cls, known: Given, fitted: Fitted) -> "NbdTraits":
+        """From a fit in terms of traits as given."""
+        r, alpha = np.exp(fitted.theta[:2]).tolist()
+        (rate,) = known.told(fitted.theta)
+        return cls(fitted, r, alpha, rate)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all parameters, in the order of `fitted.theta`."""
+        return (*nbd.NAMES, *(f"gamma_rate.{trait}" for trait, _ in self.rate))
+
+    @property
+    def gamma_rate(self) -> dict[str, float]:
+        return dict(self.rate)
+
+    @property
+    def standard_errors(self) -> Mapping[str, float]:
+        return self.fitted.standard_errors
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.fitted.warnings
+
+    def hill(self, known: Given) -> Hill:
+        """The likelihood of customers with its traits."""
+        return hill_of(known, nbd.rows_likelihood)
+
+    def given(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None = None
+    ) -> Given:
+        """Customers with the traits of this model, as of `ParetoNbdTraits.given`."""
+        named = {name: _named(traits, name) for name, _ in self.rate}
+        return _given(x, t_x, T, weights, ("gamma_rate", named, 1, 1.0), base=2)
+
+    def future(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, *, discount: float = 0.0, horizon: float = inf
+    ) -> Future:
+        """Mean and spread of the purchases to come; as of `nbd.Nbd.future`."""
+        ahead(discount, horizon)
+        repeat, _, age = customers(x, t_x, T)
+        alpha = self.alpha * np.exp(-_slope(self.rate, traits, repeat.size))
+        return nbd.future_of(self.r + repeat, alpha + age, discount, horizon)
 
 
 # ---- BG/NBD ----------------------------------------------------------------------------------------------------------

@@ -15,18 +15,18 @@ from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.learn.lifetime.bgnbd import BgNbd
-from goodwill.learn.lifetime.covariates import ParetoNbdTraits, Traits
-from goodwill.learn.lifetime.covariates import hill_of as hill_of_traits
+from goodwill.learn.lifetime.covariates import NbdTraits, ParetoNbdTraits, Traits
 from goodwill.learn.lifetime.future import Future, ahead
 from goodwill.learn.lifetime.gammagamma import GammaGamma, spent
 from goodwill.learn.lifetime.gammagamma import hill_of as hill_of_amounts
-from goodwill.learn.lifetime.given import Floats, checked
+from goodwill.learn.lifetime.given import Floats, Numbers, checked
 from goodwill.learn.lifetime.maximum import FAR, Hill, arrived, follow
 from goodwill.learn.lifetime.nbd import Nbd
-from goodwill.learn.lifetime.pareto import ParetoNbd, rows_likelihood
+from goodwill.learn.lifetime.pareto import ParetoNbd
 from goodwill.learn.lifetime.worth import worth_of
 
-Model: TypeAlias = ParetoNbd | BgNbd | Nbd | ParetoNbdTraits
+WithTraits: TypeAlias = ParetoNbdTraits | NbdTraits
+Model: TypeAlias = ParetoNbd | BgNbd | Nbd | WithTraits
 
 _LOST: Final = 0.05  # share of draws without a best fit from which on the rest say too little
 _TOLERANCE: Final = 1e-4  # of a bound, in standard errors
@@ -82,7 +82,7 @@ class _Case:
     """A fitted model beside the customers it was fitted to.
 
     Attributes:
-        names: of the parameters; the first four are told as e^θ, further ones as they are.
+        names: of the parameters; the first ``logs`` are told as e^θ, further ones as they are.
         hill: in parameters of the model's own (traits standardised); theta, covariance: its top there.
         raw: the matrix from there to parameters as told.
         weights: of the hill's rows, from how many customers each entry stands for.
@@ -96,39 +96,51 @@ class _Case:
     raw: Floats
     weights: Callable[[Floats], Floats]
     future: Callable[[Floats, float, float], Future]
+    logs: int
 
     def told(self, theta: Floats) -> Floats:
         found = self.raw @ theta
-        return np.concatenate([np.exp(found[:4]), found[4:]])
+        return np.concatenate([np.exp(found[: self.logs]), found[self.logs :]])
 
 
-def _case(model: Model, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits | None) -> _Case:
-    if isinstance(model, ParetoNbdTraits):
-        return _case_with_traits(model, x, t_x, T, traits or {})
+def _case(
+    model: Model, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits | None, weights: ArrayLike | None = None
+) -> _Case:
+    if isinstance(model, WithTraits):
+        return _case_with_traits(model, x, t_x, T, traits or {}, weights)
     kind = type(model)
-    rows = checked(x, t_x, T)
+    rows = checked(x, t_x, T, weights)
 
     def future(theta: Floats, discount: float, horizon: float) -> Future:
         found = kind(None, *np.exp(theta).tolist()).future(rows.x, rows.t_x, rows.T, discount=discount, horizon=horizon)
         return found.of(rows.at)
 
     return _Case(
-        model.names, kind.hill_of(rows), model.theta, model.covariance, np.eye(model.theta.size), rows.weights, future
+        model.names,
+        kind.hill_of(rows),
+        model.theta,
+        model.covariance,
+        np.eye(model.theta.size),
+        rows.weights,
+        future,
+        model.theta.size,
     )
 
 
-def _case_with_traits(model: ParetoNbdTraits, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits) -> _Case:
-    known = model.given(x, t_x, T, traits)
+def _case_with_traits(
+    model: WithTraits, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None
+) -> _Case:
+    known = model.given(x, t_x, T, traits, weights)
     raw = known.raw()
     back = np.linalg.inv(raw)
 
     def future(theta: Floats, discount: float, horizon: float) -> Future:
-        drawn = ParetoNbdTraits.of(known, replace(model.fitted, theta=raw @ theta))
+        drawn = type(model).of(known, replace(model.fitted, theta=raw @ theta))
         return drawn.future(x, t_x, T, traits, discount=discount, horizon=horizon)
 
     return _Case(
-        model.names, hill_of_traits(known, rows_likelihood, model.l2), back @ model.fitted.theta,
-        back @ model.fitted.covariance @ back.T, raw, known.rows.weights, future,
+        model.names, model.hill(known), back @ model.fitted.theta,
+        back @ model.fitted.covariance @ back.T, raw, known.rows.weights, future, known.base,
     )  # fmt: skip
 
 
@@ -137,7 +149,7 @@ def _case_with_traits(model: ParetoNbdTraits, x: ArrayLike, t_x: ArrayLike, T: A
 
 def profile(
     model: Model, name: str, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits | None = None, *,
-    level: float = 0.95,
+    weights: ArrayLike | None = None, level: float = 0.95,
 ) -> Interval:  # fmt: skip
     """The values of one parameter that the data do not contradict, whatever the others are.
 
@@ -145,7 +157,7 @@ def profile(
 
     Args:
         model: as fitted to these customers; name: of the parameter, or of a coefficient ("gamma_rate.consent").
-        traits: by name, where the model has some.
+        traits: by name, where the model has some. weights: how many customers each entry stands for; without, one.
 
     Raises:
         BadInput: there is no such parameter, the level is none, or the model was not fitted.
@@ -153,15 +165,15 @@ def profile(
     _check_level(level)
     if name not in model.names:
         raise BadInput(f"There is no parameter '{name}' in this model; there are {', '.join(model.names)}.")
-    case, place = _case(model, x, t_x, T, traits), model.names.index(name)
-    if place in {1, 3} and len(model.names) > 4:
+    case, place = _case(model, x, t_x, T, traits, weights), model.names.index(name)
+    if place in {1, 3} and place < case.logs < len(model.names):
         raise BadInput(f"'{name}' moves with the traits' means; ask for the profile of a coefficient, r or s.")
     ends = (_Held(case, place).end(side, level) for side in (-1.0, 1.0))
     scale = case.raw[place, place]
-    low, high = ((scale * end if place >= 4 else exp(end) if end < inf else inf) for end in ends)
+    low, high = ((scale * end if place >= case.logs else exp(end) if end < inf else inf) for end in ends)
     value = float(case.told(case.theta)[place])
     return Interval(
-        value, low, high, level, "profile likelihood", warnings=_open(low, high, 0.0 if place < 4 else -inf)
+        value, low, high, level, "profile likelihood", warnings=_open(low, high, 0.0 if place < case.logs else -inf)
     )
 
 
@@ -247,12 +259,13 @@ def bootstrap(
 
 def total_purchases(
     model: Model, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits | None = None, *,
-    seed: int, discount: float = 0.0, horizon: float = inf, draws: int = 500, level: float = 0.95,
+    weights: ArrayLike | None = None, seed: int, discount: float = 0.0, horizon: float = inf, draws: int = 500,
+    level: float = 0.95,
 ) -> Interval:  # fmt: skip
     """How many purchases these customers will make together, with what the parameters and chance may add or take.
 
     Args:
-        model: as fitted to these customers.
+        model: as fitted to these customers. weights: how many customers each entry stands for; without, one.
         discount, horizon: as of `pareto.ParetoNbd.dert`; without a discount the count itself.
 
     Raises:
@@ -260,38 +273,41 @@ def total_purchases(
     """
     _check(level, draws)
     ahead(discount, horizon)
-    case = _case(model, x, t_x, T, traits)
+    many = None if weights is None else np.asarray(weights, np.int64)
+    case = _case(model, x, t_x, T, traits, many)
 
     def total(theta: Floats) -> tuple[float, float]:
         found = case.future(theta, discount, horizon)
-        return float(found.mean.sum()), float(found.variance.sum())
+        return _all_of(found.mean, many), _all_of(found.variance, many)
 
-    drawn = [total(one.theta) for one in _redrawn(case, np.size(x), seed, draws)]
+    drawn = [total(one.theta) for one in _redrawn(case, np.size(x), seed, draws, many)]
     return _total(total(case.theta)[0], drawn, level, draws, seed)
 
 
 def total_worth(
     model: Model, amounts: GammaGamma, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, mean_amount: ArrayLike,
-    traits: Traits | None = None, *,
+    traits: Traits | None = None, *, weights: ArrayLike | None = None,
     seed: int, discount: float, horizon: float = inf, margin: float = 1.0, draws: int = 500, level: float = 0.95,
 ) -> Interval:  # fmt: skip
     """What these customers are still worth together; both models are fitted anew to the same draws of customers.
 
     Args:
         model, amounts: as fitted to these customers; mean_amount: as for `gammagamma.fit`, 0 where x is 0.
+        weights: how many customers each entry stands for; without, one.
 
     Raises:
         BadInput, CannotTell: as of `total_purchases` and `worth_of`, or the spread of amounts has no bound.
     """
     _check(level, draws)
     ahead(discount, horizon)
-    case = _case(model, x, t_x, T, traits)
+    many = None if weights is None else np.asarray(weights, np.int64)
+    case = _case(model, x, t_x, T, traits, many)
     spending = hill_of_amounts(spent(x, mean_amount))
     came = np.asarray(x) > 0
 
     def total(theta: Floats, of_amounts: GammaGamma) -> tuple[float, float]:
         found = worth_of(case.future(theta, discount, horizon), of_amounts.amounts(x, mean_amount), margin=margin)
-        return found.total, float(found.variance.sum())
+        return _all_of(found.each, many), _all_of(found.variance, many)
 
     value, variance = total(case.theta, amounts)
     if not variance < inf:
@@ -300,7 +316,7 @@ def total_worth(
             "to more customers, or ask for the total of purchases."
         )
     drawn = []
-    for one in _redrawn(case, np.size(x), seed, draws):
+    for one in _redrawn(case, np.size(x), seed, draws, many):
         hill = replace(spending, weight=one.count[came])
         theta = follow(hill, amounts.theta, amounts.covariance)[0]
         drawn.append(total(one.theta, GammaGamma(None, *np.exp(theta).tolist())))
@@ -320,7 +336,7 @@ class _Drawn:
     Attributes:
         theta: parameters; found: False where they ran off along a ridge. There they say nothing of themselves, but the
             totals that they mean have long stood still.
-        count: how often each customer was drawn.
+        count: how often a customer of each entry was drawn.
     """
 
     theta: Floats
@@ -328,10 +344,18 @@ class _Drawn:
     count: Floats
 
 
-def _redrawn(case: _Case, customers: int, seed: int, draws: int) -> Iterator[_Drawn]:
+def _all_of(each: Floats, many: Numbers | None) -> float:
+    """A sum over customers, of whom each entry stands for so many."""
+    return float(each.sum() if many is None else many @ each)
+
+
+def _redrawn(case: _Case, entries: int, seed: int, draws: int, many: Numbers | None = None) -> Iterator[_Drawn]:
     dice = np.random.default_rng(seed)
     for _ in range(draws):
-        count = np.bincount(dice.integers(0, customers, customers), minlength=customers).astype(np.float64)
+        if many is None:
+            count = np.bincount(dice.integers(0, entries, entries), minlength=entries).astype(np.float64)
+        else:
+            count = dice.multinomial(many.sum(), many / many.sum()).astype(np.float64)
         hill = replace(case.hill, weight=case.weights(count))
         theta, _, slope = follow(hill, case.theta, case.covariance)
         yield _Drawn(theta, arrived(theta, slope, case.theta, case.covariance), count)

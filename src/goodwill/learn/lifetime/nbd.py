@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.learn.lifetime.future import Future, ahead, customers, times
-from goodwill.learn.lifetime.given import Floats, Rows, checked, counts, worth_fitting
+from goodwill.learn.lifetime.given import Floats, Rows, Scale, checked, counts, worth_fitting
 from goodwill.learn.lifetime.maximum import Hill, Top, climb, ridge
 from goodwill.learn.lifetime.result import Fitted, Parameters
 
 NAMES: Final = ("r", "alpha")
 _ENDLESS: Final = 1e4  # r, or α beside the mean age, above which people are all alike
 _STARTS: Final = (0.3, 1.0, 3.0)
-_STAYS: Final = "In this model nobody ever leaves, so what is expected is rather too much than too little."
+STAYS: Final = "In this model nobody ever leaves, so what is expected is rather too much than too little."
 
 
-def rows_likelihood(rows: Rows, r: float, alpha: float) -> tuple[Floats, Floats]:
+def rows_likelihood(rows: Rows, r: float, alpha: Scale) -> tuple[Floats, Floats]:
     """Log-likelihood of each row, shape (n,), and its slopes by ln r and ln α, shape (2, n)."""
     from scipy.special import digamma, gammaln
 
@@ -58,7 +58,7 @@ def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weights: ArrayLike | None = 
     worth_fitting(rows, len(NAMES))
     top = climb(hill_of(rows), [np.log([r, r / rows.rate]) for r in _STARTS], NAMES)
     refuse_endless(rows, top)
-    return Nbd(Fitted.of(NAMES, top, rows.customers).warned((_STAYS,)), *np.exp(top.theta).tolist())
+    return Nbd(Fitted.of(NAMES, top, rows.customers).warned((STAYS,)), *np.exp(top.theta).tolist())
 
 
 def refuse_endless(rows: Rows, top: Top) -> None:
@@ -67,7 +67,7 @@ def refuse_endless(rows: Rows, top: Top) -> None:
     Raises:
         CannotTell: r, or α beside the mean age, is beyond ten thousand.
     """
-    r, alpha = np.exp(top.theta).tolist()
+    r, alpha = np.exp(top.theta[:2]).tolist()
     if max(r, alpha / rows.mean_age) > _ENDLESS:
         raise ridge(top, NAMES)
 
@@ -130,10 +130,7 @@ class Nbd(Parameters):
         """
         ahead(discount, horizon)
         repeat, _, age = customers(x, t_x, T)
-        shape, scale = self.r + repeat, self.alpha + age
-        once, twice = _discounted(discount, horizon), _discounted(2 * discount, horizon)
-        rate = shape / scale
-        return Future(rate * once, rate * twice, rate * (shape + 1) / scale * once**2)
+        return future_of(self.r + repeat, self.alpha + age, discount, horizon)
 
     def probability(self, x: ArrayLike, t: float) -> Floats:
         """The chance of x purchases in the first ``t`` after the one that made somebody a customer; shape (n,).
@@ -149,6 +146,13 @@ class Nbd(Parameters):
     def to_dict(self) -> dict[str, Any]:
         """For a JSON document."""
         return {"model": "NBD", **self.told()}
+
+
+def future_of(shape: Floats, scale: Floats, discount: float, horizon: float) -> Future:
+    """What is to come from customers whose rates are Gamma(shape, scale); shape (n,)."""
+    once, twice = _discounted(discount, horizon), _discounted(2 * discount, horizon)
+    rate = shape / scale
+    return Future(rate * once, rate * twice, rate * (shape + 1) / scale * once**2)
 
 
 def _discounted(discount: float, horizon: float) -> float:

@@ -32,6 +32,7 @@ _WHERE: Final = {
     "clv": "value",
     "cohorts": "buying",
     "detectable": "trials",
+    "ecltv": "engaged",
     "experiment": "trials",
     "holdout": "trials",
     "mail": "mailing",

@@ -32,6 +32,7 @@ from goodwill.shop.measures.measure import (
     total_of,
     whole,
 )
+from goodwill.sums import Sums
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -203,6 +204,7 @@ class _Telling:
         self._margin: float = asked.options["margin"]
         self._weeks = days_of(self._horizon) / 7
         self._discount = discount_rate(asked.options["discount"] / 100, WEEKS_A_YEAR)
+        self._remarks = remarks(total.sums, kinds.spent, self._margin, self._currency)
 
     @property
     def _what(self) -> str:
@@ -228,18 +230,18 @@ class _Telling:
             )  # fmt: skip
         except CannotTell as why:
             purchases = self._purchases(name, model, each)
-            return Answer(self.refused(plainly(why)), (purchases,), (_parameters(name, model, None), *backtest))
+            return Answer(self.refused(plainly(why)), (purchases,), (parameters(name, model, None), *backtest))
         of_model = (_TOO_MUCH,) if isinstance(model, bgnbd.BgNbd) else ()
-        warnings = (*past.warnings, *noted, *of_model, *model.warnings, *amounts.warnings, *self._warnings())
+        warnings = (*past.warnings, *noted, *of_model, *model.warnings, *amounts.warnings, *self._remarks)
         method = f"{name} and Gamma–Gamma, discounted; interval by a bootstrap of customers, with what chance adds."
         method = f"{method} {_CELLS}"
-        value = replace(_each(worth, self._customers * self._one), warnings=(*warnings, *worth.warnings))
-        together = replace(_each(worth, self._one), n=self._customers)
+        value = replace(each_of(worth, self._customers * self._one), warnings=(*warnings, *worth.warnings))
+        together = replace(each_of(worth, self._one), n=self._customers)
         return Answer(
             self._figure(value, self._name, self._currency, method, seed=_SEED),
             (self._figure(together, f"{self._what} still to come from all of them in {self._horizon}", self._currency,
                           method, seed=_SEED),),
-            (_parameters(name, model, amounts), *backtest),
+            (parameters(name, model, amounts), *backtest),
         )  # fmt: skip
 
     def _purchases(self, name: str, model: Worth, each: Customers) -> Figure:
@@ -248,7 +250,7 @@ class _Telling:
             model, each.x, each.t_x, each.T, seed=_SEED, horizon=self._weeks, draws=self._asked.options["draws"]
         )
         return self._figure(
-            _each(found, self._customers), f"purchase days still to come from a customer in {self._horizon}",
+            each_of(found, self._customers), f"purchase days still to come from a customer in {self._horizon}",
             "purchase days", f"{name}; interval by a bootstrap of customers, with what chance adds. {_CELLS}",
             seed=_SEED,
         )  # fmt: skip
@@ -260,28 +262,29 @@ class _Telling:
             estimate, self._total, counted=self._customers, name=name, unit=unit, method=method, why=why, seed=seed
         )
 
-    def _warnings(self) -> tuple[str, ...]:
-        """What to keep in mind of the sums."""
-        sums, said = self._total.sums, []
-        if not self._margin:
-            said.append("No margin is known, so this is revenue and not what stays: give --margin, or set margin.")
-        if foreign := sums.number("foreign"):
-            said.append(f"{told_of(foreign, 'orders')} in another currency than {self._currency} are left out.")
-        if free := sums.number("free"):
-            said.append(f"{told_of(free, 'orders')} that came to nothing are left out.")
-        if more := sums.number("more"):
-            said.append(f"{told_of(more, 'customers')} bought on more than 255 days and count as 255.")
-        exact = sums.number("spent")
-        if exact and abs(self.kinds.spent / exact - 1) > _ROUNDED:
-            off = 100 * (self.kinds.spent / exact - 1)
-            said.append(f"Amounts in steps of 2 % make {off:+.2f} % of the exact sum of repeat purchases.")
-        return tuple(said)
-
 
 _ROUNDED: Final = 0.002  # a sum of amounts in steps that is so far from the exact one is told
 
 
-def _each(total: Interval, of: int) -> Estimate:
+def remarks(sums: Sums, spent: float, margin: float, currency: str) -> tuple[str, ...]:
+    """What to keep in mind of the sums of `HowOften`; ``spent``: on all repeat days, as their cells have it."""
+    said = []
+    if not margin:
+        said.append("No margin is known, so this is revenue and not what stays: give --margin, or set margin.")
+    if foreign := sums.number("foreign"):
+        said.append(f"{told_of(foreign, 'orders')} in another currency than {currency} are left out.")
+    if free := sums.number("free"):
+        said.append(f"{told_of(free, 'orders')} that came to nothing are left out.")
+    if more := sums.number("more"):
+        said.append(f"{told_of(more, 'customers')} bought on more than 255 days and count as 255.")
+    exact = sums.number("spent")
+    if exact and abs(spent / exact - 1) > _ROUNDED:
+        off = 100 * (spent / exact - 1)
+        said.append(f"Amounts in steps of 2 % make {off:+.2f} % of the exact sum of repeat purchases.")
+    return tuple(said)
+
+
+def each_of(total: Interval, of: int) -> Estimate:
     """A total's share, of so many."""
     return Estimate(
         value=total.value / of, low=total.low / of, high=total.high / of, level=total.level, n=of,
@@ -289,7 +292,7 @@ def _each(total: Interval, of: int) -> Estimate:
     )  # fmt: skip
 
 
-def _parameters(name: str, model: Worth, amounts: gammagamma.GammaGamma | None) -> Table:
+def parameters(name: str, model: Worth | gammagamma.GammaGamma, amounts: gammagamma.GammaGamma | None) -> Table:
     rows: list[tuple[Any, ...]] = []
     for called, fitted in ((name, model), ("Gamma–Gamma", amounts)):
         if fitted is not None:
@@ -299,19 +302,23 @@ def _parameters(name: str, model: Worth, amounts: gammagamma.GammaGamma | None) 
     return Table("parameters", says, tuple(map(Column, ("model", "parameter", "value", "standard error"))), tuple(rows))
 
 
+AHEAD: Final = (
+    Option("horizon", "how far to look ahead", "12 months", length("horizon", 3_653)),
+    Option("margin", "percent of an amount that stays; 0: not known, revenue is told", margin_of, percent("margin")),
+    Option("discount", "percent a year by which what comes later is worth less", 10.0, percent("discount")),
+)
+DRAWS: Final = Option("draws", "how often customers are drawn anew for the interval", 200, whole("draws", 50, 2_000))
+
 MEASURES = (
     Measure(
         "clv",
         "what customers are still worth: customer lifetime value to come",
         MEASUREMENT,
         (
-            Option("horizon", "how far to look ahead", "12 months", length("horizon", 3_653)),
-            Option("margin", "percent of an amount that stays; 0: not known, revenue is told", margin_of,
-                   percent("margin")),
-            Option("discount", "percent a year by which what comes later is worth less", 10.0, percent("discount")),
+            *AHEAD,
             Option("model", "of buying: pareto-nbd, bg-nbd, nbd (nobody leaves), or auto (the first that can tell)",
                    "auto", one_of("model", "auto", *MODELS, "nbd")),
-            Option("draws", "how often customers are drawn anew for the interval", 200, whole("draws", 50, 2_000)),
+            DRAWS,
         ),
         _clv,
         unit="money",
