@@ -76,7 +76,8 @@ def _truth() -> tuple[float, float]:
 
 
 _CAREFUL = (
-    "B2 is rather too little here: where the window's first half shows no effect for sure, half of a gain counts; "
+    "B2 is rather too little here: where the window's first half shows no effect for sure, half of a gain counts, "
+    "give or take that half; "
     "who never bought in the two years is in no model; and that people of the programme stay longer is known roughly. "
     "About one world in ten is refused."
 )

@@ -14,7 +14,7 @@ from goodwill.access.view import Grouped
 from goodwill.basics.errors import CannotTell
 from goodwill.measure.buying import Customers
 from goodwill.measure.came import MONTHS, Came
-from goodwill.measure.caused import HALF, ByArm, Seen, _exposed, arms_of, caused
+from goodwill.measure.caused import HALF, ByArm, Seen, _exposed, _share_unknown, arms_of, caused
 from goodwill.measure.experiments.sequence import width
 from goodwill.measure.together import Together
 from goodwill.purposes import shipped
@@ -141,7 +141,9 @@ def test_the_time_before_the_programme_does_not_thin_it_out():
     assert _exposed(years, 100) == 1
 
 
-@pytest.mark.parametrize(("whose", "left", "words"), [(0, HALF, "half of it counts"), (1, 1.0, "all of a loss counts")])
+@pytest.mark.parametrize(
+    ("whose", "left", "words"), [(0, HALF, "half of the gain counts"), (1, 1.0, "all of the loss counts")]
+)
 def test_where_nobody_can_say_whether_an_effect_lasts_half_of_a_gain_and_all_of_a_loss_counts(whose, left, words):
     """Nothing is clear in the first half of the window; in its second, one arm pays four times as much."""
     people = [
@@ -156,6 +158,15 @@ def test_where_nobody_can_say_whether_an_effect_lasts_half_of_a_gain_and_all_of_
     assert found.decay == left
     assert found.after
     assert any(words in one for one in found.warnings)
+
+
+def test_a_share_of_which_nothing_is_known_widens_the_range_as_an_even_one_does():
+    dice = np.random.default_rng(3)
+    worth, share = dice.normal(8, 3, 400_000), dice.random(400_000)
+    mean, variance, common = _share_unknown((4.0, 9 / 4, 1.5))
+    assert mean == pytest.approx((share * worth).mean(), rel=0.01)
+    assert variance == pytest.approx((share * worth).var(), rel=0.01)
+    assert common == 1.5
 
 
 def test_draws_are_the_same_for_the_same_seed_and_survive_a_document(seen):

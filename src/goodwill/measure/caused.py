@@ -35,8 +35,8 @@ Group: TypeAlias = Callable[[Numbers], Numbers]
 ARMS: Final = ("treated", "left-out")  # 0 and 1, as a contribution's group says it
 _STEP: Final = 0.1  # of a standard error, for slopes
 _TRAIT: Final = "treated"
-HALF: Final = 0.5  # of a gain counts after the window where nobody can say whether it lasts: half of it is no promise
-_OF: Final = {HALF: "half of it", 1.0: "all of a loss"}
+HALF: Final = 0.5  # of a gain counts after the window where nobody can say whether it lasts, give or take that half
+_OF: Final = {HALF: "half of the gain counts in B2, give or take that half", 1.0: "all of the loss counts in B2"}
 DISCOUNT: Final = 0.10  # a year, of what comes after the window
 
 
@@ -182,7 +182,7 @@ class Seen:
             customers and of the model's parameters), and covariance with what she spent more inside; several where they
             were drawn with parameters, which older answers are. Empty where ``why`` says why it is not measured.
         decay: how much of the effect of the first half was left in the second, 0 to 1; where that is not known, half
-            of a gain and all of a loss.
+            of a gain, which may be none or all of it, and all of a loss.
         often: the range of ``each`` for who looks at every figure; None where ``early`` says why there is none yet.
         bought: customers of the arm in which fewer bought inside the window; 0 where that is not told.
     """
@@ -272,6 +272,8 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int) -> See
     decay, said = _decay(arms, each)
     try:
         after, why = _after(arms, decay, days), ""
+        if said and decay == HALF:
+            after = tuple(map(_share_unknown, after))
     except CannotTell as cannot:
         after, why = (), plainly(cannot)
     often, bought = for_every_look(treated.window, control.window), min(treated.window.bought, control.window.bought)
@@ -294,7 +296,7 @@ def _decay(arms: tuple[Arm, Arm], each: Difference) -> tuple[float, tuple[str, .
     early = compared(arms[0].early.arm, arms[1].early.arm)
     if early.value is None or early.low is None or early.low <= 0 or each.value is None:
         left = HALF if each.value is None or each.value > 0 else 1.0
-        return left, (f"Whether the effect fades inside the window cannot be told, so {_OF[left]} counts in B2.",)
+        return left, (f"Whether the effect fades inside the window cannot be told, so {_OF[left]}.",)
     return float(np.clip((each.value - early.value) / early.value, 0.0, 1.0)), ()
 
 
@@ -307,6 +309,15 @@ def _after(arms: tuple[Arm, Arm], decay: float, days: int) -> tuple[tuple[float,
         spread += variance / arm.people
         common += with_inside / arm.people
     return ((after, spread, common),)
+
+
+def _share_unknown(half: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Half of a worth of which any share may stay, from none to all, with the variance that this adds.
+
+    Of U·W, where U is even on 0 to 1 and W has mean m and variance v: mean m/2, variance v/3 + m²/12. Given of W/2.
+    """
+    mean, variance, common = half
+    return mean, (4 * variance + mean**2) / 3, common
 
 
 def _residuals(arms: tuple[Arm, Arm], decay: float, days: int) -> list[tuple[Floats, Floats]]:

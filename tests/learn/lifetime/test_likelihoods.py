@@ -139,7 +139,11 @@ def hills():
     amounts = amounts_crowd(3, bg.x)
     yield "Gamma–Gamma", gammagamma.hill_of(gammagamma.spent(bg.x, amounts)), np.log([5.0, 3.0, 12.0])
     theta = np.r_[np.log([0.7, 9.0, 0.5, 15.0]), 0.2, -0.1, -0.3, 0.4]
-    yield "Pareto/NBD with traits", covariates.hill_of(known, pareto.rows_likelihood, l2=3.0), theta
+    yield (
+        "Pareto/NBD with traits",
+        covariates.hill_of(known, pareto.rows_likelihood, covariates._penalty(known, 3.0, 0.5)),
+        theta,
+    )
     block = known.blocks[1].traits
     of_bg = covariates.Given(
         known.rows,
