@@ -3,10 +3,11 @@
 import pytest
 from tests.small_shop import ASKED, add_smokers, bakery
 
+from goodwill.basics.errors import Conflict
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.decide.plan import Offer, Slot
-from goodwill.shop.trying_segments import CANNOT, FINE, GIVES_AWAY, troubles
+from goodwill.shop.trying_segments import CANNOT, FINE, GIVES_AWAY, NAMES, troubles
 from goodwill.storage import audit
 
 BY_PAPERS = {"is": "did", "what": "bought", "things": {"products": ["papers"]}}
@@ -25,9 +26,9 @@ def shop(made):
     return made.shop
 
 
-def offer_for(shop, segment):
+def offer_for(shop, segment, **more):
     shop.planning.set_slot("deals", Slot(kind="offers", count=2))
-    shop.planning.new_offer("ten", Offer("Ten off", "Ten percent off for some.", percent=10, segment=segment))
+    shop.planning.new_offer("ten", Offer("Ten off", "Ten percent off for some.", percent=10, segment=segment, **more))
     shop.planning.approve("offer-ten")
     shop.planning.start_offer("ten")
 
@@ -88,6 +89,30 @@ def test_what_comes_to_give_smokers_away_is_found_and_its_offers_are_suspended(m
     assert trouble.startswith(f"segment {kept.id} ('Papers'): it gives away who bought a thing of the kind 'tobacco'")
     assert trouble.endswith("suspended for it: 1 of the offers")
     assert shop.trying_segments.run()[0].suspended == 0, "it is suspended already"
+
+
+@pytest.mark.both
+def test_an_offer_whose_segment_names_a_discreet_thing_is_nobodys_at_once_and_suspended_by_night(shop):
+    """Papers were a thing as any other when the segment was made; by now the catalogue calls them tobacco."""
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("papers", "Rolling papers", category="papers", price=200)])
+    shop.segments.new("Papers", "offers", BY_PAPERS)
+    offer_for(shop, "Papers", code="PAPERS-10")
+    shop.grant("dev", "offers", asked=ASKED)
+    assert [choice.product for choice in shop.decide("bruno", "deals").items] == ["ten"]
+    assert shop.planning.claim("PAPERS-10")[0] == "ten"
+    with shop.database.transaction() as connection:
+        catalogue.upsert_many(connection, [Product("papers", "Rolling papers", category="tobacco", price=200)])
+    for name in (None, "bruno", "dev"):
+        made = shop.decide(name, "deals")
+        assert made.items == ()
+        assert [one.rule for one in made.interventions] == ["sensitive"]
+    with pytest.raises(Conflict, match="its segment 'Papers' names what this shop keeps discreet"):
+        shop.planning.claim("PAPERS-10")
+    (tried,) = shop.trying_segments.run()
+    assert (tried.found, tried.suspended) == (NAMES, 1)
+    assert not shop.planning.plan().may("offer-ten")
+    assert found_troubles(shop)[0].endswith("suspended for it: 1 of the offers")
 
 
 def test_a_thing_that_the_catalogue_does_not_know_any_more_is_found(shop):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Edition, Product
+from goodwill.decide.eligible import IsDiscreet
 from goodwill.decide.lessons import mask
 from goodwill.decide.plan import Content, Offer, Plan
 from goodwill.decide.prices import DAYS, Reduced, is_named, reduced
@@ -28,7 +29,7 @@ class Candidate:
         number: by which the log knows it there.
         about: which products it is about, one truth value for each number; empty: none in particular.
         subject: what it is about, in a word that a customer knows; "" where it is about nothing in particular.
-        sensitive: whether it is about, or calls itself, something that is never shown unasked.
+        sensitive: whether it is about, calls itself, or is for a segment that names, what is never shown unasked.
         tells: whether it is about nothing but what gives away who buys such a thing.
         left_out: items that it is about, and that count for nothing because they give that away.
         reduced: of an offer, what it makes of prices.
@@ -57,6 +58,12 @@ class Candidate:
     def saves_nothing(self) -> bool:
         """Whether an offer for some products makes none of them really cheaper."""
         return self.offer is not None and bool(self.offer.about) and not self.reduced.items
+
+
+def as_its_segment(one: Candidate, is_discreet: IsDiscreet) -> Candidate:
+    """The same; sensitive where the segment that it is for names what the shop keeps discreet, as its rule does too."""
+    segment = one.offer.segment if one.offer is not None else ""
+    return replace(one, sensitive=True) if segment and not one.sensitive and is_discreet(segment) else one
 
 
 @dataclass(frozen=True, eq=False)

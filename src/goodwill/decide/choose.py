@@ -15,9 +15,9 @@ from goodwill.basics.errors import BadInput, Conflict
 from goodwill.basics.ids import PersonId, Reference, new_reference, opaque
 from goodwill.catalogue import store as catalogue
 from goodwill.decide import store
-from goodwill.decide.candidates import Candidates, candidates
+from goodwill.decide.candidates import Candidates, as_its_segment, candidates
 from goodwill.decide.decision import Decision, Footing
-from goodwill.decide.eligible import IsIn, in_none, once
+from goodwill.decide.eligible import IsDiscreet, IsIn, in_none, is_plain, once
 from goodwill.decide.guardrails import interventions, tells_of_sensitive
 from goodwill.decide.history import History, histories_of
 from goodwill.decide.holding_back import Asked, Held
@@ -167,6 +167,7 @@ def choose_many(
     *,
     rules: Rules,
     is_in: IsIn = in_none,
+    is_discreet: IsDiscreet = is_plain,
 ) -> list[Decision | BadInput]:
     """Choose for several people, each with what she allows for what the slot is for and nothing else.
 
@@ -174,10 +175,11 @@ def choose_many(
 
     Args:
         is_in: says who meets the rule of an offer that is for a segment.
+        is_discreet: says whether that rule names what the shop keeps discreet; then the offer is for nobody.
     """
     shelf, plan = choosing.ready(door.connection, rules), choosing.plan(door.connection)
     ahead = look_ahead(door, plan, wanted, choosing.stock(door.connection))
-    group = _Group(door, library, choosing, shelf, plan, rules, is_in)
+    group = _Group(door, library, choosing, shelf, plan, rules, is_in, is_discreet)
     seen = [_looked(door, plan, one, ahead, rules) for one in wanted]
     known = group.known([one for one in seen if isinstance(one, Situation)])
     found = list[Decision | BadInput]()
@@ -209,6 +211,7 @@ class _Group:
     plan: Plan
     rules: Rules
     is_in: IsIn
+    is_discreet: IsDiscreet
 
     def known(self, seen: Sequence[Situation]) -> dict[PersonId | None, History]:
         """What each of them bought whose purchases will be weighed, worked out for all at once."""
@@ -232,8 +235,9 @@ class _Group:
     def placed(self, seen: Situation) -> Decision:
         """Content or offers."""
         return _placed(
-            self.door, self.library, self.choosing, seen, self.shelf, self.rules, self.is_in, self.models(seen)
-        )
+            self.door, self.library, self.choosing, seen, self.shelf, self.rules, self.is_in, self.is_discreet,
+            self.models(seen),
+        )  # fmt: skip
 
 
 def _is_weighed(seen: Situation) -> bool:
@@ -278,13 +282,15 @@ def _placed(
     shelf: Shelf,
     rules: Rules,
     is_in: IsIn,
+    is_discreet: IsDiscreet,
     models: Models | None,
 ) -> Decision:
     """Content or offers, from the same look."""
     plan = choosing.plan(door.connection)
     found = choosing.candidates(door.connection, plan, shelf, rules, models, at=seen.at, day=seen.day)
     language, reference = seen.context.language or rules.language, new_reference()
-    among = [one for one in found.slots.get(seen.slot_name, ()) if is_on(one, seen.day, language)]
+    here = [one for one in found.slots.get(seen.slot_name, ()) if is_on(one, seen.day, language)]
+    among = [as_its_segment(one, is_discreet) for one in here]
     personal = seen.may_be_personal and not seen.is_quarantined
     believed = library.model(WORKS[seen.slot.kind], door, shelf, seen.as_of) if personal and among else None
     spent: dict[str, int] = {}

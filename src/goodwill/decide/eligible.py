@@ -27,6 +27,14 @@ CANNOT_TELL = Met(sure=False)
 # Whether somebody is in a segment, from what she allows; None where she is not.
 IsIn = Callable[[str, View], Met | None]
 
+# Whether a segment names what the shop keeps discreet; asked of the rule, of nobody.
+IsDiscreet = Callable[[str], bool]
+
+
+def is_plain(_segment: str) -> bool:
+    """While nobody can tell what a segment names, it names nothing discreet."""
+    return False
+
 
 def in_none(_segment: str, _view: View) -> Met | None:
     """While nobody can tell who is in a segment, nobody is: an offer for one is given to nobody."""

@@ -97,10 +97,15 @@ class Deciding:
         wanted = self._wanted(connection, questions)
         asked = [one for one in wanted if isinstance(one, Wanted)]
         door = replace(shop.door(connection), later=reads)
-        is_in = partial(shop.segments.is_in, connection)
-        chosen = iter(
-            choose_many(door, shop.library, self.choosing, asked, rules=self.rules, is_in=is_in) if asked else ()
+        is_in, is_discreet = (partial(ask, connection) for ask in (shop.segments.is_in, shop.segments.is_discreet))
+        made = (
+            choose_many(
+                door, shop.library, self.choosing, asked, rules=self.rules, is_in=is_in, is_discreet=is_discreet
+            )
+            if asked
+            else ()
         )
+        chosen = iter(made)
         return _Made(
             [one.person if isinstance(one, Wanted) else None for one in wanted],
             [next(chosen) if isinstance(one, Wanted) else one for one in wanted],

@@ -332,6 +332,11 @@ class Planning:
             found = plan.offers[name]
             if not (plan.may(f"offer-{name}") and found.is_on(date_of(self._today).isoformat())):
                 raise Conflict(f"The offer '{name}' is not given now.")
+            if found.segment and self.shop.segments.is_discreet(change.connection, found.segment):
+                raise Conflict(
+                    f"The offer '{name}' is not given now: its segment '{found.segment}' names what this shop keeps "
+                    "discreet (the setting 'sensitive')."
+                )
             if found.budget is not None and not store.spend(
                 change.connection, name, found.cost, found.budget, today=self._today
             ):

@@ -37,6 +37,10 @@ _PURCHASES: Final = Category("purchases")
 _UNKNOWN: Final = ("unknown-person", "held")
 
 
+class Discreet(Refused):
+    """All that a rule names in one place is of a kind that the shop keeps discreet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A kept segment, as its last version says.
@@ -296,6 +300,15 @@ class Segments:
             return None if verdict is Verdict.UNMATCHED else CANNOT_TELL
         return Met(tuple(sorted(rules.looked_at(chosen.rule))), self.sentence(chosen.rule))
 
+    def is_discreet(self, connection: Connection, segment: str) -> bool:
+        """Whether a segment names nothing, in a place of its rule, but what the shop keeps discreet by now."""
+        try:
+            rule = self._there(connection, segment).rule
+        except NotFound:
+            return False
+        named = [things for node in rules.nodes(rule) if isinstance(things := getattr(node, "things", None), Things)]
+        return any(_found(connection, one).words and not self._products(connection, one) for one in named)
+
     def count(self, segment: int | str) -> Counted:
         """How many people a segment is for now; errors as `chosen_in` and `Door.total`."""
         self.shop.staff.demand(Act.PLAN)
@@ -381,7 +394,7 @@ class Segments:
                 f"The catalogue knows nothing called '{found.unknown[0]}'.{_hint(connection, found.unknown[0])}"
             )
         if not self._products(connection, things):
-            raise Refused(
+            raise Discreet(
                 "All that the rule names there is of a kind that this shop keeps discreet (the setting 'sensitive'), "
                 "and nobody is chosen by it."
             )

@@ -1,8 +1,8 @@
 """Kept segments are tried again each night: whether their rules can still be asked, and give nobody away by now.
 
-Habits, answers and the catalogue change without anybody touching a rule. What was found stands in the audit log, a line
-for each segment, with counts that tell of no few people. An offer for a segment that gives away who buys a sensitive
-thing is suspended; whoever may approve offers decides what becomes of it.
+Habits, answers, the catalogue and the setting `sensitive` change without anybody touching a rule. What was found stands
+in the audit log, a line for each segment, with counts that tell of no few people. An offer is suspended whose segment
+gives away who buys a sensitive thing, or names such a thing; whoever may approve offers decides what becomes of it.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from goodwill.basics.errors import BadInput, NotFound, Quarantined, Refused
 from goodwill.decide.plan import State
 from goodwill.decide.segments import store, written
 from goodwill.shop.planning import same_name
-from goodwill.shop.segments import Counted, Segment, Segments
+from goodwill.shop.segments import Counted, Discreet, Segment, Segments
 from goodwill.storage import audit
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ACTION: Final = "segment.try"
 _PARTS: Final = ("people", "matched", "unmatched", "left_out", "unknown")
 _NIGHTS: Final = 10  # one line for each segment and night; some were tried by hand besides
-FINE, GIVES_AWAY, CANNOT = "fine", "gives-away", "cannot-be-asked"
+FINE, GIVES_AWAY, NAMES, CANNOT = "fine", "gives-away", "names-discreet", "cannot-be-asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Tried:
     """What came of trying a segment.
 
     Attributes:
-        found: fine, gives-away, or cannot-be-asked. why: in a sentence; "" where it is fine.
+        found: fine, gives-away, names-discreet, or cannot-be-asked. why: in a sentence; "" where it is fine.
         parts: the parts of its count, by name; those that are not told are not there.
         suspended: how many offers for it were suspended.
     """
@@ -65,7 +65,7 @@ class TryingSegments:
     def one(self, segment: Segment) -> Tried:
         """Try one, and write down what was found."""
         found, why, counted = self._found(segment)
-        names = self._offers(segment) if found == GIVES_AWAY else []
+        names = self._offers(segment) if found in (GIVES_AWAY, NAMES) else []
         for name in names:
             self.shop.planning.suspend(f"offer-{name}", f"segment {segment.id}: {why}"[:300])
         with self.shop.change(_ACTION) as change:
@@ -81,6 +81,8 @@ class TryingSegments:
             segments.read(written(segment.rule), segment.purpose)
             word = segments.gives_away(segment.rule, segment.purpose)
             counted = segments.count(segment.id)
+        except Discreet as error:
+            return NAMES, str(error), None
         except (BadInput, NotFound, Refused) as error:
             return CANNOT, str(error), None
         if word:

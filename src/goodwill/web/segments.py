@@ -67,7 +67,7 @@ class TriedAnswer(Struct, frozen=True):
     """What was found when a segment was tried last, as it is each night."""
 
     at: Moment
-    found: Annotated[str, Meta(description="`fine`, `gives-away` or `cannot-be-asked`.")]
+    found: Annotated[str, Meta(description="`fine`, `gives-away`, `names-discreet` or `cannot-be-asked`.")]
     why: Annotated[str, Meta(description="In a sentence; empty where it is fine.")]
     parts: Annotated[dict[str, int], Meta(description="The parts of its count, but for those that are not told.")]
     suspended: Annotated[int, Meta(ge=0, description="How many offers for it were suspended.")]
