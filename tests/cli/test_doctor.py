@@ -2,6 +2,7 @@
 
 import shlex
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from tests.cli.conftest import Ended, Run
 from goodwill.app import open_shop
 from goodwill.cli.ends import Code
 from goodwill.collect import imports, store
+from goodwill.decide.plan import Offer
+from goodwill.decide.segments import store as store_of_segments
 
 
 def _found(ended: Ended, what: str) -> list[dict[str, str]]:
@@ -125,6 +128,20 @@ def test_settings_and_keys_that_others_may_read_are_worth_a_look(run: Run, home:
         assert found["mend"] == f"chmod {'700' if place.is_dir() else '600'} {place}"
         place.chmod(before)
     assert _found(run("doctor", "--home", home, "--json"), "secrets") == []
+
+
+def test_an_offer_that_runs_without_its_segment_is_named(run: Run, home: Path):
+    with open_shop(home) as shop:
+        kept = shop.segments.new("Quiet", "offers", {"is": "never", "what": "bought"})
+        shop.planning.new_offer("ten", Offer("Ten", "Ten off.", percent=10, segment="Quiet", code="QUIET-10"))
+        shop.planning.approve("offer-ten")
+        shop.planning.start_offer("ten")
+        with shop.database.transaction() as connection:  # as could be before removing asked for offers
+            line = replace(store_of_segments.newest(connection)[0], version=kept.version + 1, rule=None)
+            store_of_segments.add(connection, line)
+    (found,) = _found(run("doctor", "--home", home, "--json"), "segments")
+    assert (found["state"], found["mend"]) == ("look", "goodwill offer stop OFFER, or make the segment anew")
+    assert "the offer 'ten' is given and its segment 'Quiet' was removed" in found["found"]
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Kept segments are tried again as people, answers and the catalogue change."""
 
+from dataclasses import replace
+
 import pytest
 from tests.small_shop import ASKED, add_smokers, bakery
 
@@ -7,7 +9,8 @@ from goodwill.basics.errors import Conflict
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
 from goodwill.decide.plan import Offer, Slot
-from goodwill.shop.trying_segments import CANNOT, FINE, GIVES_AWAY, NAMES, troubles
+from goodwill.decide.segments import store
+from goodwill.shop.trying_segments import CANNOT, FINE, GIVES_AWAY, NAMES, orphans, troubles
 from goodwill.storage import audit
 
 BY_PAPERS = {"is": "did", "what": "bought", "things": {"products": ["papers"]}}
@@ -113,6 +116,31 @@ def test_an_offer_whose_segment_names_a_discreet_thing_is_nobodys_at_once_and_su
     assert (tried.found, tried.suspended) == (NAMES, 1)
     assert not shop.planning.plan().may("offer-ten")
     assert found_troubles(shop)[0].endswith("suspended for it: 1 of the offers")
+
+
+@pytest.mark.both
+def test_a_segment_goes_only_after_the_offers_for_it_and_none_begins_without_its_own(shop):
+    kept = shop.segments.new("Buyers", "offers", EVER)
+    offer_for(shop, " buyers ", code="BUYERS-10")
+    with pytest.raises(Conflict, match="Stop it first: goodwill offer stop ten"):
+        shop.segments.remove(kept.id)
+    assert shop.segments.get("Buyers") == kept
+    shop.planning.stop_offer("ten")
+    shop.segments.remove(kept.id)
+    with pytest.raises(Conflict, match="was removed, so nobody can tell for whom it is"):
+        shop.planning.start_offer("ten")
+    assert shop.decide("bruno", "deals").items == ()
+
+
+def test_an_offer_that_runs_without_its_segment_is_named(shop):
+    kept = shop.segments.new("Buyers", "offers", EVER)
+    offer_for(shop, "Buyers", code="BUYERS-10")
+    with shop.database.transaction() as connection:  # as could be before removing asked for offers
+        assert orphans(connection) == []
+        line = replace(store.newest(connection)[0], version=kept.version + 1, rule=None)
+        store.add(connection, line)
+    with shop.database.reading() as connection:
+        assert [one[:27] for one in orphans(connection)] == ["the offer 'ten' is given an"]
 
 
 def test_a_thing_that_the_catalogue_does_not_know_any_more_is_found(shop):

@@ -240,13 +240,15 @@ def _reasons(database: "Database", home: Path | None) -> Iterator[Finding]:
 
 def _segments(database: "Database") -> Iterator[Finding]:
     """What was found when the kept segments were tried last."""
-    from goodwill.shop.trying_segments import latest, troubles
+    from goodwill.shop.trying_segments import latest, orphans, troubles
 
     with database.reading() as connection:
-        tried, found = latest(connection), troubles(connection)
+        tried, found, lost = latest(connection), troubles(connection), orphans(connection)
     for trouble in found:
         yield Finding("segments", State.NOTE, trouble, "goodwill segment change SEGMENT, or remove it")
-    if tried and not found:
+    for orphan in lost:
+        yield Finding("segments", State.NOTE, orphan, "goodwill offer stop OFFER, or make the segment anew")
+    if tried and not found and not lost:
         yield Finding("segments", State.OK, f"{out.number(len(tried))} tried, and all can be asked")
 
 

@@ -38,6 +38,7 @@ from goodwill.decide.plan import (
     Status,
     plan_of,
 )
+from goodwill.decide.segments import store as segments
 from goodwill.people.gentle import Care
 from goodwill.purposes import OFFERS
 from goodwill.shop.who import Who
@@ -277,17 +278,25 @@ class Planning:
         Raises:
             NotFound: there is none.
             Refused: it was not approved.
-            Conflict: it is given already.
+            Conflict: it is given already, or the segment that it is for was removed.
         """
         with self.shop.change("offer.start") as change:
             self.shop.staff.demand(Act.PLAN)
             change.entry.detail["offer"] = name
+            segments.lock(change.connection)  # so that nobody removes its segment meanwhile
             plan = self._plan(change.connection)
             found = plan.offer(name)
             if found.state is State.RUNNING:
                 raise Conflict(f"Offer '{name}' is given already.")
             if not plan.may(f"offer-{name}"):
                 raise Refused(f"Nobody approved 'offer-{name}'. Do: goodwill govern approve offer-{name}")
+            if found.segment and not any(
+                same_name(found.segment, one.name) for one in segments.newest(change.connection)
+            ):
+                raise Conflict(
+                    f"The segment '{found.segment}' that the offer '{name}' is for was removed, so nobody can tell for "
+                    "whom it is. Make one of that name: goodwill segment new"
+                )
             return self._moved_offer(change, name, found, State.RUNNING)
 
     def stop_offer(self, name: str) -> Offer:

@@ -21,9 +21,11 @@ from goodwill.catalogue.products import Chosen as Products
 from goodwill.decide import segments as rules
 from goodwill.decide.eligible import CANNOT_TELL, Met
 from goodwill.decide.guard import word_of
+from goodwill.decide.plan import State, plan_of
 from goodwill.decide.segments import Chosen, Node, Things, Verdict, store
 from goodwill.decide.segments.rule import AllOf, Did, decoded, encoded
 from goodwill.decide.standing_in import ENOUGH, stands_in
+from goodwill.decide.store import rows
 from goodwill.purposes import Category, Entry, Purpose
 from goodwill.staff.refusals import NotAllowed
 from goodwill.staff.roles import Act
@@ -236,11 +238,17 @@ class Segments:
 
         Raises:
             NotFound: there is no such segment.
+            Conflict: an offer for it is given.
         """
         with self.shop.change("segment.remove") as change:
             self.shop.staff.demand(Act.PLAN)
             store.lock(change.connection)
             before = self._there(change.connection, segment)
+            if given := self._given(change.connection, before):
+                raise Conflict(
+                    f"The segment '{before.name}' says whom an offer is for: {', '.join(given)}. Stop it first: "
+                    f"goodwill offer stop {given[0]}"
+                )
             line = self._line(before.id, before.version + 1, before.name, before.purpose, None, None)
             store.add(change.connection, line)
             change.entry.detail.update(segment=before.id, version=line.version)
@@ -409,6 +417,15 @@ class Segments:
         store.add(connection, line)
         detail.update(segment=line.id, version=line.version, purpose=line.purpose)
         return _segment(line)
+
+    def _given(self, connection: Connection, segment: Segment) -> list[str]:
+        """The offers for it that are given."""
+        offers = plan_of(rows(connection)).offers
+        return [
+            name
+            for name, one in offers.items()
+            if one.state is State.RUNNING and one.segment.strip().casefold() == segment.name.casefold()
+        ]
 
     def _there(self, connection: Connection, segment: int | str) -> Segment:
         wanted = str(segment).strip()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from goodwill.basics.errors import BadInput, NotFound, Quarantined, Refused
-from goodwill.decide.plan import State
+from goodwill.decide.plan import State, plan_of
 from goodwill.decide.segments import store, written
+from goodwill.decide.store import rows
 from goodwill.shop.planning import same_name
 from goodwill.shop.segments import Counted, Discreet, Segment, Segments
 from goodwill.storage import audit
@@ -108,6 +109,16 @@ def latest(connection: Connection) -> dict[int, Tried]:
     """What came of the last try of each segment, by its number; of its version of now alone."""
     versions = {line.id: line.version for line in store.newest(connection)}
     return {one.segment: one for one in _all(connection, versions) if versions.get(one.segment) == one.version}
+
+
+def orphans(connection: Connection) -> list[str]:
+    """Offers that are given for a segment that is there no more, a sentence for each."""
+    names = [line.name for line in store.newest(connection)]
+    return [
+        f"the offer '{name}' is given and its segment '{one.segment}' was removed: nobody can tell for whom it is"
+        for name, one in plan_of(rows(connection)).offers.items()
+        if one.segment and one.state is State.RUNNING and not any(same_name(one.segment, known) for known in names)
+    ]
 
 
 def troubles(connection: Connection) -> list[str]:

@@ -14,7 +14,7 @@ from goodwill.staff import Act
 from goodwill.web.answers import mark
 from goodwill.web.desk import Call, Endpoint, endpoint
 from goodwill.web.messages import Mark, Moment, Name
-from goodwill.web.problems import NOT_FOUND, OTHER_REQUEST, REFUSED
+from goodwill.web.problems import CONFLICT, NOT_FOUND, OTHER_REQUEST, REFUSED
 from goodwill.web.store import Scope
 
 _RULE = (
@@ -217,11 +217,11 @@ def keep_segment(call: Call[SegmentRequest]) -> SegmentAnswer:
 
 
 @endpoint(
-    "POST", "/api/v1/segments/remove", Scope.SEGMENTS, may=Act.PLAN, tag="Segments", problems=(NOT_FOUND,),
+    "POST", "/api/v1/segments/remove", Scope.SEGMENTS, may=Act.PLAN, tag="Segments", problems=(NOT_FOUND, CONFLICT),
     example={"segment": 1},
 )  # fmt: skip
 def remove_segment(call: Call[RemoveSegmentRequest]) -> SegmentAnswer:
-    """Take a segment out of use; what it was stays on record."""
+    """Take a segment out of use; what it was stays on record. While an offer for it is given it is not taken."""
     return segment_of(call.shop, call.shop.segments.remove(call.ask.segment))
 
 
