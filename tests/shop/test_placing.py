@@ -334,7 +334,6 @@ NOBODY_ASKED = (None, "bruno", "chiara", "nobody-knows")
 def test_with_a_code_nobody_loses_the_price_of_a_segment_by_a_no(shop: Shop, who: str | None):
     for_segment(shop, NEVER_BOUGHT, code="QUIET-10")
     if who == "amina":  # she bought, allows it all, and then switches off that anything is chosen from her data
-        assert rules(shop.decide("amina", "deals")) == {"not-eligible": 1}
         shop.planning.personal("amina", personal=False)
     made = shop.decide(who, "deals")
     assert names(made) == ["quiet"]
@@ -345,6 +344,30 @@ def test_with_a_code_nobody_loses_the_price_of_a_segment_by_a_no(shop: Shop, who
     assert (placed.code, placed.label, placed.meant, placed.set_aside) == ("QUIET-10", "", "", 0)
     assert "personal-price" not in rules(made)
     assert shop.explain(made.id) == made
+
+
+def test_by_a_yes_nobody_sees_less_than_by_a_no(shop: Shop):
+    """Amina bought, so she is not in the segment: where nothing else is left she is told of it as Bruno is."""
+    for_segment(shop, NEVER_BOUGHT, code="QUIET-10", cost=50, budget=100)
+    made = shop.decide("amina", "deals")
+    assert names(made) == names(shop.decide("bruno", "deals")) == ["quiet"]
+    placed = made.items[0].placed
+    assert placed is not None
+    assert (placed.code, placed.label, placed.meant, placed.set_aside) == ("QUIET-10", "", "", 0)
+    assert shop.planning.set_aside() == {}, "nothing is promised to her"
+    assert rules(made).keys() <= {"personal"}
+    assert shop.explaining.replay(made.id).same, "byte for byte"
+    give(shop, morning=MORNING)
+    beside = shop.decide("amina", "deals")
+    assert (names(beside), rules(beside)["not-eligible"]) == (["morning"], 1), "something else is left"
+
+
+def test_what_else_keeps_an_offer_with_a_code_back_does_so_for_who_is_not_in_its_segment(shop: Shop):
+    for_segment(shop, NEVER_BOUGHT, code="QUIET-10")
+    shown = shop.decide("amina", "deals")
+    shop.placed.tell(shown.id, "quiet", "never")
+    made = shop.decide("amina", "deals")
+    assert (names(made), rules(made)) == ([], {"unwanted": 1})
 
 
 def test_who_does_not_allow_what_a_segment_looks_at_is_told_the_code_and_nothing_of_hers_is_read(shop: Shop):

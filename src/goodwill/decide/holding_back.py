@@ -5,14 +5,14 @@ each can be tried by itself.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from goodwill.access import View
 from goodwill.decide.candidates import Candidate
-from goodwill.decide.eligible import Met
+from goodwill.decide.eligible import CANNOT_TELL, Met
 from goodwill.decide.plan import PROMISED_FOR, Plan
 from goodwill.decide.prices import is_real
 from goodwill.decide.situation import Situation
@@ -63,6 +63,11 @@ class Asked:
         """Whether nothing is set aside for showing it: it was promised to her lately, or nobody is promised it."""
         last = self.seen.promised.get(one.number)
         return self.seen.view is None or (last is not None and last > self.seen.day - PROMISED_FOR)
+
+
+def as_everybody(asked: Asked) -> Asked:
+    """The same, as if nobody could tell whether she is in a segment."""
+    return replace(asked, is_in=lambda _: CANNOT_TELL)
 
 
 Rule = Callable[[Candidate, Asked], bool]

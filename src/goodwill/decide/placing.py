@@ -17,7 +17,7 @@ from goodwill.decide.candidates import Candidate
 from goodwill.decide.decision import Choice, Draw, Eligible, Placed
 from goodwill.decide.drawing import DIGITS, believed_of, choice_of, is_personal, places, used_by, with_chances
 from goodwill.decide.eligible import Met
-from goodwill.decide.holding_back import Asked, rule_against, shown_this_week
+from goodwill.decide.holding_back import Asked, as_everybody, not_eligible, rule_against, shown_this_week
 from goodwill.decide.labels import label_for
 from goodwill.decide.lessons import Believed
 from goodwill.decide.plan import Content, Offer
@@ -25,6 +25,7 @@ from goodwill.decide.traits import traits
 from goodwill.learn.arms import UNIT
 from goodwill.purposes import Category
 
+NOT_ELIGIBLE: Final = "not-eligible"
 MODEL: Final = "arms"  # as the plan's gates call it
 _NOT_MET: Final = Met()
 
@@ -81,15 +82,26 @@ class Placing:
         seen = self.asked.seen
         if seen.view is not None and seen.not_personal and seen.not_personal != "holdout":
             self.counts.append(("not-personal", seen.count))
-        left: list[Candidate] = []
+        left, by_code = list[Candidate](), list[Candidate]()
         for one in self.among:
             if one.reduced.unreal and not one.saves_nothing:
                 self.counts.append(("price", one.reduced.unreal))
-            if rule := rule_against(one, self.asked):
-                self.counts.append((rule, 1))
-            else:
+            if not (rule := rule_against(one, self.asked)):
                 left.append(one)
-        return left
+            elif rule == NOT_ELIGIBLE and self._may_be_told(one):
+                by_code.append(one)
+            else:
+                self.counts.append((rule, 1))
+        if left:
+            self.counts.extend([(NOT_ELIGIBLE, len(by_code))] if by_code else [])
+        return left or by_code
+
+    def _may_be_told(self, one: Candidate) -> bool:
+        """Whether she may be told of an offer for others, as whoever allows nothing is: it has a code.
+
+        Only where nothing else is left, so that by a yes nobody sees less than by a no.
+        """
+        return bool(one.offer and one.offer.code) and not rule_against(one, as_everybody(self.asked))
 
     def _draw(self, left: Sequence[Candidate]) -> tuple[Draw, dict[str, tuple[float, ...]]]:
         """What is drawn from, and what is believed of each trait of hers beside each."""
@@ -209,10 +221,11 @@ class Placing:
     def _cost(self, one: Candidate) -> int:
         """What is to be set aside for a promise: to somebody who is known, and to whom it was not promised lately.
 
-        A look of nobody in particular promises nothing: whoever looks at a page over and over would use up all.
+        A look of nobody in particular promises nothing: whoever looks at a page over and over would use up all. Nor is
+        anything promised to her who is told of an offer that is for others.
         """
         offer = one.offer
-        if offer is None or offer.budget is None or self.asked.is_promised(one):
+        if offer is None or offer.budget is None or self.asked.is_promised(one) or not_eligible(one, self.asked):
             return 0
         return offer.cost
 
