@@ -12,7 +12,7 @@ from tests.small_shop import ASKED, Bakery, bakery
 
 from goodwill import people
 from goodwill.access import SignedIn
-from goodwill.basics.errors import BadInput, NoConsent, NotFound
+from goodwill.basics.errors import BadInput, NoConsent, NotFound, Refused
 from goodwill.basics.ids import hash64
 from goodwill.catalogue import store as catalogue
 from goodwill.catalogue.products import Product
@@ -294,6 +294,43 @@ def test_two_who_are_one_have_the_latest_answer_of_both(shop: Shop, clock: FakeC
     answer = shop.taste.question("dev").answer
     assert answer is not None
     assert answer.kinds == ("Wine",)
+
+
+# ---- of whom nothing would come of it --------------------------------------------------------------------------------
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("why", ["contextual-only", "holdout"])
+def test_where_nothing_would_ever_come_of_an_answer_none_is_asked_for_and_none_kept(shop: Shop, why: str):
+    shop.taste.tell("dev", ["Deli"])
+    if why == "holdout":
+        shop.planning.hold_out(50)
+        shop.planning.hold_out(100)
+    else:
+        shop.planning.care("dev", "minor")
+    asked, hers = shop.taste.question("dev"), shop.taste.hers(shop.known("dev"))
+    for one in (asked, hers):
+        assert (one.ask, one.reason, one.choices, one.may_answer) == (False, why, (), False)
+        assert one.answer is not None, "she can still see it, and take it away"
+    with pytest.raises(Refused, match="is kept"):
+        shop.taste.tell("dev", ["Wine"])
+    assert len(told(shop, "dev")) == 1
+    assert shop.decide("dev").personalised is False
+    assert shop.taste.take_away("dev")
+    if why == "contextual-only":
+        shop.planning.care("dev", "minor", over=True)
+        assert shop.taste.question("dev").ask
+
+
+def test_an_answer_of_who_switched_choosing_off_waits_and_says_so(shop: Shop):
+    shop.planning.personal("dev", personal=False)
+    said = shop.taste.tell("dev", ["Deli"])
+    assert (said.reason, said.waits, said.may_answer) == ("switched-off", True, True)
+    hers = shop.taste.hers(shop.known("dev"))
+    assert (hers.reason, hers.waits, hers.may_answer) == ("switched-off", True, True)
+    assert not shop.decide("dev").personalised
+    shop.planning.personal("dev", personal=True)
+    assert shop.decide("dev").personalised
 
 
 # ---- made again ------------------------------------------------------------------------------------------------------

@@ -350,7 +350,10 @@ _NOT_ASKED = {
     "bought": "They have bought something, and need not be asked; they may answer all the same.",
     "nothing-to-ask": "There is nothing to choose from yet: import products with their categories, and orders.",
     "no-preferences": "They do not allow that what they told is looked at (recommendations: preferences).",
-    "switched-off": "They switched off that anything is chosen from their data.",
+    "switched-off": "They switched off that anything is chosen from their data; what they say is kept, and counts "
+    "when they switch it on again.",
+    "contextual-only": "Nothing is ever chosen from their data, as of everybody under age; so they are not asked.",
+    "holdout": "They are among those who get what everyone gets (goodwill experiment holdout); so they are not asked.",
 }
 
 

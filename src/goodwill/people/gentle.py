@@ -159,6 +159,16 @@ def gentle_by(words: Iterable[Word], *, at: int) -> Gentle:
     )  # fmt: skip
 
 
+def is_under_age(words: Iterable[Word]) -> bool:
+    """Whether somebody is noted as under age, by what was noted."""
+    found = False
+    for word in words:
+        said = _read(word.detail) if word.type == TOLD else {}
+        if said.get("care") == Care.MINOR:
+            found = said.get("over") is not True
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How she herself asked to be treated.

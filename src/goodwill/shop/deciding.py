@@ -97,7 +97,8 @@ class Deciding:
         wanted = self._wanted(connection, questions)
         asked = [one for one in wanted if isinstance(one, Wanted)]
         door = replace(shop.door(connection), later=reads)
-        is_in, is_discreet = (partial(ask, connection) for ask in (shop.segments.is_in, shop.segments.is_discreet))
+        is_in = partial(shop.segments.is_in, connection)
+        is_discreet = partial(shop.segments.is_discreet, connection)
         made = (
             choose_many(
                 door, shop.library, self.choosing, asked, rules=self.rules, is_in=is_in, is_discreet=is_discreet

@@ -1,6 +1,6 @@
 """One question for whoever has bought nothing yet: what would you like to see? Her answer is hers to change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,12 +11,14 @@ from goodwill import people
 from goodwill.access import Door, View
 from goodwill.access.rows import as_of_now
 from goodwill.basics.clock import day_of
-from goodwill.basics.errors import BadInput, NoConsent, NotFound
+from goodwill.basics.errors import BadInput, NoConsent, NotFound, Refused
 from goodwill.basics.ids import PersonId
 from goodwill.consent import allowed_categories
 from goodwill.decide.choose import Choosing, Rules
+from goodwill.decide.experiments import is_held_out
 from goodwill.decide.situation import PREFERENCES, SWITCHED_OFF
 from goodwill.decide.taste import may_be_named
+from goodwill.people.gentle import Word
 from goodwill.people.taste import Taste
 from goodwill.people.types import BOUGHT
 from goodwill.purposes import RECOMMENDATIONS
@@ -30,6 +32,15 @@ if TYPE_CHECKING:
 
 ANSWERED, BOUGHT_ALREADY, NOTHING_TO_ASK = "answered", "bought", "nothing-to-ask"
 NOT_HERS: Final = "no-preferences"
+# Why nothing ever comes of an answer, so that none is asked for and none is kept; the former says of nobody that she is
+# under age to whoever holds a key.
+NEVER_CHOSEN, HELD_OUT = "contextual-only", "holdout"
+_NOT_KEPT: Final = {
+    NEVER_CHOSEN: "Nothing is ever chosen from their data, as of everybody under age; so nothing is kept of what they "
+    "like.",
+    HELD_OUT: "They are among those who get what everyone gets (goodwill experiment holdout), and nothing would come "
+    "of an answer; so none is kept.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,9 @@ class TasteQuestion:
 
     Attributes:
         ask: whether to ask her now. She may answer at any time as long as `may_answer`.
-        reason: why not: answered · bought · nothing-to-ask (the shop knows too little yet) · switched-off ·
+        reason: why not: answered · bought · nothing-to-ask (the shop knows too little yet) · switched-off (an answer is
+            kept, and counts when she switches it on again) · contextual-only (nothing is ever chosen from her data, as
+            of whoever is under age) · holdout (she gets what everyone gets; of both no answer is kept) ·
             no-preferences (she does not allow that what she told is looked at) · or why she allows no suggestions.
         choices: the kinds of things that she can name.
         answer: hers; None where she gave none.
@@ -53,6 +66,16 @@ class TasteQuestion:
     def may_answer(self) -> bool:
         """Whether she may answer now, for the first time or anew."""
         return bool(self.choices) and self.reason in ("", ANSWERED, BOUGHT_ALREADY, SWITCHED_OFF)
+
+    @property
+    def is_kept_from(self) -> bool:
+        """Whether nothing would ever come of an answer, so that none is kept."""
+        return self.reason in _NOT_KEPT
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer counts only when she lets things be chosen from her data again."""
+        return self.reason == SWITCHED_OFF
 
 
 _NOBODYS: Final = TasteQuestion(ask=False, reason="unknown-person")
@@ -82,14 +105,20 @@ class Tastes:
         reads = list[Read]()  # of totals that settled meanwhile; a page that is looked at holds up nobody who writes
         with self.shop.database.reading() as connection:
             door = replace(self.shop.door_in(connection), later=reads)
-            answer, at = people.taste.taste_of(door.connection, person), door.clock()
-            choices = self._choices(door, as_of_now(door.connection, at), answer)
+            words, at = people.gentle.words_of(door.connection, [person], resting=())[person], door.clock()
+            answer, barred = people.taste.taste_by(words), self._barred(door.connection, person, words)
+            choices = () if barred else self._choices(door, as_of_now(door.connection, at), answer)
+            off = people.gentle.gentle_by(words, at=at).impersonal
             entry, day = door.register[RECOMMENDATIONS], day_of(at, door.zone)
             allowed = allowed_categories(door.connection, person, entry, at=at, day=day)
         if reads:
             with self.shop.database.transaction() as connection:
                 note_reads(connection, reads)
-        reason = NOT_HERS if PREFERENCES not in allowed else "" if choices else NOTHING_TO_ASK
+        reasons = (
+            (NOT_HERS, PREFERENCES not in allowed), (barred, bool(barred)), (SWITCHED_OFF, off),
+            (NOTHING_TO_ASK, not choices),
+        )  # fmt: skip
+        reason = _first(reasons)
         return TasteQuestion(not reason and answer is None, reason, choices, answer)
 
     def tell(self, who: Who | str, kinds: Sequence[str]) -> TasteQuestion:
@@ -98,6 +127,7 @@ class Tastes:
         Raises:
             NotFound: nobody of that name is known.
             NoConsent: she does not allow suggestions from what she told; nothing is kept.
+            Refused: nothing would ever come of it: she is under age, or held out; nothing is kept.
             BadInput: this is none of the choices.
         """
         person = self.shop.known(who)
@@ -112,6 +142,8 @@ class Tastes:
             hers = self._locked(change.connection, person)
             change.entry.person = hers
             _view(self.shop.door_in(change.connection), hers)  # she may have said no a moment ago
+            words = people.gentle.words_of(change.connection, [hers], resting=())[hers]
+            _refuse(self._barred(change.connection, hers, words))
             now = self.shop.clock()
             day = day_of(now, self.shop.settings.zone)
             people.taste.tell(change.connection, hers, chosen, at=now, day=day)
@@ -141,6 +173,7 @@ class Tastes:
         self._look_at_shelf()
         with self.shop.at_the_door() as door:
             found = self._question(door, _view(door, person))
+        _refuse(found.reason)
         if not found.choices:
             raise BadInput(
                 "There is nothing to choose from yet: what people buy here does not tell kinds of things apart. Import "
@@ -152,6 +185,8 @@ class Tastes:
         found = people.gentle.words_of(door.connection, [view.person], resting=(), upto=view.as_of.events)
         words = found[view.person]
         answer = people.taste.taste_by(words)
+        if barred := self._barred(door.connection, view.person, words):
+            return TasteQuestion(ask=False, reason=barred, answer=answer)
         choices = self._choices(door, view.as_of, answer)
         reasons = (
             (SWITCHED_OFF, people.gentle.gentle_by(words, at=door.clock()).impersonal),
@@ -159,8 +194,14 @@ class Tastes:
             (ANSWERED, answer is not None),
             (BOUGHT_ALREADY, bool(np.any(view.events.type == BOUGHT))),
         )
-        reason = next((word for word, is_so in reasons if is_so), "")
+        reason = _first(reasons)
         return TasteQuestion(not reason, reason, choices, answer)
+
+    def _barred(self, connection: Connection, person: PersonId, words: Sequence[Word]) -> str:
+        """Why nothing would ever come of an answer of hers; "" where something may."""
+        if people.gentle.is_under_age(words):
+            return NEVER_CHOSEN
+        return HELD_OUT if is_held_out(self.choosing.plan(connection).holdout, person) else ""
 
     def _choices(self, door: Door, as_of: AsOf, answer: Taste | None) -> tuple[str, ...]:
         """The kinds that tell people apart, and those that she named before and may still name.
@@ -185,6 +226,16 @@ class Tastes:
         if hers is None:
             raise NotFound("This person was erased a moment ago.")
         return hers
+
+
+def _first(reasons: Iterable[tuple[str, bool]]) -> str:
+    return next((word for word, is_so in reasons if is_so), "")
+
+
+def _refuse(reason: str) -> None:
+    """Refuse an answer of which nothing would ever come."""
+    if reason in _NOT_KEPT:
+        raise Refused(_NOT_KEPT[reason])
 
 
 def _view(door: Door, person: PersonId) -> View:

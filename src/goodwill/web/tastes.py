@@ -15,7 +15,7 @@ from goodwill.web import answers
 from goodwill.web.api import person_of
 from goodwill.web.desk import Call, endpoint
 from goodwill.web.messages import Id, Mark, Moment, Person
-from goodwill.web.problems import NO_CONSENT, NOT_FOUND
+from goodwill.web.problems import NO_CONSENT, NOT_FOUND, REFUSED
 from goodwill.web.store import Scope
 
 _Kind = Annotated[str, Meta(min_length=1, max_length=200, description="A kind of things, as the choices name it.")]
@@ -61,7 +61,9 @@ class TasteShown(Struct, frozen=True):
     reason: Annotated[
         str,
         Meta(
-            description="Why not: `answered`, `bought`, `nothing-to-ask`, `switched-off`, `no-preferences` (they do "
+            description="Why not: `answered`, `bought`, `nothing-to-ask`, `switched-off` (an answer is kept, and "
+            "counts when they switch it on again), `contextual-only` (nothing is ever chosen from their data) or "
+            "`holdout` (they get what everyone gets; of both no answer is kept), `no-preferences` (they do "
             "not allow that what they told is looked at), or why they allow no suggestions, as in `GET /api/v1/can`."
         ),
     ]
@@ -92,12 +94,13 @@ def taste(call: Call[TasteRequest]) -> TasteShown:
 
 
 @endpoint("POST", "/api/v1/taste", Scope.CONSENT, may=Act.WRITE_CONSENT, tag="Decide", within=5,
-          problems=(NOT_FOUND, NO_CONSENT), example={"person": {"user_id": "dev"}, "kinds": []})  # fmt: skip
+          problems=(NOT_FOUND, NO_CONSENT, REFUSED), example={"person": {"user_id": "dev"}, "kinds": []})  # fmt: skip
 def tell_taste(call: Call[TasteAnswerRequest]) -> TasteShown:
     """Write down what somebody says they like; the next decision follows it.
 
     Things of these kinds come first until they buy; with each day on which they buy afterwards the answer has a fourth
-    of the places less, and what they usually buy keeps its own. Without their yes nothing is written.
+    of the places less, and what they usually buy keeps its own. Without their yes nothing is written, nor
+    where nothing would ever come of it (`contextual-only`, `holdout`).
     """
     return shown(call.shop, call.shop.taste.tell(person_of(call.ask.person), call.ask.kinds))
 

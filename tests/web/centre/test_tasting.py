@@ -76,6 +76,29 @@ def test_after_her_no_she_can_still_see_it_and_take_it_away(street: Street):
     assert "You told us that you like" not in browser.see(IN)
 
 
+def test_after_switching_off_she_is_told_that_her_answer_waits(street: Street):
+    browser, shop = street.signed_in("dev"), street.shop
+    shop.planning.personal("dev", personal=False)
+    assert "Your answer is kept, and counts when you switch that on again." in browser.see(IN)
+    assert marks(browser, "Deli") == 303
+    page = browser.see(IN)
+    assert "Saved. It counts when you let us choose from your data again, above." in page
+    assert "From the next choice on" not in page
+
+
+def test_who_is_held_out_is_not_asked_and_can_take_away_what_she_said_before(street: Street):
+    browser, shop = street.signed_in("dev"), street.shop
+    shop.taste.tell("dev", ["Deli"])
+    shop.planning.hold_out(100)
+    page = browser.see(IN)
+    assert "What you are shown is what everyone is shown, so your answer is not used." in page
+    assert "we need your yes" not in page
+    assert boxes(browser) == {}
+    assert marks(browser, "Deli") == 403
+    marks(browser, answer="away")
+    assert "What would you like to see?" not in browser.see(IN)
+
+
 def test_it_speaks_german(street: Street):
     browser = street.signed_in("dev")
     assert "Was möchten Sie gern sehen?" in browser.see(f"{IN}?lang=de")

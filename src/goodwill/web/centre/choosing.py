@@ -144,11 +144,11 @@ def say_what_she_likes(visit: Visit) -> Onward:
             taste.take_away(visit.who)
             visit.say("taste", "taste.saved_away")
         case "none":
-            taste.tell(visit.who, ())
-            visit.say("taste", "taste.saved_none")
+            waits = taste.tell(visit.who, ()).waits
+            visit.say("taste", "taste.saved_waits" if waits else "taste.saved_none")
         case "save" if marked:
-            taste.tell(visit.who, marked)
-            visit.say("taste", "taste.saved", kinds=", ".join(marked))
+            waits = taste.tell(visit.who, marked).waits
+            visit.say("taste", "taste.saved_waits" if waits else "taste.saved", kinds=", ".join(marked))
         case "save":
             visit.say("taste", "taste.choose_one")
         case _:
