@@ -246,3 +246,18 @@ def test_dev_says_what_he_likes_and_sees_it_until_he_takes_it_back(shop: Run):
 def test_what_cannot_be_said_of_somebody_ends_with_its_code(shop: Run, words: tuple[str, ...], code: Code):
     assert shop("people", "taste", *words).code == code
     assert "answered" not in shop("people", "taste", words[0], "--json").out
+
+
+def test_why_somebody_is_not_asked_is_said_in_a_sentence(shop: Run):
+    for name, reason, sentence in (
+        ("nobody-here", "unknown-person", "Nobody is known here by that name"),
+        ("bruno", "never-asked", "They were never asked whether suggestions may rest on what they told"),
+    ):
+        assert shop("people", "taste", name, "--json").document["reason"] == reason
+        said = shop("people", "taste", name).out
+        assert sentence in said
+        assert reason not in said, "no word of the machine's own"
+    cared = shop("people", "care", "amina", "--why", "minor").out
+    assert "Nothing is chosen from their data" in cared
+    assert "for 90 days" not in cared
+    assert "for 90 days" in shop("people", "care", "amina", "--why", "health").out

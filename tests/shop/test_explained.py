@@ -84,7 +84,7 @@ def test_it_says_what_was_used_what_was_left_aside_and_what_would_have_made_a_di
     made = shop.decide("amina", count=5)
     told = shop.explaining.for_customer(made, "en")
     assert told.text.startswith(
-        "We chose this from what you bought. We did not use what you looked at, your answers to us or what you told us."
+        "We chose this from what you bought. We did not use what you looked at, how you rated us or what you told us."
     )
     assert re.search(
         r"Without your (\d+ orders|order|last order|last \d+ orders) of \w+ you would (not )?have seen", told.text

@@ -211,6 +211,17 @@ def test_beside_a_history_both_are_said_to_be_used(small: Bakery, clock: FakeClo
     assert shop.explaining.replay(made.id).same
 
 
+@pytest.mark.parametrize(("language", "rated", "never"), [
+    ("en", "how you rated us", "answers to us"), ("de", "wie Sie uns bewerteten", "uns antworteten"),
+])  # fmt: skip
+def test_what_was_not_used_is_not_called_like_the_answer_that_was(shop: Shop, language: str, rated: str, never: str):
+    shop.taste.tell("dev", ["Deli"])
+    said = shop.explaining.for_customer(shop.decide("dev", count=3), language).text
+    assert rated in said
+    assert never not in said
+    assert len(said.split()) <= 40
+
+
 # ---- a no ------------------------------------------------------------------------------------------------------------
 
 

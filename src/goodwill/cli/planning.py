@@ -279,16 +279,20 @@ def care(
 ) -> None:
     """Note that somebody is to be treated with care for 90 days: nothing is urged on them, and nothing rests on it.
 
+    For whoever is under age (minor) it lasts until it is over, and nothing is chosen from their data.
+
     Example: goodwill people care amina --why bereavement
     """
     with shell.shop() as shop:
         shop.planning.care(who(shop, person), why, over=over)
-        told = (
-            "It is over."
-            if over
-            else "Nothing is urged on them" + (" until it is over." if why == "minor" else " for 90 days.")
-        )
+        told = "It is over." if over else _CARED.get(why, "Nothing is urged on them for 90 days.")
         shell.answer({"person": person, "why": why, "over": over}, told)
+
+
+_CARED = {
+    "minor": "Nothing is chosen from their data, and nothing is urged on them, until it is over (--over): they get "
+    "what everyone gets, and are not asked what they like.",
+}
 
 
 @command(people, "personal", lost=LOST)
@@ -342,9 +346,10 @@ def _taste(asked: "TasteQuestion") -> Iterator[str]:
         yield f"They like: {', '.join(asked.answer.kinds)}." if asked.answer.kinds else "They have no preference."
     if asked.choices:
         yield f"The choices are: {', '.join(asked.choices)}; or no preference."
-    yield "Ask them now." if asked.ask else _NOT_ASKED.get(asked.reason, f"They cannot be asked: {asked.reason}.")
+    yield "Ask them now." if asked.ask else _NOT_ASKED.get(asked.reason, _ANOTHER)
 
 
+_ANOTHER = "They do not allow suggestions from what they told; so they are not asked what they like."
 _NOT_ASKED = {
     "answered": "They have answered, and need not be asked again.",
     "bought": "They have bought something, and need not be asked; they may answer all the same.",
@@ -353,6 +358,15 @@ _NOT_ASKED = {
     "switched-off": "They switched off that anything is chosen from their data; what they say is kept, and counts "
     "when they switch it on again.",
     "contextual-only": "Nothing is ever chosen from their data, as of everybody under age; so they are not asked.",
+    "never-asked": "They were never asked whether suggestions may rest on what they told; so they are not asked.",
+    "refused": "They said no to suggestions from what they told; so they are not asked for it.",
+    "withdrawn": "They took their yes to suggestions back; so they are not asked what they like.",
+    "expired": "Their yes to suggestions has ended; ask for it again before asking what they like.",
+    "objected": "They objected to suggestions; so they are not asked what they like.",
+    "purpose-expired": "The purpose recommendations has ended; until its entry is renewed nobody is asked.",
+    "held": "They count in nothing for now (goodwill people show), and are not asked meanwhile.",
+    "unknown-person": "Nobody is known here by that name, so there is nobody to ask. See: goodwill people find",
+    "quarantined": "Nobody is asked while the ledger of consent may not be believed. See: goodwill doctor",
     "holdout": "They are among those who get what everyone gets (goodwill experiment holdout); so they are not asked.",
 }
 
