@@ -408,6 +408,22 @@ def test_a_code_is_given_at_the_till_as_long_as_the_budget_lasts_and_keeps_nobod
         shop.planning.claim("QUIET-10")
 
 
+@pytest.mark.both
+def test_a_claim_is_undone_without_taking_what_is_promised_to_others(shop: Shop):
+    for_segment(shop, NEVER_BOUGHT, code="QUIET-10", cost=50, budget=200)
+    promised = shop.decide("dev", "deals")
+    with pytest.raises(Conflict, match="No claim of the offer 'quiet' is left"):
+        shop.planning.take_back_claim("QUIET-10")
+    shop.planning.claim("QUIET-10")
+    assert shop.planning.take_back_claim(" quiet-10 ")[0] == "quiet"
+    assert shop.planning.set_aside() == {"quiet": 50}, "what is promised to Dev"
+    with pytest.raises(Conflict, match="No claim of the offer 'quiet' is left"):
+        shop.planning.take_back_claim("QUIET-10")
+    assert shop.placed.redeem(promised.id, "quiet"), "his promise is whole"
+    with pytest.raises(NotFound, match="No offer has this code"):
+        shop.planning.take_back_claim("NOBODYS")
+
+
 def test_a_code_is_one_offers_and_of_a_price_for_all_who_meet_the_rule(shop: Shop):
     shop.planning.new_offer("one", replace_offer(EVENING, code="TEN"))
     with pytest.raises(Conflict, match="is that of the offer 'one'"):

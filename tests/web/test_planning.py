@@ -152,6 +152,8 @@ def test_a_code_is_told_to_whoever_allows_nothing_and_claimed_without_a_name(cli
     told = {"json": {"code": "QUIET10"}, "headers": {"Idempotency-Key": "receipt-17"}}
     assert [client.post("/api/v1/claims", **told).status_code for _ in range(3)] == [200] * 3
     assert shop.planning.set_aside() == {"quiet": 100}, "the first one, and these once"
+    assert ask(client, "/api/v1/claims", code="quiet10", undo=True) == claimed
+    assert shop.planning.set_aside() == {"quiet": 50}
     shop.planning.stop_offer("quiet")
     assert client.post("/api/v1/claims", json={"code": "QUIET10"}).status_code == 404
 

@@ -9,7 +9,7 @@ import typer
 from goodwill.basics.errors import BadInput
 from goodwill.cli import out
 from goodwill.cli.planning import slot
-from goodwill.cli.shell import SUGGESTIONS, Shell, command, group
+from goodwill.cli.shell import SUGGESTIONS, Shell, command, group, switch
 
 if TYPE_CHECKING:
     from goodwill.decide.plan import Content, Offer, Plan, Rewards
@@ -182,13 +182,20 @@ def redeemed(
 
 
 @command(offer, "claimed", lost=_OFFERS)
-def claimed(shell: Shell, code: Annotated[str, typer.Argument(metavar="CODE", help="Such as BREAD10.")]) -> None:
+def claimed(
+    shell: Shell,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Such as BREAD10.")],
+    undo: Annotated[bool, switch("--undo", help="Take one claim back: the rule did not fit after all.")] = False,
+) -> None:
     """Note that somebody got an offer by its code, and tell what it gives to whom; nobody is asked for or looked at.
 
     Example: goodwill offer claimed BREAD10
     """
     with shell.shop() as shop:
-        name, one = shop.planning.claim(code)
+        name, one = (shop.planning.take_back_claim if undo else shop.planning.claim)(code)
+        if undo:
+            shell.answer({"offer": name, "undone": True}, f"One claim of '{name}' is undone.")
+            return
         told = (f"'{name}': {_gives(shop, one)}.", f"Its rule: {one.rule}")
         shell.answer({"offer": name, "rule": one.rule, "gives": _gives(shop, one)}, *told)
 
@@ -197,7 +204,7 @@ def claimed(shell: Shell, code: Annotated[str, typer.Argument(metavar="CODE", he
 def give_back(
     shell: Shell, name: _Name, amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Such as 12.50.")]
 ) -> None:
-    """Give back to an offer's budget what was promised and not asked for."""
+    """Give back to an offer's budget what was promised and not asked for; a claim is undone by `claimed --undo`."""
     with shell.shop() as shop:
         left = shop.planning.give_back(name, _money(shop, "the amount", amount) or 0)
         told = f"{out.money(left, shop.settings.currency)} is set aside for '{name}' now."

@@ -117,6 +117,15 @@ def give_back(connection: Connection, offer: str, amount: int, *, today: int) ->
     return True
 
 
+def unspend(connection: Connection, offer: str, cost: int, *, today: int) -> bool:
+    """Give back what was taken of an offer's budget for good, if so much was; what is promised to somebody stays."""
+    one_at_a_time(connection, BUDGETS)
+    _expire(connection, offer, today)
+    promised = sum(amount for _, amount in _promised(connection, offer))
+    given = update(budgets).where(budgets.c.offer == offer, budgets.c.spent >= promised + cost)
+    return connection.execute(given.values(spent=budgets.c.spent - cost)).rowcount == 1
+
+
 def redeem(connection: Connection, offer: str, amount: int, *, day: int, today: int) -> bool:
     """Let what was promised on a day stay spent, because it was redeemed; False where so much is promised no more."""
     one_at_a_time(connection, BUDGETS)

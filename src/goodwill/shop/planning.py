@@ -352,8 +352,29 @@ class Planning:
                 raise Conflict(f"Nothing is left of the budget of the offer '{name}'.")
             return name, found
 
+    def take_back_claim(self, code: str) -> tuple[str, Offer]:
+        """Undo one claim by a code, where the rule did not fit after all: its cost goes back to the offer's budget.
+
+        What is promised to others stays promised. Whose claim it was nobody knows, here as in `claim`.
+
+        Raises:
+            NotFound: no offer has this code. Conflict: nothing that a claim took is left in its budget.
+        """
+        with self.shop.change("offer.unclaim") as change:
+            plan = self._plan(change.connection)
+            name = _by_code(plan, code.strip().upper())
+            if name is None:
+                raise NotFound("No offer has this code. See: goodwill offer list")
+            change.entry.detail["offer"] = name
+            found = plan.offers[name]
+            if found.budget is not None and not store.unspend(change.connection, name, found.cost, today=self._today):
+                raise Conflict(f"No claim of the offer '{name}' is left to be undone.")
+            return name, found
+
     def give_back(self, name: str, amount: int) -> int:
         """Give back to an offer's budget what was promised and not asked for; tells what is still set aside.
+
+        A claim is undone by `take_back_claim`, which leaves what is promised to others alone.
 
         Raises:
             NotFound: there is no such offer. BadInput: so much was never set aside.

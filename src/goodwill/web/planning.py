@@ -219,6 +219,10 @@ class ClaimRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """The code that somebody shows."""
 
     code: Annotated[str, Meta(min_length=1, max_length=40, description="As it was told; capitals do not matter.")]
+    undo: Annotated[
+        bool,
+        Meta(description="Undo one claim, where the rule did not fit after all; its cost goes back to the budget."),
+    ] = False
 
 
 class Claimed(Struct, frozen=True):
@@ -340,8 +344,10 @@ def claim(call: Call[ClaimRequest]) -> Claimed:
     """Give an offer by its code to whoever meets its rule: asks for nobody, reads nothing of anybody, keeps nobody.
 
     What it costs is taken of the offer's budget. Send an `Idempotency-Key`, so that a claim told twice counts once.
+    With `undo` one claim is taken back, and nothing that is promised to others.
     """
-    name, one = call.shop.planning.claim(call.ask.code)
+    planning = call.shop.planning
+    name, one = (planning.take_back_claim if call.ask.undo else planning.claim)(call.ask.code)
     return Claimed(name, one.title, one.rule, one.percent, one.off, one.price, list(one.products), list(one.kinds))
 
 
