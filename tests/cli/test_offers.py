@@ -37,8 +37,12 @@ def test_who_gets_an_offer_is_said_and_a_code_is_claimed(shop: Run):
     assert "10 % off the whole basket" in shop("offer", "claimed", "ten-off").out
     assert "With the code TEN-OFF" in shop("recommend", "bruno", "--slot", "deals").out
     assert shop("offer", "claimed", "OTHER").code == Code.NOT_FOUND
+    assert "is undone" in shop("offer", "claimed", "ten-off", "--undo").out
     shop("offer", "new", "own", *NEW[3:], "--own-price")
     assert "only to whom it is shown; not after a no" in shop("offer", "show", "own").out
+    assert "has no promise" not in shop("offer", "new", "two", *NEW[3:], "--code", "TWO-OFF").err
+    limited = shop("offer", "new", "three", *NEW[3:], "--code", "THREE-OFF", "--cost", "0.50", "--budget", "20")
+    assert "whoever allows nothing is told the code and has no promise" in " ".join(limited.err.split())
     shop("offer", "new", "all", *NEW[3:])
     assert "everybody, whatever they allow" in shop("offer", "show", "all").out
 

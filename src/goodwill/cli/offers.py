@@ -80,6 +80,13 @@ def remove(shell: Shell, name: _Name) -> None:
 # ---- offers ----------------------------------------------------------------------------------------------------------
 
 
+_ENDS_WITH_THE_BUDGET = (
+    "Mind: to whoever is known and allows it a part of the budget is promised for two weeks; whoever allows nothing "
+    "is told the code and has no promise. When the budget is used up, the code gives nothing any more. Let it be large "
+    "enough, or give no --budget."
+)
+
+
 @command(offer, "new")
 def new(
     shell: Shell,
@@ -127,6 +134,8 @@ def new(
         shop.planning.new_offer(name, given)
         document = _offers(shop)[name]
         shell.answer(document, out.pairs(_told(shop, document)))
+        if code and budget is not None:
+            shell.note(_ENDS_WITH_THE_BUDGET)
         shell.note(f"Next: goodwill govern approve offer-{name}; then: goodwill offer start {name}")
 
 
