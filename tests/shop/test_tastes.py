@@ -222,6 +222,16 @@ def test_what_was_not_used_is_not_called_like_the_answer_that_was(shop: Shop, la
     assert len(said.split()) <= 40
 
 
+def test_a_reason_called_wrong_after_her_no_takes_the_whole_answer(shop: Shop):
+    shop.taste.tell("dev", ["Deli", "Wine"])
+    made = shop.decide("dev", count=3)
+    shop.grant("dev", "recommendations", ["preferences"], asked=ASKED, yes=False)
+    shop.centre.judge(shop.known("dev"), made.id, made.items[0].product, "wrong", reason=0)
+    assert told(shop, "dev") == [], "nothing new is kept of what she does not let us look at"
+    with pytest.raises(BadInput, match="wrong"):
+        shop.centre.judge(shop.known("dev"), made.id, made.items[0].product, "never", reason=0)
+
+
 # ---- a no ------------------------------------------------------------------------------------------------------------
 
 

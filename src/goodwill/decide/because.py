@@ -158,6 +158,12 @@ def cited(reason: str) -> str:
     return found.groupdict().get("name", "") if found is not None else ""
 
 
+def said_of(reason: str) -> str:
+    """The kind of things that she told that she likes, on which a reason rests; "" where it rests on none."""
+    found = SHAPES["told"].fullmatch(reason)
+    return found["kind"] if found is not None else ""
+
+
 def because_told(kind: str, hers: float, share: float) -> tuple[tuple[Reason, ...], float]:
     """Why a thing of a kind that she named: her own answer, and that many people buy it.
 

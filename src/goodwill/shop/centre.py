@@ -17,7 +17,7 @@ from goodwill.basics.errors import BadInput, NotFound, Refused
 from goodwill.basics.ids import PersonId, ProductId, from_opaque, opaque
 from goodwill.consent import Herself, Receipt, Standing, opt_in
 from goodwill.consent.notices import Document
-from goodwill.decide.because import cited
+from goodwill.decide.because import cited, said_of
 from goodwill.decide.decision import Choice as Chosen
 from goodwill.decide.decision import Decision
 from goodwill.people import registry
@@ -40,6 +40,7 @@ PAUSES = (30, 90, 180)  # days
 GENTLE_DAYS = CARE_FOR // DAY
 _CONTACT = Category("contact")
 _FROM_PURCHASES = ("usual", "new")  # kinds of suggestions whose reasons name what she bought
+_TOLD = "told"  # the kind of those whose first reason is her own answer
 _SPLIT = "events"  # the one table whose rows are counted by category
 
 
@@ -270,7 +271,8 @@ class Centre:
 
         Args:
             only: the verdicts that may be said here.
-            reason: which of its reasons she means, from 0: then what she says is said of the purchase that it names.
+            reason: which of its reasons she means, from 0: then what she says is said of the purchase that it names,
+                or of what she told that she likes, which is then taken out of her answer.
 
         Raises:
             NotFound: nothing of the kind was chosen for her.
@@ -280,6 +282,8 @@ class Centre:
             raise BadInput(f"Say one of: {', '.join(only)}.")
         made = self._made(person, decision)
         judged, now = _chosen(made, product), self.shop.clock()
+        if reason is not None and judged.kind == _TOLD:
+            return self._not_liked(person, decision, judged, Verdict(verdict), reason)
         ground = None if reason is None else self._ground(person, judged, Verdict(verdict), reason)
         if judged.placed is None and Verdict(verdict) not in OF_PRODUCTS:
             raise BadInput(f"Of a product say one of: {', '.join(OF_PRODUCTS)}.")
@@ -296,6 +300,18 @@ class Centre:
                     at=now,
                     day=self._day(now),
                 )
+            change.entry.detail |= {"decision": decision, "verdict": verdict}
+        return judged
+
+    def _not_liked(self, person: PersonId, decision: str, judged: Chosen, verdict: Verdict, reason: int) -> Chosen:
+        """Take the kind of things that a reason names out of what she told that she likes."""
+        if verdict is not Verdict.WRONG:
+            raise BadInput("Of a reason say that it is wrong.")
+        kind = said_of(judged.because[reason].text) if 0 <= reason < len(judged.because) else ""
+        if not kind:
+            raise NotFound("Nothing that you told us stands behind that.")
+        with self._hers("decision.judge", person) as (change, hers):
+            self.shop.taste.drop(change.connection, hers, kind)
             change.entry.detail |= {"decision": decision, "verdict": verdict}
         return judged
 

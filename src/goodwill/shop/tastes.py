@@ -161,6 +161,27 @@ class Tastes:
             change.entry.person = hers
             return people.taste.take_away(change.connection, hers) > 0
 
+    def drop(self, connection: Connection, hers: PersonId, kind: str) -> None:
+        """Take one kind out of her answer, with people locked; all of it where none is left or no more may be kept."""
+        words = people.gentle.words_of(connection, [hers], resting=())[hers]
+        answer = people.taste.taste_by(words)
+        if answer is None or kind not in answer.kinds:
+            return
+        left, now = [one for one in answer.kinds if one != kind], self.shop.clock()
+        if left and self._may_be_kept(connection, hers, words):
+            day = day_of(now, self.shop.settings.zone)
+            people.taste.tell(connection, hers, left, at=now, day=day)
+        else:
+            people.taste.take_away(connection, hers)
+
+    def _may_be_kept(self, connection: Connection, hers: PersonId, words: Sequence[Word]) -> bool:
+        """Whether she allows that what she told is looked at, and something may come of it."""
+        try:
+            _view(self.shop.door_in(connection), hers)
+        except NoConsent:
+            return False
+        return not self._barred(connection, hers, words)
+
     # ---- inside ------------------------------------------------------------------------------------------------------
 
     def _look_at_shelf(self) -> None:

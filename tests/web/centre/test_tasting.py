@@ -99,6 +99,31 @@ def test_who_is_held_out_is_not_asked_and_can_take_away_what_she_said_before(str
     assert "What would you like to see?" not in browser.see(IN)
 
 
+@pytest.mark.parametrize("on", ["why", "decisions"])
+def test_the_reason_that_she_told_us_can_be_called_wrong(street: Street, on: str):
+    browser, shop = street.signed_in("dev"), street.shop
+    shop.taste.tell("dev", ["Deli", "Wine"])
+    made = shop.decide("dev", count=4)
+    assert made.items[0].because[0].text == "you told us that you like Deli"
+    address = shop.why.address(made.id)
+    path = address[address.index("/why/") :] if on == "why" else f"/privacy/decisions/{made.id}"
+    page = path if on == "why" else "/privacy/decisions"
+    assert "Do not use this" in browser.see(page)
+    if on == "why":
+        assert 'href="/privacy#taste-title"' in browser.get(page).text
+    sent = {"product": made.items[0].product, "verdict": "wrong"}
+    assert browser.press(path, on=page, **sent, reason="1").status_code == 404, "that many buy it is nobody's word"
+    assert browser.press(path, on=page, **sent, reason="0").status_code == 303
+    assert "“Deli” is no part of what you like any more" in browser.see(page)
+    left = shop.taste.question("dev").answer
+    assert left is not None
+    assert left.kinds == ("Wine",)
+    assert all("Deli" not in one.text for item in shop.decide("dev", count=4).items for one in item.because)
+    wine = shop.decide("dev", count=4)
+    assert shop.centre.judge(street.person("dev"), wine.id, wine.items[0].product, "wrong", reason=0) == wine.items[0]
+    assert shop.taste.question("dev").answer is None, "none was left"
+
+
 def test_it_speaks_german(street: Street):
     browser = street.signed_in("dev")
     assert "Was möchten Sie gern sehen?" in browser.see(f"{IN}?lang=de")

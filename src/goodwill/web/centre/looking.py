@@ -3,7 +3,7 @@
 import json
 
 from goodwill.basics.money import Money
-from goodwill.decide.because import cited
+from goodwill.decide.because import cited, said_of
 from goodwill.decide.labels import words_of
 from goodwill.shop.explained import untold
 from goodwill.shop.reasons import in_words
@@ -60,7 +60,7 @@ def judge(visit: Visit) -> Onward:
     if reason is None:
         visit.say(f"choice-{decision}", f"decisions.saved_{verdict}", product=judged.name)
     else:
-        visit.say(f"choice-{decision}", "why.saved_ground", thing=cited(judged.because[reason].text))
+        say_ground(visit, f"choice-{decision}", judged.because[reason].text)
     return Onward(f"/privacy/decisions?{_after(visit)}#choice-{decision}")
 
 
@@ -72,6 +72,14 @@ def reason_of(visit: Visit) -> int | None:
     if not (said.isascii() and said.isdecimal() and len(said) == 1):
         raise Fault("misread", 422)
     return int(said)
+
+
+def say_ground(visit: Visit, where: str, reason: str) -> None:
+    """Say what becomes of a reason that she called wrong: a purchase, or what she told that she likes."""
+    if kind := said_of(reason):
+        visit.say(where, "why.saved_told", thing=kind)
+    else:
+        visit.say(where, "why.saved_ground", thing=cited(reason))
 
 
 def _after(visit: Visit) -> str:

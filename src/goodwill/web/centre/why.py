@@ -3,10 +3,9 @@
 It shows that one decision and nothing else of hers. Looking changes nothing, and a button only takes away.
 """
 
-from goodwill.decide.because import cited
 from goodwill.shop.why import LASTS
 from goodwill.web.centre.answering import Onward, Shown, page
-from goodwill.web.centre.looking import reason_of
+from goodwill.web.centre.looking import reason_of, say_ground
 from goodwill.web.centre.visit import Fault, Visit
 
 _LONGEST = 1_000
@@ -42,7 +41,7 @@ def say(visit: Visit) -> Onward:
     if reason is None:
         visit.say(f"item-{place}", f"decisions.saved_{verdict}", product=judged.name)
     else:
-        visit.say(f"item-{place}", "why.saved_ground", thing=cited(judged.because[reason].text))
+        say_ground(visit, f"item-{place}", judged.because[reason].text)
     return Onward(f"{_path(visit)}#item-{place}")
 
 
