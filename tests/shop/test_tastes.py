@@ -232,6 +232,28 @@ def test_a_reason_called_wrong_after_her_no_takes_the_whole_answer(shop: Shop):
         shop.centre.judge(shop.known("dev"), made.id, made.items[0].product, "never", reason=0)
 
 
+@pytest.mark.both
+def test_the_same_answer_again_writes_nothing_until_it_counts_less(small: Bakery, clock: FakeClock):
+    shop = small.shop
+
+    def lines() -> int:
+        with shop.database.reading() as connection:
+            return len(audit.latest(connection, 100, action="taste.tell"))
+
+    for kinds_ in (["Deli", "Wine"], ["Wine", "Deli"], ["Deli", "Wine"]):
+        said = shop.taste.tell("dev", kinds_)
+        clock.turn(seconds=1)
+        assert (said.reason, len(told(shop, "dev")), lines()) == ("answered", 1, 1)
+    shop.taste.tell("dev", [])
+    shop.taste.tell("dev", [])
+    assert (len(told(shop, "dev")), lines()) == (2, 2)
+    clock.turn(days=1)
+    buys(small, "dev", "croissant")
+    clock.turn(seconds=1)
+    shop.taste.tell("dev", [])
+    assert len(told(shop, "dev")) == 3, "what she bought made it count less: it begins anew"
+
+
 # ---- a no ------------------------------------------------------------------------------------------------------------
 
 

@@ -124,6 +124,8 @@ class Tastes:
     def tell(self, who: Who | str, kinds: Sequence[str]) -> TasteQuestion:
         """Write down what somebody likes, by the kinds that she was offered; none: she has no preference.
 
+        What she said last and what counts in full still is not written down again.
+
         Raises:
             NotFound: nobody of that name is known.
             NoConsent: she does not allow suggestions from what she told; nothing is kept.
@@ -131,13 +133,15 @@ class Tastes:
             BadInput: this is none of the choices.
         """
         person = self.shop.known(who)
-        asked = self._may_answer(person)
+        asked, view = self._may_answer(person)
         if unknown := [kind for kind in kinds if kind not in asked.choices]:
             raise BadInput(
                 f"'{unknown[0][:60]}' is none of the choices. Choose among: {', '.join(asked.choices)}; "
                 "or none of them, for no preference."
             )
         chosen = [kind for kind in asked.choices if kind in kinds]
+        if _says_so_already(asked.answer, chosen, view):
+            return asked
         with self.shop.change("taste.tell", about=person) as change:
             hers = self._locked(change.connection, person)
             change.entry.person = hers
@@ -189,18 +193,22 @@ class Tastes:
         if not self.choosing.is_ready:
             self.shop.shelf()
 
-    def _may_answer(self, person: PersonId) -> TasteQuestion:
-        """The question, for whoever may answer it. Raises NoConsent, BadInput: she may not, and nothing is entered."""
+    def _may_answer(self, person: PersonId) -> tuple[TasteQuestion, View]:
+        """The question, for whoever may answer it, and what was seen of her.
+
+        Raises NoConsent, Refused, BadInput: she may not, and nothing is entered.
+        """
         self._look_at_shelf()
         with self.shop.at_the_door() as door:
-            found = self._question(door, _view(door, person))
+            view = _view(door, person)
+            found = self._question(door, view)
         _refuse(found.reason)
         if not found.choices:
             raise BadInput(
                 "There is nothing to choose from yet: what people buy here does not tell kinds of things apart. Import "
                 "orders and products with their categories, then run: goodwill learn"
             )
-        return found
+        return found, view
 
     def _question(self, door: Door, view: View) -> TasteQuestion:
         found = people.gentle.words_of(door.connection, [view.person], resting=(), upto=view.as_of.events)
@@ -251,6 +259,13 @@ class Tastes:
 
 def _first(reasons: Iterable[tuple[str, bool]]) -> str:
     return next((word for word, is_so in reasons if is_so), "")
+
+
+def _says_so_already(answer: Taste | None, chosen: Sequence[str], view: View) -> bool:
+    """Whether her latest answer is this one, and counts in full: she has bought nothing since."""
+    if answer is None or set(answer.kinds) != set(chosen):
+        return False
+    return not np.any((view.events.type == BOUGHT) & (view.events.at > answer.at))
 
 
 def _refuse(reason: str) -> None:

@@ -111,7 +111,7 @@ def test_the_reason_that_she_told_us_can_be_called_wrong(street: Street, on: str
     assert "Do not use this" in browser.see(page)
     if on == "why":
         assert 'href="/privacy#taste-title"' in browser.get(page).text
-    sent = {"product": made.items[0].product, "verdict": "wrong"}
+    sent: dict[str, Any] = {"product": made.items[0].product, "verdict": "wrong"}
     assert browser.press(path, on=page, **sent, reason="1").status_code == 404, "that many buy it is nobody's word"
     assert browser.press(path, on=page, **sent, reason="0").status_code == 303
     assert "“Deli” is no part of what you like any more" in browser.see(page)
