@@ -1,6 +1,8 @@
 """Several processes that choose for one that talks: the same answers, the same limits, and nobody's no is missed."""
 
+import json
 import os
+import re
 import signal
 import sys
 import time
@@ -154,7 +156,12 @@ def test_where_those_that_choose_are_gone_the_one_that_talks_does_it_and_begins_
             time.sleep(0.5)
             decided(client)
         assert again
+        (gone,) = re.findall(r"^goodwill_choosers_gone_total (\d)\.0$", client.get("/metrics").text, re.MULTILINE)
+        assert 1 <= int(gone) <= 2, "one that nobody asked since is not missed yet"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0, process.complained
         assert process.stdout.read().endswith("closed\n")
+        said = [line for line in process.complained.splitlines() if "chooser gone" in line]
+        assert len(said) == int(gone), process.complained
+        assert {json.loads(line)["process"] for line in said} <= set(first)
     assert not any(Path(f"/proc/{one}").exists() for one in again)

@@ -119,7 +119,7 @@ def application(
     log = log or log_to()
     desk = Desk(shop, per_minute=per_minute)
     if choosers:
-        desk.share(*(answer_by(desk, one) for one in choosers))
+        desk.share(*(answer_by(desk, one, log) for one in choosers))
         desk.ends.extend(one.close for one in choosers)
     base_url = shop.settings.reached_at
     inside = Litestar(

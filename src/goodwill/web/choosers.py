@@ -16,6 +16,7 @@ from typing import IO, Final
 import msgspec
 
 from goodwill.web.desk import Admitted, Desk, Endpoint, Letter, Notes, Told, actor_of
+from goodwill.web.logs import Log
 from goodwill.web.metrics import Counted, Metrics
 from goodwill.web.store import Key
 
@@ -81,6 +82,7 @@ class Chooser:
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
         self._begun = 0.0
+        self._ended = 0
         self._begin()
 
     @property
@@ -88,6 +90,11 @@ class Chooser:
         """Of the process; 0 while there is none."""
         process = self._process
         return process.pid if process is not None else 0
+
+    @property
+    def ended(self) -> int:
+        """How often one ended, or was given up, that nobody had asked to."""
+        return self._ended
 
     def wait(self, seconds: float = _TO_BEGIN) -> bool:
         """Whether it is ready, at the latest after some seconds."""
@@ -145,6 +152,7 @@ class Chooser:
         """Give it up; another one is begun later."""
         process, self._process = self._process, None
         if process is not None:
+            self._ended += 1
             process.kill()
             process.wait()
 
@@ -183,15 +191,20 @@ def _without_secrets(letter: Letter) -> list[tuple[bytes, bytes]]:
     return [line for line in letter.headers if line[0] not in _SECRETS]
 
 
-def answer_by(desk: Desk, chooser: Chooser) -> Callable[[Sequence[tuple[Endpoint, Letter]]], list[bytes | Exception]]:
+def answer_by(
+    desk: Desk, chooser: Chooser, log: Log
+) -> Callable[[Sequence[tuple[Endpoint, Letter]]], list[bytes | Exception]]:
     """Works a group of requests out: who asks is let in here, what is chosen is worked out there."""
 
     def elsewhere(good: Sequence[tuple[Endpoint, Letter, Admitted]]) -> list[bytes | Exception]:
         if any(admitted.session is not None for _, _, admitted in good):
             return desk.worked_out(good)
+        number, ended = chooser.number, chooser.ended
         try:
             found = chooser.answer(good)
         except Gone:
+            if chooser.ended != ended:  # not only not there yet
+                _missed(desk, log, number)
             return desk.worked_out(good)
         desk.metrics.add(found.counted)
         for (_, letter, _), back in zip(good, found.backs, strict=True):
@@ -199,6 +212,12 @@ def answer_by(desk: Desk, chooser: Chooser) -> Callable[[Sequence[tuple[Endpoint
         return [back.body if back.status == 200 else Told(back.status, back.headers, back.body) for back in found.backs]
 
     return lambda brought: desk.answer_together(brought, elsewhere)
+
+
+def _missed(desk: Desk, log: Log, number: int) -> None:
+    """Let whoever runs the shop know that a process ended; this one chooses until another one is ready."""
+    desk.metrics.note_chooser_gone()
+    log.error("chooser gone", process=number)
 
 
 # ---- in a process that chooses ---------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ FIELDS = frozenset(
         "where",
         "address",
         "version",
+        "process",
     )
 )
 

@@ -65,6 +65,10 @@ class Metrics:
         self._refusals = Counter("goodwill_refusals", "Times the answer was no", ("reason",), registry=self._kept)
         self._signals = Counter("goodwill_gpc_signals", "Requests with Sec-GPC: 1", registry=self._kept)
 
+        self._choosers_gone = Counter(
+            "goodwill_choosers_gone", "Times a process that chooses ended by itself", registry=self._kept
+        )
+
         self._hooks_refused = Counter(
             "goodwill_webhooks_refused", "Webhooks not taken", ("source", "because"), registry=self._kept
         )
@@ -110,6 +114,9 @@ class Metrics:
 
     def note_signal(self) -> None:
         self._signals.inc()
+
+    def note_chooser_gone(self) -> None:
+        self._choosers_gone.inc()
 
     def add(self, counted: Counted) -> None:
         """Count what another process did."""
