@@ -354,6 +354,7 @@ def test_where_nothing_would_ever_come_of_an_answer_none_is_asked_for_and_none_k
     asked, hers = shop.taste.question("dev"), shop.taste.hers(shop.known("dev"))
     for one in (asked, hers):
         assert (one.ask, one.reason, one.choices, one.may_answer) == (False, why, (), False)
+        assert one.is_kept_from
         assert one.answer is not None, "she can still see it, and take it away"
     with pytest.raises(Refused, match="is kept"):
         shop.taste.tell("dev", ["Wine"])
