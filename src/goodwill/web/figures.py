@@ -184,7 +184,7 @@ class Told(Struct, frozen=True):
 
 
 class ReportAnswer(Struct, frozen=True):
-    """The return report of a period, as `goodwill report --json` has it."""
+    """The return report of a period, the same as on the command line, number by number."""
 
     shop: str
     zone: Annotated[str, Meta(description="In which its days are days.")]
