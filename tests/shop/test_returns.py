@@ -14,6 +14,7 @@ from tests.conftest import FakeClock
 from tests.copies import shop_of_a_kind
 
 from goodwill.basics.clock import DAY, Micros, day_number
+from goodwill.basics.errors import NotFound
 from goodwill.basics.words import quantity
 from goodwill.collect import imports
 from goodwill.consent import Asked
@@ -206,9 +207,30 @@ def test_where_few_of_those_left_out_came_in_between_two_lengths_their_cost_is_w
 def test_one_programme_alone_has_its_costs_and_the_licence(shop):
     spent(shop)
     spent(shop, "labour", "250", programme="Spring")
-    spent(shop, "labour", "70", programme="other")
+    spent(shop, "labour", "70", day="2026-08-16", programme="other")  # the day before
+    spent(shop, "discount", "70", programme="welcome")  # customers paid less; it is no cost of a programme
     parts = {row[0]: row for row in shop.measures.answer("roi", programme="spring").tables[1].rows}
     assert parts["K cost"][1] == 750.0
+
+
+def test_one_of_several_programmes_is_not_told_what_all_brought(shop):
+    """Those left out get none of them: the whole effect held against the cost of each would count once for each."""
+    spent(shop, "labour", "250", programme="Spring")
+    spent(shop, "labour", "70", programme="letters")
+    for name, other in (("spring", "letters"), ("Letters", "Spring")):
+        told = shop.measures.answer("roi", programme=name)
+        assert told.headline.value is None
+        assert f"costs name {other} too" in told.headline.refused
+        assert told.others == told.tables == ()
+    assert shop.measure("roi").value is not None
+
+
+def test_a_programme_that_no_cost_names_is_not_found(shop):
+    with pytest.raises(NotFound, match=r"No cost names a programme 'sprin'\. No cost names one"):
+        shop.measures.answer("roi", programme="sprin")
+    spent(shop, "labour", "250", programme="Spring")
+    with pytest.raises(NotFound, match=r"No cost names a programme 'sprin'\. There are: Spring\."):
+        shop.measures.answer("roi", programme="sprin")
 
 
 # ---- the report ------------------------------------------------------------------------------------------------------

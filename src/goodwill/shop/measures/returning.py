@@ -13,7 +13,7 @@ import numpy as np
 
 from goodwill.access import Total
 from goodwill.basics.clock import Day, date_of
-from goodwill.basics.errors import CannotTell, TooFew
+from goodwill.basics.errors import CannotTell, NotFound, TooFew
 from goodwill.basics.money import digits_of
 from goodwill.costs import Cost, Kind
 from goodwill.costs import Total as Spent
@@ -149,7 +149,9 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
 
     Raises:
         CannotTell: something is missing; the sentence says what, and what to do.
+        NotFound: no cost names the programme.
     """
+    _known(shop, options["programme"])
     margin = options["margin"]
     if not margin:
         raise CannotTell(
@@ -159,6 +161,7 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
     held = left_out(shop, period.end)
     if held.since > period.end:
         raise CannotTell(_too_early(held, period))
+    _alone(shop, options["programme"], held.since, period.end)
     spent = shop.costs.total(since=held.since, until=period.end, of=belongs(options["programme"]))
     if spent.money is None:
         raise CannotTell(spent.refused)
@@ -169,6 +172,38 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
     low, high = ((end * seen.treated * margin / 100 - spent.minor) / one for end in seen.again_and_again())
     again = _again(found.by_line[_RANDOMISED][0], found, seen, margin / 100, one)
     return Told(held.since, period.end, seen, spent, found, again, (low, high), known)
+
+
+def _programmes(shop: "Shop", since: Day | None = None, until: Day | None = None) -> dict[str, str]:
+    """What costs call the programmes, by the same in small letters."""
+    costs = [entry.cost for entry in shop.costs.entries(since=since, until=until)]
+    return {one.programme.casefold(): one.programme for one in costs if one.programme and one.kind is not Kind.DISCOUNT}
+
+
+def _known(shop: "Shop", programme: str) -> None:
+    """Raise NotFound where no cost names a programme, so that a slip of the pen is not told a return without cost."""
+    known = _programmes(shop)
+    if programme and programme.casefold() not in known:
+        there = f"There are: {', '.join(sorted(known.values()))}." if known else "No cost names one."
+        raise NotFound(f"No cost names a programme '{programme}'. {there} See them with: goodwill cost list")
+
+
+def _alone(shop: "Shop", programme: str, since: Day, until: Day) -> None:
+    """Raise CannotTell where a programme was one of several: B1 is of all together, and would count once for each."""
+    others = _programmes(shop, since, until)
+    others.pop(programme.casefold(), None)
+    if not programme or not others:
+        return
+    by_lot = (
+        f"What experiment '{programme}' changed: goodwill measure experiment {programme}"
+        if programme in shop.planning.plan().experiments
+        else "An experiment of it alone would show it: goodwill experiment new --help"
+    )
+    raise CannotTell(
+        f"From {date_of(since)} to {date_of(until)} costs name {', '.join(sorted(others.values()))} too. Those left out "
+        f"get none of the programmes, so what they show is of all together, and none of it of '{programme}' alone. Ask "
+        f"without a programme for the return of all. {by_lot}"
+    )
 
 
 def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
@@ -352,7 +387,7 @@ MEASURES = (
         STATISTICS,
         (
             Option("margin", "percent of an amount that stays", margin_of, percent("margin")),
-            Option("programme", "count the costs of this one alone; usually those of all", "", _any),
+            Option("programme", "the costs of this one, where it was the only one; usually those of all", "", _any),
             Option("hurdle", "percent that the money would have brought elsewhere", 0.0, percent("hurdle")),
             Option("seed", "of chance; the same gives the same", 0, whole("seed", 0, 10**9 - 1)),
         ),
