@@ -324,8 +324,40 @@ def test_before_enough_customers_bought_neither_page_tells_however_large_the_eff
     said = re.search(r"(\d+) customers of an arm bought so far; from 200 on in each", report.sentence)
     assert said, report.sentence
     assert said[0] in told.why
-    days = (END - SINCE).days + 1
-    assert report.again == str(END + timedelta(days=ceil(days * 200 / int(said[1])) - days))
+    assert report.again == ""  # so few are left out that never so many of them buy
+    small = re.search(
+        r"(\d+) people are left out, and 200 of them have to buy.*experiment holdout (\d+) ", report.sentence
+    )
+    assert small, report.sentence
+    assert int(small[1]) < 200 <= int(small[2]) / 100 * (NEW + OLD) * int(said[1]) / int(small[1])
+
+
+def test_where_enough_are_left_out_and_too_few_of_them_bought_yet_a_day_is_named(shop):
+    with shop.database.transaction() as connection:
+        at = Micros((day_number(END) - 20) * DAY + DAY // 2)
+        store.add(connection, "holdout", "", Holdout(21, SALT), actor="test", at=at)
+    spent(shop, day=str(END))
+    report = shop.report()
+    said = re.search(r"(\d+) customers of an arm bought so far", report.sentence)
+    assert said, report.sentence
+    assert report.again == str(END + timedelta(days=ceil(20 * 200 / int(said[1])) - 20))
+
+
+def test_a_share_that_is_changed_later_begins_a_new_window_and_no_day_of_the_old_is_named(shop):
+    spent(shop, amount="14100.00")
+    first = shop.report()
+    assert first.again
+    for percent, says in (
+        (30, "on 30 % are left out: reports that reach so far begin a new window"),
+        (0, "on nobody is"),
+    ):
+        with shop.database.transaction() as connection:
+            store.add(connection, "holdout", "", Holdout(percent, SALT), actor="test", at=shop.clock())
+        told = shop.report()
+        assert (told.verdict, told.again, told.figures) == (first.verdict, "", first.figures)
+        assert f"From 2026-11-23 {says}" in told.sentence
+        assert "look again" not in told.sentence
+        assert shop.report() == told
 
 
 def test_what_is_changed_after_a_period_changes_nothing_that_is_told_of_it(shop):

@@ -26,7 +26,7 @@ from goodwill.measure.period import Period
 from goodwill.measure.returns import DRAWS, LINES, Line, Range, Return, roi
 from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.facts import Facts, Wanted, facts
-from goodwill.shop.measures.leftout import LeftOut, left_out
+from goodwill.shop.measures.leftout import LeftOut, changed_after, left_out
 from goodwill.shop.measures.measure import Asked, Measure, Option, Options, costs_table, margin_of, percent, whole
 from goodwill.shop.report import DID_NOT, TOO_EARLY, WORKED
 
@@ -44,6 +44,7 @@ NOT_MEASURED: Final = "B5 not measured"
 _WHO: Final = "everybody assigned counts, whatever she allowed; the others objected, or are held"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
 _RANDOMISED: Final = next(iter(LINES))
+_MOST_OUT: Final = 50  # percent, as `experiment holdout` takes it
 _LONGEST: Final = 730  # days; who would have to wait longer is told that it cannot be measured so
 
 
@@ -67,7 +68,9 @@ class Told:
     Attributes:
         since, until: first and last day of the window.
         again_and_again: the net value's range for who looks at every report.
-        again: in how many days to look again, at the earliest; None where it is known, or would take too long.
+        again: in how many days to look again, at the earliest; None where it is known, or would take too long, or these
+            days do not go on. small: why an arm never will have enough who buy, and what to do; "" where it may.
+        changed: that another share is left out since, so that a new window begins; "" where none does.
         seen: of people. spent: K.
     """
 
@@ -77,6 +80,8 @@ class Told:
     spent: Spent
     found: Return
     again: int | None
+    small: str
+    changed: str
     again_and_again: tuple[float, float]
     facts: Facts
 
@@ -170,8 +175,10 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
     currency, one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
     found = _roi(seen, margin / 100, spent, currency, one, options)
     low, high = ((end * seen.treated * margin / 100 - spent.minor) / one for end in seen.again_and_again())
-    again = _again(found.by_line[_RANDOMISED][0], found, seen, margin / 100, one)
-    return Told(held.since, period.end, seen, spent, found, again, (low, high), known)
+    later = changed_after(shop, period.end)
+    again = None if later else _again(found.by_line[_RANDOMISED][0], found, seen, margin / 100, one)
+    small = "" if later else _small(seen)
+    return Told(held.since, period.end, seen, spent, found, again, small, str(later or ""), (low, high), known)
 
 
 def _programmes(shop: "Shop", since: Day | None = None, until: Day | None = None) -> dict[str, str]:
@@ -200,9 +207,9 @@ def _alone(shop: "Shop", programme: str, since: Day, until: Day) -> None:
         else "An experiment of it alone would show it: goodwill experiment new --help"
     )
     raise CannotTell(
-        f"From {date_of(since)} to {date_of(until)} costs name {', '.join(sorted(others.values()))} too. Those left out "
-        f"get none of the programmes, so what they show is of all together, and none of it of '{programme}' alone. Ask "
-        f"without a programme for the return of all. {by_lot}"
+        f"From {date_of(since)} to {date_of(until)} costs name {', '.join(sorted(others.values()))} too. Those "
+        "left out get none of the programmes, so what they show is of all together, and none of it of "
+        f"'{programme}' alone. Ask without a programme for the return of all. {by_lot}"
     )
 
 
@@ -239,10 +246,12 @@ def _roi(seen: Seen, margin: float, spent: Spent, currency: str, one: int, optio
 def _again(sure: Range, found: Return, seen: Seen, margin: float, one: int) -> int | None:
     """In how many days the answer should be clear, if what is seen now is so; None where it is, or never will be.
 
-    Where too few bought yet, when enough will have, if as many buy each day. Else: the error of a sum of days grows
-    with the root of their number, an effect with the number itself.
+    Where too few bought yet, when enough will have, if as many buy each day; never where an arm has not so many people.
+    Else: the error of a sum of days grows with the root of their number, an effect with the number itself.
     """
     low, high = sure.ends[0.95]
+    if _small(seen):
+        return None
     if seen.often is None:
         whole = ceil(seen.days * LEAST_BOUGHT / seen.bought) if seen.bought else 0
         return whole - seen.days if 0 < whole - seen.days <= _LONGEST else None
@@ -253,6 +262,26 @@ def _again(sure: Range, found: Return, seen: Seen, margin: float, one: int) -> i
     days = [ceil(seen.days * (_POWER * error / away) ** 2) for away in far if away > 0]
     later = sorted(one for one in days if one > seen.days)
     return later[0] - seen.days if later and later[0] - seen.days <= _LONGEST else None
+
+
+def _small(seen: Seen) -> str:
+    """Why an arm never will have enough who buy while it stays as it is, and what to do; "" where it may."""
+    people, everybody = min(seen.treated, seen.held), seen.treated + seen.held
+    if seen.often is not None or people >= LEAST_BOUGHT:
+        return ""
+    if everybody < 2 * LEAST_BOUGHT:
+        return (
+            f"{LEAST_BOUGHT} have to buy among those left out and as many among all others, and there are "
+            f"{everybody} people: it stays too early until more come."
+        )
+    if seen.treated < seen.held:
+        return f"{people} people get it, and {LEAST_BOUGHT} of them have to buy: it stays too early until more get it."
+    share = min(_MOST_OUT, ceil(100 * LEAST_BOUGHT * people / ((seen.bought or people) * everybody)))
+    return (
+        f"{people} people are left out, and {LEAST_BOUGHT} of them have to buy: it stays too early until more are. If "
+        f"as many of them buy as so far, {share} % are enough: goodwill experiment holdout {share} (which begins a new "
+        "window)."
+    )
 
 
 # ---- telling ---------------------------------------------------------------------------------------------------------
