@@ -233,6 +233,22 @@ def test_a_programme_that_no_cost_names_is_not_found(shop):
         shop.measures.answer("roi", programme="sprin")
 
 
+def test_a_hurdle_is_told_the_chance_of_more_than_it_and_the_narrower_range(shop):
+    names = [one.name for one in shop.measures.answer("roi").others]
+    told = shop.measures.answer("roi", hurdle=99)
+    assert [one.name for one in told.others[len(names):]] == [
+        "chance that it returns more than 99 %", "return on investment, 80 % interval"
+    ]  # fmt: skip
+    assert all(one.refused.startswith("No cost was written down") for one in told.others[len(names) :])
+    spent(shop, amount="7000.00")  # about half of what it brought
+    low = shop.measures.answer("roi", hurdle=1).others[-2].value
+    told = shop.measures.answer("roi", hurdle=99)
+    high, narrow = told.others[-2:]
+    assert 0 < high.value < low <= 1
+    assert (narrow.value, narrow.level) == (told.headline.value, 0.80)
+    assert told.headline.low < narrow.low < narrow.value < narrow.high < told.headline.high
+
+
 # ---- the report ------------------------------------------------------------------------------------------------------
 
 

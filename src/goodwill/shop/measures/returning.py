@@ -5,7 +5,7 @@ buying (C). What is known of people is kept as it was told first; costs and the 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,7 +41,7 @@ B5: Final = "B5 avoided loss by law"
 _NO_B3: Final = "that shows only where places or times go without the programme, and none do"
 _NO_B4: Final = "what a complaint, a request or an unsubscribe costs was not written down"
 NOT_MEASURED: Final = "B5 not measured"
-_WHO: Final = "everybody assigned counts, whatever she allowed; the others objected, or are held"
+_WHO: Final = "everybody assigned counts, whatever she allowed"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
 _RANDOMISED: Final = next(iter(LINES))
 _MOST_OUT: Final = 50  # percent, as `experiment holdout` takes it
@@ -315,9 +315,8 @@ class _Telling:
             f"{seen.held:,} left out by chance, {date_of(self._told.since)} to {date_of(self._told.until)}."
         )
         if found.roi is None:
-            why = "No cost was written down, so there is no return on it; see the net value." if not (
-                self._told.spent.rows) else found.refused  # fmt: skip
-            return self._figure(Estimate.refuse(why), "return on investment", "share", method, found.grade)
+            none = Estimate.refuse(self._no_ratio(), n=seen.treated + seen.held)
+            return self._figure(none, "return on investment", "share", method, found.grade)
         return self._figure(self._range(found.roi), "return on investment", "share", method, found.grade)
 
     def others(self) -> list[Figure]:
@@ -334,7 +333,32 @@ class _Telling:
             self._figure(each, "extra sales of a customer", self._currency, seen.method, Grade.A),
             self._figure(chance, "chance that it pays", "share", "Share of draws with a net value above 0.",
                          found.grade),
+            *self._above(),
         ]  # fmt: skip
+
+    def _above(self) -> list[Figure]:
+        """What is held against a hurdle, where somebody gives one."""
+        found, hurdle = self._found, float(self._asked.options["hurdle"])
+        if not hurdle:
+            return []
+        people = self._told.seen.treated + self._told.seen.held
+        if found.roi is None or found.above_hurdle is None:
+            chance = narrow = Estimate.refuse(self._no_ratio(), n=people)
+        else:
+            low, high = found.roi.ends[0.80]
+            chance = Estimate(value=found.above_hurdle, n=people)
+            narrow = Estimate(value=found.roi.median, low=low, high=high, level=0.80, n=people)
+        return [
+            self._figure(chance, f"chance that it returns more than {hurdle:g} %", "share",
+                         "Share of draws with a return above that.", found.grade),
+            self._figure(narrow, "return on investment, 80 % interval", "share",
+                         "The same draws, between their 10 % and 90 % quantiles.", found.grade),
+        ]  # fmt: skip
+
+    def _no_ratio(self) -> str:
+        if not self._told.spent.rows:
+            return "No cost was written down, so there is no return on it; see the net value."
+        return self._found.refused
 
     def lines(self) -> Table:
         """The three lines beside each other."""
@@ -396,11 +420,11 @@ class _Telling:
     def _figure(self, found: Estimate, name: str, unit: str, method: str, grade: Grade) -> Figure:
         seen = self._told.seen
         warnings = (*seen.warnings, *self._told.spent.warnings) if name == "return on investment" else ()
-        told = Estimate(value=found.value, low=found.low, high=found.high, n=found.n, refused=found.refused,
-                        standard_error=found.standard_error, p=found.p, warnings=warnings)  # fmt: skip
+        told = replace(found, warnings=warnings)
         people = seen.treated + seen.held
+        who = f"{_WHO}; the others objected, or are held" if people < seen.exist else _WHO
         return Figure.of(
-            told, name=name, unit=unit, method=method, grade=grade, coverage=Coverage(people, seen.exist, _WHO),
+            told, name=name, unit=unit, method=method, grade=grade, coverage=Coverage(people, seen.exist, who),
             as_of=self._told.facts.as_of, reproduce=self._asked.reproduce, seed=self._seed,
         )  # fmt: skip
 
