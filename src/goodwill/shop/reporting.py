@@ -102,7 +102,7 @@ class Reporting:
         head = answer.headline
         return self._dressed(
             period, since=str(date_of(told.since)), verdict=told.verdict, sentence=self._sentence(told),
-            again=_again(told), figures=(head, *answer.others),
+            again=_again(told), scorecard=tuple(self._scores(period)), figures=(head, *answer.others),
             tables=(*answer.tables, *(() if trend is None else (trend,))), method=_method(told, options["margin"]),
             left_out=tuple(self._left_out(told)), coverage=_covers(head), as_of=head.as_of, seed=head.seed,
             warnings=head.warnings,
@@ -118,6 +118,8 @@ class Reporting:
 
     def _not_known(self, period: Period, why: str) -> Report:
         early = why.startswith("Too early")
+        # Before anybody was left out there is nothing to stand beside; it would be worked out anew each time.
+        scores = () if early and not period.latest else tuple(self._scores(period))
         return self._dressed(
             period, since=str(date_of(period.start)), verdict=NOT_KNOWN, again="", figures=(), tables=(),
             sentence=why if early else f"Not known: {why}", as_of=None, seed=None, warnings=(),
@@ -125,7 +127,7 @@ class Reporting:
             method=("What it would rest on: people whom chance leaves out, their sales beside those of all others.",
                     "What it would be held against: the costs in the ledger of the programme.",
                     "Nothing is told before both are there."),
-            left_out=(),
+            left_out=(), scorecard=scores,
         )  # fmt: skip
 
     def _dressed(self, period: Period, **told: Any) -> Report:
@@ -133,7 +135,7 @@ class Reporting:
         return Report(
             shop=settings.name, zone=settings.zone.key, currency=settings.currency, watermark=settings.watermark,
             until=until, made=str(date_of(day_of(self.shop.clock(), settings.zone))),
-            scorecard=tuple(self._scores(period)), query=f"goodwill report --at {until}", **told,
+            query=f"goodwill report --at {until}", **told,
         )  # fmt: skip
 
     def _sentence(self, told: Told) -> str:

@@ -45,6 +45,7 @@ _WHO: Final = "everybody assigned counts, whatever she allowed"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
 _RANDOMISED: Final = next(iter(LINES))
 _MOST_OUT: Final = 50  # percent, as `experiment holdout` takes it
+_ROUNDING: Final = 1e-9  # of a whole: nothing but how computers add
 _LONGEST: Final = 730  # days; who would have to wait longer is told that it cannot be measured so
 
 
@@ -143,10 +144,10 @@ def few_of(few: TooFew) -> str:
 
 
 def _too_early(held: LeftOut, period: Period) -> str:
-    return (
-        f"Too early: people are left out since {date_of(held.since)}, and figures reach to {date_of(period.end)}. "
-        f"Look again in {held.since + 7 - period.end} days."
-    )
+    so = f"Too early: people are left out since {date_of(held.since)}, and figures reach to {date_of(period.end)}."
+    # Who asks for a period of long ago has nothing to wait for.
+    later = f"Look again in {held.since + 7 - period.end} days." if period.latest else "Ask for a later day."
+    return f"{so} {later}"
 
 
 def returned(shop: "Shop", period: Period, options: Options) -> Told:
@@ -229,11 +230,16 @@ def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
     return Wanted("roi/people", {"since": held.since, "left_out": held.share}, what, made)
 
 
+def _short(why: str) -> str:
+    """The reason without what only somebody who fits models reads; `measure clv` has that."""
+    return why.partition(" In detail: ")[0]
+
+
 def _roi(seen: Seen, margin: float, spent: Spent, currency: str, one: int, options: Options) -> Return:
     inside, after = seen.draws(DRAWS, options["seed"])
     benefits = [
         Line.of_draws(B1, Grade.A, currency, margin * inside / one, with_="customers"),
-        Line.not_measured(B2, currency, seen.why) if after is None
+        Line.not_measured(B2, currency, _short(seen.why)) if after is None
         else Line.of_draws(B2, Grade.C, currency, margin * after / one, with_="customers"),
         Line.not_measured(B3, currency, _NO_B3), Line.not_measured(B4, currency, _NO_B4),
         Line.not_measured(B5, currency, NOT_MEASURED),
@@ -386,10 +392,8 @@ class _Telling:
                 continue
             told = Range.of(found.drawn[name])
             rows.append((name, told.median, *told.ends[0.95], grades[name], "measured" if name != B2 else "by a model"))
-        says = (
-            "What is added up. Every benefit counts once; the parts are the whole in each draw (largest difference "
-            f"{found.identity:.1e})."
-        )
+        apart = "" if found.identity < _ROUNDING else f", but for {found.identity:.1e} of it at most"
+        says = f"What is added up. Every benefit counts once; the parts are the whole in each draw{apart}."
         money = self._currency
         columns = (Column("part"), Column("middle", money), Column("low", money), Column("high", money),
                    Column("grade"), Column("how"))  # fmt: skip
