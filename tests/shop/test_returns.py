@@ -345,7 +345,7 @@ def test_before_enough_customers_bought_neither_page_tells_however_large_the_eff
         r"(\d+) people are left out, and 200 of them have to buy.*experiment holdout (\d+) ", report.sentence
     )
     assert small, report.sentence
-    assert int(small[1]) < 200 <= int(small[2]) / 100 * (NEW + OLD) * int(said[1]) / int(small[1])
+    assert int(small[1]) < 200 < int(small[2]) / 100 * (NEW + OLD) * int(said[1]) / int(small[1])
 
 
 def test_where_enough_are_left_out_and_too_few_of_them_bought_yet_a_day_is_named(shop):

@@ -44,6 +44,8 @@ NOT_MEASURED: Final = "B5 not measured"
 _WHO: Final = "everybody assigned counts, whatever she allowed"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
 _RANDOMISED: Final = next(iter(LINES))
+_SURELY: Final = LEAST_BOUGHT + 30  # who are expected to buy, so that in 97 of 100 draws of lots 200 do
+_ANEW: Final = " (which begins a new window)"
 _MOST_OUT: Final = 50  # percent, as `experiment holdout` takes it
 _ROUNDING: Final = 1e-9  # of a whole: nothing but how computers add
 _LONGEST: Final = 730  # days; who would have to wait longer is told that it cannot be measured so
@@ -282,12 +284,14 @@ def _small(seen: Seen) -> str:
         )
     if seen.treated < seen.held:
         return f"{people} people get it, and {LEAST_BOUGHT} of them have to buy: it stays too early until more get it."
-    share = min(_MOST_OUT, ceil(100 * LEAST_BOUGHT * people / ((seen.bought or people) * everybody)))
-    return (
+    out = (
         f"{people} people are left out, and {LEAST_BOUGHT} of them have to buy: it stays too early until more are. If "
-        f"as many of them buy as so far, {share} % are enough: goodwill experiment holdout {share} (which begins a new "
-        "window)."
+        "as many of them buy as so far, "
     )
+    share = ceil(100 * _SURELY * people / ((seen.bought or people) * everybody))
+    if share > _MOST_OUT:
+        return f"{out}even {_MOST_OUT} % need more time: goodwill experiment holdout {_MOST_OUT}{_ANEW}."
+    return f"{out}{share} % are enough: goodwill experiment holdout {share}{_ANEW}."
 
 
 # ---- telling ---------------------------------------------------------------------------------------------------------
