@@ -152,6 +152,8 @@ def test_the_planted_effect_is_the_return_and_its_parts_are_the_whole(shop):
     assert low < planted < high
     assert parts["K cost"][1] == 750.0
     assert parts["B5 avoided loss by law"][1:] == ("not measured", "", "", "–", "")
+    # Why a model could not be fitted is said without its terms; `measure clv` has them.
+    assert parts["B2 margin after the window"][5].endswith("look again in some weeks.")
     net = told.others[0]
     assert net.low > 0
     assert told.headline.value == pytest.approx(net.value / 750, rel=1e-6)
@@ -391,6 +393,12 @@ def test_what_is_changed_after_a_period_changes_nothing_that_is_told_of_it(shop)
     assert shop.measures.answer("holdout", str(END)).headline.name.endswith("2026-08-17 to 2026-11-15")
 
 
+def test_of_long_ago_no_day_to_look_again_is_named_and_nothing_is_worked_out_beside_it(shop):
+    told = shop.report("2019-01-01")
+    assert told.sentence.endswith("figures reach to 2018-12-30. Ask for a later day.")
+    assert (told.verdict, told.again, told.scorecard) == ("not known", "", ())
+
+
 # ---- on paper and on a page ------------------------------------------------------------------------------------------
 
 
@@ -452,6 +460,8 @@ def test_over_http_the_report_is_that_of_the_shop_number_by_number(shop):
         secret = create_key(connection, "reader", [Scope.READ], now=shop.clock()).text
     with TestClient(application(shop), base_url="https://shop.example") as client:
         answer = client.get(f"/api/v1/report?at={END}", headers={"Authorization": f"Bearer {secret}"})
+        nope = client.get("/api/v1/measures/roi?programme=nope", headers={"Authorization": f"Bearer {secret}"})
+    assert (nope.status_code, "No cost names a programme 'nope'" in nope.json()["detail"]) == (404, True)
     assert answer.status_code == 200, answer.text
     mine = shop.report()
     assert answer.json() == json.loads(json.dumps(mine.to_dict()))
