@@ -46,6 +46,12 @@ _WHERE: Final = {
     "visit-frequency": "selling",
 }
 NAMES: Final = tuple(sorted(_WHERE))
+# What tells of the shop as it is and of no period; it takes a minute or two, and is asked for in its own way.
+_AS_IT_IS: Final = {
+    "minimisation": "Ask with: goodwill measure minimisation, in Python shop.minimisation(), or in the office.",
+    "offpolicy": "Ask with: goodwill measure offpolicy --slot NAME, in Python shop.other_way(…), or over HTTP at "
+    "/api/v1/measures/offpolicy?slot=NAME.",
+}
 
 
 def named(name: str) -> "Measure":
@@ -54,6 +60,8 @@ def named(name: str) -> "Measure":
     Raises:
         NotFound: there is none.
     """
+    if name in _AS_IT_IS:
+        raise NotFound(f"'{name}' tells of the shop as it is and not of a period. {_AS_IT_IS[name]}")
     if name not in _WHERE:
         near = get_close_matches(name, NAMES, 1)
         helps = f"Did you mean '{near[0]}'?" if near else "List them with: goodwill measure list"
