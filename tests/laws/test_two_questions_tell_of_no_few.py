@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from tests.conftest import FakeClock
 from tests.copies import shop_of_a_kind
 
 from goodwill.basics.clock import DAY, Micros, day_number
@@ -50,6 +51,7 @@ def shop(database, tmp_path: Path, clock):
 
 
 def say(shop: Shop, purpose: str, *names: str, yes: bool) -> None:
+    assert isinstance(shop.clock, FakeClock)
     shop.clock.turn(seconds=60)  # of two words of one moment the no counts
     for one in names:
         shop.grant(one, purpose, asked=ASKED, yes=yes)
