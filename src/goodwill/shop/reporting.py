@@ -6,7 +6,7 @@ that is left out since: the figures are the same, and no day is named that will 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -104,8 +104,8 @@ class Reporting:
             period, since=str(date_of(told.since)), verdict=told.verdict, sentence=self._sentence(told),
             again=_again(told), scorecard=tuple(self._scores(period)), figures=(head, *answer.others),
             tables=(*answer.tables, *(() if trend is None else (trend,))), method=_method(told, options["margin"]),
-            left_out=tuple(self._left_out(told)), coverage=_covers(head), as_of=head.as_of, seed=head.seed,
-            warnings=head.warnings,
+            left_out=tuple(self._left_out(told)), coverage=_covers((head, *answer.others)), as_of=head.as_of,
+            seed=head.seed, warnings=head.warnings,
         )  # fmt: skip
 
     def _read_together(self, period: Period) -> None:
@@ -222,8 +222,10 @@ def _again(told: Told) -> str:
     return "" if told.again is None else str(date_of(told.until + told.again))
 
 
-def _covers(head: Figure) -> str:
-    return f"Of {head.coverage}."
+def _covers(figures: Sequence[Figure]) -> str:
+    """Of whom the first figure is that is told at all."""
+    told = next((one for one in figures if one.coverage.counted is not None), None)
+    return "Of nobody." if told is None else f"Of {told.coverage}."
 
 
 def _method(told: Told, margin: float) -> tuple[str, ...]:

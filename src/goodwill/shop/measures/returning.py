@@ -27,7 +27,17 @@ from goodwill.measure.returns import DRAWS, LINES, Line, Range, Return, roi
 from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.facts import Facts, Wanted, facts
 from goodwill.shop.measures.leftout import LeftOut, changed_after, left_out
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, costs_table, margin_of, percent, whole
+from goodwill.shop.measures.measure import (
+    Asked,
+    Measure,
+    Option,
+    Options,
+    costs_table,
+    is_of_few,
+    margin_of,
+    percent,
+    whole,
+)
 from goodwill.shop.report import DID_NOT, TOO_EARLY, WORKED
 
 if TYPE_CHECKING:
@@ -226,6 +236,11 @@ def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
             raise CannotTell(
                 f"Fewer than {SMALL} people are left out by chance, or get it; no figure is about so few. Leave more "
                 "out: goodwill experiment holdout 20"
+            )
+        if is_of_few([arm.window.bought for arm in arms]):
+            raise CannotTell(
+                f"Too early: of those left out by chance, or of all others, fewer than {SMALL} bought since "
+                f"{date_of(held.since)}, and no figure is about what so few paid. Look again when more have."
             )
         return caused(arms, held.share, what.days, exist=total.exist).to_dict()
 
