@@ -19,6 +19,12 @@ def test_an_amount_reads_alike_as_money_and_as_a_figure(minor, currency, text):
     assert quantity(float(amount.amount), currency, currency) == text
 
 
+def test_a_large_share_is_marked_by_thousands_as_money_is():
+    assert [quantity(share, "share", "EUR") for share in (0.0425, -1.516, 11.68, 728.83)] == [
+        "4.2 %", "-151.6 %", "1,168.0 %", "72,883.0 %"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("days", "text"),
     [

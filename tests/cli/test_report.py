@@ -44,3 +44,10 @@ def test_paper_is_written_where_it_is_asked_for(shop: Run, tmp_path):
 def test_a_day_that_has_not_come_or_is_none_is_refused(shop: Run):
     assert "has not come yet" in shop("report", "--at", "2999-01-01").err
     assert shop("report", "--at", "soon").code == Code.USAGE
+
+
+def test_who_changes_the_share_left_out_is_told_that_reports_begin_anew(shop: Run):
+    first, same, more, none = (shop("experiment", "holdout", percent) for percent in (10, 10, 25, 0))
+    assert (first.err, same.err) == ("", "")
+    assert more.err.startswith("From tomorrow on reports begin a new window: the days in which 10 % were held out stay")
+    assert none.err.startswith("From tomorrow on no report tells what the programme brings: the days in which 25 %")

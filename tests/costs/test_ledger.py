@@ -97,6 +97,30 @@ def test_what_a_shop_pays_at_once_has_a_bound_that_its_currency_decides():
         believable(Cost(Day(1), Kind.MEDIA, 1, "EUX"))
 
 
+@pytest.mark.parametrize(
+    "note", ["call Maria Rossi 06 5550 123", "(030) 123 45 67", "tel. 0171/2345678", "01 02 03 04 05"]
+)
+def test_a_number_as_it_is_dialled_at_home_is_not_written_down_and_what_stands_there_is_read(note):
+    stands = Cost(Day(1), Kind.MEDIA, 1, "EUR", note=note)
+    with pytest.raises(BadInput, match="holds a telephone number"):
+        believable(stands)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "until 01/02/2026",
+        "01-02-2026 to 28-02-2026",
+        "invoice 2026-0017-33",
+        "from 08:00 on",
+        "0.50 a click, 20 000",
+        "05 06",
+    ],
+)
+def test_a_day_an_invoice_or_a_price_is_no_telephone_number(note):
+    believable(Cost(Day(1), Kind.MEDIA, 1, "EUR", note=note))
+
+
 @pytest.mark.parametrize("rate", ["0", "-1", "abc", "nan", "1e99", ""])
 def test_what_is_no_rate_is_refused_in_words(rate):
     with pytest.raises(BadInput, match="a decimal number above 0"):

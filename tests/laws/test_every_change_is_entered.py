@@ -39,6 +39,7 @@ WITHOUT = {
     "shop/shop.py _look_at_shelf": "looks at the catalogue",
     "shop/shop.py _at_the_door": "settles totals, which follow from the ledger and the log",
     "shop/shop.py own": "the reading stands in the read log",
+    "shop/tastes.py hers": "the reading of totals that settled stands in the read log",
     "shop/looks.py _seen": "the reading stands in the read log",
     "shop/staff.py seen": "when a session was last used",
     "shop/staff.py tidy": "drops what has ended by itself",

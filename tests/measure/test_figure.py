@@ -118,6 +118,13 @@ def test_of_few_people_nothing_is_told_that_would_tell_of_one():
     assert told(coverage=Coverage(19, 400, WHY), least=20).suppressed
 
 
+def test_what_is_refused_counts_nobody():
+    refused = told(Estimate.refuse("Nobody's outcome differs from another's.", n=40), coverage=Coverage(40, 400, WHY))
+    assert (refused.value, refused.n, refused.coverage.counted, refused.suppressed) == (None, None, None, False)
+    assert refused.to_dict()["coverage"]["share"] is None
+    assert Figure.read(refused.to_dict()) == refused
+
+
 def test_it_cannot_be_built_around_that_rule():
     with pytest.raises(BadInput, match="fewer than 10 people"):
         Figure(name="x", value=1.0, unit="x", n=3, coverage=Coverage(3, 9, WHY), grade=Grade.C, method="m",

@@ -48,7 +48,7 @@ SHOWS_PERSONAL_DATA = {
 NAMES_NOBODY = {
     "current_notice", "intake", "shown_notice", "webhook_deliveries", "webhooks", "segments", "segment_recipes",
     "keep_segment", "remove_segment", "count_segment", "count_rule", "plan", "slots", "experiments", "contents",
-    "offers", "faithfulness", "offpolicy", "claim", "measures", "figure",
+    "offers", "faithfulness", "offpolicy", "claim", "measures", "figure", "report",
 }  # fmt: skip
 
 

@@ -47,6 +47,8 @@ def test_what_cannot_be_asked_is_refused(client):
     assert (wrong.status_code, "Did you mean 'window'" in wrong.text) == (422, True)
     assert client.get("/api/v1/measures/repeat-purchase", params={"at": "2199-01-01"}).status_code == 422
     assert client.get("/api/v1/measures/nothing-such").status_code == 404
+    meter = client.get("/api/v1/measures/minimisation")
+    assert (meter.status_code, "Ask with: goodwill measure minimisation" in meter.text) == (404, True)
 
 
 def test_a_key_without_the_scope_reads_none(shop, client_of: MakeClient, clients: ExitStack):
@@ -64,7 +66,7 @@ def test_the_report_comes_on_paper_too(shop, client):
 def test_a_report_of_no_day_or_without_the_scope_is_refused(shop, client_of: MakeClient, clients: ExitStack):
     with clients:
         assert client_of(shop, Scope.DECIDE).get("/api/v1/report").status_code == 403
-        for wrong in ({"at": "2199-01-01"}, {"at": "soon"}, {"format": "docx"}):
+        for wrong in ({"at": "2199-01-01"}, {"at": "soon"}, {"format": "docx"}, {"bogus": "1"}):
             assert client_of(shop, Scope.READ).get("/api/v1/report", params=wrong).status_code == 422
 
 

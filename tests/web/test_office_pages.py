@@ -525,6 +525,8 @@ def test_how_much_data_is_needed_is_told_as_the_command_line_tells_it_and_once_f
         shop.grant("c1", "model-improvement", asked=ASKED, yes=False)
         assert shop.minimisation().found.people == found.people - 1
         assert f"{found.people:,} people who allow" in browser.get("/office/measures/minimisation").text
+        strange = browser.get("/office/measures/minimisation?at=2026-01-01")
+        assert (strange.status_code, "no option &#39;at&#39;" in strange.text) == (422, True)
     shop.close()
 
 

@@ -51,7 +51,7 @@ def quantity(value: object, unit: str, currency: str) -> str:
     if isinstance(value, float) and not isfinite(value):
         return "no bound"
     if unit == "share":
-        return f"{100 * value:.1f} %"
+        return f"{100 * value:,.1f} %"
     if unit == currency:
         return f"{value:,.{digits_of(currency)}f} {unit}"
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"

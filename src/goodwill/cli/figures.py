@@ -46,7 +46,8 @@ def _behind(head: "Figure", currency: str) -> Iterator[tuple[str, object]]:
         yield f"{100 * head.level:g} % interval", _between(head, currency)
     if head.refused and head.suppressed:
         return  # nothing was worked out, so there is nothing more to say of it
-    yield "of", str(head.coverage)
+    if head.coverage.counted is not None:
+        yield "of", str(head.coverage)
     yield "method", head.method
     yield "grade", f"{head.grade.name}: {head.grade.value}"
 

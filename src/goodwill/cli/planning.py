@@ -206,8 +206,11 @@ def holdout(
     Example: goodwill experiment holdout 5
     """
     with shell.shop() as shop:
+        before = shop.planning.plan().holdout.percent
         shop.planning.hold_out(percent)
         shell.answer({"holdout": percent}, _held(shop.planning.plan()))
+        if before not in (0, percent):
+            shell.note(_begins_anew(before, percent))
 
 
 @command(experiment, "arm", lost=LOST)
@@ -436,6 +439,15 @@ def _held(plan: "Plan") -> str:
             "Nobody is held out, so what personalising brings cannot be told. See: goodwill experiment holdout --help"
         )
     return f"{plan.holdout.percent} % of all people get what everyone gets, whatever runs."
+
+
+def _begins_anew(before: int, percent: int) -> str:
+    """What a changed share does to reports: the days of the share before are not carried on."""
+    what = "reports begin a new window" if percent else "no report tells what the programme brings"
+    return (
+        f"From tomorrow on {what}: the days in which {before} % were held out stay in reports that end before today, "
+        f"and setting {before} again would not bring them back."
+    )
 
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:

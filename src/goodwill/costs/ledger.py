@@ -25,6 +25,12 @@ _WEAK: Final = frozenset(_LITTLE.split())
 _PERSONAL: Final = re.compile(r"\S+@\S+|\+\d[\d ()./-]{7,}")  # an address, a telephone number
 
 
+# The same as it is dialled at home: from a 0 on, in groups. No day, such as 01/02/2026 or 01-02-2026.
+_AT_HOME: Final = re.compile(r"(?<![\w.,/-])\(?0\d{1,5}\)?(?:[ /-]+\d{2,9})+(?![.,]?\d)")
+_A_DAY: Final = re.compile(r"(?:0?[1-9]|[12]\d|3[01])[ /-]+(?:0?[1-9]|[12]\d|3[01])[ /-]+(?:19|20)\d\d")
+_DIGITS: Final = 8  # in it, at least
+
+
 class Kind(StrEnum):
     """What money was spent on."""
 
@@ -144,9 +150,12 @@ def believable(cost: Cost) -> Cost:
     """The same, where it may be meant as it is written; asked of what is written down, not of what stands there.
 
     Raises:
-        BadInput: its currency is none, or it is larger than what a shop pays at once.
+        BadInput: its currency is none, it is larger than what a shop pays at once, or it holds a telephone number.
     """
     code_of(cost.currency)
+    for name in ("channel", "programme", "note"):
+        if _has_number(getattr(cost, name)):
+            raise BadInput(f"The {name} '{getattr(cost, name)}' holds a telephone number. A cost names nobody.")
     most = Money((_MOST_WEAK if cost.currency in _WEAK else _MOST) * 10 ** digits_of(cost.currency), cost.currency)
     if cost.amount > most.minor:
         raise BadInput(
@@ -154,6 +163,12 @@ def believable(cost: Cost) -> Cost:
             "without its decimals? Write what is really larger as several costs."
         )
     return cost
+
+
+def _has_number(text: str) -> bool:
+    """Whether it holds what is dialled. Asked of what is written now alone, so that what stands there can be read."""
+    found = (one[0] for one in _AT_HOME.finditer(text))
+    return any(sum(map(str.isdigit, one)) >= _DIGITS and not _A_DAY.fullmatch(one) for one in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class Figure:
     Attributes:
         name, unit: what it is, and in what: "net promoter score", "points"; "margin", "EUR".
         value: None where ``refused`` says why. low, high: the interval at ``level``; ±∞ where nothing bounds it.
-        n: observations; None where they are so few that their number is not told.
+        n: observations; None where they are so few that their number is not told, or where nothing is.
         coverage: people counted of people that exist. grade: the evidence. method: how, in a sentence.
         reproduce: what gives it again. as_of: how far the data reached. seed: of chance, where any was used.
         least: of fewer people the figure is not told.
@@ -172,6 +172,9 @@ class Figure:
             hidden = Coverage(None, coverage.exist, coverage.why)
             return cls(value=None, n=None, refused=why, suppressed=True, coverage=hidden,
                        reproduce=Reproduce(reproduce.call), **told)  # fmt: skip
+        if estimate.refused:  # a count beside it would tell, from one look to the next, who came and who went
+            return cls(value=None, n=None, refused=estimate.refused, warnings=estimate.warnings,
+                       coverage=Coverage(None, coverage.exist, coverage.why), reproduce=reproduce, **told)  # fmt: skip
         return cls(value=estimate.value, low=estimate.low, high=estimate.high, n=estimate.n, coverage=coverage,
                    warnings=estimate.warnings, refused=estimate.refused, reproduce=reproduce, **told)  # fmt: skip
 

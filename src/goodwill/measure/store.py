@@ -77,9 +77,24 @@ def kept_before(connection: Connection, name: str, every: str, ends: int) -> lis
     return list(found.values())
 
 
+def kept_of(connection: Connection, every: str, ends: int) -> list[tuple[Asked, AsOf]]:
+    """All that was told of a period, in its order: which question, and how far the data then reached."""
+    table = kept_answers.c
+    question = select(kept_answers).where(table.every == every, table.ends == ends).order_by(table.id)
+    return [
+        (Asked(row.ends, row.every, row.name, row.options), AsOf(row.consent, row.events, row.holds, row.at))
+        for row in connection.execute(question)
+    ]
+
+
+def one_question_at_a_time(connection: Connection) -> None:
+    """From here on to the end of the transaction nobody else keeps an answer."""
+    one_at_a_time(connection, FIGURES)
+
+
 def keep_answer(connection: Connection, new: KeptAnswer) -> KeptAnswer:
     """Keep an answer, unless somebody else was told one meanwhile; the one that counts."""
-    one_at_a_time(connection, FIGURES)
+    one_question_at_a_time(connection)
     if (told := kept_answer(connection, new.asked)) is not None:
         return told
     asked, as_of = new.asked, new.as_of

@@ -1,11 +1,12 @@
 """Make the return report of a period, keep it, and tell it again to the last byte.
 
 A report is kept with the state of the ledger of costs that it rests on: the same period and the same costs give the
-same report, whatever anybody has allowed since; a cost that is written later gives a new one.
+same report, whatever anybody has allowed since; a cost that is written later gives a new one. So does another share
+that is left out since: the figures are the same, and no day is named that will not come.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +23,7 @@ from goodwill.measure.store import Asked, KeptAnswer
 from goodwill.shop.measures import NAMES
 from goodwill.shop.measures.acquiring import begin, came
 from goodwill.shop.measures.facts import read_together
-from goodwill.shop.measures.leftout import left_out
+from goodwill.shop.measures.leftout import changed_after, left_out
 from goodwill.shop.measures.measure import sum_of
 from goodwill.shop.measures.returning import NOT_MEASURED, Told, answer_of, by_arm, few_of, returned
 from goodwill.shop.report import DID_NOT, NOT_KNOWN, WORKED, Report, range_of
@@ -68,13 +69,16 @@ class Reporting:
         return None if kept is None else Report.read(json.loads(kept.answer))
 
     def _asked(self, period: Period) -> Asked:
-        return Asked(period.end, period.every, _NAME, self._rests_on())
+        return Asked(period.end, period.every, _NAME, self._rests_on(period))
 
-    def _rests_on(self) -> str:
+    def _rests_on(self, period: Period) -> str:
         """The state of what is written by hand, of which a report is one."""
         with self.shop.database.reading() as connection:
             ledger = costs.state(connection)
-        return json.dumps({"ledger": ledger, "margin": self.shop.settings.margin}, sort_keys=True)
+        state: dict[str, Any] = {"ledger": ledger, "margin": self.shop.settings.margin}
+        if (later := changed_after(self.shop, period.end)) is not None:
+            state["left_out"] = [later.since, later.percent]
+        return json.dumps(state, sort_keys=True)
 
     def _keep(self, asked: Asked, made: Report) -> Report:
         document = json.dumps(made.to_dict(), ensure_ascii=False, allow_nan=False)
@@ -98,10 +102,10 @@ class Reporting:
         head = answer.headline
         return self._dressed(
             period, since=str(date_of(told.since)), verdict=told.verdict, sentence=self._sentence(told),
-            again=_again(told), figures=(head, *answer.others),
+            again=_again(told), scorecard=tuple(self._scores(period)), figures=(head, *answer.others),
             tables=(*answer.tables, *(() if trend is None else (trend,))), method=_method(told, options["margin"]),
-            left_out=tuple(self._left_out(told)), coverage=_covers(head), as_of=head.as_of, seed=head.seed,
-            warnings=head.warnings,
+            left_out=tuple(self._left_out(told)), coverage=_covers((head, *answer.others)), as_of=head.as_of,
+            seed=head.seed, warnings=head.warnings,
         )  # fmt: skip
 
     def _read_together(self, period: Period) -> None:
@@ -114,6 +118,8 @@ class Reporting:
 
     def _not_known(self, period: Period, why: str) -> Report:
         early = why.startswith("Too early")
+        # Before anybody was left out there is nothing to stand beside; it would be worked out anew each time.
+        scores = () if early and not period.latest else tuple(self._scores(period))
         return self._dressed(
             period, since=str(date_of(period.start)), verdict=NOT_KNOWN, again="", figures=(), tables=(),
             sentence=why if early else f"Not known: {why}", as_of=None, seed=None, warnings=(),
@@ -121,7 +127,7 @@ class Reporting:
             method=("What it would rest on: people whom chance leaves out, their sales beside those of all others.",
                     "What it would be held against: the costs in the ledger of the programme.",
                     "Nothing is told before both are there."),
-            left_out=(),
+            left_out=(), scorecard=scores,
         )  # fmt: skip
 
     def _dressed(self, period: Period, **told: Any) -> Report:
@@ -129,11 +135,14 @@ class Reporting:
         return Report(
             shop=settings.name, zone=settings.zone.key, currency=settings.currency, watermark=settings.watermark,
             until=until, made=str(date_of(day_of(self.shop.clock(), settings.zone))),
-            scorecard=tuple(self._scores(period)), query=f"goodwill report --at {until}", **told,
+            query=f"goodwill report --at {until}", **told,
         )  # fmt: skip
 
     def _sentence(self, told: Told) -> str:
-        """The verdict, for a shopkeeper."""
+        """The verdict, for a shopkeeper; and that another window begins, where one does."""
+        return f"{self._judged(told)} {told.changed}".rstrip()
+
+    def _judged(self, told: Told) -> str:
         currency = self.shop.settings.currency
         low, high = told.sure.ends[0.95]
         money, least, most, loss = (
@@ -147,9 +156,12 @@ class Reporting:
         if told.seen.often is None:
             early = told.seen.early.removeprefix("Too early: ")
             when = "" if told.again is None else f" Look again in {told.again:,} days at the earliest: {_again(told)}."
-            return f"Too early to say: {early}{when} The net value lies {between} for a single look."
+            small = f" {told.small}" if told.small else ""
+            return f"Too early to say: {early}{when}{small} The net value lies {between} for a single look."
         if not low <= 0 <= high:
             return f"Too early to say: the net value lies {between} for a single look. {self._often(told)}"
+        if told.changed:
+            return f"Too early to say: the net value lies {between}."
         if told.again is None:
             people = told.seen.treated + told.seen.held
             return (
@@ -210,8 +222,10 @@ def _again(told: Told) -> str:
     return "" if told.again is None else str(date_of(told.until + told.again))
 
 
-def _covers(head: Figure) -> str:
-    return f"Of {head.coverage}."
+def _covers(figures: Sequence[Figure]) -> str:
+    """Of whom the first figure is that is told at all."""
+    told = next((one for one in figures if one.coverage.counted is not None), None)
+    return "Of nobody." if told is None else f"Of {told.coverage}."
 
 
 def _method(told: Told, margin: float) -> tuple[str, ...]:

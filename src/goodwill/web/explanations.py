@@ -215,7 +215,14 @@ def faithfulness(call: Call[FaithfulnessRequest]) -> FaithfulnessAnswer:
 class OtherWayRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """Which slot, and which other way of drawing."""
 
-    slot: Annotated[str, Meta(pattern=NAME, description="A slot for content or offers.")]
+    slot: Annotated[
+        str,
+        Meta(
+            pattern=NAME,
+            description="A slot for content or offers.",
+            extra={"words": "a slot for content or offers, as goodwill slot list names it"},
+        ),
+    ]
     target: Annotated[str, Meta(max_length=80, description=f"One of: {TARGETS}.")] = "uniform"
     days: Annotated[int, Meta(ge=1, le=730, description="From decisions of so many days.")] = 90
 

@@ -190,7 +190,8 @@ def _expected(shape: inspect.Type) -> str:
         case inspect.ListType():
             return f"a list of {_between(shape.min_length or 0, shape.max_length)}"
         case inspect.StrType():
-            return f"a text of {_between(shape.min_length or 0, shape.max_length)} characters"
+            bound = shape.min_length or shape.max_length
+            return "a text" + (f" of {_between(shape.min_length or 0, shape.max_length)} characters" if bound else "")
         case inspect.IntType():
             return f"a whole number from {shape.ge} to {shape.le}"
         case inspect.LiteralType():

@@ -167,7 +167,7 @@ def figure(call: Call[FigureRequest]) -> FigureAnswer:
     return msgspec.structs.replace(found, watermark=answers.mark(call.shop))
 
 
-class ReportRequest(Struct, frozen=True):
+class ReportRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """Which return report, and in which form."""
 
     at: Annotated[str, Meta(max_length=10, description="A day; the period that closed by then. Else the last.")] = ""
@@ -184,7 +184,7 @@ class Told(Struct, frozen=True):
 
 
 class ReportAnswer(Struct, frozen=True):
-    """The return report of a period, as `goodwill report --json` has it."""
+    """The return report of a period, the same as on the command line, number by number."""
 
     shop: str
     zone: Annotated[str, Meta(description="In which its days are days.")]

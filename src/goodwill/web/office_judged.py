@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from goodwill.basics.errors import GoodwillError
+from goodwill.basics.errors import BadInput, GoodwillError
 from goodwill.basics.money import digits_of
 from goodwill.basics.words import number, quantity
 from goodwill.measure.answer import Column, Table
@@ -63,6 +63,7 @@ class JudgedPages(Office):
         shop = self.desk.shop
         until = shop.measures.period().end, shop.planning.plan().upto
         try:
+            _only(visit, _FIELDS if name == OFFPOLICY else ())
             found: Done[Any] | Job = self.desk.jobs.of(name, (*until, *key), work, keep=True)
         except GoodwillError as error:
             if (status := problem_of(error).kind.status) >= 500:
@@ -140,6 +141,13 @@ _FIELDS: Final = ("slot", "target", "days")
 
 def _trail(name: str) -> tuple[tuple[str, str], ...]:
     return ((MEASURES, "Measures"), (f"{MEASURES}/{name}", name))
+
+
+def _only(visit: Visit, known: Sequence[str]) -> None:
+    """Raise BadInput where something is asked that the page has no answer to, such as a day."""
+    strange = next((one for one, text in visit.query.items() if text.strip() and one not in (*known, "follow")), "")
+    if strange:
+        raise BadInput(f"This figure has no option '{strange}'. It tells of the shop as it is now.")
 
 
 def _people(count: int) -> str:

@@ -152,7 +152,7 @@ class MeasurePages(Office):
         return {
             "name": one.name, "refused": one.refused, "value": quantity(one.value, one.unit, currency),
             "interval": f"{low} to {high}" if one.interval else "", "level": f"{100 * one.level:g}",
-            "coverage": str(one.coverage) if one.value is not None or not one.suppressed else "", "n": one.n,
+            "coverage": "" if one.coverage.counted is None else str(one.coverage), "n": one.n,
             "grade": one.grade.name, "means": one.grade.value, "method": one.method, "warnings": one.warnings,
             "again": str(one.reproduce), "seed": one.seed, "as_of": one.as_of,
         }  # fmt: skip

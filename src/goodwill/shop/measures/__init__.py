@@ -18,6 +18,7 @@ from goodwill.measure.answer import Answer
 from goodwill.measure.figure import Coverage, Figure, Grade, Plain, Reproduce
 from goodwill.measure.period import Period
 from goodwill.measure.store import KeptAnswer
+from goodwill.shop.measures.since import withheld
 from goodwill.storage import AsOf
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ _WHERE: Final = {
     "visit-frequency": "selling",
 }
 NAMES: Final = tuple(sorted(_WHERE))
+# What tells of the shop as it is and of no period; it takes a minute or two, and is asked for in its own way.
+_AS_IT_IS: Final = {
+    "minimisation": "Ask with: goodwill measure minimisation, in Python shop.minimisation(), or in the office.",
+    "offpolicy": "Ask with: goodwill measure offpolicy --slot NAME, in Python shop.other_way(…), or over HTTP at "
+    "/api/v1/measures/offpolicy?slot=NAME.",
+}
 
 
 def named(name: str) -> "Measure":
@@ -54,6 +61,8 @@ def named(name: str) -> "Measure":
     Raises:
         NotFound: there is none.
     """
+    if name in _AS_IT_IS:
+        raise NotFound(f"'{name}' tells of the shop as it is and not of a period. {_AS_IT_IS[name]}")
     if name not in _WHERE:
         near = get_close_matches(name, NAMES, 1)
         helps = f"Did you mean '{near[0]}'?" if near else "List them with: goodwill measure list"
@@ -108,10 +117,14 @@ class Measures:
             return kept
         measure, period = named(name), self.period(at)
         chosen = self._chosen(measure, options)
-        if not measure.is_kept:
-            return self._worked_out(measure, period, chosen)
+        found = self._worked_out(measure, period, chosen)
+        if not (measure.is_kept and found.tells):  # what tells nothing may be asked again: nothing compares with it
+            return found
         asked = store.Asked(period.end, period.every, name, _canonical(chosen))
-        return self._kept(asked, self._worked_out(measure, period, chosen))
+        try:
+            return self._kept(measure, asked, found)
+        except CannotTell as why:
+            return Answer(self._refusal(measure, period, chosen, str(why)), query=found.query)
 
     def kept(self, name: str, at: str | date | None = None, **options: Plain) -> Answer | None:
         """The same, if it was told before; nothing is worked out.
@@ -160,13 +173,20 @@ class Measures:
             reproduce=Reproduce.by("shop.measure", name=measure.name, at=str(date_of(period.end)), **told),
         )  # fmt: skip
 
-    def _kept(self, asked: store.Asked, found: Answer) -> Answer:
-        """Keep what tells something. What tells nothing may be asked again: there is nothing to compare it with."""
-        if not found.tells:
-            return found
+    def _kept(self, measure: "Measure", asked: store.Asked, found: Answer) -> Answer:
+        """Keep what tells something.
+
+        Raises:
+            CannotTell: beside what was told of the period before, it would tell of few.
+        """
         as_of = next((one.as_of for one in (found.headline, *found.others) if one.as_of), AsOf(0, 0, 0, 0))
         new = KeptAnswer(asked, _json(found.to_dict()), as_of, self._shop.clock())
         with self._shop.database.transaction() as connection:
+            store.one_question_at_a_time(connection)
+            if (told := store.kept_answer(connection, asked)) is not None:
+                return Answer.read(json.loads(told.answer))
+            if why := withheld(self._shop, connection, asked, measure.purpose, as_of, apart_by=measure.apart_by):
+                raise CannotTell(why)
             return Answer.read(json.loads(store.keep_answer(connection, new).answer))
 
 

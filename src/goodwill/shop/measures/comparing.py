@@ -33,6 +33,7 @@ from goodwill.shop.measures.measure import (
     Option,
     Options,
     in_money,
+    is_of_few,
     left_out,
     name,
     step,
@@ -73,6 +74,10 @@ def _opted_in(shop: "Shop", period: Period, options: Options) -> Answer:
     found: Any = difference_sums(_of(joined, 0), _of(others, 0))
     if few:
         found = Estimate.refuse(f"Fewer than {SMALL} customers opted in, or fewer than {SMALL} did not.", n=counted)
+    elif few := is_of_few([_of(arm, 0).bought for arm in (others, joined)]):
+        found = Estimate.refuse(
+            f"Fewer than {SMALL} of one side bought in {days} days, and no figure is about what so few paid.", n=counted
+        )
     foreign = total.sums.number("foreign")
     said = (f"{told_of(foreign, 'orders')} in another currency than {currency} are left out.",) if foreign else ()
     why = left_out(STATISTICS)
@@ -235,6 +240,6 @@ MEASURES = (
             Option("purpose", "that they opted in to", str(RECOMMENDATIONS), name("a purpose")),
             Option("days", f"of so many days up to the end of the period, {DAYS_SAID}", _DAYS, step("days", *LENGTHS)),
         ),
-        _opted_in, "money",
+        _opted_in, "money", apart_by="purpose",
     ),
 )  # fmt: skip

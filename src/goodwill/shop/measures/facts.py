@@ -17,6 +17,7 @@ from goodwill.measure.period import Period
 from goodwill.measure.store import KeptAnswer
 from goodwill.measure.together import Member, Together
 from goodwill.shop.measures.measure import total_of
+from goodwill.shop.measures.since import withheld
 from goodwill.storage import AsOf
 
 if TYPE_CHECKING:
@@ -80,8 +81,14 @@ def _kept(shop: "Shop", period: Period, wanted: Wanted) -> KeptAnswer | None:
 
 def _keep(shop: "Shop", period: Period, wanted: Wanted, total: Total) -> KeptAnswer:
     document = json.dumps(wanted.made(total), allow_nan=False)
-    new = KeptAnswer(_asked(period, wanted), document, total.as_of, shop.clock())
+    asked = _asked(period, wanted)
+    new = KeptAnswer(asked, document, total.as_of, shop.clock())
     with shop.database.transaction() as connection:
+        store.one_question_at_a_time(connection)
+        if (told := store.kept_answer(connection, asked)) is not None:
+            return told
+        if why := withheld(shop, connection, asked, wanted.what.purpose, total.as_of):
+            raise CannotTell(why)
         return store.keep_answer(connection, new)
 
 

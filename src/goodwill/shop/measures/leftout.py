@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from goodwill.basics.clock import Day, day_of
+from goodwill.basics.clock import Day, date_of, day_of
 from goodwill.basics.errors import CannotTell
 from goodwill.basics.ids import PersonId
 from goodwill.decide.experiments import place
+from goodwill.decide.plan import Row
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -46,11 +47,44 @@ def left_out(shop: "Shop", until: Day) -> LeftOut:
     Raises:
         CannotTell: nobody.
     """
-    zone = shop.settings.zone
-    said = [row for row in shop.planning.journal() if row.kind == "holdout"]
-    rows = [row for before, row in zip((None, *said), said, strict=False) if before is None or before.body != row.body]
+    zone, rows = shop.settings.zone, _changes(shop)
     then = [row for row in rows if day_of(row.at, zone) <= until]
     row = next((row for row in (*then[-1:], *rows[-1:]) if row.body.percent), None)
     if row is None:
         raise CannotTell(NONE)
     return LeftOut(row.body.percent / 100, row.body.salt, Day(day_of(row.at, zone) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Another share than that of a period, which is left out after it.
+
+    Attributes:
+        since: the first whole day of it; a window begins there. percent: of all people.
+    """
+
+    since: Day
+    percent: int
+
+    def __str__(self) -> str:
+        if not self.percent:
+            return f"From {date_of(self.since)} on nobody is left out, so no later report goes on from here."
+        return (
+            f"From {date_of(self.since)} on {self.percent} % are left out: reports that reach so far begin a new "
+            "window there, without the days before it."
+        )
+
+
+def changed_after(shop: "Shop", until: Day) -> Changed | None:
+    """What was changed last after a period that somebody was left out in; None where nothing was."""
+    rows = _changes(shop)
+    then = [row for row in rows if day_of(row.at, shop.settings.zone) <= until]
+    if not then or not then[-1].body.percent or rows[-1] is then[-1]:
+        return None
+    return Changed(Day(day_of(rows[-1].at, shop.settings.zone) + 1), rows[-1].body.percent)
+
+
+def _changes(shop: "Shop") -> list[Row]:
+    """Every word about the share that changed it, in order."""
+    said = [row for row in shop.planning.journal() if row.kind == "holdout"]
+    return [row for before, row in zip((None, *said), said, strict=False) if before is None or before.body != row.body]

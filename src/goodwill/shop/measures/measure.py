@@ -66,6 +66,8 @@ class Measure:
         work: gives the answer for a period that has closed.
         is_kept: whether its answer is kept. Where it also rests on what is written by hand (costs, the margin), what it
             knows of people is kept instead, see `facts`; so a cost counts as soon as it is written.
+        apart_by: the option that names a purpose by whose word people are told apart. Of one period it is told by one
+            such purpose alone: by two it would tell of those who said yes to one of them.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Measure:
     work: "Callable[[Shop, Period, Options], Answer]"
     unit: str = "share"
     is_kept: bool = True
+    apart_by: str = ""
 
 
 # ---- what options look like ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ buying (C). What is known of people is kept as it was told first; costs and the 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from goodwill.access import Total
 from goodwill.basics.clock import Day, date_of
-from goodwill.basics.errors import CannotTell, TooFew
+from goodwill.basics.errors import CannotTell, NotFound, TooFew
 from goodwill.basics.money import digits_of
 from goodwill.costs import Cost, Kind
 from goodwill.costs import Total as Spent
@@ -26,8 +26,18 @@ from goodwill.measure.period import Period
 from goodwill.measure.returns import DRAWS, LINES, Line, Range, Return, roi
 from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.facts import Facts, Wanted, facts
-from goodwill.shop.measures.leftout import LeftOut, left_out
-from goodwill.shop.measures.measure import Asked, Measure, Option, Options, costs_table, margin_of, percent, whole
+from goodwill.shop.measures.leftout import LeftOut, changed_after, left_out
+from goodwill.shop.measures.measure import (
+    Asked,
+    Measure,
+    Option,
+    Options,
+    costs_table,
+    is_of_few,
+    margin_of,
+    percent,
+    whole,
+)
 from goodwill.shop.report import DID_NOT, TOO_EARLY, WORKED
 
 if TYPE_CHECKING:
@@ -41,9 +51,13 @@ B5: Final = "B5 avoided loss by law"
 _NO_B3: Final = "that shows only where places or times go without the programme, and none do"
 _NO_B4: Final = "what a complaint, a request or an unsubscribe costs was not written down"
 NOT_MEASURED: Final = "B5 not measured"
-_WHO: Final = "everybody assigned counts, whatever she allowed; the others objected, or are held"
+_WHO: Final = "everybody assigned counts, whatever she allowed"
 _POWER: Final = 2.80  # standard errors: 1.96 for the interval, 0.84 for a chance of 80 % to see it
 _RANDOMISED: Final = next(iter(LINES))
+_SURELY: Final = LEAST_BOUGHT + 30  # who are expected to buy, so that in 97 of 100 draws of lots 200 do
+_ANEW: Final = " (which begins a new window)"
+_MOST_OUT: Final = 50  # percent, as `experiment holdout` takes it
+_ROUNDING: Final = 1e-9  # of a whole: nothing but how computers add
 _LONGEST: Final = 730  # days; who would have to wait longer is told that it cannot be measured so
 
 
@@ -67,7 +81,9 @@ class Told:
     Attributes:
         since, until: first and last day of the window.
         again_and_again: the net value's range for who looks at every report.
-        again: in how many days to look again, at the earliest; None where it is known, or would take too long.
+        again: in how many days to look again, at the earliest; None where it is known, or would take too long, or these
+            days do not go on. small: why an arm never will have enough who buy, and what to do; "" where it may.
+        changed: that another share is left out since, so that a new window begins; "" where none does.
         seen: of people. spent: K.
     """
 
@@ -77,6 +93,8 @@ class Told:
     spent: Spent
     found: Return
     again: int | None
+    small: str
+    changed: str
     again_and_again: tuple[float, float]
     facts: Facts
 
@@ -138,10 +156,10 @@ def few_of(few: TooFew) -> str:
 
 
 def _too_early(held: LeftOut, period: Period) -> str:
-    return (
-        f"Too early: people are left out since {date_of(held.since)}, and figures reach to {date_of(period.end)}. "
-        f"Look again in {held.since + 7 - period.end} days."
-    )
+    so = f"Too early: people are left out since {date_of(held.since)}, and figures reach to {date_of(period.end)}."
+    # Who asks for a period of long ago has nothing to wait for.
+    later = f"Look again in {held.since + 7 - period.end} days." if period.latest else "Ask for a later day."
+    return f"{so} {later}"
 
 
 def returned(shop: "Shop", period: Period, options: Options) -> Told:
@@ -149,7 +167,9 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
 
     Raises:
         CannotTell: something is missing; the sentence says what, and what to do.
+        NotFound: no cost names the programme.
     """
+    _known(shop, options["programme"])
     margin = options["margin"]
     if not margin:
         raise CannotTell(
@@ -159,6 +179,7 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
     held = left_out(shop, period.end)
     if held.since > period.end:
         raise CannotTell(_too_early(held, period))
+    _alone(shop, options["programme"], held.since, period.end)
     spent = shop.costs.total(since=held.since, until=period.end, of=belongs(options["programme"]))
     if spent.money is None:
         raise CannotTell(spent.refused)
@@ -167,8 +188,42 @@ def returned(shop: "Shop", period: Period, options: Options) -> Told:
     currency, one = shop.settings.currency, 10 ** digits_of(shop.settings.currency)
     found = _roi(seen, margin / 100, spent, currency, one, options)
     low, high = ((end * seen.treated * margin / 100 - spent.minor) / one for end in seen.again_and_again())
-    again = _again(found.by_line[_RANDOMISED][0], found, seen, margin / 100, one)
-    return Told(held.since, period.end, seen, spent, found, again, (low, high), known)
+    later = changed_after(shop, period.end)
+    again = None if later else _again(found.by_line[_RANDOMISED][0], found, seen, margin / 100, one)
+    small = "" if later else _small(seen)
+    return Told(held.since, period.end, seen, spent, found, again, small, str(later or ""), (low, high), known)
+
+
+def _programmes(shop: "Shop", since: Day | None = None, until: Day | None = None) -> dict[str, str]:
+    """What costs call the programmes, by the same in small letters."""
+    costs = [entry.cost for entry in shop.costs.entries(since=since, until=until)]
+    return {one.programme.casefold(): one.programme for one in costs if one.programme and one.kind is not Kind.DISCOUNT}
+
+
+def _known(shop: "Shop", programme: str) -> None:
+    """Raise NotFound where no cost names a programme, so that a slip of the pen is not told a return without cost."""
+    known = _programmes(shop)
+    if programme and programme.casefold() not in known:
+        there = f"There are: {', '.join(sorted(known.values()))}." if known else "No cost names one."
+        raise NotFound(f"No cost names a programme '{programme}'. {there} See them with: goodwill cost list")
+
+
+def _alone(shop: "Shop", programme: str, since: Day, until: Day) -> None:
+    """Raise CannotTell where a programme was one of several: B1 is of all together, and would count once for each."""
+    others = _programmes(shop, since, until)
+    others.pop(programme.casefold(), None)
+    if not programme or not others:
+        return
+    by_lot = (
+        f"What experiment '{programme}' changed: goodwill measure experiment {programme}"
+        if programme in shop.planning.plan().experiments
+        else "An experiment of it alone would show it: goodwill experiment new --help"
+    )
+    raise CannotTell(
+        f"From {date_of(since)} to {date_of(until)} costs name {', '.join(sorted(others.values()))} too. Those "
+        "left out get none of the programmes, so what they show is of all together, and none of it of "
+        f"'{programme}' alone. Ask without a programme for the return of all. {by_lot}"
+    )
 
 
 def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
@@ -182,16 +237,26 @@ def by_arm(shop: "Shop", period: Period, held: LeftOut) -> Wanted:
                 f"Fewer than {SMALL} people are left out by chance, or get it; no figure is about so few. Leave more "
                 "out: goodwill experiment holdout 20"
             )
+        if is_of_few([arm.window.bought for arm in arms]):
+            raise CannotTell(
+                f"Too early: of those left out by chance, or of all others, fewer than {SMALL} bought since "
+                f"{date_of(held.since)}, and no figure is about what so few paid. Look again when more have."
+            )
         return caused(arms, held.share, what.days, exist=total.exist).to_dict()
 
     return Wanted("roi/people", {"since": held.since, "left_out": held.share}, what, made)
+
+
+def _short(why: str) -> str:
+    """The reason without what only somebody who fits models reads; `measure clv` has that."""
+    return why.partition(" In detail: ")[0]
 
 
 def _roi(seen: Seen, margin: float, spent: Spent, currency: str, one: int, options: Options) -> Return:
     inside, after = seen.draws(DRAWS, options["seed"])
     benefits = [
         Line.of_draws(B1, Grade.A, currency, margin * inside / one, with_="customers"),
-        Line.not_measured(B2, currency, seen.why) if after is None
+        Line.not_measured(B2, currency, _short(seen.why)) if after is None
         else Line.of_draws(B2, Grade.C, currency, margin * after / one, with_="customers"),
         Line.not_measured(B3, currency, _NO_B3), Line.not_measured(B4, currency, _NO_B4),
         Line.not_measured(B5, currency, NOT_MEASURED),
@@ -204,10 +269,12 @@ def _roi(seen: Seen, margin: float, spent: Spent, currency: str, one: int, optio
 def _again(sure: Range, found: Return, seen: Seen, margin: float, one: int) -> int | None:
     """In how many days the answer should be clear, if what is seen now is so; None where it is, or never will be.
 
-    Where too few bought yet, when enough will have, if as many buy each day. Else: the error of a sum of days grows
-    with the root of their number, an effect with the number itself.
+    Where too few bought yet, when enough will have, if as many buy each day; never where an arm has not so many people.
+    Else: the error of a sum of days grows with the root of their number, an effect with the number itself.
     """
     low, high = sure.ends[0.95]
+    if _small(seen):
+        return None
     if seen.often is None:
         whole = ceil(seen.days * LEAST_BOUGHT / seen.bought) if seen.bought else 0
         return whole - seen.days if 0 < whole - seen.days <= _LONGEST else None
@@ -218,6 +285,28 @@ def _again(sure: Range, found: Return, seen: Seen, margin: float, one: int) -> i
     days = [ceil(seen.days * (_POWER * error / away) ** 2) for away in far if away > 0]
     later = sorted(one for one in days if one > seen.days)
     return later[0] - seen.days if later and later[0] - seen.days <= _LONGEST else None
+
+
+def _small(seen: Seen) -> str:
+    """Why an arm never will have enough who buy while it stays as it is, and what to do; "" where it may."""
+    people, everybody = min(seen.treated, seen.held), seen.treated + seen.held
+    if seen.often is not None or people >= LEAST_BOUGHT:
+        return ""
+    if everybody < 2 * LEAST_BOUGHT:
+        return (
+            f"{LEAST_BOUGHT} have to buy among those left out and as many among all others, and there are "
+            f"{everybody} people: it stays too early until more come."
+        )
+    if seen.treated < seen.held:
+        return f"{people} people get it, and {LEAST_BOUGHT} of them have to buy: it stays too early until more get it."
+    out = (
+        f"{people} people are left out, and {LEAST_BOUGHT} of them have to buy: it stays too early until more are. If "
+        "as many of them buy as so far, "
+    )
+    share = ceil(100 * _SURELY * people / ((seen.bought or people) * everybody))
+    if share > _MOST_OUT:
+        return f"{out}even {_MOST_OUT} % need more time: goodwill experiment holdout {_MOST_OUT}{_ANEW}."
+    return f"{out}{share} % are enough: goodwill experiment holdout {share}{_ANEW}."
 
 
 # ---- telling ---------------------------------------------------------------------------------------------------------
@@ -251,9 +340,8 @@ class _Telling:
             f"{seen.held:,} left out by chance, {date_of(self._told.since)} to {date_of(self._told.until)}."
         )
         if found.roi is None:
-            why = "No cost was written down, so there is no return on it; see the net value." if not (
-                self._told.spent.rows) else found.refused  # fmt: skip
-            return self._figure(Estimate.refuse(why), "return on investment", "share", method, found.grade)
+            none = Estimate.refuse(self._no_ratio(), n=seen.treated + seen.held)
+            return self._figure(none, "return on investment", "share", method, found.grade)
         return self._figure(self._range(found.roi), "return on investment", "share", method, found.grade)
 
     def others(self) -> list[Figure]:
@@ -270,7 +358,32 @@ class _Telling:
             self._figure(each, "extra sales of a customer", self._currency, seen.method, Grade.A),
             self._figure(chance, "chance that it pays", "share", "Share of draws with a net value above 0.",
                          found.grade),
+            *self._above(),
         ]  # fmt: skip
+
+    def _above(self) -> list[Figure]:
+        """What is held against a hurdle, where somebody gives one."""
+        found, hurdle = self._found, float(self._asked.options["hurdle"])
+        if not hurdle:
+            return []
+        people = self._told.seen.treated + self._told.seen.held
+        if found.roi is None or found.above_hurdle is None:
+            chance = narrow = Estimate.refuse(self._no_ratio(), n=people)
+        else:
+            low, high = found.roi.ends[0.80]
+            chance = Estimate(value=found.above_hurdle, n=people)
+            narrow = Estimate(value=found.roi.median, low=low, high=high, level=0.80, n=people)
+        return [
+            self._figure(chance, f"chance that it returns more than {hurdle:g} %", "share",
+                         "Share of draws with a return above that.", found.grade),
+            self._figure(narrow, "return on investment, 80 % interval", "share",
+                         "The same draws, between their 10 % and 90 % quantiles.", found.grade),
+        ]  # fmt: skip
+
+    def _no_ratio(self) -> str:
+        if not self._told.spent.rows:
+            return "No cost was written down, so there is no return on it; see the net value."
+        return self._found.refused
 
     def lines(self) -> Table:
         """The three lines beside each other."""
@@ -298,10 +411,8 @@ class _Telling:
                 continue
             told = Range.of(found.drawn[name])
             rows.append((name, told.median, *told.ends[0.95], grades[name], "measured" if name != B2 else "by a model"))
-        says = (
-            "What is added up. Every benefit counts once; the parts are the whole in each draw (largest difference "
-            f"{found.identity:.1e})."
-        )
+        apart = "" if found.identity < _ROUNDING else f", but for {found.identity:.1e} of it at most"
+        says = f"What is added up. Every benefit counts once; the parts are the whole in each draw{apart}."
         money = self._currency
         columns = (Column("part"), Column("middle", money), Column("low", money), Column("high", money),
                    Column("grade"), Column("how"))  # fmt: skip
@@ -332,11 +443,11 @@ class _Telling:
     def _figure(self, found: Estimate, name: str, unit: str, method: str, grade: Grade) -> Figure:
         seen = self._told.seen
         warnings = (*seen.warnings, *self._told.spent.warnings) if name == "return on investment" else ()
-        told = Estimate(value=found.value, low=found.low, high=found.high, n=found.n, refused=found.refused,
-                        standard_error=found.standard_error, p=found.p, warnings=warnings)  # fmt: skip
+        told = replace(found, warnings=warnings)
         people = seen.treated + seen.held
+        who = f"{_WHO}; the others objected, or are held" if people < seen.exist else _WHO
         return Figure.of(
-            told, name=name, unit=unit, method=method, grade=grade, coverage=Coverage(people, seen.exist, _WHO),
+            told, name=name, unit=unit, method=method, grade=grade, coverage=Coverage(people, seen.exist, who),
             as_of=self._told.facts.as_of, reproduce=self._asked.reproduce, seed=self._seed,
         )  # fmt: skip
 
@@ -352,7 +463,7 @@ MEASURES = (
         STATISTICS,
         (
             Option("margin", "percent of an amount that stays", margin_of, percent("margin")),
-            Option("programme", "count the costs of this one alone; usually those of all", "", _any),
+            Option("programme", "the costs of this one, where it was the only one; usually those of all", "", _any),
             Option("hurdle", "percent that the money would have brought elsewhere", 0.0, percent("hurdle")),
             Option("seed", "of chance; the same gives the same", 0, whole("seed", 0, 10**9 - 1)),
         ),

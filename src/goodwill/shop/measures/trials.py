@@ -36,6 +36,7 @@ from goodwill.shop.measures.measure import (
     Option,
     Options,
     in_money,
+    is_of_few,
     left_out,
     margin_of,
     name,
@@ -154,6 +155,11 @@ class _Seen:
     def people(self, arm: int) -> int:
         return int(self.total.sums.array("spent_people")[arm])
 
+    @property
+    def few_bought(self) -> bool:
+        """Whether in an arm 1 to 9 people bought. Then no mean is told: those of the others and a total tell hers."""
+        return is_of_few(under(self.total.sums, "spent_").array("bought"))
+
     def spent(self, arm: int, *, clipped: bool = False) -> Moments:
         return of_group(under((self.clipped if clipped else self.total).sums, "spent_"), arm)
 
@@ -202,6 +208,9 @@ def _told(asked: Asked, seen: _Seen, treated: int, called: str, what: str) -> An
     counted, blocks = one.people + other.people, seen.ratio.blocks
     if min(one.people, other.people) < SMALL:
         blocks = f"An arm has fewer than {SMALL} people who allow '{STATISTICS}', and no figure is about so few."
+    elif not blocks and seen.few_bought:
+        since = date_of(seen.trial.since)
+        blocks = f"In an arm fewer than {SMALL} people bought since {since}; no figure is about what so few paid."
 
     def figure(found: Any, name: str, unit: str, method: str, warnings: tuple[str, ...] = ()) -> Figure:
         found = Estimate.refuse(blocks, n=counted) if blocks else replace(found, warnings=found.warnings + warnings)
@@ -264,7 +273,7 @@ def _of_all(asked: Asked, seen: _Seen, what: str) -> tuple[Figure, ...]:
     """What the others brought together beyond what they would have; the difference times how many they are."""
     one, other = seen.spent(1), seen.spent(0)
     found: Difference = difference_sums(one, other)
-    if found.refused or seen.ratio.blocks or min(one.people, other.people) < SMALL:
+    if found.refused or seen.ratio.blocks or seen.few_bought or min(one.people, other.people) < SMALL:
         return ()
     value, low, high = (None if end is None else end * one.people for end in (found.value, found.low, found.high))
     together = in_money(Estimate(value=value, low=low, high=high, n=found.n), seen.currency, seen.times)
@@ -288,8 +297,8 @@ def _arms(seen: _Seen, what: str) -> Table:
     for n, (called, share) in enumerate(arms):
         people = seen.people(n)
         shown = people >= SMALL
-        mean = seen.spent(n).sums[0] / people * seen.times / one if shown else None
-        may = shown and seen.people(0) >= SMALL and not seen.ratio.blocks
+        mean = seen.spent(n).sums[0] / people * seen.times / one if shown and not seen.few_bought else None
+        may = shown and seen.people(0) >= SMALL and not seen.ratio.blocks and not seen.few_bought
         p = (adjusted.get(n, _UNDEFINED) if may else None) if n else _UNDEFINED
         rows.append((called, people if shown else None, share, mean, p))
     says = (
@@ -314,6 +323,8 @@ def _detectable(shop: "Shop", period: Period, options: Options) -> Answer:
     total = total_of(shop, what)
     withhold_few(total.sums, instead=f"{_WEEKS} weeks")
     past = of_group(under(total.sums, "spent_"), 0)
+    if is_of_few(past.bought):
+        raise CannotTell(f"Fewer than {SMALL} people bought in {options['weeks']} weeks; no figure is about so few.")
     hoped = options["hoped"]
     found = minimum_detectable_effect_sums(
         past, customers=options["customers"] or None, treated_share=options["treated"] / 100,
