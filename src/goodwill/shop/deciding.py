@@ -6,7 +6,7 @@ before anything is handed out, everybody is looked at again about whom something
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
@@ -98,7 +98,7 @@ class Deciding:
         asked = [one for one in wanted if isinstance(one, Wanted)]
         door = replace(shop.door(connection), later=reads)
         is_in = partial(shop.segments.is_in, connection)
-        is_discreet = partial(shop.segments.is_discreet, connection)
+        is_discreet = cache(partial(shop.segments.is_discreet, connection))  # of a rule, so once for all who ask
         made = (
             choose_many(
                 door, shop.library, self.choosing, asked, rules=self.rules, is_in=is_in, is_discreet=is_discreet

@@ -334,11 +334,8 @@ class Planning:
         """
         with self.shop.change("offer.claim") as change:
             plan = self._plan(change.connection)
-            name = _by_code(plan, code.strip().upper())
-            if name is None:
-                raise NotFound("No offer has this code. See: goodwill offer list")
+            name, found = _offer_of(plan, code)
             change.entry.detail["offer"] = name
-            found = plan.offers[name]
             if not (plan.may(f"offer-{name}") and found.is_on(date_of(self._today).isoformat())):
                 raise Conflict(f"The offer '{name}' is not given now.")
             if found.segment and self.shop.segments.is_discreet(change.connection, found.segment):
@@ -361,12 +358,8 @@ class Planning:
             NotFound: no offer has this code. Conflict: nothing that a claim took is left in its budget.
         """
         with self.shop.change("offer.unclaim") as change:
-            plan = self._plan(change.connection)
-            name = _by_code(plan, code.strip().upper())
-            if name is None:
-                raise NotFound("No offer has this code. See: goodwill offer list")
+            name, found = _offer_of(self._plan(change.connection), code)
             change.entry.detail["offer"] = name
-            found = plan.offers[name]
             if found.budget is not None and not store.unspend(change.connection, name, found.cost, today=self._today):
                 raise Conflict(f"No claim of the offer '{name}' is left to be undone.")
             return name, found
@@ -530,3 +523,15 @@ def _by_code(plan: Plan, code: str) -> str | None:
     """The offer of a code, as long as it was not ended."""
     named = (name for name, one in plan.offers.items() if one.code == code and one.state is not State.STOPPED)
     return next(named, None) if code else None
+
+
+def _offer_of(plan: Plan, code: str) -> tuple[str, Offer]:
+    """The same, as somebody typed the code.
+
+    Raises:
+        NotFound: no offer has it.
+    """
+    name = _by_code(plan, code.strip().upper())
+    if name is None:
+        raise NotFound("No offer has this code. See: goodwill offer list")
+    return name, plan.offers[name]
