@@ -9,7 +9,7 @@ from goodwill.web.jobs import PATIENCE, Done, Job, Jobs
 
 @pytest.fixture
 def jobs():
-    made = Jobs()
+    made = Jobs(None)
     yield made
     made.close()
 
@@ -18,7 +18,7 @@ def counted():
     """Work that tells how often it was done."""
     times = []
 
-    def work():
+    def work(_):
         times.append(1)
         return len(times)
 
@@ -46,9 +46,9 @@ def test_what_is_not_kept_is_worked_out_again_once_it_was_told(jobs):
 def test_work_under_way_is_told_although_the_state_moved_meanwhile(jobs):
     go, work = Event(), counted()
 
-    def late():
+    def late(shop):
         go.wait(5)
-        return work()
+        return work(shop)
 
     found = jobs.of("sum", "key", late, patience=0, keep=True, state=1)
     assert isinstance(found, Job)
@@ -60,8 +60,8 @@ def test_work_under_way_is_told_although_the_state_moved_meanwhile(jobs):
 def test_what_went_wrong_is_tried_again(jobs):
     work = counted()
 
-    def once_wrong():
-        if work() == 1:
+    def once_wrong(shop):
+        if work(shop) == 1:
             raise ValueError("no")
         return "well"
 

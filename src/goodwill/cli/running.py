@@ -147,6 +147,9 @@ def _serve(shell: Shell, shop: "Shop", host: str, port: int | None, workers: int
         shell.note(UNLEARNED)
     with shell.working("Fetching what was learned"):
         shop.warm()
-    chooser = [sys.executable, "-m", "goodwill.cli.chooser", str(shop.folder.absolute()), host, str(where)]
+    home = str(shop.folder.absolute())
+    chooser = [sys.executable, "-m", "goodwill.cli.chooser", home, host, str(where)]
+    aside = [sys.executable, "-m", "goodwill.cli.aside", home]
     with working(shop, told=failed):
-        serve_shop(shop, host, where, when_listening=listening, choosers=[chooser] * workers if workers > 1 else [])
+        choosers = [chooser] * workers if workers > 1 else []
+        serve_shop(shop, host, where, when_listening=listening, choosers=choosers, aside=aside)

@@ -107,17 +107,19 @@ Asked = Request[Any, Any, Any]
 
 
 def application(
-    shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | None = None, choosers: Sequence[Chooser] = ()
-) -> Outside:
+    shop: Shop, *, per_minute: int = REQUESTS_A_MINUTE, log: Log | None = None, choosers: Sequence[Chooser] = (),
+    aside: Sequence[str] = (),
+) -> Outside:  # fmt: skip
     """The ASGI application of one shop, for granian or any other server.
 
     Args:
         per_minute: how many requests one key may make in a minute.
         log: where the lines about requests go; standard error unless given.
         choosers: processes that answer requests for decisions; without, this one does.
+        aside: starts a process that works out what takes long; without, this one does.
     """
     log = log or log_to()
-    desk = Desk(shop, per_minute=per_minute)
+    desk = Desk(shop, per_minute=per_minute, aside=aside)
     if choosers:
         desk.share(*(answer_by(desk, one, log) for one in choosers))
         desk.ends.extend(one.close for one in choosers)

@@ -5,7 +5,6 @@ that choose hear groups of requests that were let in already, work each group ou
 consent in it as always, and say what to answer. Where one is gone, the one that talks chooses itself until it is back.
 """
 
-import os
 import select
 import subprocess
 import time
@@ -18,13 +17,13 @@ import msgspec
 from goodwill.web.desk import Admitted, Desk, Endpoint, Letter, Notes, Told, actor_of
 from goodwill.web.logs import Log
 from goodwill.web.metrics import Counted, Metrics
+from goodwill.web.piped import read, write
 from goodwill.web.store import Key
 
 READY: Final = b"ready"
 _TO_BEGIN: Final = 120.0  # seconds to open the shop and fetch what was learned
 _TO_ANSWER: Final = 20.0  # seconds for a group; whoever asked was told to come back long before
 _PAUSE: Final = 10.0  # seconds between two starts of one that ends again and again
-_LENGTH: Final = 8  # bytes before each message that say how long it is
 
 
 class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -276,33 +275,3 @@ class Tally(Metrics):
         """What was counted since this was last asked."""
         tally, self._tally = self._tally, Counted()
         return tally
-
-
-# ---- messages --------------------------------------------------------------------------------------------------------
-
-
-def write(said: IO[bytes], message: bytes) -> None:
-    """Say a message, with its length before it."""
-    said.write(len(message).to_bytes(_LENGTH, "big") + message)
-    said.flush()
-
-
-def read(heard: IO[bytes], seconds: float | None) -> bytes | None:
-    """The next message; None where there is none any more, or none whole within some seconds."""
-    due = None if seconds is None else time.monotonic() + seconds
-    head = _exactly(heard, _LENGTH, due)
-    return None if head is None else _exactly(heard, int.from_bytes(head, "big"), due)
-
-
-def _exactly(heard: IO[bytes], size: int, due: float | None) -> bytes | None:
-    """So many bytes, read past what the stream would keep for later, which `select` would not see."""
-    found, file = bytearray(), heard.fileno()
-    while len(found) < size:
-        left = None if due is None else max(0.0, due - time.monotonic())
-        if left is not None and not select.select([file], [], [], left)[0]:
-            return None
-        some = os.read(file, size - len(found))
-        if not some:
-            return None
-        found += some
-    return bytes(found)

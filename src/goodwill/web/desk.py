@@ -263,9 +263,12 @@ class Desk:
 
     Args:
         per_minute: how many requests one key may make in a minute.
+        aside: starts a process that works out what takes long; without, this one does.
     """
 
-    def __init__(self, shop: Shop, *, per_minute: int, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, shop: Shop, *, per_minute: int, metrics: Metrics | None = None, aside: Sequence[str] = ()
+    ) -> None:  # fmt: skip
         self.shop = shop
         self.metrics = metrics or Metrics()
         self.keyring = Keyring(shop.database, shop.clock)
@@ -276,7 +279,7 @@ class Desk:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.gathering = Gathering(self.answer_together)
-        self.pictures, self.jobs = Pictures(), Jobs()
+        self.pictures, self.jobs = Pictures(), Jobs(shop, aside)
         self.contacts = Contacts(shop)
         # What else is to be finished when the desk closes.
         self.ends: list[Callable[[], None]] = [self.pictures.close, self.jobs.close]

@@ -1,15 +1,20 @@
 """Work that may take longer than a page should: whoever asks gets it, or a page that tells how far it is.
 
-The same is worked out once, whoever asks for it meanwhile.
+The same is worked out once, whoever asks for it meanwhile, and in another process where there is one for it.
 """
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from goodwill.web.aside import Aside
+
+if TYPE_CHECKING:
+    from goodwill.shop import Shop
 
 Of = TypeVar("Of")
 
@@ -48,22 +53,30 @@ class Done(Generic[Of]):
 
 
 class Jobs:
-    """All work of one server that pages asked for."""
+    """All work of one server that pages asked for.
 
-    def __init__(self) -> None:
+    Args:
+        aside: starts a process that works things out (see `Aside`); without, a thread of this one does.
+    """
+
+    def __init__(self, shop: "Shop", aside: Sequence[str] = ()) -> None:
+        self._shop = shop
+        self._asides = [Aside(aside) for _ in range(_THREADS)] if aside else []
+        self._free = list(self._asides)
         self._jobs: dict[Hashable, Job] = {}
         self._took: dict[str, float] = {}
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="goodwill-jobs")
 
     def of(
-        self, kind: str, key: Hashable, work: Callable[[], Of], *, patience: float = PATIENCE,
+        self, kind: str, key: Hashable, work: "Callable[[Shop], Of]", *, patience: float = PATIENCE,
         keep: bool = False, state: Hashable = None,
     ) -> Done[Of] | Job:  # fmt: skip
         """What the work gives, if it is done soon enough, or how far it is; what it raises is raised.
 
         Args:
             kind: works of one kind take about as long. key: the same work has the same.
+            work: a function of a module, or a `partial` of one: it may be sent to another process.
             keep: tell the same to whoever asks later, as long as the state is the same; else it is worked out again for
                 whoever comes after it was told.
             state: of what it is worked out from. Work under way is not begun again because that has moved meanwhile.
@@ -82,9 +95,11 @@ class Jobs:
         return done
 
     def close(self) -> None:
+        for one in self._asides:
+            one.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _begun(self, kind: str, key: Hashable, work: Callable[[], Of], state: Hashable) -> Job:
+    def _begun(self, kind: str, key: Hashable, work: "Callable[[Shop], Of]", state: Hashable) -> Job:
         with self._lock:
             job = self._jobs.get(key)
             if job is None or (job.told and job.state != state):
@@ -95,11 +110,20 @@ class Jobs:
                 self._jobs[key] = job
             return job
 
-    def _timed(self, kind: str, work: Callable[[], Of]) -> Of:
+    def _timed(self, kind: str, work: "Callable[[Shop], Of]") -> Of:
         begins = time.monotonic()
-        given = work()
+        given = self._done(work)
         self._took[kind] = time.monotonic() - begins
         return given
+
+    def _done(self, work: "Callable[[Shop], Of]") -> Of:
+        if not self._asides:
+            return work(self._shop)
+        one = self._free.pop()  # one for each thread; who rested last is taken first, so that mostly there is but one
+        try:
+            return one.do(work)
+        finally:
+            self._free.append(one)
 
     def _forget(self, key: Hashable, job: Job) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """The office's page on consent: how each notice is answered, and what somebody should look at."""
 
+from functools import partial
 from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
@@ -26,7 +27,7 @@ class ConsentPages(Office):
         shop = self.desk.shop
         upto = reach(shop)
         key = (upto.today, upto.position)
-        found = self.desk.jobs.of("consent", key, lambda: overview(shop, upto), keep=True)
+        found = self.desk.jobs.of("consent", key, partial(overview, upto=upto), keep=True)
         if isinstance(found, Job):
             return self._waits(visit, session, CONSENT, found, "Counting how consent stands")
         told = found.value

@@ -6,6 +6,7 @@ Whoever is not signed in sees at the same address what runs here, and nothing of
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from goodwill.basics.errors import CannotTell
 from goodwill.basics.words import about, number, quantity
 from goodwill.collect.report import why_not
 from goodwill.measure.estimate import Estimate
+from goodwill.measure.period import Period
+from goodwill.shop import Shop
 from goodwill.shop.measures.returning import Extra, extra
 from goodwill.shop.today import Need, OneDay, Today
 from goodwill.staff import Act
@@ -32,6 +35,13 @@ from goodwill.web.staff_pages import Reply, Visit, answer_of
 MOST_NEEDS: Final = 5
 _EARLY: Final = "too early to say"
 _PATHS: Final = {"webhooks": WEBHOOKS, "imports": IMPORTS, "ledger": CONSENT}
+
+
+def _extra(shop: Shop, period: Period) -> Extra | str:
+    try:
+        return extra(shop, period, shop.settings.margin)
+    except CannotTell as why:
+        return str(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +84,8 @@ class Home(Office):
             why = "Nobody is left out, so nothing can tell. Leave a few out: goodwill experiment holdout 10"
             return Income(why, words="not measured")
 
-        def work() -> Extra | str:
-            try:
-                return extra(shop, period, shop.settings.margin)
-            except CannotTell as why:
-                return str(why)
-
         found: Done[Extra | str] | Job = self.desk.jobs.of(
-            "income", (period.end, plan.upto), work, patience=0, keep=True
+            "income", (period.end, plan.upto), partial(_extra, period=period), patience=0, keep=True
         )
         if isinstance(found, Job):
             return Income("Look again in a minute.", words="being worked out")

@@ -5,6 +5,7 @@ changed or the server is started again: two looks around one withdrawal would te
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
@@ -15,6 +16,7 @@ from goodwill.basics.words import number, quantity
 from goodwill.measure.answer import Column, Table
 from goodwill.measure.figure import SMALL
 from goodwill.measure.minimisation import Effect, Line, Minimisation
+from goodwill.shop import Shop
 from goodwill.shop.measuring import Minimised
 from goodwill.shop.other_ways import Judged
 from goodwill.staff import Act, Session
@@ -41,7 +43,7 @@ class JudgedPages(Office):
     def minimisation_page(self, visit: Visit) -> Reply:
         """What the suggestions lose with less data."""
         session = self._admitted(visit, MAY[MINIMISATION])
-        return self._asked(visit, session, MINIMISATION, (), self.desk.shop.minimisation, self._minimised)
+        return self._asked(visit, session, MINIMISATION, (), _minimisation, self._minimised)
 
     def other_way_page(self, visit: Visit) -> Reply:
         """Another way of drawing, judged before anybody meets it."""
@@ -53,11 +55,11 @@ class JudgedPages(Office):
         many = int(days) if days.isdecimal() and len(days) < 5 else 0  # 0 days are refused, in words
         return self._asked(
             visit, session, OFFPOLICY, (slot, target, many),
-            lambda: self.desk.shop.other_way(slot, target, days=many), self._other_way,
+            partial(_judged, slot=slot, target=target, days=many), self._other_way,
         )  # fmt: skip
 
     def _asked(
-        self, visit: Visit, session: Session, name: str, key: tuple[Any, ...], work: Callable[[], Any],
+        self, visit: Visit, session: Session, name: str, key: tuple[Any, ...], work: Callable[[Shop], Any],
         told: Callable[[Any], dict[str, Any]],
     ) -> Reply:  # fmt: skip
         shop = self.desk.shop
@@ -137,6 +139,14 @@ class JudgedPages(Office):
 
 
 _FIELDS: Final = ("slot", "target", "days")
+
+
+def _minimisation(shop: Shop) -> Minimised:
+    return shop.minimisation()
+
+
+def _judged(shop: Shop, *, slot: str, target: str, days: int) -> Judged:
+    return shop.other_way(slot, target, days=days)
 
 
 def _trail(name: str) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
@@ -14,6 +15,7 @@ from goodwill.basics.errors import BadInput, GoodwillError
 from goodwill.basics.words import quantity
 from goodwill.measure.answer import Answer
 from goodwill.measure.figure import Figure
+from goodwill.shop import Shop
 from goodwill.shop.measures import named
 from goodwill.shop.measures.measure import Measure
 from goodwill.shop.reached import reached
@@ -85,7 +87,7 @@ class MeasurePages(Office):
         key = (shop.measures.period(at or None).end, tuple(sorted(options.items())))
         # What is refused, or rests on costs, is not kept with the shop; it is held here until that has moved.
         return self.desk.jobs.of(
-            measure.name, key, lambda: shop.measures.answer(measure.name, at or None, **options),
+            measure.name, key, partial(_answer, name=measure.name, at=at, options=dict(options)),
             keep=True, state=reached(shop),
         )  # fmt: skip
 
@@ -194,6 +196,10 @@ def _csv(rows: Iterator[list[Any]]) -> bytes:
     file = io.StringIO()
     csv.writer(file).writerows(map(safe_cell, row) for row in rows)
     return b"\xef\xbb\xbf" + file.getvalue().encode()
+
+
+def _answer(shop: Shop, *, name: str, at: str, options: Mapping[str, str]) -> Answer:
+    return shop.measures.answer(name, at or None, **options)
 
 
 # ---- routes ----------------------------------------------------------------------------------------------------------

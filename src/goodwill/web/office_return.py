@@ -1,10 +1,12 @@
 """The office's page of the return report: what it brought and what it cost, as it was told first; and on paper."""
 
+from functools import partial
 from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
 from goodwill.basics.errors import GoodwillError
+from goodwill.shop import Shop
 from goodwill.shop.reached import reached
 from goodwill.shop.report import Report
 from goodwill.shop.report_pdf import printed
@@ -47,11 +49,10 @@ class ReturnPages(Office):
         return File(f"return-{found.value.until}.pdf", printed(found.value), "application/pdf")
 
     def _asked(self, visit: Visit) -> Done[Report] | Job:
-        reporting, at = self.desk.shop.reporting, visit.query.get("at", "") or None
+        at = visit.query.get("at", "") or None
         period = self.desk.shop.measures.period(at)
         return self.desk.jobs.of(
-            "return", period.end, lambda: reporting.report(at),
-            keep=True, state=reached(self.desk.shop),
+            "return", period.end, partial(_reported, at=at), keep=True, state=reached(self.desk.shop)
         )  # fmt: skip
 
     def _told(
@@ -65,6 +66,10 @@ class ReturnPages(Office):
             pictures=list(table_charts(tables, self.desk.pictures, currency)),
             paper=address_with(f"{RETURN}/paper", {"at": at} if at else {}),
         )  # fmt: skip
+
+
+def _reported(shop: Shop, at: str | None) -> Report:
+    return shop.reporting.report(at)
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:

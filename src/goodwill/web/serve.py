@@ -42,12 +42,14 @@ def serve(
     log: Log | None = None,
     when_listening: Callable[[str], None] | None = None,
     choosers: Sequence[Sequence[str]] = (),
+    aside: Sequence[str] = (),
 ) -> None:
     """Serve until SIGINT or SIGTERM, in this process; then finish the requests at hand and return.
 
     Args:
         per_minute: how many requests one key may make in a minute.
         choosers: commands that each begin a further process, which calls `choose_beside`; without, this one chooses.
+        aside: a command that begins a process which calls `work_aside`, for what takes long; without, this one does it.
         when_listening: called with the shop's address once requests are taken.
 
     Raises:
@@ -60,7 +62,7 @@ def serve(
         for one in beside:
             if not one.wait():
                 log.error("no chooser")
-        app = application(reached_over(shop, host, port), per_minute=per_minute, log=log, choosers=beside)
+        app = application(reached_over(shop, host, port), per_minute=per_minute, log=log, choosers=beside, aside=aside)
         asyncio.run(_until_stopped(app, host, port, log, when_listening))
     finally:
         for one in beside:

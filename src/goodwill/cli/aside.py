@@ -1,0 +1,27 @@
+"""A process that works out what takes long: ``python -m goodwill.cli.aside HOME``, begun by ``goodwill serve``.
+
+It hears on its standard input and answers on its standard output, and ends when there is nothing more to hear; so what
+stops the server stops it too.
+"""
+
+import os
+import signal
+import sys
+
+
+def main(home: str) -> None:
+    """Work until the server is gone."""
+    for sign in (signal.SIGINT, signal.SIGTERM):  # they are meant for the server, which ends this one
+        signal.signal(sign, signal.SIG_IGN)
+    said = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else is printed goes where the log goes
+    from goodwill.app import open_shop
+    from goodwill.web.aside import work_aside
+    from goodwill.web.logs import log_to
+
+    with open_shop(home) as shop:
+        work_aside(shop, log_to(), sys.stdin.buffer, said)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
