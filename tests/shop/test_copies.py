@@ -272,6 +272,24 @@ def test_signs_stay_in_a_cell_that_is_broken_into_lines(village, tmp_path):
     assert "Café „Zur 5 €“ – Rom" in text
 
 
+def test_the_document_tells_whoever_has_it_read_aloud_what_is_a_heading_and_what_a_cell(village, tmp_path):
+    tells(village, "amina", city="Roma")
+    (tmp_path / "copy.pdf").write_bytes(copy_of(village, "amina", "pdf"))
+    if shutil.which("pdfinfo") is None:
+        pytest.skip("pdfinfo is not installed; on Debian: apt-get install poppler-utils")
+    read = subprocess.run(
+        ["pdfinfo", "-struct-text", tmp_path / "copy.pdf"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.findall(r'^  H1 .*\n    "(.*)"', read, re.MULTILINE) == ["Your data at Test"]
+    assert read.count("  H2 (block)") > 5
+    for one in re.split(r"^  (?! )", read, flags=re.MULTILINE):
+        if one.startswith("Table"):
+            head, *rows = one.split("    TR\n")[1:]
+            assert {row.count("      TD") for row in rows} == {head.count("      TH")}
+            assert not any("      TH" in row for row in rows)  # a head that stands again on the next page is told once
+    assert "page 1 of" not in read
+
+
 def test_other_letters_are_printed_or_said_to_be_missing(village, tmp_path, monkeypatch):
     from goodwill.shop import paper
 

@@ -440,6 +440,45 @@ def test_paper_says_what_it_is_in_which_language_and_where_its_parts_begin(shop,
         assert mark in path.read_bytes()
 
 
+def structure_of(data: bytes, folder: Path) -> str:
+    """What a program that reads aloud is told: what each piece is, with its text."""
+    path = folder / "read.pdf"
+    path.write_bytes(data)
+    return subprocess.run(["pdfinfo", "-struct-text", path], capture_output=True, check=True, text=True).stdout
+
+
+def test_paper_tells_whoever_has_it_read_aloud_what_is_a_heading_and_what_a_cell(shop, tmp_path):
+    spent(shop)
+    told = shop.report()
+    read = structure_of(printed(told), tmp_path)
+    assert re.findall(r'^  H1 .*\n    "(.*)"', read, re.MULTILINE) == ["Return report of Café Amina"]
+    headings = re.findall(r'^  H2 .*\n    "(.*)"', read, re.MULTILINE)
+    assert headings[0] == "Return by evidence"
+    assert headings[-3:] == ["What was not counted", "Beside it (no money, weight zero)", "What it stands on"]
+    tables = re.split(r"^  (?! )", read, flags=re.MULTILINE)
+    rows_of = [one.split("    TR\n")[1:] for one in tables if one.startswith("Table")]
+    assert len(rows_of) == 2 + sum(told.table(name) is not None for name in ("lines", "parts", "costs", "tornado"))
+    for head, *rows in rows_of:
+        names = head.count("      TH")
+        assert names == head.count("/Scope /Column") > 1
+        assert {row.count("      TD") for row in rows} == {names}
+    assert [told.figures[0].name in row for row in rows_of[0]].index(True) == 1
+    assert "page 1 of" not in read  # the foot of each page is no part of what is told
+
+
+def test_a_paragraph_that_goes_on_on_the_next_page_stays_one(shop, tmp_path):
+    from dataclasses import replace
+
+    long = " ".join(f"word{n}" for n in range(2_000))
+    data = printed(replace(shop.report(), method=(long, "Short."), scorecard=(), tables=()))
+    read = structure_of(data, tmp_path)
+    assert read.count("    Span") == 1
+    parts = re.split(r"^  (?! )", read, flags=re.MULTILINE)
+    (whole,) = (one for one in parts if one.startswith("P ") and "word0" in one)
+    assert "".join(re.findall(r'"(.*)"', whole)).replace(" ", "") == long.replace(" ", "")
+    assert f"/ActualText ({long})".encode() in data  # so that the end of a line glues no two words together
+
+
 def test_a_very_long_report_is_set_smaller_and_never_cut(shop, tmp_path):
     from dataclasses import replace
 

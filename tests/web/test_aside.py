@@ -27,10 +27,12 @@ from goodwill.shop.consented import overview, reach
 from goodwill.storage import connect
 from goodwill.web.application import application
 from goodwill.web.aside import Aside, Broke
+from goodwill.web.charts import Pictures, bars
 from goodwill.web.jobs import Done, Job, Jobs
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks processes up in /proc")
 
+DRAWS = [sys.executable, "-m", "goodwill.cli.aside"]
 _WORKS = """
 import time
 from goodwill.basics.errors import TooFew
@@ -38,6 +40,9 @@ from goodwill.basics.errors import TooFew
 def long(shop, seconds):
     time.sleep(seconds)
     return seconds
+
+def lacking(shop):
+    import no_such_library
 
 def too_few(shop):
     raise TooFew(3, 10, "measurement")
@@ -92,7 +97,7 @@ def begun(home: Path, idle: float = 60.0) -> Iterator[Aside]:
 
 
 def command(home: Path) -> list[str]:
-    return [sys.executable, "-m", "goodwill.cli.aside", str(home)]
+    return [*DRAWS, str(home)]
 
 
 def is_there(number: int) -> bool:
@@ -181,6 +186,27 @@ def test_whoever_closes_waits_for_no_work(home, works):
             asked.result(20)
 
 
+def test_a_picture_that_is_drawn_there_is_the_one_drawn_here_and_needs_no_shop():
+    spec = bars([{"day": "Mon", "many": 3}, {"day": "Tue", "many": 5}], x="day", y="many")
+    here, there = Pictures(), Pictures(aside=DRAWS)
+    try:
+        told = [one.of(spec, name="n", title="Days", says="More.", patience=60) for one in (here, there)]
+    finally:
+        here.close()
+        there.close()
+    assert told[0] == told[1]
+    assert "<svg" in told[0][0]
+
+
+def test_what_is_not_installed_there_is_said_as_it_is_here(works):
+    aside = Aside(DRAWS)
+    try:
+        with pytest.raises(ImportError, match="no_such_library"):
+            aside.do(works.lacking)
+    finally:
+        aside.close()
+
+
 def test_two_works_at_once_are_worked_out_beside_each_other(home, works):
     jobs = Jobs(None, command(home))
     try:
@@ -208,9 +234,7 @@ def clients(tmp_path_factory):
         shop.planning.hold_out(10)
         cookies = {"goodwill": token(shop)}
         here = TestClient(application(shop), base_url="http://127.0.0.1:8400", cookies=cookies)
-        there = TestClient(
-            application(shop, aside=command(folder / "home")), base_url="http://127.0.0.1:8400", cookies=cookies
-        )
+        there = TestClient(application(shop, aside=DRAWS), base_url="http://127.0.0.1:8400", cookies=cookies)
         with here, there:
             yield here, there
 

@@ -149,7 +149,7 @@ def _serve(shell: Shell, shop: "Shop", host: str, port: int | None, workers: int
         shop.warm()
     home = str(shop.folder.absolute())
     chooser = [sys.executable, "-m", "goodwill.cli.chooser", home, host, str(where)]
-    aside = [sys.executable, "-m", "goodwill.cli.aside", home]
+    aside = [sys.executable, "-m", "goodwill.cli.aside"]
     with working(shop, told=failed):
         choosers = [chooser] * workers if workers > 1 else []
         serve_shop(shop, host, where, when_listening=listening, choosers=choosers, aside=aside)

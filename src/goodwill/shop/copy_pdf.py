@@ -17,6 +17,7 @@ from goodwill.basics.money import Money
 from goodwill.consent import Evidence, Row
 from goodwill.shop.copy_json import Copy, said
 from goodwill.shop.paper import broken, font_for, is_plain
+from goodwill.shop.tagged import Tags
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -105,7 +106,7 @@ class _Paper:
     def _begin(self) -> None:
         shop, person = self.copy.shop, self.copy.person
         self.pdf.add_page()
-        self._line(self._says("title", shop=shop.settings.name), size=18, bold=True)
+        self._line(self._says("title", shop=shop.settings.name), size=18, bold=True, kind="H1")
         made = self.words.plain_time(self.copy.made, self.zone)
         self._line(self._says("made", when=made, number=person.person))
         self._line(self._says("lead"))
@@ -139,7 +140,7 @@ class _Paper:
         if any(row.evidence is not Evidence.PROVEN for row in said_so):
             self._line(self._says("noted"))
         for purpose in dict.fromkeys(row.purpose for row in said_so):
-            self._line(self.told.purpose(purpose), bold=True)
+            self._line(self.told.purpose(purpose), bold=True, kind="H3")
             rows = [self._answer(row) for row in said_so if row.purpose == purpose]
             self._table(["when", "answer", "data", "how", "until", "row"], rows, widths=(2.4, 2.5, 3.6, 3, 1.7, 0.9))
 
@@ -249,13 +250,19 @@ class _Paper:
         day = self.words.plain_day(date_of(day_of(copy.made, self.zone)))
 
         class Pages(FPDF):
-            def footer(page) -> None:  # noqa: N805 - `self` is the paper
+            def add_page(page, *args: Any, **more: Any) -> None:  # noqa: N805 - `self` is the paper
+                with self.tags.apart():
+                    super().add_page(*args, **more)
+
+            def footer(page) -> None:  # noqa: N805
                 page.set_y(-12)
                 page.set_font(self.font, size=8)
                 says = self._says("foot", shop=copy.shop.settings.name, day=day, page=page.page_no(), pages="{nb}")
-                page.cell(0, 6, self._letters(says), align="C")
+                with self.tags.beside():
+                    page.cell(0, 6, self._letters(says), align="C")
 
         pdf = Pages(format="A4")
+        self.tags = Tags(pdf)
         pdf.core_fonts_encoding = "cp1252"  # what the plain font is declared with: quotation marks, dashes and €
         pdf.set_auto_page_break(auto=True, margin=16)
         pdf.set_title(self._says("title", shop=copy.shop.settings.name))
@@ -284,9 +291,13 @@ class _Paper:
             self.lost = True
         return text.encode("cp1252", "replace").decode("cp1252")
 
-    def _line(self, text: str, *, size: int = 10, bold: bool = False) -> None:
+    def _line(self, text: str, *, size: int = 10, bold: bool = False, kind: str = "P") -> None:
         self.pdf.set_font(self.font, "B" if bold else "", size)
-        self.pdf.multi_cell(0, size * 0.5, self._letters(text), align="L", new_x="LMARGIN", new_y="NEXT")
+        if self.pdf.will_page_break(size * 0.5):
+            self.pdf.add_page()
+        letters = self._letters(text)
+        with self.tags.marked(self.tags.part(kind, says=letters)):
+            self.pdf.multi_cell(0, size * 0.5, letters, align="L", new_x="LMARGIN", new_y="NEXT")
         self.pdf.ln(1)
 
     def _heading(self, key: str) -> None:
@@ -297,51 +308,51 @@ class _Paper:
         if self.pdf.will_page_break(24):
             self.pdf.add_page()
         self.pdf.start_section(self._letters(text))
-        self._line(text, size=13, bold=True)
+        self._line(text, size=13, bold=True, kind="H2")
 
     def _table(self, names: Sequence[str], rows: Any, widths: Sequence[float] | None = None) -> None:
         """Rows under headings, by their keys; a cell too long for its column is broken into lines, never cut."""
         names = [self.words.plain(name if "." in name else f"paper.{name}") for name in names]
         share = widths or [1.0] * len(names)
         columns = [self.pdf.epw * one / sum(share) for one in share]
-        some = False
+        table = None
         for row in rows:
-            if not some:
-                self._row(names, columns, bold=True)
+            if table is None:
+                table = self.tags.part("Table")
+                self._row(names, columns, table, bold=True)
             elif self.pdf.will_page_break(10):
                 self.pdf.add_page()
-                self._row(names, columns, bold=True)
-            some = True
-            self._row([str(cell) for cell in row], columns)
-        if not some:
+                self._row(names, columns, None, bold=True)  # for the eye alone: they were told
+            self._row([str(cell) for cell in row], columns, table)
+        if table is None:
             self._line(self._says("nothing"))
 
-    def _row(self, cells: Sequence[str], columns: Sequence[float], *, bold: bool = False) -> None:
+    def _row(self, cells: Sequence[str], columns: Sequence[float], table: Any, *, bold: bool = False) -> None:
         pdf = self.pdf
         pdf.set_font(self.font, "B" if bold else "", 8)
         texts = [self._letters(cell) for cell in cells]
-        if all(pdf.get_string_width(text) <= width - 2 for text, width in zip(texts, columns, strict=True)):
-            self._print(texts, columns)
-            return
-        parts = [self._broken(text, width) for text, width in zip(texts, columns, strict=True)]
-        many = max(map(len, parts))
+        fits = all(pdf.get_string_width(text) <= width - 2 for text, width in zip(texts, columns, strict=True))
+        lines_of = [[text] if fits else self._broken(text, width) for text, width in zip(texts, columns, strict=True)]
+        many = max(map(len, lines_of))
         if many < _TALL and pdf.will_page_break(_HIGH * many):
             pdf.add_page()
+        parts = [None] * len(texts) if table is None else self.tags.row(table, texts, lines_of, head=bold)
         for nth in range(many):
-            self._print([lines[nth] if nth < len(lines) else "" for lines in parts], columns)
+            self._print([lines[nth] if nth < len(lines) else "" for lines in lines_of], columns, parts)
 
     def _broken(self, text: str, width: float) -> list[str]:
         return broken(self.pdf, text, width - 2, wide=self.wide)
 
-    def _print(self, texts: Sequence[str], columns: Sequence[float]) -> None:
+    def _print(self, texts: Sequence[str], columns: Sequence[float], parts: Sequence[Any]) -> None:
         """One line, by the plainest means that there are: a long life has tens of thousands of cells."""
         pdf = self.pdf
         if pdf.will_page_break(_HIGH):
             pdf.add_page()
         left, top = pdf.l_margin + pdf.c_margin, pdf.get_y()
-        for text, width in zip(texts, columns, strict=True):
+        for text, width, part in zip(texts, columns, parts, strict=True):
             if text:
-                pdf.text(left, top + _HIGH * 0.7, text)
+                with self.tags.beside() if part is None else self.tags.marked(part):
+                    pdf.text(left, top + _HIGH * 0.7, text)
             left += width
         pdf.set_xy(pdf.l_margin, top + _HIGH)
 

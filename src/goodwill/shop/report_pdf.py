@@ -6,12 +6,13 @@ Nothing is cut: a cell that is too long is broken into lines, and what would not
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.answer import Table
 from goodwill.shop.paper import broken, font_for, is_plain
 from goodwill.shop.report import Report, cells_of, range_of, value_of
+from goodwill.shop.tagged import Tags
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -60,7 +61,7 @@ class _Paper:
     def _begin(self) -> None:
         report = self.report
         self.pdf.add_page()
-        self._line(f"Return report of {report.shop}", scale=1.9, bold=True)
+        self._line(f"Return report of {report.shop}", scale=1.9, bold=True, kind="H1")
         self._line(
             f"{report.since} to {report.until}; days in {report.zone}, amounts in {report.currency}. Made on "
             f"{report.made}."
@@ -116,13 +117,19 @@ class _Paper:
         report = self.report
 
         class Pages(FPDF):
-            def footer(page) -> None:  # noqa: N805 - `self` is the paper
+            def add_page(page, *args: Any, **more: Any) -> None:  # noqa: N805 - `self` is the paper
+                with self.tags.apart():
+                    super().add_page(*args, **more)
+
+            def footer(page) -> None:  # noqa: N805
                 page.set_y(-12)
                 page.set_font(self.font, size=7)
                 foot = f"{report.shop}, return report to {report.until}, made {report.made}, page {page.page_no()} of "
-                page.cell(0, 6, self._letters(foot) + "{nb}", align="C")
+                with self.tags.beside():
+                    page.cell(0, 6, self._letters(foot) + "{nb}", align="C")
 
         pdf = Pages(format="A4")
+        self.tags = Tags(pdf)
         pdf.core_fonts_encoding = "cp1252"
         pdf.set_margin(14)
         pdf.set_auto_page_break(auto=True, margin=15)
@@ -147,10 +154,14 @@ class _Paper:
         plainer = text.translate(_PLAINER)
         return plainer if self.wide or is_plain(plainer) else plainer.encode("cp1252", "replace").decode("cp1252")
 
-    def _line(self, text: str, *, scale: float = 1.0, bold: bool = False) -> None:
+    def _line(self, text: str, *, scale: float = 1.0, bold: bool = False, kind: str = "P") -> None:
         size = self.size * scale
         self.pdf.set_font(self.font, "B" if bold else "", size)
-        self.pdf.multi_cell(0, size * 0.46, self._letters(text), align="L", new_x="LMARGIN", new_y="NEXT")
+        if self.pdf.will_page_break(size * 0.46):
+            self.pdf.add_page()
+        letters = self._letters(text)
+        with self.tags.marked(self.tags.part(kind, says=letters)):
+            self.pdf.multi_cell(0, size * 0.46, letters, align="L", new_x="LMARGIN", new_y="NEXT")
         self.pdf.ln(self.size * 0.08)
 
     def _heading(self, text: str) -> None:
@@ -158,19 +169,20 @@ class _Paper:
         if self.pdf.will_page_break(self.size * 2.2):
             self.pdf.add_page()
         self.pdf.start_section(self._letters(text))
-        self._line(text, scale=1.2, bold=True)
+        self._line(text, scale=1.2, bold=True, kind="H2")
 
     def _table(self, names: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         columns = [self.pdf.epw * one / sum(widths) for one in widths]
-        self._row(names, columns, bold=True)
+        table = self.tags.part("Table")
+        self._row(names, columns, table, head=True)
         for row in rows:
-            self._row(row, columns)
+            self._row(row, columns, table)
         self.pdf.ln(self.size * 0.1)
 
-    def _row(self, cells: Sequence[str], columns: Sequence[float], *, bold: bool = False) -> None:
+    def _row(self, cells: Sequence[str], columns: Sequence[float], table: Any, *, head: bool = False) -> None:
         """A row whose cells are broken into as many lines as they need."""
         pdf, high = self.pdf, self.size * 0.45
-        pdf.set_font(self.font, "B" if bold else "", self.size * 0.92)
+        pdf.set_font(self.font, "B" if head else "", self.size * 0.92)
         lines_of = [
             broken(pdf, self._letters(cell), width - 1, wide=self.wide) or [""]
             for cell, width in zip(cells, columns, strict=True)
@@ -178,10 +190,12 @@ class _Paper:
         many = max(map(len, lines_of))
         if pdf.will_page_break(high * many):
             pdf.add_page()
+        parts = self.tags.row(table, [self._letters(cell) for cell in cells], lines_of, head=head)
         for nth in range(many):
             left, top = pdf.l_margin, pdf.get_y()
-            for lines, width in zip(lines_of, columns, strict=True):
+            for part, lines, width in zip(parts, lines_of, columns, strict=True):
                 if nth < len(lines):
-                    pdf.text(left + pdf.c_margin, top + high * 0.75, lines[nth])
+                    with self.tags.marked(part):
+                        pdf.text(left + pdf.c_margin, top + high * 0.75, lines[nth])
                 left += width
             pdf.set_xy(pdf.l_margin, top + high)

@@ -116,7 +116,7 @@ def application(
         per_minute: how many requests one key may make in a minute.
         log: where the lines about requests go; standard error unless given.
         choosers: processes that answer requests for decisions; without, this one does.
-        aside: starts a process that works out what takes long; without, this one does.
+        aside: starts a process that works out what takes long, with a home after it, or draws; without, this one does.
     """
     log = log or log_to()
     desk = Desk(shop, per_minute=per_minute, aside=aside)

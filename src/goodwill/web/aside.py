@@ -147,8 +147,12 @@ def _let_go(stream: IO[bytes]) -> None:
 # ---- in the other process --------------------------------------------------------------------------------------------
 
 
-def work_aside(shop: "Shop", log: Log, heard: IO[bytes], said: IO[bytes]) -> None:
-    """Work out one thing after the other, for as long as this process lives."""
+def work_aside(shop: "Shop | None", log: Log, heard: IO[bytes], said: IO[bytes]) -> None:
+    """Work out one thing after the other, for as long as this process lives.
+
+    Args:
+        shop: None where what is worked out has no need of one, such as pictures.
+    """
     asked = SimpleQueue[bytes]()
     Thread(target=_listen, args=(heard, asked), daemon=True).start()
     while True:
@@ -162,11 +166,11 @@ def _listen(heard: IO[bytes], asked: "SimpleQueue[bytes]") -> None:
     os._exit(0)
 
 
-def _answer(shop: "Shop", log: Log, message: bytes) -> bytes:
-    work: Callable[[Shop], Any] = pickle.loads(message)  # noqa: S301 - from the other end, over a pipe that nobody else holds
+def _answer(shop: "Shop | None", log: Log, message: bytes) -> bytes:
+    work: Callable[[Shop | None], Any] = pickle.loads(message)  # noqa: S301 - from the other end, over a pipe that nobody else holds
     try:
         return pickle.dumps(work(shop))
-    except GoodwillError as error:
+    except (GoodwillError, ImportError) as error:  # what is not installed, its own page says
         return pickle.dumps(_Raised(type(error), error.args, vars(error)))
     except Exception as error:  # noqa: BLE001 - whoever asked hears that it broke, and the log where
         return pickle.dumps(_broke(log, error))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from math import ceil, log10
 from threading import Lock
@@ -18,10 +19,13 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from goodwill.web.aside import Aside
+
 Spec = Mapping[str, Any]
 
 PATIENCE: Final = 0.12  # seconds that a page waits for its pictures; the first one of a process takes ten times as long
 _KEPT: Final = 200
+_IDLE: Final = 300.0  # seconds after which what draws ends: it holds a hundred megabytes, and begins in seconds
 _APART: Final = 50  # times larger: the smaller would be a dot on the same scale
 _LARGE: Final = 10_000_000  # from here on numbers stand as 12M
 _LETTERS: Final = 36  # of a name in one line
@@ -71,10 +75,17 @@ class Chart:
 
 
 class Pictures:
-    """Draws, one picture after another, in a thread of its own; what was drawn is kept."""
+    """Draws, one picture after another, in a thread of its own; what was drawn is kept.
 
-    def __init__(self, draw: Callable[[str], str] | None = None) -> None:
-        self._draw = draw or _vega
+    Args:
+        draw: gives the drawing of a specification, both as texts.
+        aside: starts a process that draws (see `Aside`). Without, this one does, and what draws holds Python's lock
+            for as long as it takes, the first time some seconds: no page is answered meanwhile.
+    """
+
+    def __init__(self, draw: Callable[[str], str] | None = None, aside: Sequence[str] = ()) -> None:
+        self._aside = Aside(aside, _IDLE) if aside else None
+        self._draw = draw or (_vega if self._aside is None else partial(_vega_aside, self._aside))
         self._drawn: dict[str, Future[str]] = {}
         self._lock = Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="goodwill-pictures")
@@ -94,6 +105,8 @@ class Pictures:
         self._asked(json.dumps(_WARMING, sort_keys=True))
 
     def close(self) -> None:
+        if self._aside is not None:
+            self._aside.close()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _asked(self, spec: str) -> "Future[str]":
@@ -110,6 +123,14 @@ def _vega(spec: str) -> str:
     import vl_convert  # noqa: PLC0415 - starts an engine of its own, and only the extra "report" brings it
 
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+
+
+def _vega_aside(aside: Aside, spec: str) -> str:
+    return aside.do(partial(_vega_there, spec=spec))
+
+
+def _vega_there(_: object, spec: str) -> str:
+    return _vega(spec)
 
 
 def _dressed(svg: str, name: str, title: str, says: str) -> Markup:

@@ -263,7 +263,7 @@ class Desk:
 
     Args:
         per_minute: how many requests one key may make in a minute.
-        aside: starts a process that works out what takes long; without, this one does.
+        aside: starts a process that works out what takes long, with a home after it, or draws; without, this one does.
     """
 
     def __init__(
@@ -279,7 +279,8 @@ class Desk:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.gathering = Gathering(self.answer_together)
-        self.pictures, self.jobs = Pictures(), Jobs(shop, aside)
+        self.pictures = Pictures(aside=aside)
+        self.jobs = Jobs(shop, [*aside, str(shop.folder.absolute())] if aside else ())
         self.contacts = Contacts(shop)
         # What else is to be finished when the desk closes.
         self.ends: list[Callable[[], None]] = [self.pictures.close, self.jobs.close]

@@ -49,7 +49,8 @@ def serve(
     Args:
         per_minute: how many requests one key may make in a minute.
         choosers: commands that each begin a further process, which calls `choose_beside`; without, this one chooses.
-        aside: a command that begins a process which calls `work_aside`, for what takes long; without, this one does it.
+        aside: a command, to which a home may be added, that begins a process which calls `work_aside`: it works out
+            what takes long, and draws; without, this one does.
         when_listening: called with the shop's address once requests are taken.
 
     Raises:
