@@ -29,6 +29,7 @@ MODULES = {
     "erase": "Erasing, and renewing keys",
     "copies": "A person's own copy",
     "totals": "Totals over many people",
+    "office": "Pages of the office",
     "segments": "Counting a segment while its rule is written",
     "report": "Reporting the return",
     "ledger": "Proving what people said",

@@ -308,6 +308,42 @@ def test_the_list_is_gone_through_by_pages_and_nobody_is_missed_or_shown_twice(h
     assert len(seen) == len(set(seen)) == house.shop.may_contact().of
 
 
+def looked(browser, path):
+    """A page, once pairs are not being looked for any more."""
+    for _ in range(240):
+        if "are being looked for" not in (text := browser.get(path).text):
+            return text
+        time.sleep(0.05)
+    raise AssertionError("pairs are never found")
+
+
+def known_twice(house, address):
+    """The numbers of somebody who has shown twice that an address is hers."""
+    with house.shop.database.transaction() as connection:
+        return [
+            int(people.identify(connection, house.shop.cipher, ids, now=house.clock(), verified=True))
+            for ids in ({"user_id": address}, {"email": address})
+        ]
+
+
+@pytest.mark.both
+def test_two_numbers_that_showed_the_same_address_stand_below_the_list_until_they_are_one(house):
+    browser, nobody = house.browser("owner"), "No two people have shown that the same id is theirs."
+    assert nobody in looked(browser, "/office/people")
+    (gino, also_gino), (pia, also_pia) = (known_twice(house, f"{name}@example.org") for name in ("gino", "pia"))
+    house.shop.identity.merge(Who(id=pia), Who(id=also_pia))  # which lets it be looked again within the hour
+    text = looked(browser, "/office/people")
+    assert f'href="/office/people/{gino}">id:{gino}</a> and' in text
+    assert f"<code>goodwill people merge id:{gino} id:{also_gino}</code>" in text
+    assert "Both have shown that the same e-mail address is theirs" in text
+    assert "gino@example.org" not in text
+    assert text.count("<code>goodwill people merge") == 1
+    for role in ("marketer", "read-only"):
+        assert "Probably one person" not in house.browser(role).get("/office/people").text
+    house.shop.identity.merge(Who(id=gino), Who(id=also_gino))
+    assert nobody in looked(browser, "/office/people")
+
+
 @pytest.mark.both
 def test_a_filter_stands_in_the_address_and_holds_over_the_pages(house):
     text = house.browser("owner").get("/office/people?may=withdrawn").text

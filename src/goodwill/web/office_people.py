@@ -13,19 +13,23 @@ from goodwill.basics.errors import BadInput, GoodwillError, NotFound
 from goodwill.basics.ids import PersonId
 from goodwill.basics.words import ago, number
 from goodwill.collect.report import why_not
+from goodwill.people.candidates import Candidate
 from goodwill.people.contact import MayContact
 from goodwill.shop import Shop, Who
 from goodwill.shop.life import KINDS, Life, Moment
 from goodwill.shop.looks import Known
+from goodwill.shop.reached import reached
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
 from goodwill.web.desk import Desk
+from goodwill.web.jobs import Done, Job
 from goodwill.web.office import Office, address_with
 from goodwill.web.problems import problem_of
 from goodwill.web.rooms import PEOPLE
 from goodwill.web.staff_pages import CODE, Reply, Visit, route
 
 PAGE: Final = 50
+MOST_PAIRS: Final = 10
 SHOWN: Final = 50  # moments of a life at once
 _LONGEST: Final = 18  # digits of a number
 _NAMES: Final = ("name", "first_name", "last_name")
@@ -58,8 +62,21 @@ class PeoplePages(Office):
             ],
             rows=[self._row(one) for one in page.people], first="after" not in visit.query,
             more=address_with(PEOPLE, {**asked, "after": str(page.after)}) if page.after else "",
-            top=address_with(PEOPLE, asked), empty=contact is not None and not contact.of,
+            top=address_with(PEOPLE, asked), empty=contact is not None and not contact.of, **self._alike(session),
         )  # fmt: skip
+
+    def _alike(self, session: Session) -> dict[str, Any]:
+        """Pairs who are probably one person, for whoever may make one of them; the list never waits for it."""
+        if Act.WHO_IS_WHO not in MAY[session.account.role]:
+            return {"may_merge": False}
+        shop = self.desk.shop
+        hour, holds = shop.clock() // (DAY // 24), reached(shop)[2]  # a merge, as an erasure, leaves a row there
+        found = self.desk.jobs.of("alike", hour, _candidates, patience=0, keep=True, state=holds)
+        pairs = found.value if isinstance(found, Done) else []
+        return {
+            "may_merge": True, "looking": isinstance(found, Job), "more_pairs": len(pairs[MOST_PAIRS:]),
+            "pairs": [(f"{PEOPLE}/{one.keep}", f"{PEOPLE}/{one.other}", one) for one in pairs[:MOST_PAIRS]],
+        }  # fmt: skip
 
     def find(self, visit: Visit) -> Reply:
         """Go to the one person of an id or an address."""
@@ -157,6 +174,10 @@ class PeoplePages(Office):
         if not said_at:
             return "" if said_at is None else "time not given"
         return ago(max(0, int(self.desk.shop.clock()) - said_at) // DAY)
+
+
+def _candidates(shop: Shop) -> list[Candidate]:
+    return shop.identity.candidates()
 
 
 def _facets(contact: MayContact | None) -> list[tuple[str, str, int]]:

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -17,9 +18,10 @@ from granian.server.embed import Server
 from litestar.types import ASGIApp
 
 from goodwill import __version__
-from goodwill.basics.errors import Conflict
+from goodwill.basics.errors import Conflict, GoodwillError
 from goodwill.shop import Shop
 from goodwill.shop.measures import NAMES, named
+from goodwill.shop.today import Contacts, Today
 from goodwill.web import pages
 from goodwill.web.application import ENDPOINTS, REQUESTS_A_MINUTE, application, told
 from goodwill.web.choosers import Chooser, Tally, choose
@@ -64,7 +66,7 @@ def serve(
             if not one.wait():
                 log.error("no chooser")
         app = application(reached_over(shop, host, port), per_minute=per_minute, log=log, choosers=beside, aside=aside)
-        asyncio.run(_until_stopped(app, host, port, log, when_listening))
+        asyncio.run(_until_stopped(app, shop, host, port, log, when_listening))
     finally:
         for one in beside:
             one.close()
@@ -92,7 +94,7 @@ def _address(host: str, port: int) -> str:
 
 
 async def _until_stopped(
-    app: ASGIApp, host: str, port: int, log: Log, when_listening: Callable[[str], None] | None
+    app: ASGIApp, shop: Shop, host: str, port: int, log: Log, when_listening: Callable[[str], None] | None
 ) -> None:
     # Granian calls its embedding experimental; what we use of it (one worker, HTTP/1.1, a clean stop) a test holds.
     server = Server(
@@ -110,7 +112,7 @@ async def _until_stopped(
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, server.stop)
     address = _address(host, port)
-    announcing = loop.create_task(_announce(host, port, address, log, when_listening))
+    announcing = loop.create_task(_announce(shop, host, port, address, log, when_listening))
     try:
         await server.serve()
     finally:
@@ -118,7 +120,9 @@ async def _until_stopped(
         log.info("stopped", address=address)
 
 
-async def _announce(host: str, port: int, address: str, log: Log, when_listening: Callable[[str], None] | None) -> None:
+async def _announce(
+    shop: Shop, host: str, port: int, address: str, log: Log, when_listening: Callable[[str], None] | None
+) -> None:
     """Say that requests are taken, once one would be: granian's own start-up hooks run a moment too early."""
     for _ in range(_TRIES):
         try:
@@ -131,6 +135,7 @@ async def _announce(host: str, port: int, address: str, log: Log, when_listening
         if when_listening is not None:
             when_listening(address)
         await asyncio.to_thread(warm)
+        await asyncio.to_thread(warm_home, shop)
         _spare_the_collector()
         return
 
@@ -144,6 +149,15 @@ def warm() -> None:
     for name in NAMES:
         named(name)
     import_module("goodwill.access.many")  # by name: whatever imports this module otherwise has no need of that one
+
+
+def warm_home(shop: Shop) -> None:
+    """Ask once what the home asks: to put a question into SQL for the first time takes longer than to answer it."""
+    today = Today(shop)
+    asked = (today.first_steps, today.needs, today.sent, today.complaints, today.health, today.week)
+    with suppress(GoodwillError):  # whoever opens the home is told
+        for ask in (Contacts(shop).now, *asked):
+            ask()
 
 
 def _spare_the_collector() -> None:
