@@ -89,3 +89,33 @@ def test_answers_on_the_pages_count_the_unknown_too_and_ring_where_fewer_refuse(
     found = overview(shop, reach(shop))
     assert [(one.answers["accept"], one.refused, one.of) for one in found.pages] == [(88, 12, 100), (60, 40, 100)]
     assert any("On your pages fewer refuse" in alarm for alarm in found.alarms)
+
+
+def imported(shop, names, *, yes):
+    """What a file of the shop said of some people, as an import writes it down."""
+    asked = Asked(how="import", by="import", words='May we? "by":"import"')
+    for name in names:
+        shop.grant(Who(user_id=name), "recommendations", asked=asked, yes=yes)
+
+
+@pytest.mark.both
+def test_where_files_say_something_else_than_people_said_here_it_is_counted_each_way(shop):
+    imported(shop, [f"a{n}" for n in range(40)], yes=True)
+    imported(shop, [f"b{n}" for n in range(15)], yes=False)
+    shop.clock.turn(seconds=60)
+    say(shop, "banner@1#a", [f"a{n}" for n in range(12)], yes=False)
+    say(shop, "banner@1#a", [f"b{n}" for n in range(3)], yes=True)
+    say(shop, "banner@1#a", [f"c{n}" for n in range(30)], yes=True)  # whom no file names
+    assert overview(shop, reach(shop)).drift == {"recommendations": (12, None)}  # three are "fewer than 10"
+    shop.clock.turn(seconds=60)
+    imported(shop, [f"a{n}" for n in range(12)], yes=False)  # the next file knows of it
+    say(shop, "banner@1#a", [f"b{n}" for n in range(3)], yes=False)
+    assert overview(shop, reach(shop)).drift == {}
+
+
+@pytest.mark.both
+def test_an_imported_yes_that_has_ended_is_a_no_here(shop):
+    imported(shop, [f"a{n}" for n in range(11)], yes=True)
+    assert overview(shop, reach(shop)).drift == {}
+    shop.clock.turn(days=3_000)
+    assert overview(shop, reach(shop)).drift == {"recommendations": (11, 0)}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from operator import attrgetter, methodcaller
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def too_few(shop):
 _SERVER = """
 import sys
 from functools import partial
+from importlib import import_module
 from goodwill.web.aside import Aside
 import works
 
@@ -75,9 +77,7 @@ def works(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "works", raising=False)
-    import works
-
-    return works
+    return import_module("works")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, case, distinct, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, distinct, func, literal, or_, select
 
 from goodwill.consent.signals import signals
 from goodwill.consent.tables import consent_now, consent_rows
@@ -135,6 +135,61 @@ def evidence(connection: Connection, *, before: int) -> dict[str, dict[str, int]
         found.setdefault(_EVIDENCE[best], {})[purpose] = int(people_)
     return found
 
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """People of whom the shop's own files say something else about a purpose than what counts here.
+
+    Attributes:
+        no_here: the files say yes; here it was taken back, refused or has ended. yes_here: the files say no.
+    """
+
+    no_here: int
+    yes_here: int
+
+
+def drift(connection: Connection, *, before: int) -> dict[str, Drift]:
+    """Of how many people the last word that was imported is not the one that counts, by purpose.
+
+    Args:
+        before: words that were written down by then, and no later; ends of a yes are judged at that moment too.
+    """
+    now, last, counts = consent_now.c, _imported(before), consent_rows.alias().c
+    ours = and_(now.yes == 1, or_(now.until.is_(None), now.until > before))
+    same = and_(now.person == last.c.person, now.purpose == last.c.purpose, now.category == last.c.category)
+    question = (
+        select(now.purpose, _whom(and_(last.c.yes == 1, ~ours), now), _whom(and_(last.c.yes == 0, ours), now))
+        .select_from(
+            consent_now.join(last, same)
+            .join(people, people.c.id == now.person)
+            .join(counts.position.table, counts.position == now.position)
+        )
+        .where(last.c.nth == 1, counts.recorded_at < before, *_KNOWN)
+        .group_by(now.purpose)
+    )
+    return {str(row[0]): Drift(int(row[1]), int(row[2])) for row in connection.execute(question)}
+
+
+def _whom(condition: Any, now: Any) -> Any:
+    return func.count(distinct(case((condition, now.person))))
+
+
+def _imported(before: int) -> Any:
+    """What files said of each, the last word first; what was taken back with its file is not said any more."""
+    rows, later = consent_rows.c, consent_rows.alias().c
+    taken_back = select(literal(1)).where(later.refers == rows.position).exists()
+    nth = func.row_number().over(
+        partition_by=(rows.person, rows.purpose, rows.category),
+        order_by=(rows.said_at.desc(), rows.yes, rows.position.desc()),  # of two at one moment the no counts
+    )
+    return (
+        select(rows.person, rows.purpose, rows.category, rows.yes, nth.label("nth"))
+        .where(rows.yes.is_not(None), rows.recorded_at < before, rows.asked.contains(_BY_IMPORT), ~taken_back)
+        .subquery()
+    )
+
+
+_BY_IMPORT: Final = '"by":"import"'  # in the ledger's own JSON; a quotation mark in somebody's words is escaped there
 
 _EVIDENCE: Final = ("none", "claimed", "proven")
 

@@ -18,7 +18,7 @@ from goodwill.consent import last_position, published
 from goodwill.measure.figure import SMALL
 from goodwill.measure.share import Share, share
 from goodwill.people import asked
-from goodwill.people.asked import Answered
+from goodwill.people.asked import Answered, Drift
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
@@ -89,6 +89,8 @@ class Overview:
         pages: the banner's answers lately, and as long before: before the newest words, where these are newer.
         signalled: people whose browser said no to selling and sharing, of all ``known``; None: fewer than ten.
         ending: people whose yes ends within `SOON_DAYS` days, by purpose. evidence: people by purpose, by its evidence.
+        drift: people of whom the last word of an imported file is not what counts here, by purpose: those who have no
+            yes here though the file says yes, and those who have one though it says no.
         alarms: what somebody should look at, each in a sentence.
     """
 
@@ -99,6 +101,7 @@ class Overview:
     signalled: int | None
     ending: Mapping[str, int | None]
     evidence: Mapping[str, Mapping[str, int | None]]
+    drift: Mapping[str, tuple[int | None, int | None]]
     alarms: tuple[str, ...]
 
 
@@ -136,6 +139,7 @@ def overview(shop: "Shop", upto: Reach) -> Overview:
         known, signalled = asked.known(connection, before=before), asked.signalled(connection, before=before)
         ending = asked.ending(connection, after=before, upto=before + SOON_DAYS * DAY)
         evidence = asked.evidence(connection, before=before)
+        drift = asked.drift(connection, before=before)
         today = day_number(upto.today)
         cut = max((day_number(day) for day in since.values() if today - SPAN < day_number(day) < today), default=0)
         cut = cut or today - SPAN
@@ -146,8 +150,15 @@ def overview(shop: "Shop", upto: Reach) -> Overview:
         upto, known, tuple(_of_notice(one, since.get(one.notice)) for one in ordered), pages, told(signalled),
         {purpose: told(count) for purpose, count in ending.items()},
         {grade: {purpose: told(count) for purpose, count in counts.items()} for grade, counts in evidence.items()},
+        {purpose: _told_of(one) for purpose, one in drift.items() if one.no_here or one.yes_here},
         (*alarms(ordered), *_of_pages(*pages)),
     )  # fmt: skip
+
+
+def _told_of(one: Drift) -> tuple[int | None, int | None]:
+    """Both numbers; that there is nobody tells of nobody."""
+    no_here, yes_here = ((told(count) if count else 0) for count in (one.no_here, one.yes_here))
+    return no_here, yes_here
 
 
 def _order(one: Answered) -> tuple[str, int]:
