@@ -424,7 +424,7 @@ class _Folds:
 def _of_others(each: Mapping[_Part, Floats], part: _Part) -> Floats:
     """The sum of what there is of the same side in all other folds."""
     side, fold = part
-    return np.sum([what for (hers, one), what in each.items() if hers == side and one != fold], axis=0)
+    return np.asarray(np.sum([what for (hers, one), what in each.items() if hers == side and one != fold], axis=0))
 
 
 @dataclass(frozen=True, eq=False)
