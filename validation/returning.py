@@ -77,9 +77,9 @@ def _truth() -> tuple[float, float]:
 
 _CAREFUL = (
     "Here all of the effect lasts, and B2 is rather too little: before any look it takes it that three fifths do "
-    "on the mean, from which the window's halves lead away only where they are clear; who never bought in the two years is in "
-    "no model; and for which share of their time the treated had the programme is one number for all. Fewer than one "
-    "world in ten is refused."
+    "on the mean, from which the window's halves lead away only where they are clear; who never bought in the "
+    "two years is in no model; and for which share of their time the treated had the programme "
+    "is one number for all. Fewer than one world in ten is refused."
 )
 STUDIES = (
     Study("what is left", "4,000 people; a year before the launch, of it, after", with_what_is_left, (

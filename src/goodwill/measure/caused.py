@@ -312,8 +312,8 @@ def _lasting(arms: tuple[Arm, Arm], each: Difference) -> tuple[tuple[tuple[float
     """Which shares of the effect may last as long again, each with its chance; and that in words.
 
     Before any look half of all chance has it that all of it lasts, a quarter that none does, a quarter anything
-    between. How the effect of the window's second half stands beside that of its first then moves these chances (Bayes).
-    All of a loss counts: that it fades would have to be shown.
+    between. How the effect of the window's second half stands beside that of its first then moves these chances
+    (Bayes). All of a loss counts: that it fades would have to be shown.
     """
     if each.value is None or each.value <= 0:
         return _ALL, "Of a loss all counts in B2, as if it lasted: that it fades cannot be told from one window."
