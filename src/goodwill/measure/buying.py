@@ -51,6 +51,28 @@ class OfBought(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfBoughtAndSaid(OfBought):
+    """A contribution from somebody's orders that hangs on what she had said, which the door tells as her group."""
+
+    def part(self, view: View) -> Sums:
+        if view.group is None:
+            raise ValueError("What she had said is told by the door")
+        return self._by_group(of_view(view, self.until), np.array([view.group], np.int64))
+
+    def whole(self, frame: Frame) -> Sums:
+        if frame.group is None:
+            raise ValueError("What people had said is told by the door")
+        return self._by_group(of_frame(frame, self.until), frame.group)
+
+    def _sums(self, bought: Bought) -> Sums:
+        raise NotImplementedError("what somebody adds hangs on what she had said")
+
+    @abstractmethod
+    def _by_group(self, orders: Bought, group: Numbers) -> Sums:
+        """What some people's orders add up to; the group of each by the number that she has in the orders."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CameBack(OfBought):
     """How long she took to buy on a second day; see `again.repeat_sums`.
 
