@@ -211,7 +211,7 @@ STUDIES = (
     Study("a shop", "1,000 customers of the Pareto/NBD and Gamma–Gamma over two years, and the next year", of_a_shop, (
         Claim("clv", "the interval of `clv` holds what they then bring", 0.93, 0.97),
         Claim("churn", "that of `churn`, where it is told, holds who has left", 0.93, 0.97),
-    ), 240, 3),
+    ), 400, 3),
     Study("a shop in the invented world", "6,000 people, 39 weeks; a year is to come", shop_of_the_world, (
         Claim("warned", "`clv` is warned of: on the past it was off", 0.95, 1.0),
         Claim("refused", "`churn` is refused: leaving cannot be told", 0.95, 1.0),
