@@ -15,6 +15,7 @@ from goodwill.measure.bought import Bought, of_view
 from goodwill.measure.buying import EDGES, CameBack, HowOften, InCohort, customers_of
 from goodwill.measure.experiments.moments import LARGEST, Moments, of_group, parts
 from goodwill.measure.experiments.moments import part as part_of_arm
+from goodwill.measure.helping import ByPast
 from goodwill.measure.joining import CLICKED, SENT, OfMails, OptedIn
 from goodwill.measure.opting import BeforeAndAfter
 from goodwill.measure.rates import rate_of, share_of
@@ -49,6 +50,9 @@ CONTRIBUTIONS = [
     ),
     BeforeAndAfter(
         until=UNTIL, currency="EUR", days=91, said=HadSaid((RECOMMENDATIONS,), (Micros(219 * DAY), Micros(310 * DAY)))
+    ),
+    ByPast(
+        until=UNTIL, currency="EUR", since=300, arm_of=lambda persons: persons % 4, fold_of=lambda persons: persons % 5
     ),
 ]  # fmt: skip
 each = pytest.mark.parametrize("what", CONTRIBUTIONS, ids=[f"{n}-{what.name}" for n, what in enumerate(CONTRIBUTIONS)])

@@ -44,6 +44,7 @@ _WHERE: Final = {
     "retention": "selling",
     "revenue": "selling",
     "roi": "returning",
+    "targeting": "targeting",
     "visit-frequency": "selling",
 }
 NAMES: Final = tuple(sorted(_WHERE))
