@@ -23,6 +23,7 @@ from goodwill.measure.spending import Came, Paid, Silence, Stayed, compound, per
 from goodwill.measure.staying import silent_of, survival_of
 from goodwill.measure.traits import HowOftenByTraits
 from goodwill.measure.trials import InArm, tail_of, under
+from goodwill.measure.weekly import ByWeek
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.purposes import EMAIL_MARKETING, RECOMMENDATIONS, shipped
 from goodwill.sums import Cells, Running
@@ -51,6 +52,8 @@ CONTRIBUTIONS = [
     BeforeAndAfter(
         until=UNTIL, currency="EUR", days=91, said=HadSaid((RECOMMENDATIONS,), (Micros(219 * DAY), Micros(310 * DAY)))
     ),
+    ByWeek(until=UNTIL, currency="EUR", weeks=20),
+    ByWeek(until=UNTIL, currency="EUR", weeks=20, kind_of=np.array([1]), kinds=2),
     ByPast(
         until=UNTIL, currency="EUR", since=300, arm_of=lambda persons: persons % 4, fold_of=lambda persons: persons % 5
     ),
@@ -291,3 +294,20 @@ def test_who_bought_twice_in_the_last_week_has_times_that_a_model_can_take():
     sums = what._sums(Bought(np.zeros(2, np.int64), days, paid, np.zeros(2, bool)))
     (x,), (t_x,), (T,) = (getattr(customers_of(sums, what), name) for name in ("x", "t_x", "T"))
     assert (x, t_x, T) == (1, 0.5, 0.5)
+
+
+# ---- weeks -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_week_counts_its_amounts_and_its_buyers_once():
+    people = [
+        [Line(UNTIL, 500), Line(UNTIL - 6, 300), Line(UNTIL - 7, 200), Line(UNTIL - 14, 900)],
+        [Line(UNTIL - 1, 100), Line(UNTIL - 1, 50, foreign=1)],
+    ]
+    of_orders = whole_of(ByWeek(until=UNTIL, currency="EUR", weeks=2), people)
+    assert of_orders.array("amount").tolist() == [[200, 800]], "an order with a foreign line has no amount"
+    assert of_orders.array("people").tolist() == [[1, 1]]
+    of_lines = whole_of(ByWeek(until=UNTIL, currency="EUR", weeks=2, kind_of=np.array([0])), people)
+    assert of_lines.array("amount").tolist() == [[200, 900]]
+    assert of_lines.array("people").tolist() == [[1, 2]]
+    assert (of_lines.number("foreign"), of_lines.number("customers")) == (1, 2)
