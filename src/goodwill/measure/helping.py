@@ -130,8 +130,8 @@ class Tried:
 
 
 KNOWN: Final = (
-    "had bought before", "weeks since the first purchase", "weeks since the last purchase", "days with a purchase",
-    "amount",
+    "whether she had bought before", "weeks since the first purchase", "weeks since the last purchase",
+    "days with a purchase", "amount",
 )  # fmt: skip
 
 

@@ -161,7 +161,7 @@ class _Told:
         headline = replace(money, warnings=(*self._said(currency), *found.warnings, _NO_RETURN))
         p = Estimate(value=found.p, n=found.placebos + 1)
         others = (
-            self._figure(found, "the same as a share of a week before", "share"),
+            self._figure(replace(found, warnings=()), "the same as a share of a week before", "share"),
             self._figure(p, f"placebo p: the share of {found.placebos + 1} changes that stand out as far", "share"),
         )
         return Answer(self._figure(headline, of_week, currency), others, (self._checks(), self._dates()))
@@ -172,10 +172,10 @@ class _Told:
     def _said(self, currency: str) -> tuple[str, ...]:
         found = self._found
         changes = found.placebos + 1
-        many = round((found.p or 0) * changes)
+        many, shown = round((found.p or 0) * changes), (found.p or 0) <= 1 - found.level
         stand_out = (
             f"Placebo p {found.p:.3f}: of {changes} changes, this one and {found.placebos} where nothing was changed, "
-            f"{many} stand{'s' if many == 1 else ''} out as far."
+            f"{many} stand{'s' if many == 1 else ''} out as far{'' if shown else ', so no change is shown'}."
         )
         said = [stand_out, self._verdict()]
         if foreign := self._total.sums.number("foreign"):

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 _SEED: Final = 91
 _SALT: Final = "goodwill targeting folds"  # apart from every lot, so that a fold says nothing of an arm
 _METHOD: Final = (
-    f"Foretold of each by {', '.join(KNOWN[:-1])} and {KNOWN[-1]} of before the first day; learned from people other "
-    "than those it is tried on (residual on residual, one fold after another). Amounts in steps of 2 %."
+    f"Foretold of each by {', '.join(KNOWN[:-1])} and {KNOWN[-1]}, as known before the first day; learned from people "
+    "other than those it is tried on (residual on residual, one fold after another). Amounts in steps of 2 %."
 )
 _QINI: Final = "Area between the Qini curve and chance, of the largest there could be; interval by resampling people."
 _WELCH: Final = "Welch's t interval."
