@@ -96,7 +96,8 @@ class _Told:
         return (*(said if foreign else ()), "Amounts are revenue, not what stays of it.")
 
     def _qini(self, estimate: Estimate) -> Figure:
-        return self._figure(estimate, "how well the past foretells whom it helps (Qini)", "share", _QINI, seed=_SEED)
+        what = f"how well the past foretells whom it helps (Qini): {self._between}"
+        return self._figure(estimate, what, "share", _QINI, seed=_SEED)
 
     def _halves(self, found: Helped) -> tuple[Figure, ...]:
         """What it brings somebody of the best half, and of the rest."""
@@ -111,7 +112,7 @@ class _Told:
 
     def _figure(self, estimate: Estimate, what: str, unit: str, method: str, seed: int | None = None) -> Figure:
         return self._asked.figure(
-            estimate, self._total, counted=int(self._of.people.sum()), name=f"{what}: {self._between}", unit=unit,
+            estimate, self._total, counted=int(self._of.people.sum()), name=what, unit=unit,
             method=f"{method} {_METHOD}", grade=Grade.A, seed=seed,
             why=left_out(STATISTICS, bought="are in no arm that is compared here"),
         )  # fmt: skip
