@@ -12,9 +12,9 @@ from tests.measure.shoppers import UNTIL, Line, crowd, frame_of, total_of_parts,
 
 from goodwill.access.view import Grouped
 from goodwill.basics.errors import CannotTell
-from goodwill.measure.buying import Customers
 from goodwill.measure.came import MONTHS, Came
-from goodwill.measure.caused import HALF, ByArm, Seen, _exposed, _share_unknown, arms_of, caused
+from goodwill.measure.caused import BEFOREHAND, ByArm, Seen, _exposed, _likely, arms_of, caused
+from goodwill.measure.experiments.effect import compared
 from goodwill.measure.experiments.sequence import width
 from goodwill.measure.together import Together
 from goodwill.purposes import shipped
@@ -65,6 +65,7 @@ def test_an_arm_counts_everybody_in_it_and_what_she_spent_before_early_and_late(
     assert (treated.people, left_out.people) == (2, 2)  # ids 2 and 4; 1 and 3
     assert treated.window.sums == (234, 100)  # amina: in the window, before it
     assert treated.early.sums == (230, 100)
+    assert treated.late.sums == (4, 100)
     assert (treated.new, left_out.new) == (0, 1)
     assert treated.spent.sum() == 234
     assert left_out.window.sums == (50, 0)
@@ -106,8 +107,13 @@ def customers():
 
 
 @pytest.fixture(scope="module")
-def seen(customers):
-    return caused(arms_of(WHAT.whole(grouped(customers)), WHAT), 0.5, WHAT.days, exist=1_700)
+def seen_arms(customers):
+    return arms_of(WHAT.whole(grouped(customers)), WHAT)
+
+
+@pytest.fixture(scope="module")
+def seen(seen_arms):
+    return caused(seen_arms, 0.5, WHAT.days, exist=1_700)
 
 
 def test_the_planted_effect_is_found_and_what_is_left_of_it_has_its_sign(seen):
@@ -127,46 +133,78 @@ def test_what_comes_after_moves_with_who_is_there_as_it_says(customers, seen):
     for group in range(20):
         some = [lines for number, lines in enumerate(customers) if number // 2 % 20 != group]
         found = caused(arms_of(WHAT.whole(grouped(some)), WHAT), 0.5, WHAT.days, exist=1_700)
-        left.append((found.after[0][0] / found.decay, found.each))
+        left.append((found.after[0][0], found.each))
     moved = np.cov(np.array(left).T) * 19 * 19 / 20
     ((_, variance, common),) = seen.after
-    assert 0.5 < variance / seen.decay**2 / moved[0, 0] < 2
-    slope = common / seen.decay / seen.each_error**2
+    assert 0.5 < variance / moved[0, 0] < 2
+    slope = common / seen.each_error**2
     assert 0.5 < slope / (moved[0, 1] / moved[1, 1]) < 2
 
 
 def test_the_time_before_the_programme_does_not_thin_it_out():
-    years = Customers(*(np.array(part, np.float64) for part in ([1, 2], [3, 4], [10, 40], [5, 5])), np.array([1, 3]))
-    assert _exposed(years, 20) == pytest.approx((10 + 3 * 20) / (10 + 3 * 40))
-    assert _exposed(years, 100) == 1
+    """Of those left out, one came long before and one since: of 60 that they came back for, 50 fell into the window."""
+    nobody, old = [], [Line(100, 10), Line(200, 10), Line(310, 30)]
+    since = [Line(320, 10), Line(330, 20)]
+    people = [old, nobody, since, nobody]
+    _, held = arms_of(WHAT.whole(grouped(people)), WHAT)
+    assert _exposed(held, WHAT.days / 7) == pytest.approx(50 / 60, rel=0.02)  # amounts are told apart by 2 %
+    _, came = arms_of(WHAT.whole(grouped([since, nobody])), WHAT)
+    assert _exposed(came, WHAT.days / 7) == 1
+    _, none = arms_of(WHAT.whole(grouped([nobody, nobody])), WHAT)
+    assert _exposed(none, WHAT.days / 7) == 1
 
 
-@pytest.mark.parametrize(
-    ("whose", "left", "words"), [(0, HALF, "half of the gain counts"), (1, 1.0, "all of the loss counts")]
-)
-def test_where_nobody_can_say_whether_an_effect_lasts_half_of_a_gain_and_all_of_a_loss_counts(whose, left, words):
-    """Nothing is clear in the first half of the window; in its second, one arm pays four times as much."""
+def with_late(times, whose):
+    """Nothing is clear in the first half of the window; in its second, one arm pays so many times as much."""
     people = [
         [
-            replace(line, amount=line.amount * (4 if line.day > 350 and by_parity(number) == whose else 1))
+            replace(line, amount=line.amount * (times if line.day > 350 and by_parity(number) == whose else 1))
             for line in lines
         ]
         for number, lines in enumerate(shoppers(1_600, 0.0, 7), 1)
     ]
-    found = caused(arms_of(WHAT.whole(grouped(people)), WHAT), 0.5, WHAT.days, exist=1_600)
-    assert (found.each > 0) == (whose == 0)
-    assert found.decay == left
-    assert found.after
-    assert any(words in one for one in found.warnings)
+    return caused(arms_of(WHAT.whole(grouped(people)), WHAT), 0.5, WHAT.days, exist=1_600)
 
 
-def test_a_share_of_which_nothing_is_known_widens_the_range_as_an_even_one_does():
-    dice = np.random.default_rng(3)
-    worth, share = dice.normal(8, 3, 400_000), dice.random(400_000)
-    mean, variance, common = _share_unknown((4.0, 9 / 4, 1.5))
-    assert mean == pytest.approx((share * worth).mean(), rel=0.01)
-    assert variance == pytest.approx((share * worth).var(), rel=0.01)
-    assert common == 1.5
+def test_of_a_gain_that_grew_inside_the_window_most_is_taken_to_last():
+    found = with_late(4, whose=0)
+    assert found.each > 0
+    assert 0.8 < found.decay < 1
+    assert any(f"{100 * found.decay:.0f} % of it counts in B2" in one for one in found.warnings)
+
+
+def test_of_a_loss_all_counts():
+    found = with_late(4, whose=1)
+    assert found.each < 0
+    assert found.decay == 1
+    assert any("Of a loss all counts" in one for one in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("late", "error", "left"),
+    [(1.0, 0.01, 1.0), (0.5, 0.01, 0.5), (0.0, 0.01, 0.0), (-0.5, 0.01, 0.0), (3.0, 0.01, 1.0), (0.5, 1e6, 0.625)],
+)
+def test_what_lasts_is_what_the_halves_show_and_what_was_thought_before_where_they_show_nothing(
+    seen_arms, late, error, left
+):
+    found = compared(seen_arms[0].window.arm, seen_arms[1].window.arm)
+    halves = (replace(found, value=value, standard_error=error) for value in (1.0, late))
+    chances = BEFOREHAND * _likely(*halves, replace(found, standard_error=error * 2**0.5))
+    assert chances @ np.linspace(0, 1, 21) / chances.sum() == pytest.approx(left, abs=0.01)
+
+
+def test_the_shares_that_may_last_are_drawn_as_often_as_their_chances_have_it(seen):
+    half = replace(seen, lasting=((0.0, 0.25), (0.5, 0.25), (1.0, 0.5)), decay=0.625)
+    _, after = half.draws(10_000, 5)
+    assert np.count_nonzero(after == 0) == 2_500
+    _, all_of_it = replace(seen, lasting=((1.0, 1.0),), decay=1.0).draws(10_000, 5)
+    assert after.mean() == pytest.approx(0.625 * all_of_it.mean(), rel=0.05)
+
+
+def test_an_older_answer_has_what_lasts_in_what_comes_after(seen):
+    document = json.loads(json.dumps(seen.to_dict()))
+    del document["lasting"]
+    assert Seen.read(document).lasting == ((1.0, 1.0),)
 
 
 def test_draws_are_the_same_for_the_same_seed_and_survive_a_document(seen):

@@ -71,8 +71,13 @@ def test_what_goes_with_consent_is_told_as_an_association(shop: Shop) -> None:
     assert buying.low > effect_of_consent(draw(YEARS, 5)).ratio
     rows = {(row[0], row[1]): row for row in told.tables[0].rows}
     assert {trait for trait, _ in rows} == {"consent rate", "came back to her choices", "in the programme"}
-    coefficient, factor = rows["consent rate", "buying"][2], rows["consent rate", "buying"][4]
+    coefficient, factor = rows["consent rate", "the rate of buying"][2], rows["consent rate", "the rate of buying"][4]
     assert factor == buying.value == pytest.approx(np.exp(float(str(coefficient))))
+    spent = next(one for one in told.others if "what is spent on a purchase day" in one.name and "consent" in one.name)
+    assert rows["consent rate", "what is spent on a purchase day"][4] == spent.value
+    assert spent.low is not None
+    assert spent.high is not None
+    assert spent.low < 1 < spent.high, "in this world amounts go with nothing that is asked of"
 
 
 def test_what_it_foretells_is_near_to_what_came(shop: Shop) -> None:
@@ -89,7 +94,7 @@ def test_what_it_foretells_is_near_to_what_came(shop: Shop) -> None:
 
 def test_the_arm_is_the_one_that_the_lot_had_drawn(shop: Shop) -> None:
     told = shop.measures.answer("ecltv", draws=50)
-    row = next(row for row in told.tables[0].rows if row[:2] == ("in the programme", "buying"))
+    row = next(row for row in told.tables[0].rows if row[:2] == ("in the programme", "the rate of buying"))
     assert isinstance(row[5], float)
     assert isinstance(row[6], float)
     assert row[5] < 1 < row[6], "the world did nothing else for those who were held out here"

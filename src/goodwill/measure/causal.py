@@ -7,7 +7,7 @@ how little an unmeasured difference would have to be. Where one of these fails, 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any, Final, TypeAlias
 
@@ -27,7 +27,10 @@ LEAST_EFFECTIVE: Final = 0.30  # of each side, by Kish's effective sample size; 
 _MOST_OUTSIDE: Final = 0.5  # of all people; beyond, the two sides are two kinds of people
 LEAST: Final = 50  # people on each side
 _RIDGES: Final = np.logspace(-3, 4, 15)
-_NEWTON: Final = 25
+_NEWTON: Final = 25  # steps at most
+_STEPS: Final = 12  # with one curve
+_NEAR: Final = 1e-5  # a step so small ends it
+_ALONE: Final = 1e9  # times the least is the largest that one column says beyond the others; beyond, one follows
 _LIKE: Final = (1, 2, 3)  # times as strong as a measured confounder
 
 
@@ -133,10 +136,20 @@ class _Data:
     @property
     def basis(self) -> Floats:
         """A constant, the covariates, their squares and products, each with mean 0 and standard deviation 1."""
-        plain = _standard(self.covariates)
-        places = np.triu_indices(plain.shape[1])
-        found = _standard(np.hstack([plain, plain[:, places[0]] * plain[:, places[1]]]))
-        return np.hstack([np.ones((found.shape[0], 1)), found])
+        people, size = self.covariates.shape
+        first, second = np.triu_indices(size)
+        found = np.empty((1 + size + first.size, people))  # a term a row, as this is worked out
+        found[0], found[1 : 1 + size] = 1.0, self.covariates.T
+        plain = _standard(found[1 : 1 + size])
+        np.multiply(plain[first], plain[second], out=found[1 + size :])
+        _standard(found[1 + size :])
+        return np.ascontiguousarray(found.T)
+
+    def at(self, order: NDArray[np.int64]) -> "_Data":
+        """The same people in another order."""
+        return replace(
+            self, outcome=self.outcome[order], exposed=self.exposed[order], covariates=self.covariates[order]
+        )
 
     def terms_with(self, covariate: int) -> Mask:
         """The terms of the basis that a covariate is in."""
@@ -220,10 +233,14 @@ def _effect(
 
     if min(exposed, n - exposed) < LEAST:
         return refuse(f"On one side there are {min(exposed, n - exposed)} people; {LEAST} are needed on each.")
-    basis, folds = corrected.basis, _folds(data.exposed, seed)
+    places = _Places.drawn(data.exposed, seed)
+    data, corrected = data.at(places.order), corrected.at(places.order)
+    controls = {name: control[places.order] for name, control in controls.items()}
+    known = None if known is None else known[places.order]
+    folds = _Folds.of(corrected.basis, data.exposed, places)
     chances, clipped = known, 0
     if chances is None:
-        raw = _propensities(basis, data.exposed, folds)
+        raw = folds.propensities()
         chances = np.clip(raw, CLIPPED, 1 - CLIPPED)
         clipped = int(np.count_nonzero(raw != chances))
     overlap = Overlap(
@@ -233,12 +250,10 @@ def _effect(
     least = _least_share(chances, data.exposed)
     if unlike := _unlike(overlap, least):
         return refuse(unlike, overlap, worth)
-    value, error = _augmented(data.outcome, data.exposed, basis, chances, folds)
+    value, error = folds.augmented(data.outcome, chances)
     reach = NormalDist().inv_cdf((1 + level) / 2) * error
-    checked = {
-        name: _interval(control, data.exposed, basis, chances, folds, level) for name, control in controls.items()
-    }
-    about = _sensitivity(data.outcome, data.exposed, corrected, level)
+    checked = {name: folds.interval(control, chances, level) for name, control in controls.items()}
+    about = _sensitivity(data.outcome, data.exposed, corrected, folds.basis, level)
     reason = _against(checked, about, drawn=known is not None)
     if not reason and known is None:
         sure = max(0.0, abs(value) - reach) / (float(data.outcome.std()) or 1.0)
@@ -320,85 +335,201 @@ def _unproven(
 # ---- the estimate ----------------------------------------------------------------------------------------------------
 
 
-def _augmented(
-    outcome: Floats, exposed: Mask, basis: Floats, chances: Floats, folds: NDArray[np.int64]
-) -> tuple[float, float]:
-    """The mean of the influence values, and its standard error."""
-    with_it, without = np.empty(outcome.size), np.empty(outcome.size)
-    for fold in range(FOLDS):
-        here, rest = folds == fold, folds != fold
-        for side, said in ((True, with_it), (False, without)):
-            learned = rest & (exposed == side)
-            said[here] = basis[here] @ _ridge(basis[learned], outcome[learned])
-    each = (
-        with_it - without
-        + np.where(exposed, (outcome - with_it) / chances, 0.0)
-        - np.where(exposed, 0.0, (outcome - without) / (1 - chances))
-    )  # fmt: skip
-    return float(each.mean()), float(each.std(ddof=1) / np.sqrt(each.size))
+_Part: TypeAlias = tuple[bool, int]  # a side of a fold
 
 
-def _interval(
-    outcome: Floats, exposed: Mask, basis: Floats, chances: Floats, folds: NDArray[np.int64], level: float
-) -> tuple[float, float, float]:
-    value, error = _augmented(outcome, exposed, basis, chances, folds)
-    reach = NormalDist().inv_cdf((1 + level) / 2) * error
-    return value, value - reach, value + reach
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """A fold for each person, by lot, with both sides in each.
+
+    Attributes:
+        order: who stands where, so that each side of each fold, and each fold, stand together; shape (n,).
+        parts: where each side of each fold stands. folds: where each fold does.
+    """
+
+    order: NDArray[np.int64]
+    parts: Mapping[_Part, slice]
+    folds: Sequence[slice]
+
+    @classmethod
+    def drawn(cls, exposed: Mask, seed: int) -> "_Places":
+        random = np.random.default_rng(seed)
+        sides = {side: random.permutation(np.flatnonzero(exposed == side)) for side in (True, False)}
+        parts = [((side, one), sides[side][one::FOLDS]) for one in range(FOLDS) for side in (True, False)]
+        ends = np.cumsum([some.size for _, some in parts]).tolist()
+        starts = [0, *ends[:-1]]
+        return cls(
+            np.concatenate([some for _, some in parts]),
+            {part: slice(start, end) for (part, _), start, end in zip(parts, starts, ends, strict=True)},
+            [slice(start, end) for start, end in zip(starts[::2], ends[1::2], strict=True)],
+        )
 
 
-def _ridge(basis: Floats, outcome: Floats) -> Floats:
-    """Coefficients with the penalty that generalised cross-validation likes best; the constant is not penalised."""
-    mean = outcome.mean()
-    centre = basis[:, 1:].mean(axis=0)
-    inner = basis[:, 1:] - centre
-    values, vectors = np.linalg.eigh(inner.T @ inner)
-    values = np.maximum(values, 0.0)
-    turned = vectors.T @ (inner.T @ (outcome - mean))
-    total = float(((outcome - mean) ** 2).sum())
-    shrunk = values[None, :] + _RIDGES[:, None]
-    explained = (turned**2 * (2 / shrunk - values / shrunk**2)).sum(axis=1)
-    freedom = 1 + (values / shrunk).sum(axis=1)
-    size = outcome.size
-    score = (total - explained) / np.maximum(1 - freedom / size, 1e-9) ** 2
-    best = vectors @ (turned / shrunk[int(np.argmin(score))])
-    return np.concatenate([[mean - centre @ best], best])
+@dataclass(frozen=True, eq=False)
+class _Folds:
+    """Models of an outcome, on each side, without each fold.
+
+    A linear model needs no more of its people than the products of what they have: those of all, less a fold's own.
+
+    Attributes:
+        basis: shape (n, k). exposed: of everybody, in the order of her place; shape (n,).
+        learned: of each side and fold, what the people of all other folds say of the terms.
+    """
+
+    basis: Floats
+    exposed: Mask
+    places: _Places
+    learned: Mapping[_Part, "_Terms"]
+
+    @classmethod
+    def of(cls, basis: Floats, exposed: Mask, places: _Places) -> "_Folds":
+        inner = {part: basis[some].T @ basis[some] for part, some in places.parts.items()}
+        return cls(basis, exposed, places, {part: _Terms.of(_of_others(inner, part)) for part in inner})
+
+    def foretold(self, outcome: Floats) -> tuple[Floats, Floats]:
+        """Everybody's outcome exposed, and not exposed, by models that were fitted without her fold."""
+        middle = outcome.mean()
+        beyond = outcome - middle
+        sums = {
+            part: np.append(self.basis[some].T @ beyond[some], beyond[some] @ beyond[some])
+            for part, some in self.places.parts.items()
+        }
+        told = {True: np.empty(outcome.size), False: np.empty(outcome.size)}
+        for (side, one), terms in self.learned.items():
+            here = self.places.folds[one]
+            told[side][here] = middle + self.basis[here] @ terms.ridge(_of_others(sums, (side, one)))
+        return told[True], told[False]
+
+    def augmented(self, outcome: Floats, chances: Floats) -> tuple[float, float]:
+        """The mean of the influence values, and its standard error."""
+        with_it, without = self.foretold(outcome)
+        each = (
+            with_it - without
+            + np.where(self.exposed, (outcome - with_it) / chances, 0.0)
+            - np.where(self.exposed, 0.0, (outcome - without) / (1 - chances))
+        )  # fmt: skip
+        return float(each.mean()), float(each.std(ddof=1) / np.sqrt(each.size))
+
+    def interval(self, outcome: Floats, chances: Floats, level: float) -> tuple[float, float, float]:
+        value, error = self.augmented(outcome, chances)
+        reach = NormalDist().inv_cdf((1 + level) / 2) * error
+        return value, value - reach, value + reach
+
+    def propensities(self) -> Floats:
+        """Everybody's chance of being exposed, by a model that was fitted without her fold."""
+        of_all = _Logit.of(self.basis, self.exposed.astype(np.float64))
+        return np.concatenate([_logistic(self.basis[here] @ of_all.without(here)) for here in self.places.folds])
 
 
-def _propensities(basis: Floats, exposed: Mask, folds: NDArray[np.int64]) -> Floats:
-    found = np.empty(exposed.size)
-    for fold in range(FOLDS):
-        here, rest = folds == fold, folds != fold
-        found[here] = _logistic(basis[here] @ _logit(basis[rest], exposed[rest]))
-    return found
+def _of_others(each: Mapping[_Part, Floats], part: _Part) -> Floats:
+    """The sum of what there is of the same side in all other folds."""
+    side, fold = part
+    return np.asarray(np.sum([what for (hers, one), what in each.items() if hers == side and one != fold], axis=0))
 
 
-def _logit(basis: Floats, exposed: Mask) -> Floats:
-    """Coefficients of a logistic model with a small ridge penalty, by Newton's method."""
-    told, coefficients = exposed.astype(np.float64), np.zeros(basis.shape[1])
-    penalty = np.full(basis.shape[1], 1.0)
-    penalty[0] = 0.0
+@dataclass(frozen=True, eq=False)
+class _Terms:
+    """What some people's terms have in common, turned so that any penalty is applied at once.
+
+    Attributes:
+        people: how many. centre: the mean of each term but the constant, shape (k − 1,).
+        values, vectors: of the products of what lies beyond the means (eigendecomposition).
+    """
+
+    people: float
+    centre: Floats
+    values: Floats
+    vectors: Floats
+
+    @classmethod
+    def of(cls, inner: Floats) -> "_Terms":
+        """From the products of all terms with each other, the constant first; shape (k, k)."""
+        people, centre = float(inner[0, 0]), inner[0, 1:] / inner[0, 0]
+        values, vectors = np.linalg.eigh(inner[1:, 1:] - people * np.outer(centre, centre))
+        return cls(people, centre, np.maximum(values, 0.0), vectors)
+
+    def ridge(self, across: Floats) -> Floats:
+        """Coefficients with the penalty that generalised cross-validation likes best; the constant is not penalised.
+
+        Args:
+            across: products of the outcome with each term and with itself; shape (k + 1,).
+        """
+        mean = across[0] / self.people
+        turned = self.vectors.T @ (across[1:-1] - self.people * mean * self.centre)
+        total = across[-1] - self.people * mean**2
+        shrunk = self.values[None, :] + _RIDGES[:, None]
+        explained = (turned**2 * (2 / shrunk - self.values / shrunk**2)).sum(axis=1)
+        freedom = 1 + (self.values / shrunk).sum(axis=1)
+        score = (total - explained) / np.maximum(1 - freedom / self.people, 1e-9) ** 2
+        best = self.vectors @ (turned / shrunk[int(np.argmin(score))])
+        return np.concatenate([[mean - self.centre @ best], best])
+
+
+@dataclass(frozen=True, eq=False)
+class _Logit:
+    """A logistic model with a small ridge penalty on all but the constant.
+
+    Attributes:
+        basis: shape (n, k). told: 0 or 1 of everybody. coefficients: where the likelihood is highest, shape (k,).
+        weight: of everybody in the curve; shape (n,). curve: how fast the slopes fall there; shape (k, k).
+    """
+
+    basis: Floats
+    told: Floats
+    coefficients: Floats
+    weight: Floats
+    curve: Floats
+
+    @classmethod
+    def of(cls, basis: Floats, told: Floats) -> "_Logit":
+        found = _newton(basis, told, np.zeros(basis.shape[1]))
+        weight = _weight(_logistic(basis @ found))
+        return cls(basis, told, found, weight, _curve(basis, weight))
+
+    def without(self, some: slice) -> Floats:
+        """The coefficients of everybody but some: few steps away, and the slopes there change little on the way."""
+        theirs = self.basis[some]
+        curve, found = self.curve - (theirs * self.weight[some, None]).T @ theirs, self.coefficients
+        for _ in range(_STEPS):
+            left = self.told - _logistic(self.basis @ found)
+            left[some] = 0.0
+            step = np.linalg.solve(curve, self.basis.T @ left - _penalty(found))
+            found = found + step
+            if np.max(np.abs(step)) < _NEAR:
+                return found
+        return _newton(np.delete(self.basis, some, axis=0), np.delete(self.told, some), self.coefficients)
+
+
+def _newton(basis: Floats, told: Floats, coefficients: Floats) -> Floats:
+    """From some coefficients to those of the highest likelihood, by Newton's method."""
     for _ in range(_NEWTON):
         chances = _logistic(basis @ coefficients)
-        slope = basis.T @ (told - chances) - penalty * coefficients
-        curve = (basis * np.maximum(chances * (1 - chances), 1e-9)[:, None]).T @ basis
-        step = np.linalg.solve(curve + np.diag(penalty + 1e-9), slope)
+        slope = basis.T @ (told - chances) - _penalty(coefficients)
+        step = np.linalg.solve(_curve(basis, _weight(chances)), slope)
         coefficients = coefficients + step
-        if np.max(np.abs(step)) < 1e-5:
+        if np.max(np.abs(step)) < _NEAR:
             break
     return coefficients
 
 
+def _penalty(coefficients: Floats) -> Floats:
+    """How fast the penalty grows: half the square of each coefficient but the constant."""
+    return np.concatenate([[0.0], coefficients[1:]])
+
+
+def _weight(chances: Floats) -> Floats:
+    """What each counts in the curve, by her chance."""
+    return np.maximum(chances * (1 - chances), 1e-9)
+
+
+def _curve(basis: Floats, weight: Floats) -> Floats:
+    """How fast the slopes of the likelihood fall, with the penalty; shape (k, k)."""
+    curve = (basis * weight[:, None]).T @ basis
+    return np.asarray(curve + np.diag(np.append(1e-9, np.full(basis.shape[1] - 1, 1 + 1e-9))))
+
+
 def _logistic(score: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(score, -35, 35))))
-
-
-def _folds(exposed: Mask, seed: int) -> NDArray[np.int64]:
-    """A fold for each person, by lot, with both sides in each."""
-    random, found = np.random.default_rng(seed), np.empty(exposed.size, np.int64)
-    for side in (True, False):
-        places = random.permutation(np.flatnonzero(exposed == side))
-        found[places] = np.arange(places.size) % FOLDS
-    return found
 
 
 def _worth(chances: Floats, exposed: Mask) -> float:
@@ -435,21 +566,20 @@ def _bounds(data: _Data, limits: tuple[float, float]) -> tuple[float, float]:
 # ---- sensitivity -----------------------------------------------------------------------------------------------------
 
 
-def _sensitivity(outcome: Floats, exposed: Mask, data: _Data, level: float) -> Sensitivity | None:
+def _sensitivity(outcome: Floats, exposed: Mask, data: _Data, basis: Floats, level: float) -> Sensitivity | None:
     """By the linear regression of the outcome on exposure and all terms; None where nothing is left to explain."""
-    basis = data.basis
     table = np.column_stack([basis, exposed, outcome])
-    inner, terms = table.T @ table, np.arange(basis.shape[1])
-    d, y = terms.size, terms.size + 1
-    free = outcome.size - terms.size - 1
-    left = _unexplained(inner, (d, y), terms)
-    if left[0, 0] <= 1e-9 * outcome.size or left[1, 1] <= 1e-12 * max(1.0, inner[y, y]) or free < 2 or not data.names:
+    products, size = _Products.of(table), basis.shape[1]
+    free = outcome.size - size - 1
+    left = products.unexplained((size, size + 1), products.terms)
+    least = 1e-12 * max(1.0, products.inner[-1, -1])
+    if left[0, 0] <= 1e-9 * outcome.size or left[1, 1] <= least or free < 2 or not data.names:
         return None
     effect = float(left[0, 1] / left[0, 0])
     error = float(np.sqrt(max(0.0, left[1, 1] - effect * left[0, 1]) / free / left[0, 0]))
     if error <= 0:
         return None
-    strengths = [_strength(inner, terms, data.terms_with(n)) for n in range(len(data.names))]
+    strengths = [products.strength(data.terms_with(n)) for n in range(len(data.names))]
     shifted = [tuple(_shifted(effect, error, free, k, *one) for k in _LIKE) for one in strengths]
     found = int(np.argmax([abs(effect - one[0]) for one in shifted]))
     critical = NormalDist().inv_cdf((1 + level) / 2) / float(np.sqrt(free - 1))
@@ -465,25 +595,42 @@ def _robustness(ratio: float) -> float:
     return float((np.sqrt(square**2 + 4 * square) - square) / 2)
 
 
-def _strength(inner: Floats, terms: NDArray[np.int64], hers: Mask) -> tuple[float, float]:
-    """What a covariate's terms explain of what all others leave: of the exposure, and of the outcome beside it.
+@dataclass(frozen=True, eq=False)
+class _Products:
+    """Products of all terms, then exposure and outcome, with each other: all that linear regressions need.
 
-    Args:
-        inner: products of all terms, then exposure and outcome, with each other.
+    Attributes:
+        inner: shape (k + 2, k + 2). alone: whether no column follows from others, so that each has its coefficient.
     """
-    d, y = terms.size, terms.size + 1
-    others, all_and_d = terms[~hers], np.append(terms, d)
-    return (
-        _explained(_unexplained(inner, (d,), others), _unexplained(inner, (d,), terms)),
-        _explained(_unexplained(inner, (y,), np.append(others, d)), _unexplained(inner, (y,), all_and_d)),
-    )
 
+    inner: Floats
+    alone: bool
 
-def _unexplained(inner: Floats, what: tuple[int, ...], by: NDArray[np.int64]) -> Floats:
-    """Products of what a regression on some columns leaves of others (the Schur complement)."""
-    places = np.array(what)
-    across = inner[np.ix_(by, places)]
-    return np.asarray(inner[np.ix_(places, places)] - across.T @ np.linalg.lstsq(inner[np.ix_(by, by)], across)[0])
+    @classmethod
+    def of(cls, table: Floats) -> "_Products":
+        inner = table.T @ table
+        return cls(inner, bool(np.linalg.cond(inner[:-1, :-1]) < _ALONE))
+
+    @property
+    def terms(self) -> NDArray[np.int64]:
+        return np.arange(self.inner.shape[0] - 2)
+
+    def strength(self, hers: Mask) -> tuple[float, float]:
+        """What a covariate's terms explain of what all others leave: of the exposure, and of the outcome beside it."""
+        terms = self.terms
+        d, y = terms.size, terms.size + 1
+        others, all_and_d = terms[~hers], np.append(terms, d)
+        return (
+            _explained(self.unexplained((d,), others), self.unexplained((d,), terms)),
+            _explained(self.unexplained((y,), np.append(others, d)), self.unexplained((y,), all_and_d)),
+        )
+
+    def unexplained(self, what: tuple[int, ...], by: NDArray[np.int64]) -> Floats:
+        """Products of what a regression on some columns leaves of others (the Schur complement)."""
+        places = np.array(what)
+        across, inner = self.inner[np.ix_(by, places)], self.inner[np.ix_(by, by)]
+        found = np.linalg.solve(inner, across) if self.alone else np.linalg.lstsq(inner, across)[0]
+        return np.asarray(self.inner[np.ix_(places, places)] - across.T @ found)
 
 
 def _explained(without: Floats, with_it: Floats) -> float:
@@ -571,5 +718,8 @@ def _calibrated(data: _Data, reliability: Mapping[str, float]) -> tuple[_Data, t
 
 
 def _standard(table: Floats) -> Floats:
-    spread = table.std(axis=0)
-    return np.asarray((table - table.mean(axis=0)) / np.where(spread > 1e-12, spread, 1.0))
+    """Each row moved and scaled, where it stands, to mean 0 and standard deviation 1; shape (k, n)."""
+    table -= table.mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.einsum("ij,ij->i", table, table) / table.shape[1])
+    table /= np.where(spread > 1e-12, spread, 1.0)[:, None]
+    return table

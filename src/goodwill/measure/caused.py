@@ -35,8 +35,10 @@ Group: TypeAlias = Callable[[Numbers], Numbers]
 ARMS: Final = ("treated", "left-out")  # 0 and 1, as a contribution's group says it
 _STEP: Final = 0.1  # of a standard error, for slopes
 _TRAIT: Final = "treated"
-HALF: Final = 0.5  # of a gain counts after the window where nobody can say whether it lasts, give or take that half
-_OF: Final = {HALF: "half of the gain counts in B2, give or take that half", 1.0: "all of the loss counts in B2"}
+_ALL: Final = ((1.0, 1.0),)
+_TWENTIETHS: Final = np.linspace(0.0, 1.0, 21)
+BEFOREHAND: Final = np.array([1 / 4, *[1 / 76] * 19, 1 / 2])  # the chances of these shares to last, before any look
+_OF_TEN: Final = (0.1, 0.9)  # 8 of 10 draws lie between
 DISCOUNT: Final = 0.10  # a year, of what comes after the window
 
 
@@ -92,10 +94,11 @@ class ByArm:
             members: of everybody, whether she is in it.
         """
         middle = self.start + self.days // 2
-        before, window, early = (
+        before, window, early, late = (
             _spent(bought, members.size, first, last)
             for first, last in (
-                (self.start - self.days, self.start - 1), (self.start, self.until), (self.start, middle - 1)
+                (self.start - self.days, self.start - 1), (self.start, self.until), (self.start, middle - 1),
+                (middle, self.until),
             )
         )  # fmt: skip
         first = first_days(bought)
@@ -104,6 +107,7 @@ class ByArm:
         return beside({
             "window": parts(np.stack([window, before])[:, members], one, 1),
             "early": parts(np.stack([early, before])[:, members], one, 1),
+            "late": parts(np.stack([late, before])[:, members], one, 1),
             "buying": self._cells(bought, window, before),
             "counts": Sums({"new": int(new), "foreign": int(bought.foreign.sum())}),
         })  # fmt: skip
@@ -133,7 +137,7 @@ class Arm:
 
     Attributes:
         people: assigned. new: of them, who bought for the first time inside the window. foreign: orders left out.
-        window, early: what they spent in it, and in its first half, each beside what they spent before.
+        window, early, late: what they spent in it, and in each half of it, beside what they spent before.
         kinds: how they buy. spent, before: of each kind, all that its customers spent in the window and before it.
     """
 
@@ -142,6 +146,7 @@ class Arm:
     foreign: int
     window: Moments
     early: Moments
+    late: Moments
     kinds: Customers
     spent: Floats
     before: Floats
@@ -154,13 +159,13 @@ def arms_of(sums: Sums, what: ByArm) -> tuple[Arm, Arm]:
 
 
 def _arm_of(sums: Sums, what: ByArm) -> Arm:
-    window, early, counts = (only(sums, name) for name in ("window", "early", "counts"))
+    window, early, late, counts = (only(sums, name) for name in ("window", "early", "late", "counts"))
     buying = only(sums, "buying")
     cells = buying.cells("customers")
     spent, before = (_along(cells, buying.cells(name)) for name in ("window", "before"))
     return Arm(
         window.number("people"), counts.number("new"), counts.number("foreign"), of_group(window, 0),
-        of_group(early, 0), customers_of(buying, what.buying), spent, before,
+        of_group(early, 0), of_group(late, 0), customers_of(buying, what.buying), spent, before,
     )  # fmt: skip
 
 
@@ -178,11 +183,12 @@ class Seen:
     Attributes:
         treated, held: people with it and left out; exist: that there are.
         each, each_error, low, high, p: what a customer spent more in the window of so many ``days``.
-        after: of what a treated customer will spend more in as many days after the window: mean, variance (of the
-            customers and of the model's parameters), and covariance with what she spent more inside; several where they
-            were drawn with parameters, which older answers are. Empty where ``why`` says why it is not measured.
-        decay: how much of the effect of the first half was left in the second, 0 to 1; where that is not known, half
-            of a gain, which may be none or all of it, and all of a loss.
+        after: of what a treated customer will spend more in as many days after the window, if all of the effect lasts:
+            mean, variance (of the customers and of the model's parameters), and covariance with what she spent more
+            inside; several where they were drawn with parameters, which older answers are. Empty where ``why`` says
+            why it is not measured.
+        decay: how much of the effect lasts, 0 to 1, on the mean of the draws.
+        lasting: each share that may last, and its chance; older answers have it in ``after``.
         often: the range of ``each`` for who looks at every figure; None where ``early`` says why there is none yet.
         bought: customers of the arm in which fewer bought inside the window; 0 where that is not told.
     """
@@ -206,6 +212,7 @@ class Seen:
         "Too early: what was kept of these days has no range for who looks again and again; that of the next has."
     )
     bought: int = 0
+    lasting: tuple[tuple[float, float], ...] = _ALL
 
     def to_dict(self) -> dict[str, Any]:
         """In plain values; `read` gives it back."""
@@ -217,7 +224,9 @@ class Seen:
         after = tuple((one[0], one[1], one[2]) for one in document["after"])
         often = document.get("often")
         ends = None if often is None else (often[0], often[1])
-        return cls(**{**document, "after": after, "warnings": tuple(document["warnings"]), "often": ends})
+        lasting = tuple((one[0], one[1]) for one in document.get("lasting", _ALL))
+        same = {"after": after, "warnings": tuple(document["warnings"]), "often": ends, "lasting": lasting}
+        return cls(**{**document, **same})
 
     def again_and_again(self) -> tuple[float, float]:
         """The range of ``each`` for who looks at every report; without end where it is too early for one."""
@@ -241,8 +250,16 @@ class Seen:
             slope = common / inside if inside > 0 else 0.0
             rest = max(0.0, variance - slope * common)
             found[mine, 1] = mean + slope * error[mine] + rest**0.5 * random.standard_normal(error[mine].size)
+        if self.lasting != _ALL:
+            found[:, 1] *= self._shares(many, random)
         found *= self.treated
         return found[:, 0], found[:, 1]
+
+    def _shares(self, many: int, random: np.random.Generator) -> Floats:
+        """How much lasts in each draw: every share as often as its chance has it, in random order."""
+        shares, chances = np.array(self.lasting).T
+        places = (np.arange(many) + 0.5) / many
+        return random.permutation(shares[np.minimum(np.searchsorted(np.cumsum(chances), places), shares.size - 1)])
 
     def _evenly(self, many: int, random: np.random.Generator) -> Floats:
         """How far from ``each`` it may be: evenly spread quantiles in random order, with the interval's own ends.
@@ -269,11 +286,9 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int) -> See
     each = compared(treated.window.arm, control.window.arm, planned=(1 - share, share))
     if each.value is None or each.low is None or each.high is None:
         raise CannotTell(each.refused)
-    decay, said = _decay(arms, each)
+    lasting, said = _lasting(arms, each)
     try:
-        after, why = _after(arms, decay, days), ""
-        if said and decay == HALF:
-            after = tuple(map(_share_unknown, after))
+        after, why = _after(arms, days), ""
     except CannotTell as cannot:
         after, why = (), plainly(cannot)
     often, bought = for_every_look(treated.window, control.window), min(treated.window.bought, control.window.bought)
@@ -281,9 +296,10 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int) -> See
     other = (f"{told_of(foreign, 'orders')} in another currency are left out.",) if foreign else ()
     return Seen(
         treated.people, control.people, exist, days, each.value, each.standard_error or 0.0, each.low, each.high,
-        each.p, each.method, after, decay, why, (*each.warnings, *(said if after else ()), *other),
+        each.p, each.method, after, _mean(lasting), why, (*each.warnings, *((said,) if after else ()), *other),
         often=None if often.low is None or often.high is None else (often.low, often.high),
         early=_early(bought, often.refused), bought=bought if bought >= SMALL else 0,
+        lasting=lasting,
     )  # fmt: skip
 
 
@@ -292,16 +308,56 @@ def _early(bought: int, refused: str) -> str:
     return refused if bought >= SMALL else refused.replace(f" {bought} ", f" fewer than {SMALL} ", 1)
 
 
-def _decay(arms: tuple[Arm, Arm], each: Difference) -> tuple[float, tuple[str, ...]]:
-    early = compared(arms[0].early.arm, arms[1].early.arm)
-    if early.value is None or early.low is None or early.low <= 0 or each.value is None:
-        left = HALF if each.value is None or each.value > 0 else 1.0
-        return left, (f"Whether the effect fades inside the window cannot be told, so {_OF[left]}.",)
-    return float(np.clip((each.value - early.value) / early.value, 0.0, 1.0)), ()
+def _lasting(arms: tuple[Arm, Arm], each: Difference) -> tuple[tuple[tuple[float, float], ...], str]:
+    """Which shares of the effect may last as long again, each with its chance; and that in words.
+
+    Before any look half of all chance has it that all of it lasts, a quarter that none does, a quarter anything
+    between. How the effect of the window's second half stands beside that of its first then moves these chances
+    (Bayes). All of a loss counts: that it fades would have to be shown.
+    """
+    if each.value is None or each.value <= 0:
+        return _ALL, "Of a loss all counts in B2, as if it lasted: that it fades cannot be told from one window."
+    early, late = compared(arms[0].early.arm, arms[1].early.arm), compared(arms[0].late.arm, arms[1].late.arm)
+    chances = BEFOREHAND * _likely(early, late, each)
+    chances = chances / chances.sum()
+    low, high = (_TWENTIETHS[np.searchsorted(np.cumsum(chances), end)] for end in _OF_TEN)
+    found = tuple((float(share), float(chance)) for share, chance in zip(_TWENTIETHS, chances, strict=True))
+    return found, (
+        f"How much of the gain lasts after the window is known roughly: {100 * _mean(found):.0f} % of it counts in B2, "
+        f"between {100 * low:.0f} and {100 * high:.0f} % in 8 of 10 draws, by what the window's halves say."
+    )
 
 
-def _after(arms: tuple[Arm, Arm], decay: float, days: int) -> tuple[tuple[float, float, float], ...]:
-    slope, worth = _slope(arms), _residuals(arms, decay, days)
+def _likely(early: Difference, late: Difference, both: Difference) -> Floats:
+    """How well each share of the first half's effect, left in the second, goes with what was seen; 1 for the best.
+
+    That is by the likelihood where the first half's effect is what suits the share best (profile likelihood). The
+    effects of both halves are normal, and hang together as their sum tells. All of it lasts also where it grew, and
+    nothing where it turned round.
+    """
+    if early.value is None or late.value is None:
+        return np.ones(_TWENTIETHS.size)
+    one, other, sum_ = (found.standard_error or 0.0 for found in (early, late, both))
+    common = (sum_**2 - one**2 - other**2) / 2
+    first, second = (early.value, one), (late.value, other)
+    off = _off(first, second, common, _TWENTIETHS)
+    off[0] = _off(first, second, common, -_TWENTIETHS).min()
+    off[-1] = _off(second, first, common, np.append(-_TWENTIETHS, _TWENTIETHS)).min()
+    return np.asarray(np.exp((off.min() - off) / 2))
+
+
+def _off(one: tuple[float, float], other: tuple[float, float], common: float, shares: Floats) -> Floats:
+    """How far, in squared standard errors, one effect times each share is from another; each with its own error."""
+    variance = other[1] ** 2 - 2 * shares * common + (shares * one[1]) ** 2
+    return np.asarray((other[0] - shares * one[0]) ** 2 / np.maximum(variance, 1e-12))
+
+
+def _mean(lasting: tuple[tuple[float, float], ...]) -> float:
+    return sum(share * chance for share, chance in lasting)
+
+
+def _after(arms: tuple[Arm, Arm], days: int) -> tuple[tuple[float, float, float], ...]:
+    slope, worth = _slope(arms), _residuals(arms, days)
     after, spread, common = 0.0, 0.0, 0.0
     for sign, arm, (each, moved) in zip((1, -1), arms, worth, strict=True):
         after += sign * float(arm.kinds.many @ each) / arm.people
@@ -311,16 +367,7 @@ def _after(arms: tuple[Arm, Arm], decay: float, days: int) -> tuple[tuple[float,
     return ((after, spread, common),)
 
 
-def _share_unknown(half: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Half of a worth of which any share may stay, from none to all, with the variance that this adds.
-
-    Of U·W, where U is even on 0 to 1 and W has mean m and variance v: mean m/2, variance v/3 + m²/12. Given of W/2.
-    """
-    mean, variance, common = half
-    return mean, (4 * variance + mean**2) / 3, common
-
-
-def _residuals(arms: tuple[Arm, Arm], decay: float, days: int) -> list[tuple[Floats, Floats]]:
+def _residuals(arms: tuple[Arm, Arm], days: int) -> list[tuple[Floats, Floats]]:
     """Of each arm's kinds of customers, what one will still spend, and what one moves of the arms' difference.
 
     She moves it because the model is fitted to her too: by her score, times how sure the parameters are, times how the
@@ -336,7 +383,7 @@ def _residuals(arms: tuple[Arm, Arm], decay: float, days: int) -> list[tuple[Flo
         np.concatenate([getattr(one, name) for one in kinds]) for name in ("x", "t_x", "T", "mean", "many")
     )
     sizes = [one.x.size for one in kinds]
-    trait = np.repeat([_exposed(kinds[0], days / 7), 0.0], sizes)
+    trait = np.repeat([_exposed(arms[1], days / 7), 0.0], sizes)
     model = covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
     amounts = gammagamma.fit(x, mean, many).expected_amount(x, mean)
     rows, place = np.unique(np.stack([x, t_x, age, trait]), axis=1, return_inverse=True)
@@ -345,7 +392,7 @@ def _residuals(arms: tuple[Arm, Arm], decay: float, days: int) -> list[tuple[Flo
     share = many * np.repeat([1 / arms[0].people, -1 / arms[1].people], sizes)
 
     def worth(theta: Floats) -> Floats:
-        return decay * amounts * ahead.purchases(theta)[place]
+        return amounts * ahead.purchases(theta)[place]
 
     slopes = _slopes(lambda theta: float(share @ worth(theta)), model)
     moved = (ahead.influence() @ slopes)[place]
@@ -395,13 +442,17 @@ def _slopes(figure: Callable[[Floats], float], model: covariates.ParetoNbdTraits
     return np.array([figure(theta + one) - figure(theta - one) for one in moves]) / (2 * steps)
 
 
-def _exposed(treated: Customers, weeks: float) -> float:
-    """For which share of the time in which they were seen the treated had it; 1 where all came since it began.
+def _exposed(held: Arm, weeks: float) -> float:
+    """Which share of repeat purchases, by amount, fell into the time of the programme; 1 where all came since it began.
 
-    Before that the arms were alike, so what a model finds of their whole time is so much less than what it does. It is
-    one share for all: by each one's own, who came late would be held against who came early, whom chance did not draw.
+    Before that the arms were alike, so what a model finds of the whole time of the treated is so much less than what
+    the programme does. The left out tell it, who had none. It is one share for all: by each one's own, who came late
+    would be held against who came early, whom chance did not draw.
     """
-    return float(treated.many @ np.minimum(treated.T, weeks) / (treated.many @ treated.T))
+    kinds = held.kinds
+    repeat = kinds.many * kinds.x * kinds.mean
+    inside = np.where(weeks < kinds.T, np.minimum(held.spent, repeat), repeat)
+    return float(inside.sum() / repeat.sum()) if repeat.sum() > 0 else 1.0
 
 
 def _slope(arms: tuple[Arm, Arm]) -> float:

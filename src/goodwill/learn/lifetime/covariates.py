@@ -73,7 +73,7 @@ def standard(traits: Traits, weight: Floats) -> Standard:
         BadInput: a trait is not a number for each customer.
         CannotTell: a trait is the same for everybody, or follows from others.
     """
-    named = {name: _trait(name, values, weight.size) for name, values in traits.items()}
+    named = {name: trait_of(name, values, weight.size) for name, values in traits.items()}
     values = np.stack(list(named.values()), axis=1) if named else np.zeros((weight.size, 0))
     mean = weight @ values / weight.sum()
     spread = np.sqrt(weight @ (values - mean) ** 2 / weight.sum())
@@ -86,7 +86,12 @@ def standard(traits: Traits, weight: Floats) -> Standard:
     return Standard(tuple(named), mean, spread, z)
 
 
-def _trait(name: str, values: ArrayLike, size: int) -> Floats:
+def trait_of(name: str, values: ArrayLike, size: int) -> Floats:
+    """A trait, checked; shape (n,).
+
+    Raises:
+        BadInput: it is not a number for each customer.
+    """
     try:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError):
@@ -344,7 +349,7 @@ class ParetoNbdTraits:
         Raises:
             BadInput: one is missing, or an entry is no possible customer.
         """
-        rate, dropout = ({name: _named(traits, name) for name, _ in of} for of in (self.rate, self.dropout))
+        rate, dropout = ({name: named_in(traits, name) for name, _ in of} for of in (self.rate, self.dropout))
         return given(x, t_x, T, rate, dropout, weights)
 
     def hill(self, known: Given) -> Hill:
@@ -432,11 +437,16 @@ class ParetoNbdTraits:
 def _slope(coefficients: tuple[tuple[str, float], ...], traits: Traits, size: int) -> Floats:
     found = np.zeros(size)
     for name, coefficient in coefficients:
-        found += coefficient * _trait(name, _named(traits, name), size)
+        found += coefficient * trait_of(name, named_in(traits, name), size)
     return found
 
 
-def _named(traits: Traits, name: str) -> ArrayLike:
+def named_in(traits: Traits, name: str) -> ArrayLike:
+    """A trait by its name.
+
+    Raises:
+        BadInput: it is not given.
+    """
     if name not in traits:
         raise BadInput(f"The model was fitted with the trait '{name}'; give it for these customers too.")
     return traits[name]
@@ -509,7 +519,7 @@ class NbdTraits:
         self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, weights: ArrayLike | None = None
     ) -> Given:
         """Customers with the traits of this model, as of `ParetoNbdTraits.given`."""
-        named = {name: _named(traits, name) for name, _ in self.rate}
+        named = {name: named_in(traits, name) for name, _ in self.rate}
         return _given(x, t_x, T, weights, ("gamma_rate", named, 1, 1.0), base=2)
 
     def future(

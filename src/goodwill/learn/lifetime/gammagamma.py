@@ -74,26 +74,34 @@ def _check(x: Floats, mean: Floats) -> None:
 
 def hill_of(rows: Spent) -> Hill:
     """The likelihood of three logarithms of parameters."""
-    from scipy.special import digamma, gammaln
-
-    x, mean = rows.x, rows.mean
-    log_mean, log_x = np.log(mean), np.log(x)
 
     def likelihood(theta: Floats) -> tuple[Floats, Floats]:
         p, q, v = np.exp(theta).tolist()
-        shape, size = p * x, v + x * mean
-        log_size, log_v = np.log(size), np.log(v)
-        each = gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * log_v
-        each += (shape - 1) * log_mean + shape * log_x - (shape + q) * log_size
-        both = digamma(shape + q)
-        slopes = (
-            p * x * (both - digamma(shape) + log_mean + log_x - log_size),
-            q * (both - digamma(q) + log_v - log_size),
-            q - (shape + q) * v / size,
-        )
-        return each, np.stack(slopes, axis=1)
+        return of_rows(rows, p, q, v)
 
     return Hill(likelihood, rows.weight, np.zeros(3))
+
+
+def of_rows(rows: Spent, p: float, q: float, v: "float | Floats") -> tuple[Floats, Floats]:
+    """Log-likelihood of each customer, and its slopes by the logarithms of p, q and v; shapes (n,) and (n, 3).
+
+    Args:
+        v: of all, or of each customer; shape (n,).
+    """
+    from scipy.special import digamma, gammaln
+
+    x, log_mean, log_x = rows.x, np.log(rows.mean), np.log(rows.x)
+    shape, size = p * x, v + x * rows.mean
+    log_size, log_v = np.log(size), np.log(v)
+    each = gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * log_v
+    each += (shape - 1) * log_mean + shape * log_x - (shape + q) * log_size
+    both = digamma(shape + q)
+    slopes = (
+        p * x * (both - digamma(shape) + log_mean + log_x - log_size),
+        q * (both - digamma(q) + log_v - log_size),
+        q - (shape + q) * v / size,
+    )
+    return each, np.stack(slopes, axis=1)
 
 
 def fit(x: ArrayLike, mean_amount: ArrayLike, weights: ArrayLike | None = None) -> "GammaGamma":
@@ -113,19 +121,28 @@ def fit(x: ArrayLike, mean_amount: ArrayLike, weights: ArrayLike | None = None) 
 
 def fit_spent(rows: Spent) -> "GammaGamma":
     """As `fit`, from customers that were checked."""
-    _worth_fitting(rows)
+    worth_fitting(rows)
     customers = float(rows.weight.sum())
-    mean = float(rows.weight @ rows.mean) / customers
-    starts = [np.log([p, q, mean * max(q - 1, 0.5) / p]) for p, q in _STARTS]
-    top = climb(hill_of(rows), starts, NAMES)
+    top = climb(hill_of(rows), starts_of(rows), NAMES)
     p, q, v = np.exp(top.theta).tolist()
     if max(p, q) > ENDLESS:
         raise ridge(top, NAMES)
-    fitted = Fitted.of(NAMES, top, customers).warned(_together(rows))
+    fitted = Fitted.of(NAMES, top, customers).warned(together(rows))
     return GammaGamma(fitted, p, q, v)
 
 
-def _worth_fitting(rows: Spent) -> None:
+def starts_of(rows: Spent) -> list[Floats]:
+    """Where to begin to look for the three logarithms."""
+    mean = float(rows.weight @ rows.mean / rows.weight.sum())
+    return [np.log([p, q, mean * max(q - 1, 0.5) / p]) for p, q in _STARTS]
+
+
+def worth_fitting(rows: Spent) -> None:
+    """Refuse customers who cannot tell how amounts vary.
+
+    Raises:
+        CannotTell: they are too few, or all spent the same.
+    """
     seen = rows.weight > 0
     customers = rows.weight.sum()
     if customers <= len(NAMES):
@@ -140,7 +157,7 @@ def _worth_fitting(rows: Spent) -> None:
         )
 
 
-def _together(rows: Spent) -> tuple[str, ...]:
+def together(rows: Spent) -> tuple[str, ...]:
     """A warning where who buys often spends more, or less, each time."""
     weight = rows.weight / rows.weight.sum()
     x, mean = (np.log(part) - weight @ np.log(part) for part in (rows.x, rows.mean))
@@ -154,6 +171,31 @@ def _together(rows: Spent) -> tuple[str, ...]:
         "granted that the two have nothing to do with each other."
     )
     return (told,)
+
+
+def amounts_of(p: float, q: float, v: "float | Floats", x: ArrayLike, mean_amount: ArrayLike) -> Amounts:
+    """Mean and spread of each customer's amounts.
+
+    Args:
+        v: of all, or of each customer; shape (n,). x, mean_amount: as of `fit`.
+
+    Raises:
+        BadInput: an amount is negative, or 0 where x is not.
+        CannotTell: the expectation of somebody has no bound (p x + q is 1 or less).
+    """
+    repeat, mean = columns(x=counts(x), mean_amount=np.atleast_1d(mean_amount))
+    _check(repeat, mean)
+    shape = p * repeat + q
+    if np.any(shape <= 1):
+        raise CannotTell(
+            f"With q = {q:.3g} the expected amount of somebody who never came back has no bound. Look only at "
+            "customers who did, or fit the amounts to more customers."
+        )
+    size = v + repeat * np.where(repeat > 0, mean, 0.0)
+    bounded = np.maximum(shape - 2, 0)
+    with np.errstate(divide="ignore"):  # no bound: infinite is what is meant
+        inverse_square = size**2 / ((shape - 1) * bounded)
+    return Amounts(p * size / (shape - 1), p * (p + 1) * inverse_square, p**2 * inverse_square)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,19 +234,7 @@ class GammaGamma(Parameters):
 
     def amounts(self, x: ArrayLike, mean_amount: ArrayLike) -> Amounts:
         """Mean and spread of each customer's amounts; arguments and errors as of `expected_amount`."""
-        repeat, mean = columns(x=counts(x), mean_amount=np.atleast_1d(mean_amount))
-        _check(repeat, mean)
-        shape = self.p * repeat + self.q
-        if np.any(shape <= 1):
-            raise CannotTell(
-                f"With q = {self.q:.3g} the expected amount of somebody who never came back has no bound. Look only at "
-                "customers who did, or fit the amounts to more customers."
-            )
-        size = self.v + repeat * np.where(repeat > 0, mean, 0.0)
-        bounded = np.maximum(shape - 2, 0)
-        with np.errstate(divide="ignore"):  # no bound: infinite is what is meant
-            inverse_square = size**2 / ((shape - 1) * bounded)
-        return Amounts(self.p * size / (shape - 1), self.p * (self.p + 1) * inverse_square, self.p**2 * inverse_square)
+        return amounts_of(self.p, self.q, self.v, x, mean_amount)
 
     def to_dict(self) -> dict[str, Any]:
         return {"model": "Gamma–Gamma", **self.told()}

@@ -8,7 +8,7 @@ a Gamma distribution with the mean and the variance that the total has, which is
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import exp, inf, sqrt
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,13 +17,16 @@ from goodwill.basics.errors import BadInput, CannotTell
 from goodwill.learn.lifetime.bgnbd import BgNbd
 from goodwill.learn.lifetime.covariates import NbdTraits, ParetoNbdTraits, Traits
 from goodwill.learn.lifetime.future import Future, ahead
-from goodwill.learn.lifetime.gammagamma import GammaGamma, spent
+from goodwill.learn.lifetime.gammagamma import Amounts, GammaGamma, spent
 from goodwill.learn.lifetime.gammagamma import hill_of as hill_of_amounts
 from goodwill.learn.lifetime.given import Floats, Numbers, checked
 from goodwill.learn.lifetime.maximum import FAR, Hill, arrived, follow
 from goodwill.learn.lifetime.nbd import Nbd
 from goodwill.learn.lifetime.pareto import ParetoNbd
 from goodwill.learn.lifetime.worth import worth_of
+
+if TYPE_CHECKING:
+    from goodwill.learn.lifetime.amounttraits import GammaGammaTraits
 
 WithTraits: TypeAlias = ParetoNbdTraits | NbdTraits
 Model: TypeAlias = ParetoNbd | BgNbd | Nbd | WithTraits
@@ -285,8 +288,8 @@ def total_purchases(
 
 
 def total_worth(
-    model: Model, amounts: GammaGamma, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, mean_amount: ArrayLike,
-    traits: Traits | None = None, *, weights: ArrayLike | None = None,
+    model: Model, amounts: "GammaGamma | GammaGammaTraits", x: ArrayLike, t_x: ArrayLike, T: ArrayLike,
+    mean_amount: ArrayLike, traits: Traits | None = None, *, weights: ArrayLike | None = None,
     seed: int, discount: float, horizon: float = inf, margin: float = 1.0, draws: int = 500, level: float = 0.95,
 ) -> Interval:  # fmt: skip
     """What these customers are still worth together; both models are fitted anew to the same draws of customers.
@@ -302,14 +305,14 @@ def total_worth(
     ahead(discount, horizon)
     many = None if weights is None else np.asarray(weights, np.int64)
     case = _case(model, x, t_x, T, traits, many)
-    spending = hill_of_amounts(spent(x, mean_amount))
+    spending = _Spending.of(amounts, x, mean_amount, traits)
     came = np.asarray(x) > 0
 
-    def total(theta: Floats, of_amounts: GammaGamma) -> tuple[float, float]:
-        found = worth_of(case.future(theta, discount, horizon), of_amounts.amounts(x, mean_amount), margin=margin)
+    def total(theta: Floats, of_amounts: Floats) -> tuple[float, float]:
+        found = worth_of(case.future(theta, discount, horizon), spending.amounts(of_amounts), margin=margin)
         return _all_of(found.each, many), _all_of(found.variance, many)
 
-    value, variance = total(case.theta, amounts)
+    value, variance = total(case.theta, amounts.theta)
     if not variance < inf:
         raise CannotTell(
             f"With q = {amounts.q:.3g} the spread of amounts has no bound, so no interval can be told. Fit the amounts "
@@ -317,10 +320,35 @@ def total_worth(
         )
     drawn = []
     for one in _redrawn(case, np.size(x), seed, draws, many):
-        hill = replace(spending, weight=one.count[came])
-        theta = follow(hill, amounts.theta, amounts.covariance)[0]
-        drawn.append(total(one.theta, GammaGamma(None, *np.exp(theta).tolist())))
+        hill = replace(spending.hill, weight=one.count[came])
+        drawn.append(total(one.theta, follow(hill, amounts.theta, amounts.covariance)[0]))
     return _total(value, drawn, level, draws, seed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spending:
+    """A fitted model of amounts beside the customers it was fitted to.
+
+    Attributes:
+        hill: of those who came back. amounts: of all entries, under other parameters.
+    """
+
+    hill: Hill
+    amounts: Callable[[Floats], Amounts]
+
+    @classmethod
+    def of(
+        cls, model: "GammaGamma | GammaGammaTraits", x: ArrayLike, mean_amount: ArrayLike, traits: Traits | None
+    ) -> "_Spending":
+        if isinstance(model, GammaGamma):
+            return cls(
+                hill_of_amounts(spent(x, mean_amount)),
+                lambda theta: GammaGamma(None, *np.exp(theta).tolist()).amounts(x, mean_amount),
+            )
+        known = traits or {}
+        return cls(
+            model.hill(x, mean_amount, known), lambda theta: model.at(theta).amounts(x, mean_amount, known)
+        )  # fmt: skip
 
 
 def _check(level: float, draws: int) -> None:

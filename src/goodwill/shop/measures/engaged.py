@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from math import exp, inf
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -16,7 +17,8 @@ from goodwill.access import HadSaid, Total
 from goodwill.basics.clock import date_of, start_of
 from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
-from goodwill.learn.lifetime import covariates, gammagamma
+from goodwill.learn.lifetime import amounttraits, covariates, gammagamma
+from goodwill.learn.lifetime.amounttraits import GammaGammaTraits
 from goodwill.learn.lifetime.covariates import NbdTraits, ParetoNbdTraits, Traits
 from goodwill.learn.lifetime.intervals import profile, total_purchases, total_worth
 from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate, worth_of
@@ -30,13 +32,14 @@ from goodwill.measure.traits import HowOftenByTraits, traits_of
 from goodwill.purposes import STATISTICS, Basis
 from goodwill.shop.measures import leftout
 from goodwill.shop.measures.measure import Asked, Measure, Options, days_of, left_out, total_of
-from goodwill.shop.measures.value import AHEAD, DRAWS, each_of, parameters, remarks
+from goodwill.shop.measures.value import AHEAD, DRAWS, each_of, remarks, table_of_parameters
 
 if TYPE_CHECKING:
     from goodwill.shop.shop import Shop
 
 Numbers = NDArray[np.int64]
 Model: TypeAlias = ParetoNbdTraits | NbdTraits
+Amounts: TypeAlias = GammaGammaTraits | gammagamma.GammaGamma
 
 _DAYS: Final = 364  # of the window; there is one alone, or two would have to be held against each other
 _SEED: Final = 85
@@ -56,7 +59,12 @@ _NO_CAUSE: Final = (
     "or consent, brings about."
 )
 _NOBODY: Final = "Everybody is alike in what is asked of traits, so nothing can go with them."
-_OF: Final = {"gamma_rate": "buying", "gamma_dropout": "leaving"}
+_NORMAL: Final = NormalDist().inv_cdf(0.975)
+_SPENDING: Final = {GammaGammaTraits: "Gamma–Gamma with traits", gammagamma.GammaGamma: "Gamma–Gamma"}
+_OF: Final = {"gamma_rate": "the rate of buying", "gamma_dropout": "the rate of leaving"}
+_SPENT: Final = "what is spent on a purchase day"
+_BY_ERROR: Final = "Gamma–Gamma with traits: e^coefficient; interval by its standard error."
+_ALIKE_AMOUNTS: Final = "That amounts go with traits is not taken into account"
 
 
 def _ecltv(shop: "Shop", period: Period, options: Options) -> Answer:
@@ -164,10 +172,19 @@ class _Kinds:
             raise CannotTell(" ".join((_NOBODY, *lacking)))
         return {name: values for name, values in self.traits.items() if name not in alike}, lacking
 
-    def _alike(self, values: Floats) -> str:
-        """Why a trait tells nothing; "" where it does. A coefficient of few would be about these."""
+    def of_returned(self, traits: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The traits in which those who came back differ."""
+        came = self.seen[0] > 0
+        return {name: values for name, values in traits.items() if not self._alike(values[came], self.many[came])}
+
+    def _alike(self, values: Floats, many: Numbers | None = None) -> str:
+        """Why a trait tells nothing; "" where it does. A coefficient of few would be about these.
+
+        Args:
+            many: how many customers have each value; without, all of these kinds.
+        """
         _, at = np.unique(values, return_inverse=True)
-        counts = np.bincount(at.reshape(-1), weights=self.many)
+        counts = np.bincount(at.reshape(-1), weights=self.many if many is None else many)
         if counts.size < 2:
             return "it is the same for everybody"
         if counts.sum() - counts.max() < SMALL:
@@ -201,12 +218,12 @@ class _Telling:
     def answer(self, model: Model, traits: Mapping[str, Floats], noted: tuple[str, ...]) -> Answer:
         """What the fitted model says of the time to come, and what goes with each trait."""
         factors, method = tuple(self._factors(model, traits)), f"{_called(model)} {_METHOD}"
-        coefficients = _coefficients(model, factors)
+        coefficients = _table(tuple(_lines(model, factors)))
         draws = {**self._ahead, "weights": self._kinds.many, "seed": _SEED, "draws": self._asked.options["draws"]}
         of_model = (one for one in model.warnings if one != covariates.ASSOCIATION)  # said already
         said = (_NO_CAUSE, *noted, *of_model, *self._remarks())
         try:
-            amounts = gammagamma.fit(self._kinds.seen[0], self._kinds.mean, self._kinds.many)
+            amounts, of_amounts = _amounts(self._kinds, traits)
             worth = total_worth(
                 model, amounts, *self._kinds.seen, self._kinds.mean, traits, margin=self._margin / 100 or 1.0, **draws
             )
@@ -218,12 +235,15 @@ class _Telling:
             )  # fmt: skip
             return Answer(self.refused(plainly(why)), (purchases, *factors), (coefficients,))
         value = each_of(worth, self._customers * self._one)
+        spending = (one for one in amounts.warnings if one != covariates.ASSOCIATION)
         headline = self._figure(
-            replace(value, warnings=(*said, *amounts.warnings, *worth.warnings)), self._name, self._currency, method,
-            seed=_SEED,
+            replace(value, warnings=(*said, *of_amounts, *spending, *worth.warnings)), self._name, self._currency,
+            method, seed=_SEED,
         )  # fmt: skip
+        spent = tuple(self._spent(amounts))
+        coefficients = _table((*_lines(model, factors), *_lines(amounts, spent)))
         tables = (coefficients, self._by_consent(model, amounts, traits), _parameters(model, amounts))
-        return Answer(headline, factors, tables)
+        return Answer(headline, (*factors, *spent), tables)
 
     def _factors(self, model: Model, traits: Mapping[str, Floats]) -> Iterator[Figure]:
         """By how much the rates of buying and of leaving are larger, for one more of each trait."""
@@ -233,18 +253,27 @@ class _Telling:
             low, high = (exp(end) if abs(end) < inf else max(end, 0.0) for end in (ends.low, ends.high))
             found = Estimate(value=exp(coefficient), low=low, high=high, warnings=ends.warnings)
             yield self._figure(
-                found, f"times the rate of {_OF[process]} that goes with '{trait}' (an association)", "times",
+                found, f"times {_OF[process]} that goes with '{trait}' (an association)", "times",
                 f"{_called(model)} {_FACTOR}",
             )  # fmt: skip
 
-    def _by_consent(self, model: Model, amounts: gammagamma.GammaGamma, traits: Mapping[str, Floats]) -> Table:
+    def _spent(self, amounts: Amounts) -> Iterator[Figure]:
+        """By how much a purchase day comes to more, for one more of each trait."""
+        for name, coefficient in _each_coefficient(amounts):
+            reach = _NORMAL * amounts.standard_errors[name]
+            found = Estimate(value=exp(coefficient), low=exp(coefficient - reach), high=exp(coefficient + reach))
+            trait = name.partition(".")[2]
+            yield self._figure(
+                found, f"times {_SPENT} that goes with '{trait}' (an association)", "times", _BY_ERROR
+            )  # fmt: skip
+
+    def _by_consent(self, model: Model, amounts: Amounts, traits: Mapping[str, Floats]) -> Table:
         """What the model expects of customers with no, some and every yes at the start."""
         future = model.future(
             *self._kinds.seen, traits, discount=self._ahead["discount"], horizon=self._ahead["horizon"]
         )
-        worth = worth_of(
-            future, amounts.amounts(self._kinds.seen[0], self._kinds.mean), margin=self._margin / 100 or 1.0
-        )
+        spent = _worth_each(amounts, self._kinds, traits)
+        worth = worth_of(future, spent, margin=self._margin / 100 or 1.0)
         rate, many = self._kinds.traits[_CONSENT], self._kinds.many
         parts = (("none", rate == 0), ("some", (rate > 0) & (rate < 1)), ("all", rate == 1))
         people = {said: int(many[these].sum()) for said, these in parts}
@@ -274,32 +303,62 @@ class _Telling:
         )  # fmt: skip
 
 
-def _each_coefficient(model: Model) -> Iterator[tuple[str, float]]:
+def _amounts(kinds: _Kinds, traits: Mapping[str, Floats]) -> tuple[Amounts, tuple[str, ...]]:
+    """Gamma–Gamma with those traits in which who came back differs; without any where these tell nothing.
+
+    Raises:
+        CannotTell: not even without.
+    """
+    differing = kinds.of_returned(traits)
+    plain = gammagamma.fit(kinds.seen[0], kinds.mean, kinds.many)
+    if not differing:
+        return plain, (f"{_ALIKE_AMOUNTS}: those who came back hardly differ in any.",)
+    try:
+        return amounttraits.fit(kinds.seen[0], kinds.mean, differing, kinds.many), ()
+    except CannotTell as why:
+        return plain, (f"{_ALIKE_AMOUNTS}: {plainly(why)}",)
+
+
+def _worth_each(amounts: Amounts, kinds: _Kinds, traits: Mapping[str, Floats]) -> gammagamma.Amounts:
+    """What purchases of each kind of customer are worth."""
+    given = (kinds.seen[0], kinds.mean)
+    return amounts.amounts(*given, traits) if isinstance(amounts, GammaGammaTraits) else amounts.amounts(*given)
+
+
+def _each_coefficient(model: Model | Amounts) -> Iterator[tuple[str, float]]:
     """Of what is fitted, the coefficients by their names, such as "gamma_rate.consent rate"."""
+    if model.fitted is None:  # only where parameters come from elsewhere
+        return
     for name, value in zip(model.names, model.fitted.theta.tolist(), strict=True):
-        if name.partition(".")[0] in _OF:
+        if "." in name:
             yield name, value
 
 
-def _coefficients(model: Model, factors: tuple[Figure, ...]) -> Table:
-    rows: list[tuple[Any, ...]] = []
+def _lines(model: Model | Amounts, factors: tuple[Figure, ...]) -> Iterator[tuple[Any, ...]]:
+    """A line of the table for each coefficient."""
     for (name, coefficient), factor in zip(_each_coefficient(model), factors, strict=True):
         process, _, trait = name.partition(".")
         error = model.standard_errors[name]
-        rows.append((trait, _OF[process], coefficient, error, factor.value, factor.low, factor.high, _ONE_MORE[trait]))
-    says = "What goes with each trait: e^coefficient times the rate. An association, no cause."
-    columns = ("trait", "rate of", "coefficient", "standard error", "times", "low", "high", "for")
-    return Table("traits", says, tuple(map(Column, columns)), tuple(rows))
+        of = _OF.get(process, _SPENT)
+        yield trait, of, coefficient, error, factor.value, factor.low, factor.high, _ONE_MORE[trait]
 
 
-def _parameters(model: Model, amounts: gammagamma.GammaGamma) -> Table:
-    spending = parameters("Gamma–Gamma", amounts, None)
-    of_model = tuple(
-        (f"{_called(model)} with traits", one, getattr(model, one), model.standard_errors[one])
-        for one in model.names
-        if "." not in one
-    )
-    return replace(spending, rows=(*of_model, *spending.rows))
+def _table(rows: tuple[tuple[Any, ...], ...]) -> Table:
+    says = "What goes with each trait: e^coefficient times as much. An association, no cause."
+    columns = ("trait", "of", "coefficient", "standard error", "times", "low", "high", "for")
+    return Table("traits", says, tuple(map(Column, columns)), rows)
+
+
+def _parameters(model: Model, amounts: Amounts) -> Table:
+    """The parameters of both models; coefficients stand in a table of their own."""
+    rows = (*_own(model, f"{_called(model)} with traits"), *_own(amounts, _SPENDING[type(amounts)]))
+    return table_of_parameters(rows)
+
+
+def _own(model: Model | Amounts, called: str) -> Iterator[tuple[Any, ...]]:
+    for one in model.names:
+        if "." not in one:
+            yield called, one, getattr(model, one), model.standard_errors[one]
 
 
 MEASURES = (

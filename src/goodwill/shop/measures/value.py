@@ -298,8 +298,13 @@ def parameters(name: str, model: Worth | gammagamma.GammaGamma, amounts: gammaga
         if fitted is not None:
             errors = fitted.standard_errors
             rows += [(called, one, getattr(fitted, one), errors.get(one)) for one in fitted.names]
+    return table_of_parameters(tuple(rows))
+
+
+def table_of_parameters(rows: tuple[tuple[Any, ...], ...]) -> Table:
+    """Of rows of (model, parameter, value, standard error)."""
     says = "The numbers that each model was fitted with, times in weeks and amounts in minor units, and their errors."
-    return Table("parameters", says, tuple(map(Column, ("model", "parameter", "value", "standard error"))), tuple(rows))
+    return Table("parameters", says, tuple(map(Column, ("model", "parameter", "value", "standard error"))), rows)
 
 
 AHEAD: Final = (
