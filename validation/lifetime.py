@@ -207,19 +207,19 @@ STUDIES = (
     Study("still to come", "1,500 customers of the Pareto/NBD, and the next year", to_come, (
         Claim("total", "the interval of all purchases to come holds them (bootstrap and chance)", 0.93, 0.97),
         Claim("parameters", "the narrower one, of parameters alone (to compare)", 0.5, 0.95),
-    ), 300, 2),
+    ), 220, 2),
     Study("a shop", "1,000 customers of the Pareto/NBD and Gamma–Gamma over two years, and the next year", of_a_shop, (
         Claim("clv", "the interval of `clv` holds what they then bring", 0.93, 0.97),
         Claim("churn", "that of `churn`, where it is told, holds who has left", 0.93, 0.97),
-    ), 240, 3),
+    ), 200, 3),
     Study("a shop in the invented world", "6,000 people, 39 weeks; a year is to come", shop_of_the_world, (
         Claim("warned", "`clv` is warned of: on the past it was off", 0.95, 1.0),
         Claim("refused", "`churn` is refused: leaving cannot be told", 0.95, 1.0),
         Claim("total", "all that `clv` expects beside what came (to compare)", 1.0, 2.0, percent=False),
-    ), 40, 2, note=_NOT_OF_THIS_WORLD),
+    ), 30, 2, note=_NOT_OF_THIS_WORLD),
     Study("still worth", "12,000 people; a year and a half is seen, and as much is to come", as_the_world_has_it, (
         Claim("rank", "rank correlation of predicted and true worth", 0.5, 1.0, percent=False),
         Claim("slope", "slope of the true worth over the predicted, in tenths", 0.9, 1.1, percent=False),
         Claim("total", "all predicted beside all true", 0.85, 1.15, percent=False),
-    ), 60, 2, note=_BY_DAY),
+    ), 50, 2, note=_BY_DAY),
 )  # fmt: skip

@@ -78,5 +78,5 @@ STUDIES = (
     ), 2_000, 30),
     Study("crediting", "2,000 people's paths of messages", crediting, (
         Claim("email", "the bootstrap interval holds the e-mail's credit in a large crowd", 0.93, 0.97),
-    ), 500, 5),
+    ), 400, 5),
 )  # fmt: skip

@@ -86,7 +86,7 @@ STUDIES = (
         Claim("roi", "the 95 % interval of the return holds the true one (B1, B2 and K)", 0.93, 0.97),
         Claim("b2", "that of B2 alone holds what the year after the window brings", 0.90, 0.97),
         Claim("left", "B2 beside its truth (to compare: it is meant to be careful)", 0.5, 1.1, percent=False),
-    ), 400, 6, note=_CAREFUL),
+    ), 360, 6, note=_CAREFUL),
     Study("too short a past", "4,000 people; 13 weeks in which nobody leaves, and 26 weeks of it", too_short, (
         Claim("untold", "B2 is refused: leaving cannot be told", 0.95, 1.0),
     ), 100, 4),

@@ -109,7 +109,7 @@ STUDIES = (
     Study("looks", "6,000 people, no effect, 60 looks", looked_at, (
         Claim("any time", "the confidence sequence once leaves 0 out", 0.0, 0.05),
         Claim("naive", "Welch's interval once does, if it is looked at each time (to compare)", 0.05, 1.0),
-    ), 1_000, 20),
+    ), 700, 20),
     Study("arm sizes", "12,000 people in 60 looks; and a tenth of one arm lost", sizes, (
         Claim("false alarm", "alarm where nothing is wrong (p < .001)", 0.0, 0.0013),
         Claim("noticed", "alarm where a tenth is lost", 0.5, 1.0),

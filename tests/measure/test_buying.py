@@ -293,7 +293,16 @@ def test_who_bought_twice_in_the_last_week_has_times_that_a_model_can_take():
     days, paid = np.array([6_998, 7_000]), np.array([1_000, 2_000])
     sums = what._sums(Bought(np.zeros(2, np.int64), days, paid, np.zeros(2, bool)))
     (x,), (t_x,), (T,) = (getattr(customers_of(sums, what), name) for name in ("x", "t_x", "T"))
-    assert (x, t_x, T) == (1, 0.5, 0.5)
+    assert (x, t_x, T) == (1, pytest.approx(3 / 7), 0.5)
+
+
+def test_the_clock_starts_when_her_first_day_ends_for_nobody_comes_back_on_it():
+    what = HowOften(until=7_000, currency="EUR")
+    day = np.array([6_990, 6_990, 6_997, 6_983])  # each in the middle of a week
+    sums = what._sums(Bought(np.array([0, 0, 0, 1]), day, np.full(4, 1_000), np.zeros(4, bool)))
+    kinds = customers_of(sums, what)
+    found = {x: (t_x, T) for x, t_x, T in zip(kinds.x, kinds.t_x, kinds.T, strict=True)}
+    assert found == {1: (pytest.approx(6.5 / 7), pytest.approx(10 / 7)), 0: (0, pytest.approx(17 / 7))}
 
 
 # ---- weeks -----------------------------------------------------------------------------------------------------------

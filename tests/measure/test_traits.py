@@ -28,7 +28,7 @@ def test_traits_stand_beside_what_she_bought_since():
     amina = [Line(290), Line(310), Line(320), Line(320, 100), Line(345, 500)]
     sums, found = counted((amina, number(2, 3, arm=1)))
     of = found.customers
-    assert (of.x.tolist(), of.t_x.tolist(), of.T.tolist(), of.many.tolist()) == ([2.0], [5.0], [12 + 3 / 7], [1])
+    assert (of.x.tolist(), of.t_x.tolist(), of.T.tolist(), of.many.tolist()) == ([2.0], [69 / 14], [12 + 3 / 7], [1])
     assert (found.consent.tolist(), found.returns.tolist(), found.programme.tolist()) == ([1.0], [2.0], [0.0])
     assert of.mean[0] > 0
     assert abs(of.mean[0] / 425 - 1) < 0.01, "the day of 350 and the one of 500"

@@ -7,8 +7,8 @@ import numpy as np
 
 from goodwill.access import Frame, Log, View
 from goodwill.measure.apart import apart
-from goodwill.measure.bought import TYPES, Bought, Numbers, bought, of_frame
-from goodwill.measure.buying import OfBought, days_bought
+from goodwill.measure.bought import TYPES, Bought, Numbers, bought
+from goodwill.measure.buying import OfBought, OfBoughtAndSaid, days_bought
 from goodwill.measure.experiments.moments import parts
 from goodwill.measure.rates import rate_sums
 from goodwill.people.types import TypeCode, event_type
@@ -20,7 +20,7 @@ _RATES: Final = ("clicks", "opens", "orders")
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptedIn(OfBought):
+class OptedIn(OfBoughtAndSaid):
     """What a customer paid, ordered and came in the last days, and whether she came back, by whether she opted in.
 
     A customer is who ever bought by then. The sums are those of `Moments` with a first axis for others (0) and opted-in
@@ -37,21 +37,7 @@ class OptedIn(OfBought):
     days: int
     others: tuple[int, ...] = ()
 
-    def part(self, view: View) -> Sums:
-        if view.group is None:
-            raise ValueError("Whether she opted in is told by the door")
-        nobody = np.zeros(len(view.events), np.int64)
-        return self._by_word(bought(nobody, view.events, self.until), np.array([view.group], np.int64))
-
-    def whole(self, frame: Frame) -> Sums:
-        if frame.group is None:
-            raise ValueError("Who opted in is told by the door")
-        return self._by_word(of_frame(frame, self.until), frame.group)
-
-    def _sums(self, bought: Bought) -> Sums:
-        raise NotImplementedError("what somebody adds hangs on her word")
-
-    def _by_word(self, orders: Bought, group: Numbers) -> Sums:
+    def _by_group(self, orders: Bought, group: Numbers) -> Sums:
         paid, many, came = (np.zeros(group.size, np.int64) for _ in range(3))
         customer = np.zeros(group.size, bool)
         customer[orders.person] = True

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from goodwill.access import Frame, HadSaid, View
+from goodwill.access import HadSaid
 from goodwill.access.view import GROUPS
-from goodwill.measure.bought import Bought, Numbers, of_frame, of_view
-from goodwill.measure.buying import EDGES, MIDDLES, OfBought, days_bought
+from goodwill.measure.bought import Bought, Numbers
+from goodwill.measure.buying import EDGES, MIDDLES, OfBoughtAndSaid, days_bought
 from goodwill.measure.given import Floats, Truths
 from goodwill.sums import Cells, Sums
 
@@ -27,7 +27,7 @@ _SHAPE: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class BeforeAndAfter(OfBought):
+class BeforeAndAfter(OfBoughtAndSaid):
     """One cell of (what she had said, first and last week, days and amount of the past, two controls, outcome).
 
     Counted is who had bought before the controls began. Amounts are told apart in steps of 2 %, weeks back from there.
@@ -50,19 +50,6 @@ class BeforeAndAfter(OfBought):
     def asked(self) -> int:
         """The first of the days in which some opted in."""
         return self.outcome - self.days
-
-    def part(self, view: View) -> Sums:
-        if view.group is None:
-            raise ValueError("What she had said is told by the door")
-        return self._by_group(of_view(view, self.until), np.array([view.group], np.int64))
-
-    def whole(self, frame: Frame) -> Sums:
-        if frame.group is None:
-            raise ValueError("What people had said is told by the door")
-        return self._by_group(of_frame(frame, self.until), frame.group)
-
-    def _sums(self, bought: Bought) -> Sums:
-        raise NotImplementedError("what somebody adds hangs on what she had said")
 
     def _by_group(self, orders: Bought, group: Numbers) -> Sums:
         people, start = group.size, self.asked - 2 * CONTROL

@@ -10,18 +10,18 @@ from math import prod
 
 import numpy as np
 
-from goodwill.access import Frame, HadSaid, View
+from goodwill.access import HadSaid
 from goodwill.access.view import GROUPS
 from goodwill.learn.lifetime.given import Floats
 from goodwill.learn.lifetime.rfm import Window
-from goodwill.measure.bought import Bought, Numbers, of_frame, of_view
-from goodwill.measure.buying import Customers, HowOften, kinds_of
+from goodwill.measure.bought import Bought, Numbers
+from goodwill.measure.buying import Customers, HowOften, OfBoughtAndSaid, kinds_of
 from goodwill.purposes import STATISTICS, Purpose
 from goodwill.sums import Cells, Sums
 
 
 @dataclass(frozen=True, kw_only=True)
-class HowOftenByTraits(HowOften):
+class HowOftenByTraits(HowOften, OfBoughtAndSaid):
     """One cell of (what was true at the start, first week, last week, repeat days, amount), as exact counts.
 
     Only who bought in the window and was known before it counts: who had bought, or said anything, by then. Her clock
@@ -44,16 +44,6 @@ class HowOftenByTraits(HowOften):
 
     def group_of(self, persons: Numbers) -> Numbers:
         return self.arm(persons)
-
-    def part(self, view: View) -> Sums:
-        if view.group is None:
-            raise ValueError("What she had said is told by the door")
-        return self._by_group(of_view(view, self.until), np.array([view.group], np.int64))
-
-    def whole(self, frame: Frame) -> Sums:
-        if frame.group is None:
-            raise ValueError("What people had said is told by the door")
-        return self._by_group(of_frame(frame, self.until), frame.group)
 
     def _by_group(self, orders: Bought, group: Numbers) -> Sums:
         known = self.said.told(group)[1] > 0
