@@ -42,6 +42,9 @@ def test_every_measure_is_a_command_that_says_what_may_be_asked_of_it(shop: Run)
         assert name in listed
         assert shop("measure", name, "--help").code == 0
     assert "--horizon" in shop("measure", "clv", "--help").out
+    helped = shop("measure", "before-after", "--help").out
+    assert "goodwill measure before-after --since DATE" in helped
+    assert "Usually None" not in helped
 
 
 def test_a_figure_of_too_few_is_refused_in_words_and_nothing_else_is_shown(shop: Run):
@@ -62,6 +65,14 @@ def test_what_cannot_be_asked_of_a_measure_is_a_sentence(shop: Run):
         (("revenue", "--days", "13"), 2, "'days' is 0, 7, 28, 91, 182, 364 or 728, not '13'."),
         (("cohorts", "--period", "21"), 2, "'period' is 28, not '21'."),
         (("experiment", "nope"), 4, "There is no experiment 'nope'"),
+        (("before-after",), 2, "Say since: the day on which it began"),
+        (("before-after", "--since", "soon"), 2, "'since' is a day such as 2026-11-22, not 'soon'."),
+        (
+            ("before-after", "--since", "2026-09-07", "--treated", "category=Nothing"),
+            4,
+            "There is no category 'Nothing'",
+        ),
+        (("targeting", "--experiment", "nope"), 4, "There is no experiment 'nope'"),
     ):
         ended = shop("measure", *words)
         assert (ended.code, said in ended.err) == (code, True), ended.err

@@ -15,6 +15,7 @@ from goodwill.measure.bought import Bought, of_view
 from goodwill.measure.buying import EDGES, CameBack, HowOften, InCohort, customers_of
 from goodwill.measure.experiments.moments import LARGEST, Moments, of_group, parts
 from goodwill.measure.experiments.moments import part as part_of_arm
+from goodwill.measure.helping import ByPast
 from goodwill.measure.joining import CLICKED, SENT, OfMails, OptedIn
 from goodwill.measure.opting import BeforeAndAfter
 from goodwill.measure.rates import rate_of, share_of
@@ -22,6 +23,7 @@ from goodwill.measure.spending import Came, Paid, Silence, Stayed, compound, per
 from goodwill.measure.staying import silent_of, survival_of
 from goodwill.measure.traits import HowOftenByTraits
 from goodwill.measure.trials import InArm, tail_of, under
+from goodwill.measure.weekly import ByWeek
 from goodwill.people.types import BOUGHT, ORDERED, REFUNDED
 from goodwill.purposes import EMAIL_MARKETING, RECOMMENDATIONS, shipped
 from goodwill.sums import Cells, Running
@@ -49,6 +51,11 @@ CONTRIBUTIONS = [
     ),
     BeforeAndAfter(
         until=UNTIL, currency="EUR", days=91, said=HadSaid((RECOMMENDATIONS,), (Micros(219 * DAY), Micros(310 * DAY)))
+    ),
+    ByWeek(until=UNTIL, currency="EUR", weeks=20),
+    ByWeek(until=UNTIL, currency="EUR", weeks=20, kind_of=np.array([1]), kinds=2),
+    ByPast(
+        until=UNTIL, currency="EUR", since=300, arm_of=lambda persons: persons % 4, fold_of=lambda persons: persons % 5
     ),
 ]  # fmt: skip
 each = pytest.mark.parametrize("what", CONTRIBUTIONS, ids=[f"{n}-{what.name}" for n, what in enumerate(CONTRIBUTIONS)])
@@ -296,3 +303,20 @@ def test_the_clock_starts_when_her_first_day_ends_for_nobody_comes_back_on_it():
     kinds = customers_of(sums, what)
     found = {x: (t_x, T) for x, t_x, T in zip(kinds.x, kinds.t_x, kinds.T, strict=True)}
     assert found == {1: (pytest.approx(6.5 / 7), pytest.approx(10 / 7)), 0: (0, pytest.approx(17 / 7))}
+
+
+# ---- weeks -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_week_counts_its_amounts_and_its_buyers_once():
+    people = [
+        [Line(UNTIL, 500), Line(UNTIL - 6, 300), Line(UNTIL - 7, 200), Line(UNTIL - 14, 900)],
+        [Line(UNTIL - 1, 100), Line(UNTIL - 1, 50, foreign=1)],
+    ]
+    of_orders = whole_of(ByWeek(until=UNTIL, currency="EUR", weeks=2), people)
+    assert of_orders.array("amount").tolist() == [[200, 800]], "an order with a foreign line has no amount"
+    assert of_orders.array("people").tolist() == [[1, 1]]
+    of_lines = whole_of(ByWeek(until=UNTIL, currency="EUR", weeks=2, kind_of=np.array([0])), people)
+    assert of_lines.array("amount").tolist() == [[200, 900]]
+    assert of_lines.array("people").tolist() == [[1, 2]]
+    assert (of_lines.number("foreign"), of_lines.number("customers")) == (1, 2)

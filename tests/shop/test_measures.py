@@ -32,7 +32,9 @@ ASKED = Asked(how="test")
 END = day_number(KNOBS.start) + 7 * KNOBS.weeks  # Monday 2026-11-16; the tests' clock stands in the week after it
 
 
-NEEDED: dict[str, dict[str, Any]] = {"experiment": {"experiment": "more-new"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "before-after": {"since": "2026-10-05", "weeks": 1}, "experiment": {"experiment": "more-new"},
+}  # fmt: skip
 
 
 def world(shop: Shop) -> None:
@@ -67,8 +69,9 @@ def kept(shop: Shop) -> int:
 def test_every_measure_tells_a_number_or_says_in_words_why_not(shop: Shop, name: str) -> None:
     told = shop.measures.answer(name, **NEEDED.get(name, {}))
     assert told.headline.refused or told.headline.value is not None
-    asked = " ".join(("goodwill measure", name, *map(str, NEEDED.get(name, {}).values())))
-    assert told.query == f"{asked} --at {date_of(END - 1)}"
+    needed = {"experiment": " more-new"}.get(name, "")
+    named = {"before-after": " --since 2026-10-05 --weeks 1"}.get(name, "")
+    assert told.query == f"goodwill measure {name}{needed} --at {date_of(END - 1)}{named}"
     assert Answer.read(json.loads(json.dumps(told.to_dict(), allow_nan=False))) == told
     for one in (told.headline, *told.others):
         assert one.coverage.exist in (KNOBS.people, 0)
@@ -79,7 +82,7 @@ def test_every_measure_tells_a_number_or_says_in_words_why_not(shop: Shop, name:
 def test_before_anything_happened_every_measure_says_so_in_words(shop: Shop, name: str) -> None:
     if name == "experiment":
         return  # it is told of its own days
-    told = shop.measures.answer(name, "2001-01-01")
+    told = shop.measures.answer(name, "2001-01-01", **NEEDED.get(name, {}))
     assert told.headline.value is None
     assert told.headline.refused
     json.dumps(told.to_dict(), allow_nan=False)

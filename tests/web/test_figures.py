@@ -51,6 +51,14 @@ def test_what_cannot_be_asked_is_refused(client):
     assert (meter.status_code, "Ask with: goodwill measure minimisation" in meter.text) == (404, True)
 
 
+def test_what_has_to_be_said_is_asked_for(client):
+    lacking = client.get("/api/v1/measures/before-after")
+    assert (lacking.status_code, "Say since: the day on which it began" in lacking.text) == (422, True)
+    told = client.get("/api/v1/measures/before-after", params={"since": "2026-09-07", "weeks": "1"}).json()
+    assert told["headline"]["value"] is not None or told["headline"]["refused"]
+    assert told["query"].endswith("--since 2026-09-07 --weeks 1")
+
+
 def test_a_key_without_the_scope_reads_none(shop, client_of: MakeClient, clients: ExitStack):
     with clients:
         assert client_of(shop, Scope.DECIDE).get("/api/v1/measures/revenue").status_code == 403

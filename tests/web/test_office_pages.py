@@ -509,6 +509,10 @@ def test_a_figure_comes_as_a_file_with_the_same_numbers(house):
         ("repeat-purchase?window=none", 422, "7, 28, 91"),
         ("repeat-purchase?at=2031-01-01", 422, "has not come"),
         ("repat-purchase", 404, "Did you mean"),
+        ("before-after?since=soon", 422, "such as 2026-11-22"),
+        ("before-after?since=2026-09-07&treated=category%3DNothing", 404, "There is no category"),
+        ("before-after", 200, "the day on which it began"),
+        ("targeting", 200, "Nobody is left out by chance"),
     ],
 )
 def test_what_a_figure_cannot_be_asked_is_said_in_words(house, asked, status, words):

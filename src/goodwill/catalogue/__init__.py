@@ -5,11 +5,13 @@ No personal data. Models count *items*: products themselves, or their types or c
 
 from goodwill.catalogue.products import LEVELS, Product, Upserted
 from goodwill.catalogue.store import (
+    KINDS,
     count,
     ids_of,
     item_names,
     items_of_products,
     of_ids,
+    products_by,
     remove_unused_items,
     set_items,
     shown,
@@ -17,6 +19,7 @@ from goodwill.catalogue.store import (
 )
 
 __all__ = [
+    "KINDS",
     "LEVELS",
     "Product",
     "Upserted",
@@ -25,6 +28,7 @@ __all__ = [
     "item_names",
     "items_of_products",
     "of_ids",
+    "products_by",
     "remove_unused_items",
     "set_items",
     "shown",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,9 @@ def count(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(products)).scalar_one())
 
 
+KINDS: Final = ("type", "category", "department")  # from narrow to wide
+
+
 def set_items(connection: Connection, level: str) -> int:
     """Give every product its item at a level, and say how many items there are.
 
@@ -197,6 +200,25 @@ def kinds_of_items(connection: Connection, level: str) -> list[str]:
     for item, name in connection.execute(question.group_by(products.c.item)):
         answer[item] = name
     return answer
+
+
+def products_by(connection: Connection, kind: str) -> tuple[list[str], NDArray[np.int64]]:
+    """The names of the kinds of one width in alphabetical order, and the kind of each product.
+
+    Args:
+        kind: one of `KINDS`.
+
+    Returns:
+        kinds: an int64 array indexed by product id, −1 where a product has none or no id is used.
+    """
+    column = {"type": products.c.type, "category": products.c.category, "department": products.c.department}[kind]
+    rows = connection.execute(select(products.c.id, column).where(column.is_not(None))).all()
+    names = sorted({str(name) for _, name in rows})
+    number = {name: place for place, name in enumerate(names)}
+    answer = np.full(1 + max((product for product, _ in rows), default=-1), -1, np.int64)
+    for product, name in rows:
+        answer[product] = number[name]
+    return names, answer
 
 
 def chosen(

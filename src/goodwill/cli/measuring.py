@@ -120,8 +120,8 @@ def _of_measure(name: str) -> Any:
             annotation=Annotated[
                 str,
                 typer.Argument(help=_help(option), show_default=False, metavar=option.name.upper())
-                if option.needed
-                else typer.Option(f"--{option.name}", help=_help(option), show_default=False, metavar="VALUE"),
+                if option.stands_alone
+                else typer.Option(f"--{option.name}", help=_help(option), show_default=False, metavar=option.metavar),
             ],
         )
         for option in asked.options
@@ -130,7 +130,11 @@ def _of_measure(name: str) -> Any:
     vars(do)["__signature__"] = inspect.Signature(
         [shell, inspect.Parameter("at", kind, default="", annotation=_AT), *own]
     )
-    needed = [option.name.upper() for option in asked.options if option.needed]
+    needed = [
+        option.name.upper() if option.stands_alone else f"--{option.name} {option.metavar}"
+        for option in asked.options
+        if option.needed
+    ]
     do.__doc__ = f"Tell {asked.says}.\n\nExample: goodwill measure {' '.join((name, *needed))}"
     alone = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
     command(alone, name)(do)
@@ -138,7 +142,8 @@ def _of_measure(name: str) -> Any:
 
 
 def _help(option: "Option") -> str:
-    usual = "" if callable(option.default) or option.needed else f" Usually {option.default}."
+    unsaid = callable(option.default) or option.default is None
+    usual = "" if unsaid or option.needed else f" Usually {option.default}."
     return f"{option.help[0].upper()}{option.help[1:]}.{usual}"
 
 

@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "Figure": "figure",
     "guardrail": "experiments.guardrail",
     "guardrail_sums": "experiments.guardrail",
+    "interrupted": "interruption",
     "holm": "experiments.several",
     "mail_rates": "engagement",
     "minimum_detectable_effect": "experiments.detectable",

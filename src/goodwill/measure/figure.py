@@ -30,7 +30,7 @@ class Grade(Enum):
     A = "A randomised comparison: everybody assigned was counted, the metric was set beforehand, the groups fit."
     B = "A comparison without chance, whose placebo, overlap and sensitivity checks passed."
     C = "Worked out by a model, or described, from what was measured; it does not show a cause."
-    D = "A prior of experts, or a statistic from elsewhere; not measured here."
+    D = "A prior of experts, a statistic from elsewhere, or a comparison whose checks failed or could not be made."
 
     @classmethod
     def worst(cls, grades: Iterable["Grade"]) -> "Grade":

@@ -60,7 +60,7 @@ def placebo(
         BadInput: no such unit, a time at which nothing lies before or after, or values that are no numbers.
     """
     check_level(level)
-    values, unit = _panel(panel, treated_unit)
+    values, unit = panel_of(panel, treated_unit)
     if not 1 <= when < values.shape[1]:
         raise BadInput(f"`when` is a time from 1 to {values.shape[1] - 1}, with something before it; not {when}.")
     if values.shape[0] < 3:
@@ -93,7 +93,12 @@ def _beside(values: Floats, unit: int, when: int) -> tuple[float, Floats]:
     return float(rise[unit] - others.mean()), others - rest
 
 
-def _panel(panel: "ArrayLike | Mapping[str, ArrayLike]", unit: int | str) -> tuple[Floats, int]:
+def panel_of(panel: "ArrayLike | Mapping[str, ArrayLike]", unit: int | str) -> tuple[Floats, int]:
+    """A panel's values, shape (units, times), and the row of a unit.
+
+    Raises:
+        BadInput: rows are not equally long or hold no numbers, or there is no such unit.
+    """
     names = tuple(panel) if isinstance(panel, Mapping) else ()
     rows = [np.asarray(row, np.float64) for row in panel.values()] if isinstance(panel, Mapping) else panel
     try:

@@ -65,8 +65,8 @@ class BeforeAndAfter(OfBoughtAndSaid):
         )
         told = (
             group, _weeks(start - first), _weeks(start - last),
-            np.minimum(_many(days_bought(lately).person, people), _DAYS), _bins(lately, people), near, far,
-            _bins(after, people),
+            np.minimum(_many(days_bought(lately).person, people), _DAYS), steps_of(lately, people), near, far,
+            steps_of(after, people),
         )  # fmt: skip
         customers = first >= 0
         at = np.ravel_multi_index(tuple(one[customers] for one in told), _SHAPE)
@@ -82,7 +82,7 @@ def _many(person: Numbers, people: int) -> Numbers:
     return np.bincount(person, minlength=people).astype(np.int64)
 
 
-def _bins(orders: Bought, people: int) -> Numbers:
+def steps_of(orders: Bought, people: int) -> Numbers:
     """What each person paid altogether, as the number of its step."""
     paid = np.zeros(people, np.int64)
     np.add.at(paid, orders.person, orders.amount)
@@ -120,11 +120,11 @@ def compared_of(sums: Sums, what: BeforeAndAfter) -> Compared:
     first, last, days, paid, near, far, outcome = map(each, told)
     covariates = {
         "weeks since the first purchase": first, "weeks since the last purchase": last,
-        "days with a purchase": np.log1p(days), "amount": np.log1p(_middle(paid)),
+        "days with a purchase": np.log1p(days), "amount": np.log1p(middle(paid)),
         "days of saying something": each(spoke),
     }  # fmt: skip
     return Compared(
-        outcome=_middle(outcome), exposed=each(later) > 0,
+        outcome=middle(outcome), exposed=each(later) > 0,
         covariates={name: one for name, one in covariates.items() if one.size and np.ptp(one) > 0},
         controls={
             f"days with a purchase in the {CONTROL} days before": near,
@@ -134,6 +134,6 @@ def compared_of(sums: Sums, what: BeforeAndAfter) -> Compared:
     )  # fmt: skip
 
 
-def _middle(bins: Floats) -> Floats:
+def middle(bins: Floats) -> Floats:
     """What stands for the amounts of a step; 0 for none."""
     return np.where(bins > 0, MIDDLES[np.maximum(bins.astype(np.int64), 1) - 1], 0.0)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Each is loaded when it is first asked for, so that a command which needs one does not wait for the others.
 _WHERE: Final = {
     "attribution": "crediting",
+    "before-after": "interrupting",
     "cac": "acquiring",
     "churn": "selling",
     "clv": "value",
@@ -44,6 +45,7 @@ _WHERE: Final = {
     "retention": "selling",
     "revenue": "selling",
     "roi": "returning",
+    "targeting": "targeting",
     "visit-frequency": "selling",
 }
 NAMES: Final = tuple(sorted(_WHERE))
@@ -218,7 +220,7 @@ def _json(document: Mapping[str, Any]) -> str:
 
 def _query(shop: "Shop", measure: "Measure", period: Period, chosen: Mapping[str, Plain]) -> str:
     """The command that gives it again."""
-    words = ["goodwill measure", measure.name, *(str(chosen[one.name]) for one in measure.options if one.needed)]
+    words = ["goodwill measure", measure.name, *(str(chosen[one.name]) for one in measure.options if one.stands_alone)]
     words += ["--at", str(date_of(period.end))]
     for name, value in _unusual(shop, measure, chosen):
         text = str(value)
@@ -228,5 +230,7 @@ def _query(shop: "Shop", measure: "Measure", period: Period, chosen: Mapping[str
 
 def _unusual(shop: "Shop", measure: "Measure", chosen: Mapping[str, Plain]) -> Iterator[tuple[str, Plain]]:
     for option in measure.options:
-        if not option.needed and chosen[option.name] != option.of(shop, None):
+        if option.stands_alone:
+            continue
+        if option.needed or chosen[option.name] != option.of(shop, None):
             yield option.name, chosen[option.name]

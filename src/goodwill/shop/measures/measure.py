@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -39,7 +40,8 @@ class Option:
         name: small letters; on the command line it stands behind two hyphens.
         default: its value where nothing is said; or what finds it in a shop.
         parse: its value from what was typed. Raises BadInput, whose sentence ends "not '…'".
-        needed: whether it has to be given; on the command line it stands without its name.
+        needed: whether it has to be given; on the command line it stands without its name, unless it is ``named``.
+        metavar: how the command line calls its value.
     """
 
     name: str
@@ -47,13 +49,20 @@ class Option:
     default: "Plain | Callable[[Shop], Plain]"
     parse: Callable[[str], Plain]
     needed: bool = False
+    named: bool = False
+    metavar: str = "VALUE"
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it stands without its name on the command line."""
+        return self.needed and not self.named
 
     def of(self, shop: "Shop", given: Plain) -> Plain:
         """The value: as given, or what stands where nothing is."""
         if given is not None:
             return self.parse(str(given).strip())
         if self.needed:
-            raise BadInput(f"Say which {self.name}: {self.help}.")
+            raise BadInput(f"Say {'' if self.named else 'which '}{self.name}: {self.help}.")
         return self.default(shop) if callable(self.default) else self.default
 
 
@@ -136,6 +145,18 @@ def name(what: str) -> Callable[[str], Plain]:
         if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", text):
             return text
         raise BadInput(f"The name of {what} is 1 to 64 small letters, digits and hyphens, not '{text}'.")
+
+    return parse
+
+
+def day(name: str) -> Callable[[str], Plain]:
+    """A day, such as 2026-11-22."""
+
+    def parse(text: str) -> Plain:
+        try:
+            return str(date.fromisoformat(text))
+        except ValueError:
+            raise BadInput(f"'{name}' is a day such as 2026-11-22, not '{text}'.") from None
 
     return parse
 

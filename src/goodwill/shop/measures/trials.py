@@ -1,20 +1,17 @@
 """Measures of what doing something caused: an experiment's arms, the shop's own holdout, what could be seen at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from goodwill.access import Total
-from goodwill.basics.clock import date_of, day_of
-from goodwill.basics.errors import CannotTell, NotFound
+from goodwill.basics.clock import date_of
+from goodwill.basics.errors import CannotTell
 from goodwill.basics.money import digits_of
-from goodwill.decide.experiments import arms_of, number_of_arm
-from goodwill.decide.plan import HOLDOUT, State, plan_of
 from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.apart import earlier
-from goodwill.measure.bought import Numbers
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.experiments.detectable import minimum_detectable_effect_sums
 from goodwill.measure.experiments.effect import Difference, difference_sums
@@ -27,7 +24,7 @@ from goodwill.measure.figure import SMALL, Figure, Grade, told_of
 from goodwill.measure.period import Period
 from goodwill.measure.trials import InArm, tail_of, under
 from goodwill.purposes import STATISTICS
-from goodwill.shop.measures.leftout import left_out as held_out
+from goodwill.shop.measures.divided import Trial, holdout_of, trial_of
 from goodwill.shop.measures.measure import (
     WEEKS,
     WEEKS_SAID,
@@ -55,84 +52,6 @@ _WEEKS: Final = 4  # for which it is usually asked
 _REFUNDS: Final = 0.01  # of customers: so many more who give something back would matter
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """People divided by lot: who is where, since when, and as of when it is told.
-
-    Attributes:
-        shares: of each arm, by its name; the one that the others are held against stands first.
-    """
-
-    name: str
-    shares: Mapping[str, float]
-    since: int
-    until: int
-    arm_of: Callable[[Numbers], Numbers]
-
-    @property
-    def control(self) -> str:
-        return next(iter(self.shares))
-
-    @property
-    def days(self) -> str:
-        return f"{date_of(self.since)} to {date_of(self.until)}"
-
-
-# ---- whom it divides -------------------------------------------------------------------------------------------------
-
-
-def _trial_of(shop: "Shop", wanted: str, period: Period) -> _Trial:
-    """An experiment of the shop, from the day on which it was started to the day before it was stopped.
-
-    Raises:
-        NotFound: there is no such experiment. CannotTell: it did not run in the period yet.
-    """
-    journal = shop.planning.journal()
-    rows = [row for row in journal if row.kind == "experiment" and row.name == wanted and row.body is not None]
-    if not rows:
-        raise NotFound(f"There is no experiment '{wanted}'. List them with: goodwill experiment list")
-    zone = shop.settings.zone
-    began = next((row for row in rows if row.body.state is State.RUNNING), None)
-    ended = next((row for row in rows if row.body.state is State.STOPPED), None)
-    if began is None:
-        raise CannotTell(f"Experiment '{wanted}' was not started yet: goodwill experiment start {wanted}")
-    since, until = int(day_of(began.at, zone)), int(period.end)
-    if ended is not None:
-        until = min(until, day_of(ended.at, zone) - 1)
-    if since > until:
-        raise CannotTell(
-            f"Experiment '{wanted}' began on {date_of(since)}, and no period has closed since. The next closes soon; "
-            "earlier figures would be looked at too early."
-        )
-    holdout = plan_of([row for row in journal if row.id <= began.id]).holdout
-    experiment = began.body
-    shares = arms_of(experiment)
-    names = list(shares)
-    order = [HOLDOUT, *(one for one in names if one != HOLDOUT)] if HOLDOUT in names else names
-    turned = np.array([*(order.index(one) for one in names), len(names)], np.int64)
-
-    def arm_of(persons: Numbers) -> Numbers:
-        return turned[[number_of_arm(experiment, holdout, person) for person in persons.tolist()]]
-
-    return _Trial(wanted, {one: shares[one] for one in order}, since, until, arm_of)
-
-
-def _holdout_of(shop: "Shop", period: Period) -> _Trial:
-    """The shop's own holdout, as it stood at the end of the period.
-
-    Raises:
-        CannotTell: nobody is held out, or not for long enough.
-    """
-    held = held_out(shop, period.end)
-    if held.since > period.end:
-        raise CannotTell(
-            f"{100 * held.share:g} % of people are held out since {date_of(held.since)}, and no period has closed "
-            "since. Ask again when one has."
-        )
-    shares = {HOLDOUT: held.share, "all others": 1 - held.share}
-    return _Trial("the holdout", shares, held.since, period.end, lambda persons: 1 - held.arm(persons))
-
-
 # ---- what it changed -------------------------------------------------------------------------------------------------
 
 
@@ -140,7 +59,7 @@ def _holdout_of(shop: "Shop", period: Period) -> _Trial:
 class _Seen:
     """What was counted of a trial, beside the same with the tail cut off."""
 
-    trial: _Trial
+    trial: Trial
     total: Total
     clipped: Total
     currency: str
@@ -170,7 +89,7 @@ class _Seen:
         return found if found.relative else in_money(found, self.currency, self.times)
 
 
-def _seen(shop: "Shop", trial: _Trial, times: float = 1.0) -> _Seen:
+def _seen(shop: "Shop", trial: Trial, times: float = 1.0) -> _Seen:
     what = InArm(
         until=trial.until, currency=shop.settings.currency, since=trial.since,
         # As long as it ran, always: who might choose would find the length that tells most.
@@ -183,7 +102,7 @@ def _seen(shop: "Shop", trial: _Trial, times: float = 1.0) -> _Seen:
 
 
 def _experiment(shop: "Shop", period: Period, options: Options) -> Answer:
-    trial = _trial_of(shop, options["experiment"], period)
+    trial = trial_of(shop, options["experiment"], period)
     seen = _seen(shop, trial)
     asked = Asked("experiment", period, options)
     treated = min(1, len(trial.shares) - 1)
@@ -193,7 +112,7 @@ def _experiment(shop: "Shop", period: Period, options: Options) -> Answer:
 
 
 def _holdout(shop: "Shop", period: Period, options: Options) -> Answer:
-    trial = _holdout_of(shop, period)
+    trial = holdout_of(shop, period)
     margin = options["margin"]
     seen = _seen(shop, trial, margin / 100 or 1.0)
     what = "margin" if margin else "revenue"
