@@ -208,6 +208,21 @@ class HowOften(OfBought):
         return bought.where(~bought.foreign & (bought.amount > 0) & (bought.day >= self.window.start))
 
 
+@dataclass(frozen=True, kw_only=True)
+class HowOftenSince(HowOften):
+    """The same of purchases since a day alone: each clock starts with the first of these.
+
+    Attributes:
+        since: that day.
+    """
+
+    since: int
+
+    @property
+    def window(self) -> Window:
+        return Window(self.since, self.until)
+
+
 def _repeats(paid: Bought) -> tuple[Numbers, Numbers, Numbers]:
     """Of each person: repeat days, what one came to on average in whole minor units, and all of them together."""
     starts = begins(paid.person)

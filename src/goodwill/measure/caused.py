@@ -19,7 +19,7 @@ from goodwill.learn.composed import beside, only
 from goodwill.learn.lifetime import covariates, gammagamma, pareto
 from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
-from goodwill.measure.buying import Customers, HowOften, customers_of, first_days, plainly
+from goodwill.measure.buying import Customers, HowOften, HowOftenSince, customers_of, first_days, plainly
 from goodwill.measure.experiments.effect import Difference, compared
 from goodwill.measure.experiments.moments import Moments, of_group, parts
 from goodwill.measure.experiments.sequence import for_every_look
@@ -66,8 +66,8 @@ class ByArm:
 
     @property
     def buying(self) -> HowOften:
-        """How the cells of customers are told apart."""
-        return HowOften(until=self.until, currency=self.currency)
+        """How the cells of customers are told apart: each clock starts with the first purchase in the window."""
+        return HowOftenSince(until=self.until, currency=self.currency, since=self.start)
 
     def group_of(self, persons: Numbers) -> Numbers:
         return self.arm(persons)
@@ -383,8 +383,8 @@ def _residuals(arms: tuple[Arm, Arm], days: int) -> list[tuple[Floats, Floats]]:
         np.concatenate([getattr(one, name) for one in kinds]) for name in ("x", "t_x", "T", "mean", "many")
     )
     sizes = [one.x.size for one in kinds]
-    trait = np.repeat([_exposed(arms[1], days / 7), 0.0], sizes)
-    model = covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
+    trait = np.repeat([1.0, 0.0], sizes)
+    model = _fitted(x, t_x, age, trait, many)
     amounts = gammagamma.fit(x, mean, many).expected_amount(x, mean)
     rows, place = np.unique(np.stack([x, t_x, age, trait]), axis=1, return_inverse=True)
     place = np.asarray(place).reshape(-1)
@@ -400,6 +400,18 @@ def _residuals(arms: tuple[Arm, Arm], days: int) -> list[tuple[Floats, Floats]]:
     rest = slice(sizes[0], None)
     each = worth(model.fitted.theta)
     return [(each[some], moved[some]) for some in (first, rest)]
+
+
+def _fitted(x: Floats, t_x: Floats, age: Floats, trait: Floats, many: Numbers) -> covariates.ParetoNbdTraits:
+    """How customers of both arms buy and leave; where they hardly differ in leaving, s is drawn to 1, as in `ecltv`.
+
+    Raises:
+        CannotTell: not even then; the sentence says why.
+    """
+    try:
+        return covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
+    except CannotTell:
+        return covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many, shape=1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -440,19 +452,6 @@ def _slopes(figure: Callable[[Floats], float], model: covariates.ParetoNbdTraits
     steps = _STEP * np.sqrt(np.diag(model.fitted.covariance))
     moves = np.diag(steps)
     return np.array([figure(theta + one) - figure(theta - one) for one in moves]) / (2 * steps)
-
-
-def _exposed(held: Arm, weeks: float) -> float:
-    """Which share of repeat purchases, by amount, fell into the time of the programme; 1 where all came since it began.
-
-    Before that the arms were alike, so what a model finds of the whole time of the treated is so much less than what
-    the programme does. The left out tell it, who had none. It is one share for all: by each one's own, who came late
-    would be held against who came early, whom chance did not draw.
-    """
-    kinds = held.kinds
-    repeat = kinds.many * kinds.x * kinds.mean
-    inside = np.where(weeks < kinds.T, np.minimum(held.spent, repeat), repeat)
-    return float(inside.sum() / repeat.sum()) if repeat.sum() > 0 else 1.0
 
 
 def _slope(arms: tuple[Arm, Arm]) -> float:
