@@ -130,13 +130,19 @@ def test_with_as_many_as_it_named_it_is_told(lines: int, before: int) -> None:
     assert np.isfinite(found.low)
 
 
-def test_lines_in_which_nothing_moves_give_no_number_that_is_none() -> None:
+def test_lines_in_which_nothing_moves_say_nothing_of_what_is_usual() -> None:
     still = np.full((3, 64), 50.0)
-    found = interrupted(still, 0, 60, 4)
-    assert (found.value, found.p) == (0.0, 1.0)
-    empty = still.copy()
-    empty[1] = 0
-    assert "nothing before" in interrupted(empty, 0, 60, 4).refused
+    assert "Nothing changed on any placebo date" in interrupted(still, 0, 60, 4).refused
+
+
+def test_a_control_with_nothing_before_is_left_out_and_named_and_the_treated_one_refused() -> None:
+    lines = np.asarray(panel(9, 4, 80))
+    lines[2, :80] = 0
+    found = interrupted(lines, 3, 80, 4)
+    alone = interrupted(np.delete(lines, 2, axis=0), 2, 80, 4)
+    assert (found.value, found.p, found.controls) == (alone.value, alone.p, 2)
+    assert "rows, from 0: 2." in found.warnings[-1]
+    assert "nothing before" in interrupted(lines, 2, 80, 4).refused
 
 
 @pytest.mark.parametrize(("unit", "when", "times"), [(9, 60, 4), ("x", 60, 4), (0, 2, 4), (0, 62, 4), (0, 60, 0)])

@@ -69,6 +69,7 @@ def _cafe(shell: Shell, folder: Path, people: int, seed: int, days: int) -> None
 
 def _world(shell: Shell, folder: Path, people: int, seed: int) -> None:
     """The world with known truth, and the truth."""
+    from goodwill.basics.clock import date_of, day_number
     from goodwill.purposes import shipped
     from goodwill.simulate.world import Knobs, draw, effect_of_consent, effect_of_programme, files, live
 
@@ -95,4 +96,8 @@ def _world(shell: Shell, folder: Path, people: int, seed: int) -> None:
         ("consent's true effect", f"{consent.spend.mean():.2f} {unit}: all consent, less nobody does"),
     ]
     shell.answer(document, out.pairs([*rows, *facts]), "", *written)
-    shell.note(f"Next: goodwill init --currency {lived.knobs.currency}, then goodwill import {folder}/*.csv")
+    last = date_of(day_number(lived.knobs.start) + 7 * lived.knobs.weeks - 1)
+    shell.note(
+        f"Next: goodwill init --currency {lived.knobs.currency}, then goodwill import {folder}/*.csv, then "
+        f"goodwill measure revenue --at {last}: it ends on that day"
+    )

@@ -97,12 +97,17 @@ def interrupted(
     check_level(level)
     values, unit = panel_of(panel, treated_unit)
     _checked(values, when, times)
+    empty = ~np.any(values[:, :when] > 0, axis=1)
+    if empty[unit]:
+        return Interrupted.refuse("The line has nothing before, so no share of it can be told.", n=when, level=level)
+    values, unit = values[~empty], unit - int(empty[:unit].sum())
     if why := _lacking(len(values), when, times, level):
         return Interrupted.refuse(why, n=values.shape[1], level=level)
-    if not np.all(values[:, :when].mean(axis=1) > 0):
-        return Interrupted.refuse("A line has nothing before, so no share of it can be told.", n=when, level=level)
     level_before = float(values[unit, :when].mean())
     moved = _changes(values[:, : when + times], unit, when, times)
+    if not np.any(moved[:, 1:].std(axis=1) > _ROUND):
+        why = "Nothing changed on any placebo date, so nothing says what is usual; look at amounts as they came."
+        return Interrupted.refuse(why, n=when + times, level=level)
     found = _standing_out(moved)
     low, high = _ends(moved, level)
     year, left = divmod(a_year, times)
@@ -112,7 +117,8 @@ def interrupted(
         level_before=level_before, placebos=moved.size - 1, controls=len(values) - 1,
         among=float(np.mean(found[:, 0] >= found[0, 0] - _ROUND)) if len(moved) > 1 else None,
         before=_of_the_past(past, 0, level), season=None if left else _of_the_past(past, year - 1, level),
-        changes=tuple(moved[0].tolist()), warnings=_warned(values, unit, when),
+        changes=tuple(moved[0].tolist()),
+        warnings=(*_warned(values, unit, when), *_left_out(np.flatnonzero(empty).tolist())),
     )  # fmt: skip
 
 
@@ -209,6 +215,12 @@ def _of_the_past(past: Floats, date: int, level: float) -> float | None:
     if date >= past.shape[1] or past.size < ceil(1 / (1 - level) - _ROUND):
         return None
     return _share(_standing_out(past), date)
+
+
+def _left_out(empty: list[int]) -> tuple[str, ...]:
+    if not empty:
+        return ()
+    return (f"Lines with nothing before are left out as controls; rows, from 0: {', '.join(map(str, empty))}.",)
 
 
 def _warned(values: Floats, unit: int, when: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from tests.learn.lifetime.crowd import pareto_crowd
 
 from goodwill.basics.errors import BadInput, CannotTell
-from goodwill.learn import gamma_gamma
+from goodwill.learn import gamma_gamma, pareto_nbd
 from goodwill.learn.lifetime import amounttraits, covariates, gammagamma
 from goodwill.learn.lifetime.intervals import total_worth
 
@@ -114,6 +114,10 @@ def test_what_cannot_tell_is_refused_in_words(fitted):
         amounttraits.fit(x, mean, {"one": traits["consents"], "other": 1 - traits["consents"]})
     with pytest.raises(BadInput, match="'tenure' is missing for customer 3"):
         amounttraits.fit(x, mean, {"tenure": np.where(np.arange(x.size) == 3, np.nan, traits["tenure"])})
+    with pytest.raises(BadInput, match="given by name"):
+        gamma_gamma.fit(x, mean, covariates=np.ones(x.size))
+    with pytest.raises(BadInput, match="given by name"):
+        pareto_nbd.fit(x, np.where(x > 0, 5.0, 0.0), np.full(x.size, 9.0), covariates=np.ones(x.size))
     with pytest.raises(BadInput, match="at least one trait"):
         amounttraits.fit(x, mean, {})
     with pytest.raises(BadInput, match="fitted with the trait 'tenure'"):

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodwill.basics.errors import BadInput
-from goodwill.learn.lifetime.covariates import ASSOCIATION, STEEPEST, Standard, Traits, named_in, standard, trait_of
+from goodwill.learn.lifetime.covariates import (
+    ASSOCIATION,
+    STEEPEST,
+    Standard,
+    Traits,
+    by_name,
+    named_in,
+    standard,
+    trait_of,
+)
 from goodwill.learn.lifetime.gammagamma import (
     ENDLESS,
     NAMES,
@@ -129,7 +138,7 @@ def fit(
     """
     rows, came = spent(x, mean_amount, weights), np.asarray(x, np.float64) > 0
     worth_fitting(rows)
-    known = {name: trait_of(name, values, came.size)[came] for name, values in traits.items()}
+    known = {name: trait_of(name, values, came.size)[came] for name, values in by_name(traits).items()}
     if not known:
         raise BadInput("Name at least one trait, or fit the model without traits.")
     scaled = standard(known, rows.weight)

@@ -73,7 +73,7 @@ def standard(traits: Traits, weight: Floats) -> Standard:
         BadInput: a trait is not a number for each customer.
         CannotTell: a trait is the same for everybody, or follows from others.
     """
-    named = {name: trait_of(name, values, weight.size) for name, values in traits.items()}
+    named = {name: trait_of(name, values, weight.size) for name, values in by_name(traits).items()}
     values = np.stack(list(named.values()), axis=1) if named else np.zeros((weight.size, 0))
     mean = weight @ values / weight.sum()
     spread = np.sqrt(weight @ (values - mean) ** 2 / weight.sum())
@@ -84,6 +84,19 @@ def standard(traits: Traits, weight: Floats) -> Standard:
     if named and np.linalg.matrix_rank((z * weight[:, None]).T @ z / weight.sum(), tol=1e-8) < len(named):
         raise CannotTell(f"One of {_listed(tuple(named))} follows from the others. Leave one out.")
     return Standard(tuple(named), mean, spread, z)
+
+
+def by_name(traits: Traits) -> Traits:
+    """Traits, if they have names.
+
+    Raises:
+        BadInput: they have none.
+    """
+    if not isinstance(traits, Mapping):
+        raise BadInput(
+            "Traits are given by name, such as {'consents': [1, 0, 1]}: a coefficient without a name says nothing."
+        )
+    return traits
 
 
 def trait_of(name: str, values: ArrayLike, size: int) -> Floats:
@@ -193,7 +206,7 @@ def _given(
     repeat, last, age = columns(x=x, t_x=t_x, T=T)
     check_customers(repeat, last, age)
     weight = weights_of(repeat, weights)
-    if not any(traits for _, traits, _, _ in wanted):
+    if not any(by_name(traits) for _, traits, _, _ in wanted):
         raise BadInput("Name at least one trait, or fit the model without traits.")
     scaled = [(name, standard(traits, weight), place, sign) for name, traits, place, sign in wanted]
     table = np.column_stack([repeat, last, age, *(traits.z for _, traits, _, _ in scaled)])

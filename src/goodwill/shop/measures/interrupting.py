@@ -179,7 +179,8 @@ class _Told:
         )
         said = [stand_out, self._verdict()]
         if foreign := self._total.sums.number("foreign"):
-            said.append(f"{told_of(foreign, 'orders')} in another currency than {currency} are left out.")
+            of = "lines of orders" if self._asked.options["treated"] else "orders"
+            said.append(f"{told_of(foreign, of)} in another currency than {currency} are left out.")
         if found.controls:
             said.append("Money is told with two digits, so that the kinds that are told do not tell of the others.")
         if left := self._lines.left_out:
