@@ -213,13 +213,14 @@ def test_what_is_not_installed_there_is_said_as_it_is_here(works):
 
 
 def test_two_works_at_once_are_worked_out_beside_each_other(home, works):
-    jobs = Jobs(None, command(home))
-    try:
-        long = jobs.of("long", 1, partial(works.long, seconds=600), patience=0)
-        assert isinstance(long, Job)
-        assert jobs.of("short", 1, partial(works.long, seconds=0), patience=60) == Done(0)
-    finally:
-        jobs.close()
+    with open_shop(home) as shop:
+        jobs = Jobs(shop, command(home))
+        try:
+            long = jobs.of("long", 1, partial(works.long, seconds=600), patience=0)
+            assert isinstance(long, Job)
+            assert jobs.of("short", 1, partial(works.long, seconds=0), patience=60) == Done(0)
+        finally:
+            jobs.close()
 
 
 # ---- the pages whose work is done there -----------------------------------------------------------------------------
