@@ -1,6 +1,7 @@
 """Read the settings and build the shop: the only place that looks at files of settings and at the environment."""
 
 import os
+import pickle
 import re
 import secrets
 import tomllib
@@ -28,7 +29,7 @@ from goodwill.measure.period import EVERY
 from goodwill.protect.cipher import Cipher
 from goodwill.protect.keyfiles import KEY_BYTES
 from goodwill.protect.keystore import KeyStore
-from goodwill.purposes import SHIPPED, USED, Register, load, load_regimes, shipped, shipped_regimes
+from goodwill.purposes import SHIPPED, USED, Regimes, Register, load, load_regimes, shipped, shipped_regimes
 from goodwill.reach.channels.https import Https
 from goodwill.reach.channels.smtp import SECURITY, Smtp
 from goodwill.reach.letters import LANGUAGES
@@ -160,7 +161,35 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
     """
     folder = home_of(home)
     settings = settings_of(folder)
-    register = register_of(settings, folder)
+    regimes = load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes()
+    return _opened(folder, _Read(settings, register_of(settings, folder), regimes), clock)
+
+
+def open_alike(home: str | Path, opened_with: bytes, *, clock: Clock = system_clock) -> Shop:
+    """Open a shop as another process has it open: with what that one read, whatever its files say by now.
+
+    Args:
+        opened_with: as the other one's `Shop` holds it; it comes from nobody else.
+
+    Raises:
+        KeyMissing: the master key is not the one of this shop.
+        Busy: the database does not answer, or somebody holds it too long.
+    """
+    read: _Read = pickle.loads(opened_with)  # noqa: S301 - from the server that began us
+    return _opened(home_of(home), read, clock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a home to open its shop."""
+
+    settings: Settings
+    register: Register
+    regimes: Regimes
+
+
+def _opened(folder: Path, read: _Read, clock: Clock) -> Shop:
+    settings = read.settings
     database = connect(settings.database or folder / "shop.db")
     if revision(database) != newest():  # looking waits for nobody; migrating waits for whoever writes
         migrate(database)
@@ -168,8 +197,8 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
     columns = Columns(database, engine=settings.columns, memory=settings.columns_memory)
     shop = Shop(
         database=database,
-        register=register,
-        regimes=load_regimes(folder / settings.regimes) if settings.regimes else shipped_regimes(),
+        register=read.register,
+        regimes=read.regimes,
         channel=_channel(settings),
         caller=Https(loopback=settings.webhooks_loopback == "yes"),
         keys=keys,
@@ -180,6 +209,7 @@ def open_shop(home: str | Path | None = None, *, clock: Clock = system_clock) ->
         settings=_for_shop(settings),
         folder=folder,
         clock=clock,
+        opened_with=pickle.dumps(read),
     )
     shop.erasure.follow()
     shop.acting(Actor("opening the shop")).noes.follow()

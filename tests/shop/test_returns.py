@@ -427,6 +427,39 @@ def test_paper_has_two_pages_at_most_the_same_numbers_and_says_which_page(shop, 
     assert "1 USD = 0.9143 EUR (2026-09-01, ECB)" in joined
 
 
+def test_no_amount_on_paper_is_torn_from_its_unit(shop, tmp_path):
+    from dataclasses import replace
+
+    spent(shop)
+    told = shop.report()
+    lines = told.table("lines")
+    rows = [
+        tuple(
+            -1_115_899.97 if column.unit == "EUR" and value is not None else value
+            for column, value in zip(lines.columns, row, strict=True)
+        )
+        for row in lines.rows
+    ]
+    large = replace(lines, rows=tuple(rows))
+    tables = tuple(large if one.name == "lines" else one for one in told.tables)
+    text = words_of(printed(replace(told, tables=tables)), tmp_path)
+    amounts = re.findall(r"-1,115,899\.97 *(\S*)", text)
+    assert len(amounts) >= len(rows)
+    assert set(amounts) == {"EUR"}
+
+
+def test_paper_writes_theta_as_a_letter_where_the_font_has_it(shop, tmp_path):
+    from dataclasses import replace
+
+    from goodwill.shop.paper import _FONT_FOLDERS
+
+    told = replace(shop.report(), method=("It hangs on θ.",))
+    assert "It hangs on theta." in words_of(printed(told), tmp_path)
+    if not any(Path(one, "DejaVuSans.ttf").exists() for one in _FONT_FOLDERS):
+        pytest.skip("this machine has no DejaVu")
+    assert "It hangs on θ." in words_of(printed(replace(told, shop="Café Ławka")), tmp_path)
+
+
 def test_paper_says_what_it_is_in_which_language_and_where_its_parts_begin(shop, tmp_path):
     spent(shop)
     told = shop.report()

@@ -1,5 +1,7 @@
 """What takes long is worked out in another process: the same answers, the same errors, and it never outlives us."""
 
+import io
+import json
 import os
 import re
 import signal
@@ -19,6 +21,7 @@ import pytest
 from litestar.testing import TestClient
 from tests.small_shop import ASKED, bakery
 from tests.staff.working import cheaply
+from tests.web.conftest import key_for
 
 from goodwill.app import open_shop
 from goodwill.basics.clock import SECOND, system_clock
@@ -30,6 +33,8 @@ from goodwill.web.application import application
 from goodwill.web.aside import Aside, Broke
 from goodwill.web.charts import Pictures, bars
 from goodwill.web.jobs import Done, Job, Jobs
+from goodwill.web.logs import log_to
+from goodwill.web.store import Scope
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks processes up in /proc")
 
@@ -208,13 +213,14 @@ def test_what_is_not_installed_there_is_said_as_it_is_here(works):
 
 
 def test_two_works_at_once_are_worked_out_beside_each_other(home, works):
-    jobs = Jobs(None, command(home))
-    try:
-        long = jobs.of("long", 1, partial(works.long, seconds=600), patience=0)
-        assert isinstance(long, Job)
-        assert jobs.of("short", 1, partial(works.long, seconds=0), patience=60) == Done(0)
-    finally:
-        jobs.close()
+    with open_shop(home) as shop:
+        jobs = Jobs(shop, command(home))
+        try:
+            long = jobs.of("long", 1, partial(works.long, seconds=600), patience=0)
+            assert isinstance(long, Job)
+            assert jobs.of("short", 1, partial(works.long, seconds=0), patience=60) == Done(0)
+        finally:
+            jobs.close()
 
 
 # ---- the pages whose work is done there -----------------------------------------------------------------------------
@@ -262,3 +268,138 @@ def told(client, path):
 def test_a_page_tells_what_was_worked_out_there_as_what_was_worked_out_here(clients, path):
     here, there = clients
     assert told(there, path) == told(here, path)
+
+
+# ---- settings that were edited under a server -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["margin = 40", "marign = 40", "name = "])
+def test_a_server_says_one_thing_although_its_file_of_settings_was_edited(tmp_path, line):
+    with bakery(connect(tmp_path / "shop.db"), tmp_path, system_clock).shop as made:
+        shop = cheaply(made)
+        with (shop.folder / "goodwill.toml").open("a") as file:
+            file.write(f"{line}\n")
+        client = TestClient(
+            application(shop, aside=DRAWS), base_url="http://127.0.0.1:8400", cookies={"goodwill": token(shop)}
+        )
+        with client:
+            key = {"authorization": f"Bearer {key_for(shop, Scope.READ)}"}
+            api = client.get("/api/v1/measures/roi", headers=key).json()
+            status, page = told(client, "/office/measures/roi")
+        assert "No margin is known" in json.dumps(api)
+        assert (status, "No margin is known" in page) == (200, True)
+
+
+def test_the_register_and_the_settings_there_are_the_ones_with_which_the_server_began(tmp_path):
+    with bakery(connect(tmp_path / "shop.db"), tmp_path, system_clock).shop as shop:
+        (shop.folder / "goodwill.toml").unlink()
+        jobs = Jobs(shop, command(shop.folder))
+        try:
+            for what in ("settings", "register", "regimes"):
+                assert jobs.of(what, 1, attrgetter(what), patience=60) == Done(getattr(shop, what))
+        finally:
+            jobs.close()
+
+
+def test_a_password_of_the_database_is_not_in_what_a_shop_says_of_itself(tmp_path):
+    with bakery(connect(tmp_path / "shop.db"), tmp_path, system_clock).shop as shop:
+        assert shop.opened_with
+        assert "opened_with" not in repr(shop)
+
+
+# ---- a process that ends by itself, again and again -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dying(tmp_path_factory):
+    """A browser at a server whose other processes all end as soon as they begin, its shop, and its log."""
+    folder, lines = tmp_path_factory.mktemp("dying"), io.StringIO()
+    with bakery(connect(folder / "shop.db"), folder, system_clock).shop as made:
+        shop = cheaply(made)
+        shop.planning.hold_out(10)
+        app = application(shop, aside=[sys.executable, "-c", "pass"], log=log_to(lines))
+        with TestClient(app, base_url="http://127.0.0.1:8400", cookies={"goodwill": token(shop)}) as client:
+            yield client, shop, lines
+
+
+def settled(client, path, meanwhile="being (looked for|worked out|drawn)"):
+    """The answer once nothing is under way any more."""
+    for _ in range(240):
+        answer = client.get(path)
+        if "refresh" not in answer.headers and not re.search(meanwhile, answer.text):
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"{path} is never done")
+
+
+@pytest.mark.parametrize(
+    "path", ["/office/measures/clv?draws=100", "/office/measures/minimisation", "/office/return", "/office/consent"]
+)
+def test_where_the_process_ended_twice_a_page_says_so_and_how_to_try_again(dying, path):
+    answer = settled(dying[0], path)
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "could not be worked out just now" in answer.text
+    assert f'<a class="button" href="{path}">Try again</a>' in answer.text
+    assert 'aria-label="Office"' in answer.text
+
+
+def test_the_paper_of_a_report_that_could_not_be_worked_out_is_a_page_that_says_so(dying):
+    answer = settled(dying[0], "/office/return/paper")
+    assert (answer.status_code, "Try again" in answer.text) == (503, True)
+
+
+def test_the_list_of_people_stays_where_pairs_cannot_be_looked_for(dying):
+    for _ in range(100):
+        answer = dying[0].get("/office/people")
+        assert answer.status_code == 200
+        assert "amina" in answer.text
+        if "could not be looked for just now" in answer.text:
+            return
+        time.sleep(0.1)
+    raise AssertionError("it is never said that pairs could not be looked for")
+
+
+def test_the_home_stays_where_what_suggestions_brought_cannot_be_worked_out(dying):
+    for _ in range(100):
+        answer = dying[0].get("/")
+        assert answer.status_code == 200
+        if "could not be worked out" in answer.text:
+            return
+        time.sleep(0.1)
+    raise AssertionError("it is never said that it could not be worked out")
+
+
+def test_a_picture_that_could_not_be_drawn_is_tried_again():
+    ends = []
+    pictures = Pictures(aside=[sys.executable, "-c", "pass"], gone=ends.append)
+    spec = bars([{"day": "Mon", "many": 3}], x="day", y="many")
+    try:
+        for times in (2, 4):
+            drawing, why = pictures.of(spec, name="n", title="Days", says="More.", patience=60)
+            assert (drawing, len(ends)) == ("", times)
+            assert "could not be drawn just now" in why
+    finally:
+        pictures.close()
+
+
+def test_each_process_that_ended_by_itself_is_counted_and_has_a_line_in_the_log(dying):
+    client, shop, lines = dying
+    settled(client, "/office/consent")
+    key = {"authorization": f"Bearer {key_for(shop, Scope.READ)}"}
+    (gone,) = re.findall(
+        r"^goodwill_asides_gone_total (\d+)\.0$", client.get("/metrics", headers=key).text, re.MULTILINE
+    )
+    said = [one for one in map(json.loads, lines.getvalue().splitlines()) if one["event"] == "aside gone"]
+    assert 2 <= int(gone) <= len(said)
+    assert all(one["process"] > 0 for one in said)
+
+
+def test_one_that_is_ended_with_the_server_or_rests_has_not_gone_by_itself(home):
+    ends = []
+    aside = Aside(command(home), 0.2, gone=ends.append)
+    aside.do(attrgetter("settings.name"))
+    time.sleep(1)
+    aside.do(attrgetter("settings.name"))
+    aside.close()
+    assert ends == []

@@ -51,6 +51,26 @@ def test_what_cannot_be_asked_is_refused(client):
     assert (meter.status_code, "Ask with: goodwill measure minimisation" in meter.text) == (404, True)
 
 
+def test_a_part_of_the_path_is_no_parameter_and_is_not_called_given_twice(client):
+    wrong = client.get("/api/v1/measures/repeat-purchase", params={"name": "x"})
+    assert (wrong.status_code, "'name' is part of the path here, and no parameter" in wrong.text) == (422, True)
+    twice = client.get("/api/v1/measures/repeat-purchase?at=2026-11-01&at=2026-11-08")
+    assert (twice.status_code, "'at' is given more than once" in twice.text) == (422, True)
+
+
+def test_a_figure_in_money_that_is_refused_has_the_currency_for_its_unit(client):
+    refused = client.get("/api/v1/measures/before-after", params={"since": "2026-11-01"}).json()
+    assert refused["headline"]["refused"]
+    assert refused["headline"]["unit"] == "EUR"
+
+
+def test_what_a_new_customer_costs_says_how_where_nothing_was_worked_out(client):
+    told = client.get("/api/v1/measures/cac").json()
+    ways = {one["method"] for one in (told["headline"], *told["others"]) if one["refused"]}
+    assert "Nothing was worked out." in ways
+    assert "Nothing." not in ways
+
+
 def test_what_has_to_be_said_is_asked_for(client):
     lacking = client.get("/api/v1/measures/before-after")
     assert (lacking.status_code, "Say since: the day on which it began" in lacking.text) == (422, True)

@@ -15,6 +15,7 @@ from goodwill.measure.estimate import LEVEL, Estimate, check_level
 from goodwill.storage import AsOf
 
 SMALL: Final = 10  # of fewer people nothing is told, so that no figure is about one of them
+NOTHING: Final = "Nothing was worked out."  # the method of a figure that is refused before it is begun
 
 Plain: TypeAlias = "str | int | float | bool | tuple[Plain, ...] | None"
 

@@ -3,6 +3,7 @@
 Nothing is cut: a cell that is too long is broken into lines, and what would not fit on two pages is set smaller.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
@@ -25,6 +26,12 @@ _HEADINGS: Final = {"lines": "Return by evidence", "parts": "What is added up", 
 _WIDTHS: Final = {"lines": (5, 2.2, 2.2, 2.2, 1.6, 1.6, 1.6), "parts": (3.2, 2.4, 2.4, 2.4, 1.1, 4.4),
                   "tornado": (4, 1, 2.2, 2.2, 1.6), "costs": (2, 2, 4), "trend": (1.4, 1.4, 4.5, 4.5)}  # fmt: skip
 _PLAINER: Final = str.maketrans({"−": "-", "θ": "theta", "≤": "<=", "≥": ">="})
+
+
+_NO_BREAK: Final = "\xa0"
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|[A-Z]{3})(?:\s|$))")
+_AROUND: Final = 1  # millimetre between two columns
+_HAIR: Final = 0.01  # millimetres, for what is lost in rounding
 
 
 def printed(report: Report) -> bytes:
@@ -151,8 +158,10 @@ class _Paper:
             yield from (cell.translate(_PLAINER) for row in cells_of(table, report.currency) for cell in row)
 
     def _letters(self, text: str) -> str:
+        if self.wide:
+            return text
         plainer = text.translate(_PLAINER)
-        return plainer if self.wide or is_plain(plainer) else plainer.encode("cp1252", "replace").decode("cp1252")
+        return plainer if is_plain(plainer) else plainer.encode("cp1252", "replace").decode("cp1252")
 
     def _line(self, text: str, *, scale: float = 1.0, bold: bool = False, kind: str = "P") -> None:
         size = self.size * scale
@@ -172,21 +181,40 @@ class _Paper:
         self._line(text, scale=1.2, bold=True, kind="H2")
 
     def _table(self, names: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
-        columns = [self.pdf.epw * one / sum(widths) for one in widths]
+        columns = self._columns(rows, [self.pdf.epw * one / sum(widths) for one in widths])
         table = self.tags.part("Table")
         self._row(names, columns, table, head=True)
         for row in rows:
             self._row(row, columns, table)
         self.pdf.ln(self.size * 0.1)
 
+    def _columns(self, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> list[float]:
+        """The widths of columns, so that no amount is torn from its unit; the wider give what the narrower lack."""
+        self.pdf.set_font(self.font, "", self.size * 0.92)
+        needs = [max(map(self._longest, column)) for column in zip(*rows, strict=True)] if rows else widths
+        lacks = sum(max(0.0, need - width) for need, width in zip(needs, widths, strict=True))
+        spare = sum(max(0.0, width - need) for need, width in zip(needs, widths, strict=True))
+        if lacks > spare:
+            return list(widths)
+        given = lacks / spare if lacks else 0.0
+        return [max(need, width - given * (width - need)) for need, width in zip(needs, widths, strict=True)]
+
+    def _longest(self, cell: str) -> float:
+        """How wide a column has to be for a cell's longest piece."""
+        pieces = _together(self._letters(cell)).split(" ")
+        return max(map(self.pdf.get_string_width, pieces)) + 2 * self.pdf.c_margin + _AROUND + _HAIR
+
+    def _broken(self, cell: str, width: float) -> list[str]:
+        letters = self._letters(cell)
+        held = _together(letters) if self._longest(cell) <= width else letters
+        lines = broken(self.pdf, held, width - _AROUND, wide=self.wide) or [""]
+        return [line.replace(_NO_BREAK, " ") for line in lines]
+
     def _row(self, cells: Sequence[str], columns: Sequence[float], table: Any, *, head: bool = False) -> None:
         """A row whose cells are broken into as many lines as they need."""
         pdf, high = self.pdf, self.size * 0.45
         pdf.set_font(self.font, "B" if head else "", self.size * 0.92)
-        lines_of = [
-            broken(pdf, self._letters(cell), width - 1, wide=self.wide) or [""]
-            for cell, width in zip(cells, columns, strict=True)
-        ]
+        lines_of = [self._broken(cell, width) for cell, width in zip(cells, columns, strict=True)]
         many = max(map(len, lines_of))
         if pdf.will_page_break(high * many):
             pdf.add_page()
@@ -199,3 +227,8 @@ class _Paper:
                         pdf.text(left + pdf.c_margin, top + high * 0.75, lines[nth])
                 left += width
             pdf.set_xy(pdf.l_margin, top + high)
+
+
+def _together(text: str) -> str:
+    """The same with each amount held to its unit."""
+    return _UNIT.sub(_NO_BREAK, text)

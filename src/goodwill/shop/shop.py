@@ -194,6 +194,7 @@ class Shop:
     caller: Caller = field(default_factory=Https, repr=False)  # how other systems are told
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     oidc: "Oidc | None" = None
+    opened_with: bytes = field(default=b"", repr=False)  # for `goodwill.app.open_alike`; it may hold a password
     _choosing: Choosing = field(default_factory=Choosing, repr=False)
     guard: Guard = field(default_factory=Guard, repr=False)
 

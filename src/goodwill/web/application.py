@@ -119,7 +119,7 @@ def application(
         aside: starts a process that works out what takes long, with a home after it, or draws; without, this one does.
     """
     log = log or log_to()
-    desk = Desk(shop, per_minute=per_minute, aside=aside)
+    desk = Desk(shop, per_minute=per_minute, aside=aside, log=log)
     if choosers:
         desk.share(*(answer_by(desk, one, log) for one in choosers))
         desk.ends.extend(one.close for one in choosers)

@@ -1,7 +1,7 @@
 """Another process works out what takes long, so that no page waits for its turn at Python's one lock.
 
-It opens the same home and asks everything anew, as the command line does. It is begun when there is work, ended when
-there was none for a while, and ends by itself as soon as the server is gone, however that ended.
+It opens the same home, with the settings of the server, and asks everything anew. It is begun when there is work, ended
+when there was none for a while, and ends by itself as soon as the server is gone, however that ended.
 """
 
 import os
@@ -24,6 +24,10 @@ Of = TypeVar("Of")
 
 IDLE: Final = 60.0  # seconds without work after which the process ends: what it holds of memory is given back
 _NOT_NOW: Final = "What takes long could not be worked out just now; try again in a moment."
+
+
+class Ended(Busy):
+    """The process ended before it was done, twice."""
 
 
 class Broke(Exception):
@@ -53,10 +57,16 @@ class Aside:
     Args:
         command: starts it; it speaks through its standard streams.
         idle: seconds without work after which it ends.
+        greeting: what it hears first: how the server has the shop open, for what lies in the home may have changed.
+        gone: hears the number of a process that ended by itself.
     """
 
-    def __init__(self, command: Sequence[str], idle: float = IDLE) -> None:
+    def __init__(
+        self, command: Sequence[str], idle: float = IDLE, *, greeting: bytes = b"",
+        gone: Callable[[int], object] = lambda _: None,
+    ) -> None:  # fmt: skip
         self._command, self._idle = list(command), idle
+        self._greeting, self._gone = greeting, gone
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._timer: Timer | None = None
@@ -75,7 +85,7 @@ class Aside:
             work: a function of a module, or such a one with its arguments; there it gets the shop of that process.
 
         Raises:
-            Busy: the process ended before it was done, twice.
+            Ended: the process ended before it was done, twice.
             Broke: something that nobody foresaw.
         """
         message = pickle.dumps(work)
@@ -88,7 +98,7 @@ class Aside:
             self._timer.daemon = True
             self._timer.start()
         if answer is None:
-            raise Busy(_NOT_NOW)
+            raise Ended(_NOT_NOW)
         given = pickle.loads(answer)  # noqa: S301 - from the other end, over a pipe that nobody else holds
         if isinstance(given, _Raised):
             raise given.again()
@@ -109,17 +119,21 @@ class Aside:
         """What it answers; None where it ended first."""
         if self._over:
             return None
+        begins = self._process is None
         if self._process is None:
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
-        heard, said = self._process.stdout, self._process.stdin
+        number, heard, said = self._process.pid, self._process.stdout, self._process.stdin
         try:
             if said is not None:
-                write(said, message)
+                for one in (self._greeting, message) if begins else (message,):
+                    write(said, one)
             answer = None if heard is None else read(heard, None)
         except OSError:
             answer = None
         if answer is None:
             self._end()
+            if not self._over:
+                self._gone(number)
         return answer
 
     def _rest(self) -> None:

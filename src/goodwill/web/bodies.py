@@ -173,7 +173,9 @@ def parse_parameters(query: bytes, path: Mapping[str, Any], form: type[T]) -> T:
     given: dict[str, str] = {name: str(value) for name, value in path.items()}
     for name, value in _pairs(query):
         if name in given:
-            raise _wrong_parameter(name, "is given more than once")
+            raise _wrong_parameter(
+                name, "is part of the path here, and no parameter" if name in path else "is given more than once"
+            )
         given[name] = value
     if strange := [name for name, value in given.items() if "\0" in value or "\ufffd" in value]:
         raise _wrong_parameter(strange[0], "contains characters that no text here may have")

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from goodwill.web.aside import Aside
+from goodwill.web.aside import Aside, Ended
 
 Spec = Mapping[str, Any]
 
@@ -81,10 +81,14 @@ class Pictures:
         draw: gives the drawing of a specification, both as texts.
         aside: starts a process that draws (see `Aside`). Without, this one does, and what draws holds Python's lock
             for as long as it takes, the first time some seconds: no page is answered meanwhile.
+        gone: hears the number of such a process that ended by itself.
     """
 
-    def __init__(self, draw: Callable[[str], str] | None = None, aside: Sequence[str] = ()) -> None:
-        self._aside = Aside(aside, _IDLE) if aside else None
+    def __init__(
+        self, draw: Callable[[str], str] | None = None, aside: Sequence[str] = (),
+        gone: Callable[[int], object] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self._aside = Aside(aside, _IDLE, gone=gone) if aside else None
         self._draw = draw or (_vega if self._aside is None else partial(_vega_aside, self._aside))
         self._drawn: dict[str, Future[str]] = {}
         self._lock = Lock()
@@ -92,10 +96,14 @@ class Pictures:
 
     def of(self, spec: Spec, *, name: str, title: str, says: str, patience: float = PATIENCE) -> tuple[Markup, str]:
         """The drawing of a specification, or nothing and why there is none yet."""
+        text = json.dumps(spec, sort_keys=True)
         try:
-            svg = self._asked(json.dumps(spec, sort_keys=True)).result(timeout=patience)
+            svg = self._asked(text).result(timeout=patience)
         except Late:
             return Markup(), "The picture is being drawn; it is here when you load the page again."
+        except Ended:
+            self._forget(text)
+            return Markup(), "The picture could not be drawn just now; it is tried again when you load the page again."
         except ImportError:
             return Markup(), "There is no picture: pip install 'goodwill[report]' brings what draws it."
         return _dressed(svg, name, title, says), ""
@@ -108,6 +116,10 @@ class Pictures:
         if self._aside is not None:
             self._aside.close()
         self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _forget(self, spec: str) -> None:
+        with self._lock:
+            self._drawn.pop(spec, None)
 
     def _asked(self, spec: str) -> "Future[str]":
         with self._lock:

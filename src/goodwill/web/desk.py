@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from urllib.parse import unquote
@@ -29,6 +30,7 @@ from goodwill.web.bodies import parse, parse_parameters, wrong
 from goodwill.web.charts import Pictures
 from goodwill.web.jobs import Jobs
 from goodwill.web.keys import Keyring, key_text
+from goodwill.web.logs import Log
 from goodwill.web.metrics import Metrics
 from goodwill.web.pace import Pace
 from goodwill.web.problems import (
@@ -258,16 +260,25 @@ def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
 
 
+def _missed(metrics: Metrics, log: Log | None, number: int) -> None:
+    """Let whoever runs the shop know that a process ended that worked something out; the next work begins another."""
+    metrics.note_aside_gone()
+    if log is not None:
+        log.error("aside gone", process=number)
+
+
 class Desk:
     """Answers the requests of one shop.
 
     Args:
         per_minute: how many requests one key may make in a minute.
         aside: starts a process that works out what takes long, with a home after it, or draws; without, this one does.
+        log: where it is told that such a process ended by itself.
     """
 
     def __init__(
-        self, shop: Shop, *, per_minute: int, metrics: Metrics | None = None, aside: Sequence[str] = ()
+        self, shop: Shop, *, per_minute: int, metrics: Metrics | None = None, aside: Sequence[str] = (),
+        log: Log | None = None,
     ) -> None:  # fmt: skip
         self.shop = shop
         self.metrics = metrics or Metrics()
@@ -279,8 +290,9 @@ class Desk:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="goodwill-reader")
         self.at_the_door = BoundedSemaphore(MOST_AT_THE_DOOR)
         self.gathering = Gathering(self.answer_together)
-        self.pictures = Pictures(aside=aside)
-        self.jobs = Jobs(shop, [*aside, str(shop.folder.absolute())] if aside else ())
+        gone = partial(_missed, self.metrics, log)
+        self.pictures = Pictures(aside=aside, gone=gone)
+        self.jobs = Jobs(shop, [*aside, str(shop.folder.absolute())] if aside else (), gone)
         self.contacts = Contacts(shop)
         # What else is to be finished when the desk closes.
         self.ends: list[Callable[[], None]] = [self.pictures.close, self.jobs.close]

@@ -30,7 +30,8 @@ def file_route(made: StaffPages, path: str, do: Callable[[Visit], File | Reply])
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
         headers = tuple(request.scope["headers"])
         query = {**fields_of(request.scope["query_string"]), **request.path_params}
-        visit = Visit("GET", headers, {}, query, address_of(request.scope, headers, desk.shop.settings.proxies))
+        address = address_of(request.scope, headers, desk.shop.settings.proxies)
+        visit = Visit("GET", headers, {}, query, address, request.scope["path"])
         files: list[File] = []
 
         def make(one: Visit) -> Reply:

@@ -3,6 +3,7 @@
 The same is worked out once, whoever asks for it meanwhile, and in another process where there is one for it.
 """
 
+import pickle
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -57,11 +58,14 @@ class Jobs:
 
     Args:
         aside: starts a process that works things out (see `Aside`); without, a thread of this one does.
+        gone: hears the number of such a process that ended by itself.
     """
 
-    def __init__(self, shop: "Shop", aside: Sequence[str] = ()) -> None:
+    def __init__(
+        self, shop: "Shop", aside: Sequence[str] = (), gone: Callable[[int], object] = lambda _: None
+    ) -> None:  # fmt: skip
         self._shop = shop
-        self._asides = [Aside(aside) for _ in range(_THREADS)] if aside else []
+        self._asides = [Aside(aside, greeting=_greeting(shop), gone=gone) for _ in range(_THREADS)] if aside else []
         self._free = list(self._asides)
         self._jobs: dict[Hashable, Job] = {}
         self._took: dict[str, float] = {}
@@ -129,3 +133,8 @@ class Jobs:
         with self._lock:
             if self._jobs.get(key) is job:
                 del self._jobs[key]
+
+
+def _greeting(shop: "Shop") -> bytes:
+    """How this process has the shop open; nothing where that was not read from a home."""
+    return pickle.dumps((shop.opened_with, shop.settings)) if shop.opened_with else b""

@@ -68,6 +68,10 @@ class Metrics:
         self._choosers_gone = Counter(
             "goodwill_choosers_gone", "Times a process that chooses ended by itself", registry=self._kept
         )
+        self._asides_gone = Counter(
+            "goodwill_asides_gone", "Times a process that works out what takes long, or draws, ended by itself",
+            registry=self._kept,
+        )  # fmt: skip
 
         self._hooks_refused = Counter(
             "goodwill_webhooks_refused", "Webhooks not taken", ("source", "because"), registry=self._kept
@@ -117,6 +121,9 @@ class Metrics:
 
     def note_chooser_gone(self) -> None:
         self._choosers_gone.inc()
+
+    def note_aside_gone(self) -> None:
+        self._asides_gone.inc()
 
     def add(self, counted: Counted) -> None:
         """Count what another process did."""

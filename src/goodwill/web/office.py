@@ -5,7 +5,7 @@ moves under somebody's eyes must be hers to stop, and a forgotten screen must no
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from goodwill.collect.live.rules import status_of, words_of
 from goodwill.shop.collecting import Collecting
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
+from goodwill.web.aside import Ended
 from goodwill.web.desk import Desk
 from goodwill.web.intake import names
 from goodwill.web.jobs import Job
@@ -165,6 +166,21 @@ class Office(StaffPages):
             again=again, **more,
         )  # fmt: skip
         return replace(page, again=(_WAITS, again))
+
+    def told(self, do: Callable[[Visit], Reply], visit: Visit) -> Reply:
+        """What a page comes to; where the process that worked it out ended, a page that says so."""
+        try:
+            return super().told(do, visit)
+        except Ended as error:
+            return self._ended(visit, self._session(visit, "whole"), error)
+
+    def _ended(self, visit: Visit, session: Session, error: Ended) -> Reply:
+        asked = {name: value for name, value in visit.query.items() if name not in ("name", "follow")}
+        room = "/".join(visit.path.split("/")[:3])  # such as /office/measures
+        return self._room(
+            "ended", visit.path, visit, session, problem_of(error).kind.status, asked={}, why=error.sentence,
+            trail=((room, name_of(room)), (visit.path, "Not worked out")), again=address_with(visit.path, asked),
+        )  # fmt: skip
 
     def keys_page(self, visit: Visit) -> Reply:
         """Which keys there are; for whoever has no script to show them."""

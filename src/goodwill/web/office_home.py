@@ -23,6 +23,7 @@ from goodwill.shop.measures.returning import Extra, extra
 from goodwill.shop.today import Need, OneDay, Today
 from goodwill.staff import Act
 from goodwill.staff.roles import MAY, Role
+from goodwill.web.aside import Broke, Ended
 from goodwill.web.charts import Chart, small_bars
 from goodwill.web.desk import Desk
 from goodwill.web.forms import fields_of
@@ -84,9 +85,12 @@ class Home(Office):
             why = "Nobody is left out, so nothing can tell. Leave a few out: goodwill experiment holdout 10"
             return Income(why, words="not measured")
 
-        found: Done[Extra | str] | Job = self.desk.jobs.of(
-            "income", (period.end, plan.upto), partial(_extra, period=period), patience=0, keep=True
-        )
+        try:
+            found: Done[Extra | str] | Job = self.desk.jobs.of(
+                "income", (period.end, plan.upto), partial(_extra, period=period), patience=0, keep=True
+            )
+        except (Ended, Broke):
+            return Income("It is tried again when you load the page again.", words="could not be worked out")
         if isinstance(found, Job):
             return Income("Look again in a minute.", words="being worked out")
         report = shop.reporting.kept()

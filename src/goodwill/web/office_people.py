@@ -21,6 +21,7 @@ from goodwill.shop.looks import Known
 from goodwill.shop.reached import reached
 from goodwill.staff import Act, Session
 from goodwill.staff.roles import MAY
+from goodwill.web.aside import Broke
 from goodwill.web.desk import Desk
 from goodwill.web.jobs import Done, Job
 from goodwill.web.office import Office, address_with
@@ -71,10 +72,14 @@ class PeoplePages(Office):
             return {"may_merge": False}
         shop = self.desk.shop
         hour, holds = shop.clock() // (DAY // 24), reached(shop)[2]  # a merge, as an erasure, leaves a row there
-        found = self.desk.jobs.of("alike", hour, _candidates, patience=0, keep=True, state=holds)
+        try:
+            found = self.desk.jobs.of("alike", hour, _candidates, patience=0, keep=True, state=holds)
+        except (GoodwillError, Broke):
+            return {"may_merge": True, "failed": True, "looking": False, "pairs": []}
         pairs = found.value if isinstance(found, Done) else []
         return {
-            "may_merge": True, "looking": isinstance(found, Job), "more_pairs": len(pairs[MOST_PAIRS:]),
+            "may_merge": True, "failed": False, "looking": isinstance(found, Job),
+            "more_pairs": len(pairs[MOST_PAIRS:]),
             "pairs": [(f"{PEOPLE}/{one.keep}", f"{PEOPLE}/{one.other}", one) for one in pairs[:MOST_PAIRS]],
         }  # fmt: skip
 

@@ -48,6 +48,7 @@ class Visit:
     form: Mapping[str, str]
     query: Mapping[str, str]
     address: str
+    path: str = ""
 
     def said(self, name: str) -> str:
         return self.form.get(name, "")
@@ -346,7 +347,8 @@ def route(
         headers = tuple(request.scope["headers"])
         form = fields_of(await receive_form(request)) if method == "POST" else {}
         query = {**fields_of(request.scope["query_string"]), **request.path_params}
-        visit = Visit(method, headers, form, query, address_of(request.scope, headers, desk.shop.settings.proxies))
+        address = address_of(request.scope, headers, desk.shop.settings.proxies)
+        visit = Visit(method, headers, form, query, address, request.scope["path"])
         threads = desk.doormen if apart else desk.threads
         with desk.place_at_the_door() if apart else nullcontext():
             reply = await asyncio.get_running_loop().run_in_executor(threads, made.told, do, visit)

@@ -15,7 +15,7 @@ from goodwill.basics.clock import date_of, day_of
 from goodwill.basics.errors import BadInput, CannotTell, NotFound, TooFew
 from goodwill.measure import store
 from goodwill.measure.answer import Answer
-from goodwill.measure.figure import Coverage, Figure, Grade, Plain, Reproduce
+from goodwill.measure.figure import NOTHING, Coverage, Figure, Grade, Plain, Reproduce
 from goodwill.measure.period import Period
 from goodwill.measure.store import KeptAnswer
 from goodwill.shop.measures.since import withheld
@@ -169,9 +169,10 @@ class Measures:
 
     def _refusal(self, measure: "Measure", period: Period, chosen: Mapping[str, Plain], why: str) -> Figure:
         told = {name: value for name, value in chosen.items() if value is not None}
+        unit = self._shop.settings.currency if measure.unit == "money" else measure.unit
         return Figure(
-            name=measure.name, value=None, unit=measure.unit, n=None, grade=Grade.C, refused=why, suppressed=True,
-            coverage=Coverage(None, 0, "nothing was counted"), method="Nothing was worked out.",
+            name=measure.name, value=None, unit=unit, n=None, grade=Grade.C, refused=why, suppressed=True,
+            coverage=Coverage(None, 0, "nothing was counted"), method=NOTHING,
             reproduce=Reproduce.by("shop.measure", name=measure.name, at=str(date_of(period.end)), **told),
         )  # fmt: skip
 

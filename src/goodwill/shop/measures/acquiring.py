@@ -14,7 +14,7 @@ from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.apart import earlier
 from goodwill.measure.came import MONTH, Came, all_treated
 from goodwill.measure.estimate import Estimate
-from goodwill.measure.figure import SMALL, Coverage, Figure, Grade, told_of
+from goodwill.measure.figure import NOTHING, SMALL, Coverage, Figure, Grade, told_of
 from goodwill.measure.period import Period
 from goodwill.purposes import STATISTICS
 from goodwill.shop.measures.facts import Wanted, facts
@@ -112,7 +112,7 @@ class _Telling:
                 "No order says which paid channel it came by. Give the number that your advertisers count as "
                 "--paid-new, and mind that they count generously."
             )
-            return self._figure(Estimate.refuse(why), "cost of a new customer by paid channels", "Nothing.", 0)
+            return self._figure(Estimate.refuse(why), "cost of a new customer by paid channels", NOTHING, 0)
         found = cac(media.minor / self._one, min(new, self._new))
         method = f"Cost of media, {media}, divided by {min(new, self._new):,} new customers that were claimed for it."
         return self._figure(_plain(found), "cost of a new customer by paid channels", method, new, Grade.D)
@@ -122,20 +122,20 @@ class _Telling:
         told = self._facts.told
         if self._left_out is None:
             why = "Nobody is left out by chance, so who would have come anyway is not known."
-            return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
+            return self._figure(Estimate.refuse(why), name, NOTHING, 0)
         if self._left_out.since > self._start:
             why = (
                 f"People are left out since {date_of(self._left_out.since)} only; ask again when they were for "
                 f"{self._options['days']} days, or for fewer days."
             )
-            return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
+            return self._figure(Estimate.refuse(why), name, NOTHING, 0)
         (new, held_new), (people, held) = told["new"], told["people"]
         if min(new, held_new) < SMALL or told["few"]:
             why = (
                 f"Fewer than {SMALL} new customers are among those left out, or the others, or so few came in between "
                 "this and another length of time; no figure is about so few."
             )
-            return self._figure(Estimate.refuse(why), name, "Nothing.", 0)
+            return self._figure(Estimate.refuse(why), name, NOTHING, 0)
         caused = customers_caused(new, people, held_new, held)
         found = cac(self._spent.minor / self._one, self._new, caused=caused).incremental
         if found is None:
@@ -150,7 +150,7 @@ class _Telling:
         name, margin = "months until a new customer has brought that back", self._options["margin"]
         if not margin:
             why = "No margin is known, so what a customer brings is not: give --margin, or set margin."
-            return self._figure(Estimate.refuse(why), name, "Nothing.", 0, unit="months")
+            return self._figure(Estimate.refuse(why), name, NOTHING, 0, unit="months")
         brought = [one * margin / 100 for one in self._each_month()]
         ends = [_reached(brought, end) for end in (cost.value, cost.low, cost.high)]
         method = (

@@ -87,7 +87,7 @@ def _opted_in(shop: "Shop", period: Period, options: Options) -> Answer:
         method="Mean of those who allow it today less that of the others; Welch's t interval. A description.",
     )  # fmt: skip
     tables = (_described(total, period, options, currency),) if not few else ()
-    cause, checks = _caused(shop, asked, word) if days == _DAYS else (_of_one_length(asked, total, word), ())
+    cause, checks = _caused(shop, asked, word) if days == _DAYS else (_of_one_length(asked, total, word, currency), ())
     return Answer(headline, (cause,), (*tables, *checks))
 
 
@@ -106,11 +106,11 @@ def _caused(shop: "Shop", asked: Asked, word: Purpose) -> tuple[Figure, tuple[Ta
     return told.figure(), told.checks()
 
 
-def _of_one_length(asked: Asked, total: Total, word: Purpose) -> Figure:
+def _of_one_length(asked: Asked, total: Total, word: Purpose, currency: str) -> Figure:
     """No cause: two lengths would have to be held against each other in all that is corrected for."""
     why = f"{_NO_CAUSE}: it is worked out of {_DAYS} days alone."
     return asked.figure(
-        Estimate.refuse(why), total, counted=0, name=f"what opting in to '{word}' caused", unit="money",
+        Estimate.refuse(why), total, counted=0, name=f"what opting in to '{word}' caused", unit=currency,
         why="nothing was counted", method="Not told.",
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.credit import RULES, Attribution, attribution
 from goodwill.measure.crediting import CHANNELS, MAIL, PAGE, REST, Walked, Walks, walks_of
 from goodwill.measure.estimate import Estimate
-from goodwill.measure.figure import SMALL, Figure, Grade, Plain
+from goodwill.measure.figure import NOTHING, SMALL, Figure, Grade, Plain
 from goodwill.measure.period import Period
 from goodwill.people.gentle import number_of
 from goodwill.purposes import MEASUREMENT
@@ -34,7 +34,7 @@ def _attribution(shop: "Shop", period: Period, options: Options) -> Answer:
     walks = walks_of(total.sums, what)
     told = _Telling(Asked("attribution", period, options), total, walks)
     if not sum(walks.ended):
-        return Answer(told.figure(Estimate.refuse(_NO_ORDERS), "disagreement between ways", "times", "Nothing."))
+        return Answer(told.figure(Estimate.refuse(_NO_ORDERS), "disagreement between ways", "times", NOTHING))
     return told.answer(attribution(walks.paths, walks.ended, walks.not_ended, seed=_SEED))
 
 
