@@ -71,7 +71,7 @@ def test_what_one_of_forty_paid_and_when_she_came_is_in_no_figure(shop: Shop) ->
 
 @pytest.mark.both
 def test_what_ten_of_forty_did_is_told(shop: Shop) -> None:
-    last = furnish(shop, {n: (150,) for n in range(10)})
+    last = furnish(shop, dict.fromkeys(range(10), (150,)))
     shop.costs.add("media", "400.00", day=str(last))
     rows = shop.measures.answer("cohorts", of="amount").tables[0].rows
     assert [row[2] for row in rows if row[1] == 5] == [sum(50 + n for n in range(10)) / PEOPLE]
@@ -84,7 +84,7 @@ def test_what_ten_of_forty_did_is_told(shop: Shop) -> None:
 
 @pytest.mark.both
 def test_no_refusal_and_no_backtest_says_how_few_came_back(shop: Shop) -> None:
-    furnish(shop, {n: (150, 20) for n in range(3)})
+    furnish(shop, dict.fromkeys(range(3), (150, 20)))
     told = shop.measures.answer("clv", draws=50)
     assert "Fewer than 10 customers came back; what 3 numbers say" in told.headline.refused
     assert all(table.name != "backtest" for table in told.tables)
@@ -102,8 +102,8 @@ def test_that_one_bought_a_second_time_is_not_told(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("said", "plain"),
     [
-        ("Only 4 of 54 customers bought a second time; 4 numbers", "Fewer than 10 customers bought a second time; 4 numbers"),
-        ("Only 12 of 54 customers bought a second time; 14 numbers", "Only 12 of 54 customers bought a second time; 14 numbers"),
+        ("Only 4 of 54 customers bought again; 4 numbers", "Fewer than 10 customers bought again; 4 numbers"),
+        ("Only 12 of 54 customers bought again; 14 numbers", "Only 12 of 54 customers bought again; 14 numbers"),
         ("3 customers came back; what 3 numbers", "Fewer than 10 customers came back; what 3 numbers"),
         ("13 customers came back; what 13 numbers", "13 customers came back; what 13 numbers"),
         ("There is one customer to learn from; how", "There are fewer than 10 customers to learn from; how"),

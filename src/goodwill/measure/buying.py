@@ -269,7 +269,7 @@ def _of_few(said: str) -> str:
 
 
 _COUNTS: Final = (
-    (re.compile(r"There is (?:one|no) customer to learn from"), f"There are fewer than {SMALL} customers to learn from"),
+    (re.compile(r"There is (?:one|no) customer to learn"), f"There are fewer than {SMALL} customers to learn"),
     (re.compile(r"Only [1-9] of \d+ customers"), f"Fewer than {SMALL} customers"),
     (re.compile(r"\b[0-9] customers came back"), f"Fewer than {SMALL} customers came back"),
     (re.compile(r"Everybody spent the same on average \([^)]*\)"), "Everybody spent the same on average"),

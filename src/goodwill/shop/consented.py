@@ -90,8 +90,8 @@ class Overview:
         pages: the banner's answers lately, and as long before: before the newest words, where these are newer.
         signalled: people whose browser said no to selling and sharing, of all ``known``; None: fewer than ten.
         ending: people whose yes ends within `SOON_DAYS` days, by purpose.
-        evidence: people by purpose, by its evidence; None for all of a purpose where one number, or what it lacks to all
-            who ever said yes, would tell of fewer than ten.
+        evidence: people by purpose, by its evidence; None for all of a purpose where one number, or what it lacks to
+            all who ever said yes, would tell of fewer than ten.
         drift: people of whom the last word of an imported file is not what counts here, by purpose: those who have no
             yes here though the file says yes, and those who have one though it says no.
         alarms: what somebody should look at, each in a sentence.

@@ -154,8 +154,8 @@ class _Telling:
         brought = [one * margin / 100 for one in self._each_month()]
         if not brought:
             why = (
-                f"No month can be told yet: fewer than {_FEW} customers were watched for it, or it would tell what fewer "
-                f"than {SMALL} people bought."
+                f"No month can be told yet: fewer than {_FEW} customers were watched for it, or it would tell what "
+                f"fewer than {SMALL} people bought."
             )
             return self._figure(Estimate.refuse(why), name, "Nothing.", 0, unit="months")
         ends = [_reached(brought, end) for end in (cost.value, cost.low, cost.high)]
@@ -187,8 +187,10 @@ class _Telling:
 
     def _months(self) -> Table:
         rows = tuple((n, one) for n, one in enumerate(self._each_month(), start=1))
-        says = f"What a customer buys on average in each {MONTH} days since the first purchase, before margin; up to the last "
-        says += f"that tells of no fewer than {SMALL} who bought, and of {_FEW} customers or more."
+        says = (
+            f"What a customer buys on average in each {MONTH} days since the first purchase, before margin; of {_FEW} "
+            f"customers or more, and as far as no month tells what fewer than {SMALL} bought."
+        )
         return Table("months", says, (Column("month"), Column("a customer", self._currency)), rows)
 
     def _warnings(self) -> tuple[str, ...]:

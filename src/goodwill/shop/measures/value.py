@@ -65,7 +65,8 @@ def bought_as(kinds: Customers, wanted: str) -> tuple[str, Worth, tuple[str, ...
     except CannotTell as why:
         if wanted != "auto":
             raise
-        noted = f"Whether customers leave cannot be told from these, so the model in which nobody does is used: {plainly(why)}"
+        noted = "Whether customers leave cannot be told from these, so the model in which nobody does is used: "
+        noted += plainly(why)
     else:
         noted = ""
     return "NBD", nbd.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), (noted,) if noted else ()
