@@ -97,6 +97,71 @@ def test_parts_of_customers_add_up_to_the_grid_and_hers_can_be_taken_out(rows):
     assert cohorts_of(everybody, start=0, period=10, amounts=True, least=2) == grid
 
 
+def of_forty(later, amount):
+    """Forty who come on day 0 and pay 5,000 and more; what some of them buy later."""
+    who, day = np.r_[np.arange(40), later[0]], np.r_[np.zeros(40, int), later[1]]
+    sums = cohort_sums(who, day, 149, start=0, period=30, amount=np.r_[5_000 + np.arange(40), amount])
+    return [
+        cohorts_of(sums, start=0, period=30, amounts=amounts, buyers=10).cells[0] for amounts in (False, True)
+    ]  # fmt: skip
+
+
+def test_what_the_one_of_forty_paid_who_came_back_is_not_told_and_follows_from_nothing():
+    shares, amounts = of_forty(([7], [70]), [8_900])
+    assert [cell.suppressed for cell in shares] == [False, False, True, False, False]
+    assert (shares[2].value, shares[2].n, shares[1].value) == (None, 0, 0.0)
+    # The first age goes too: all that was ever bought, less what these forty paid first, would be her 89.00.
+    assert [cell.suppressed for cell in amounts] == [True, False, True, False, False]
+    assert "8900" not in str([cell.to_dict() for cell in amounts])
+
+
+def test_of_ten_who_came_back_it_is_told():
+    shares, amounts = of_forty((np.arange(10), np.full(10, 70)), np.arange(100, 110))
+    assert not any(cell.suppressed for cell in (*shares, *amounts))
+    assert (shares[2].value, amounts[2].value) == (0.25, sum(range(100, 110)) / 40)
+
+
+def test_who_bought_for_nothing_or_in_another_currency_hides_nobody():
+    shares, amounts = of_forty((np.arange(10), np.full(10, 70)), [0] * 9 + [8_900])
+    assert shares[2].value == 0.25
+    assert amounts[2].suppressed
+    assert amounts[2].value is None
+
+
+def test_beside_a_cell_of_few_the_smallest_of_its_cohort_goes_and_no_other():
+    twelve, one, twenty = np.arange(12), [3], np.arange(20)
+    who, day = np.r_[twelve, one, twenty], np.repeat([40, 70, 100], [12, 1, 20])
+    _, amounts = of_forty((who, day), np.arange(33) + 700)
+    assert [cell.suppressed for cell in amounts] == [False, True, True, False, False]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 60))
+def test_no_cell_and_no_rest_of_a_cohort_is_of_few_who_paid(seed, more):
+    dice = np.random.default_rng(seed)
+    who, day = np.arange(60), np.repeat([0, 35], 30)
+    later = dice.integers(0, 60, more)
+    who, day = np.r_[who, later], np.r_[day, np.minimum(day[later] + dice.integers(0, 120, more), 149)]
+    amount = dice.integers(0, 3, who.size)
+    sums = cohort_sums(who, day, 149, start=0, period=30, amount=amount)
+    for row in cohorts_of(sums, start=0, period=30, amounts=True, buyers=10).cells[:2]:
+        shown = [cell.age for cell in row if cell.n]
+        payers = {age: who_paid(who, day, amount, row[0].start, age) for age in range(len(row))}
+        assert all(not payers[age] or len(payers[age]) >= 10 for age in shown)
+        hidden = set().union(*(payers[cell.age] for cell in row if cell.suppressed))
+        assert not any(payers[age] for age in shown) or not hidden or len(hidden) >= 10
+
+
+def who_paid(who, day, amount, start, age, period=30):
+    """By loops: people of a cohort whose purchases at an age came to something."""
+    found = set()
+    for one in np.unique(who):
+        begun = day[who == one].min()
+        mine = (who == one) & (day >= begun + age * period) & (day < begun + (age + 1) * period)
+        if start <= begun < start + period and amount[mine].sum():
+            found.add(int(one))
+    return found
+
+
 def test_amounts_all_alike_and_amounts_beyond_measure_are_refused():
     cell = cohorts(np.arange(30), np.zeros(30), until=29, amount=np.full(30, 500)).cells[0][0]
     assert "All brought the same" in cell.refused

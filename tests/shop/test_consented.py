@@ -61,12 +61,13 @@ def test_what_was_said_today_is_told_tomorrow_but_on_the_first_day(shop):
     upto = reach(shop)
     assert [one.notice for one in overview(shop, upto).notices] == ["banner@1"]
     assert upto.position == 0
-    shop.grant(Who(user_id="a0"), "recommendations", asked=Asked(how="test"), yes=False)
+    for n in range(10):
+        shop.grant(Who(user_id=f"a{n}"), "recommendations", asked=Asked(how="test"), yes=False)
     assert overview(shop, upto).notices[0].answered == 32
     shop.clock.turn(days=1)
     found = overview(shop, reach(shop))
-    assert [(one.notice, one.stands) for one in found.notices] == [("banner@1", 19), ("banner@2", 15)]
-    assert found.evidence["claimed"]["recommendations"] == 34
+    assert [(one.notice, one.stands) for one in found.notices] == [("banner@1", 10), ("banner@2", 15)]
+    assert found.evidence["claimed"]["recommendations"] == 25
 
 
 @pytest.mark.both
@@ -77,6 +78,32 @@ def test_of_fewer_than_ten_nothing_is_told_and_nothing_follows_from_the_rest(sho
     banner, checkout = overview(shop, reach(shop)).notices
     assert (banner.answered, banner.all, banner.some, banner.none, banner.refused) == (24, None, None, None, None)
     assert (checkout.answered, checkout.all, checkout.stands) == (None, None, None)
+
+
+@pytest.mark.both
+def test_where_few_took_their_yes_back_no_number_tells_how_many(shop):
+    say(shop, "banner@1#a", [f"a{n}" for n in range(40)], yes=True)
+    shop.clock.turn(seconds=60)
+    before = overview(shop, reach(shop))
+    assert (before.notices[0].stands, before.evidence["claimed"]) == (40, {"recommendations": 40})
+    say(shop, "centre@1#a", [f"a{n}" for n in range(3)], yes=False)
+    found = overview(shop, reach(shop))
+    assert (found.notices[0].answered, found.notices[0].all, found.notices[0].stands) == (40, 40, None)
+    assert found.evidence["claimed"] == {"recommendations": None}
+    say(shop, "centre@1#a", [f"a{n}" for n in range(3, 12)], yes=False)
+    found = overview(shop, reach(shop))
+    assert (found.notices[0].stands, found.evidence["claimed"]) == (28, {"recommendations": 28})
+
+
+@pytest.mark.both
+def test_where_few_say_something_else_than_the_files_the_evidence_is_not_told_either(shop):
+    imported(shop, [f"a{n}" for n in range(40)], yes=True)
+    imported(shop, [f"b{n}" for n in range(3)], yes=False)
+    shop.clock.turn(seconds=60)
+    say(shop, "banner@1#a", [f"b{n}" for n in range(3)], yes=True)  # less the file's forty it would be three
+    found = overview(shop, reach(shop))
+    assert found.drift == {"recommendations": (0, None)}
+    assert {count for of in found.evidence.values() for count in of.values()} == {None}
 
 
 @pytest.mark.both

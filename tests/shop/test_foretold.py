@@ -96,6 +96,18 @@ def test_a_quarter_in_which_a_few_came_new_is_not_told():
     assert "fewer than 10 customers" in found.warnings[0]
 
 
+def test_a_quarter_in_which_few_bought_is_not_told():
+    """Of one person it would be her own purchase days."""
+    bought = of_the_model(1)
+    first, late = bought.where(bought.day <= 363 - 7 * 12), bought.where(bought.day > 363 - 7 * 12)
+    for many, told in ((1, False), (9, False), (10, True)):
+        some = late.where(np.isin(late.person, np.unique(late.person)[:many]))
+        both = of_days(np.append(first.person, some.person), np.append(first.day, some.day))
+        found = held_against(both, 363, "nbd")
+        assert (found.foretold is not None) is told
+        assert told or found.why == "fewer than 10 of them bought in the last 12 weeks."
+
+
 def test_the_shop_tells_it_beside_the_figure(database: Database, tmp_path: Path, clock: FakeClock):
     def world(shop: Shop) -> None:
         fill(shop.database, shop.tools, live(draw(Knobs(people=800, start=date(2026, 2, 16)), 5)))

@@ -46,7 +46,7 @@ ROLES = ("owner", "developer", "privacy-officer", "marketer", "reviewer", "analy
 PLAIN = [room.path for room in ROOMS]
 MAY_LOOK = {"owner", "privacy-officer", "marketer", "read-only"}
 MAY_MEASURE = {"owner", "privacy-officer", "marketer", "reviewer", "analyst", "read-only"}
-KNOBS = Knobs(people=120, start=date(2026, 2, 16))
+KNOBS = Knobs(people=360, start=date(2026, 2, 16))
 
 
 class House:

@@ -3,6 +3,7 @@
 Each is a contribution for the door. `whole` of many people is, bit for bit, the sum of their parts.
 """
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,7 @@ from goodwill.learn.lifetime.rfm import Window, apart, seen
 from goodwill.measure.again import repeat_sums, waiting
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
 from goodwill.measure.cohort import cohort_sums
+from goodwill.measure.figure import SMALL
 from goodwill.measure.given import Floats
 from goodwill.people.types import TypeCode
 from goodwill.purposes import MEASUREMENT, STATISTICS, Category, Purpose
@@ -264,11 +266,30 @@ class Customers:
 
 def plainly(why: CannotTell) -> str:
     """Why no model could be fitted, as somebody reads it who fits none; the reason itself stands behind."""
-    said = str(why)
+    said = _of_few(str(why))
     if "no top but a ridge" not in said:
         return said
     short = "The past is too short or too regular to tell who has left for good; look again in some weeks."
     return f"{short} In detail: {said}"
+
+
+def _of_few(said: str) -> str:
+    """The same without small numbers of customers and without what each of them spent.
+
+    A refusal is worked out anew at each look; from one to the next such a number would tell who came or left.
+    """
+    for pattern, instead in _COUNTS:
+        said = pattern.sub(instead, said)
+    return said
+
+
+_COUNTS: Final = (
+    (re.compile(r"There is (?:one|no) customer to learn"), f"There are fewer than {SMALL} customers to learn"),
+    (re.compile(r"Only [1-9] of \d+ customers"), f"Fewer than {SMALL} customers"),
+    (re.compile(r"\b[0-9] customers came back"), f"Fewer than {SMALL} customers came back"),
+    (re.compile(r"Everybody spent the same on average \([^)]*\)"), "Everybody spent the same on average"),
+    (re.compile(r" Use that amount\."), ""),
+)
 
 
 def customers_of(sums: Sums, what: HowOften) -> Customers:

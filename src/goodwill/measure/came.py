@@ -71,6 +71,7 @@ class Came:
             "people": np.bincount(group, minlength=_ARMS),
             "new": np.bincount(group[bought.person[came]], minlength=_ARMS),
             "customers": int(starts.sum()), "watched": for_so_long.astype(np.int64), "amount": amount,
+            "paid": _paid(bought.person[counts], month[counts], bought.amount[counts]),
             "foreign": int(bought.foreign.sum()),
         })  # fmt: skip
 
@@ -81,3 +82,11 @@ class Came:
         length, each = self.until - self.start + 1, [group[person] == one for one in range(_ARMS)]
         told = [apart(person[one], first[one], until=self.until, length=length, others=self.others) for one in each]
         return Sums({"beyond": np.stack([one.array("beyond") for one in told])})
+
+
+def _paid(person: Numbers, month: Numbers, amount: Numbers) -> Numbers:
+    """By how many people the amount of each month is; whose orders come to nothing together is none of them."""
+    each, row = np.unique(person * MONTHS + month, return_inverse=True)
+    brought = np.zeros(each.size, np.int64)
+    np.add.at(brought, row, amount)
+    return np.bincount(each[brought != 0] % MONTHS, minlength=MONTHS)

@@ -9,7 +9,7 @@ from math import sqrt
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from goodwill.basics.errors import BadInput
 from goodwill.measure.estimate import LEVEL, Estimate, check_level
@@ -20,6 +20,7 @@ from goodwill.sums import Sums
 
 LEAST: Final = 20  # customers in a cell, below which it is not shown
 _ANY = -LARGEST
+_FEW_BUYERS: Final = "Few bought, or it would tell by the difference what few bought, so it is not shown."
 _MOST = 1_000  # cohorts in a grid
 
 
@@ -31,7 +32,8 @@ class Cell(Estimate):
         value: the share that bought (Wilson), or the mean amount of a customer (Student's t).
         n: customers watched for all of this age; 0 where the cell is suppressed.
         start: the first day of the cohort. age: 0 is the period that begins with the first purchase.
-        complete: whether all of the cohort were watched for all of this age; suppressed: fewer than the least were.
+        complete: whether all of the cohort were watched for all of this age.
+        suppressed: whether it is withheld, because it would tell of few.
     """
 
     start: int = 0
@@ -112,20 +114,27 @@ def cohort_sums(
     cell = cohort[at // ages] * ages + at % ages
     follow = np.zeros((ages, ages + 1), np.int64)
     np.add.at(follow, (cohort, watched), 1)
-    squares = _squares(cell, brought, ages * ages)
+    squares, paid = _squares(cell, brought, ages * ages), np.bincount(cell[brought != 0], minlength=ages * ages)
     return Sums(
         members=follow.sum(axis=1), watched=follow[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:],
-        active=np.bincount(cell, minlength=ages * ages).reshape(ages, ages),
+        active=np.bincount(cell, minlength=ages * ages).reshape(ages, ages), paid=paid.reshape(ages, ages),
         amount=_summed(cell, brought, ages * ages).reshape(ages, ages), squares=squares.reshape(ages, ages),
     )  # fmt: skip
 
 
 def cohorts_of(
-    sums: Sums, *, start: int, period: int, amounts: bool = False, least: int = LEAST, level: float = LEVEL
-) -> Cohorts:
-    """The grid of such sums, as `cohorts` gives it."""
+    sums: Sums, *, start: int, period: int, amounts: bool = False, least: int = LEAST, buyers: int = 0,
+    level: float = LEVEL,
+) -> Cohorts:  # fmt: skip
+    """The grid of such sums, as `cohorts` gives it.
+
+    Args:
+        buyers: a cell in which somebody bought, but fewer than so many, is suppressed: its mean times its customers is
+            what they paid. The smallest cell beside it goes too, or the sum of all purchases would tell the same.
+    """
     check_level(level)
     members, watched = sums.array("members"), sums.array("watched")
+    few = _of_few(sums, amounts=amounts, least=least, buyers=buyers)
     rows = []
     for cohort, size in enumerate(members.tolist()):
         row = []
@@ -136,14 +145,40 @@ def cohorts_of(
                 "complete": n == size,
                 "level": level,
             }
+            if few[cohort, age]:
+                row.append(Cell.refuse(_FEW_BUYERS, suppressed=True, **where))
+                continue
             row.append(_cell(sums, cohort, age, n, amounts=amounts, least=least, where=where))
         rows.append(tuple(row))
     shown = any(not cell.refused for row in rows for cell in row)
     return Cohorts(
         cells=tuple(rows), period=period, least=least, level=level, warnings=_warnings(rows),
         unit="amount per customer" if amounts else "share that bought",
-        refused="" if shown else f"No cell has {least} customers who were watched for all of its age.",
+        refused="" if shown else _none_shown(least, buyers if few.any() else 0),
     )  # fmt: skip
+
+
+def _none_shown(least: int, buyers: int) -> str:
+    if buyers:
+        return f"No cell can be shown without telling of fewer than {buyers} who bought."
+    return f"No cell has {least} customers who were watched for all of its age."
+
+
+def _of_few(sums: Sums, *, amounts: bool, least: int, buyers: int) -> NDArray[np.bool_]:
+    """Which cells would tell what few did; shape (cohorts, ages)."""
+    bought, watched = sums.array("active"), sums.array("watched")
+    few = (bought > 0) & (bought < buyers)
+    if not amounts:
+        return few & (watched >= least)
+    paid = sums.array("paid")  # whose orders came to nothing, or were in another currency, hide nobody
+    few = (few | ((paid > 0) & (paid < buyers))) & (watched > 0)
+    for row in range(len(few)):
+        shown = (watched[row] >= least) & ~few[row]
+        hidden = int(paid[row][(watched[row] > 0) & ~shown].max(initial=0))  # so many people at least
+        others = np.flatnonzero(shown & (paid[row] > 0))
+        if 0 < hidden < buyers and others.size:
+            few[row, others[paid[row, others].argmin()]] = True
+    return few & (watched >= least)
 
 
 def _cell(sums: Sums, cohort: int, age: int, n: int, *, amounts: bool, least: int, where: dict[str, Any]) -> Cell:
@@ -205,7 +240,7 @@ def _warnings(rows: list[tuple[Cell, ...]]) -> tuple[str, ...]:
     hidden, part = sum(cell.suppressed for cell in cells), sum(bool(cell.n) and not cell.complete for cell in cells)
     said = []
     if hidden:
-        said.append(f"{hidden} cells are not shown, because too few customers are in them.")
+        said.append(f"{hidden} cells are not shown, because too few customers are in them, or bought.")
     if part:
         said.append(f"{part} cells count only those of the cohort who were watched for so long already.")
     return tuple(said)

@@ -136,6 +136,18 @@ def evidence(connection: Connection, *, before: int) -> dict[str, dict[str, int]
     return found
 
 
+def said_yes(connection: Connection, *, before: int) -> dict[str, int]:
+    """How many people ever said yes to a purpose by then, whatever they said later."""
+    rows = consent_rows.c
+    counted = (
+        select(rows.purpose, func.count(distinct(rows.person)))
+        .select_from(consent_rows.join(people, people.c.id == rows.person))
+        .where(rows.yes == 1, rows.recorded_at < before, *_KNOWN)
+        .group_by(rows.purpose)
+    )
+    return {str(row[0]): int(row[1]) for row in connection.execute(counted)}
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """People of whom the shop's own files say something else about a purpose than what counts here.

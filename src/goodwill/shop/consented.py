@@ -49,7 +49,8 @@ class OfNotice:
 
     Attributes:
         answered: people; None: fewer than ten. all, some, none: of them; None where that would tell of fewer than ten.
-        stands: people whose yes still counts. refused: the share that said no to everything, with its range.
+        stands: people whose yes still counts; None where that would tell that fewer than ten took theirs back.
+        refused: the share that said no to everything, with its range.
         published: since when; None where no such version was published here.
     """
 
@@ -88,7 +89,9 @@ class Overview:
         upto: where the counting ends.
         pages: the banner's answers lately, and as long before: before the newest words, where these are newer.
         signalled: people whose browser said no to selling and sharing, of all ``known``; None: fewer than ten.
-        ending: people whose yes ends within `SOON_DAYS` days, by purpose. evidence: people by purpose, by its evidence.
+        ending: people whose yes ends within `SOON_DAYS` days, by purpose.
+        evidence: people by purpose, by its evidence; None for all of a purpose where one number, or what it lacks to
+            all who ever said yes, would tell of fewer than ten.
         drift: people of whom the last word of an imported file is not what counts here, by purpose: those who have no
             yes here though the file says yes, and those who have one though it says no.
         alarms: what somebody should look at, each in a sentence.
@@ -139,7 +142,7 @@ def overview(shop: "Shop", upto: Reach) -> Overview:
         known, signalled = asked.known(connection, before=before), asked.signalled(connection, before=before)
         ending = asked.ending(connection, after=before, upto=before + SOON_DAYS * DAY)
         evidence = asked.evidence(connection, before=before)
-        drift = asked.drift(connection, before=before)
+        drift, said = asked.drift(connection, before=before), asked.said_yes(connection, before=before)
         today = day_number(upto.today)
         cut = max((day_number(day) for day in since.values() if today - SPAN < day_number(day) < today), default=0)
         cut = cut or today - SPAN
@@ -149,10 +152,31 @@ def overview(shop: "Shop", upto: Reach) -> Overview:
     return Overview(
         upto, known, tuple(_of_notice(one, since.get(one.notice)) for one in ordered), pages, told(signalled),
         {purpose: told(count) for purpose, count in ending.items()},
-        {grade: {purpose: told(count) for purpose, count in counts.items()} for grade, counts in evidence.items()},
+        _evidence(evidence, said, drift),
         {purpose: _told_of(one) for purpose, one in drift.items() if one.no_here or one.yes_here},
         (*alarms(ordered), *_of_pages(*pages)),
     )  # fmt: skip
+
+
+def _is_few(count: int) -> bool:
+    """Whether a number is of somebody, but of fewer than ten."""
+    return 0 < count < SMALL
+
+
+def _evidence(
+    counts: Mapping[str, Mapping[str, int]], said: Mapping[str, int], drift: Mapping[str, Drift]
+) -> dict[str, dict[str, int | None]]:  # fmt: skip
+    """What may be told of each purpose: its sum is who still says yes, and beside it stands who once did."""
+    few = set()
+    for purpose in {purpose for of in counts.values() for purpose in of}:
+        each = [of[purpose] for of in counts.values() if purpose in of]
+        apart = drift.get(purpose, Drift(0, 0))
+        if any(map(_is_few, (*each, said.get(purpose, 0) - sum(each), apart.no_here, apart.yes_here))):
+            few.add(purpose)
+    return {
+        grade: {purpose: None if purpose in few else count for purpose, count in of.items()}
+        for grade, of in counts.items()
+    }
 
 
 def _told_of(one: Drift) -> tuple[int | None, int | None]:
@@ -174,8 +198,13 @@ def _of_notice(one: Answered, since: date | None) -> OfNotice:
     whole = all(count == 0 or count >= SMALL for count in (one.all, one.some, one.none))
     return OfNotice(
         one.notice, since, one.people, one.all if whole else None, one.some if whole else None,
-        one.none if whole or apart else None, told(one.stands), share(one.none, one.people) if apart else None,
+        one.none if whole or apart else None, _stands(one), share(one.none, one.people) if apart else None,
     )  # fmt: skip
+
+
+def _stands(one: Answered) -> int | None:
+    """Whose yes still counts, where that tells neither of few nor that few took theirs back."""
+    return None if _is_few(abs(one.all + one.some - one.stands)) or _is_few(one.stands) else one.stands
 
 
 def alarms(answers: Sequence[Answered]) -> list[str]:

@@ -1,6 +1,6 @@
 """What it costs to win a customer, and how soon she has brought that back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from goodwill.access import Total
@@ -152,6 +152,12 @@ class _Telling:
             why = "No margin is known, so what a customer brings is not: give --margin, or set margin."
             return self._figure(Estimate.refuse(why), name, NOTHING, 0, unit="months")
         brought = [one * margin / 100 for one in self._each_month()]
+        if not brought:
+            why = (
+                f"No month can be told yet: fewer than {_FEW} customers were watched for it, or it would tell what "
+                f"fewer than {SMALL} people bought."
+            )
+            return self._figure(Estimate.refuse(why), name, "Nothing.", 0, unit="months")
         ends = [_reached(brought, end) for end in (cost.value, cost.low, cost.high)]
         method = (
             f"Margin of {margin:g} % of what customers bought in each {MONTH} days since their first purchase, of "
@@ -169,15 +175,22 @@ class _Telling:
 
     def _each_month(self) -> list[float]:
         """What a customer spent on average in each month since she came, as far as enough were watched."""
-        watched, amount = self._facts.told["watched"], self._facts.told["amount"]
-        return [spent / many / self._one for many, spent in zip(watched, amount, strict=True) if many >= _FEW]
+        told = self._facts.told
+        if "paid" not in told:  # kept by a version that did not count who paid: not told until the next period
+            return []
+        shown = months_shown(told["watched"], told["paid"])
+        each = zip(told["watched"][:shown], told["amount"][:shown], strict=True)
+        return [spent / many / self._one for many, spent in each]
 
     def _costs(self) -> Table:
         return costs_table(self._spent, "What was spent on winning customers", self._currency)
 
     def _months(self) -> Table:
         rows = tuple((n, one) for n, one in enumerate(self._each_month(), start=1))
-        says = f"What a customer buys on average in each {MONTH} days since the first purchase, before margin."
+        says = (
+            f"What a customer buys on average in each {MONTH} days since the first purchase, before margin; of {_FEW} "
+            f"customers or more, and as far as no month tells what fewer than {SMALL} bought."
+        )
         return Table("months", says, (Column("month"), Column("a customer", self._currency)), rows)
 
     def _warnings(self) -> tuple[str, ...]:
@@ -200,6 +213,20 @@ class _Telling:
         )  # fmt: skip
 
 
+def months_shown(watched: Sequence[int], paid: Sequence[int]) -> int:
+    """How many months are told: up to the first in which few bought.
+
+    Of those that follow, ten people at least must have bought in one: else the sum of all purchases, less what is told,
+    is what few paid.
+    """
+    shown = 0
+    while shown < len(paid) and watched[shown] >= _FEW and not is_of_few(paid[shown]):
+        shown += 1
+    while shown and is_of_few(max(paid[shown:], default=0)):
+        shown -= 1
+    return shown
+
+
 def _plain(found: Any) -> Estimate:
     return Estimate(value=found.value, low=found.low, high=found.high, n=found.n, level=found.level,
                     refused=found.refused, warnings=found.warnings)  # fmt: skip
@@ -217,7 +244,7 @@ def came(shop: "Shop", period: Period, start: Day, held: LeftOut | None) -> Want
 
     def made(total: Total) -> Mapping[str, Any]:
         withhold_few(_of_both_arms(total.sums), instead=f"{_DAYS} days")
-        arrays = {name: total.sums.array(name).tolist() for name in ("people", "new", "watched", "amount")}
+        arrays = {name: total.sums.array(name).tolist() for name in ("people", "new", "watched", "amount", "paid")}
         few = "beyond" in total.sums and is_of_few(total.sums.array("beyond"))
         foreign = total.sums.number("foreign")
         return {**arrays, "few": few, "foreign": foreign, "allow": total.people, "exist": total.exist}

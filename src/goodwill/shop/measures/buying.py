@@ -11,7 +11,7 @@ from goodwill.measure.answer import Answer, Column, Table
 from goodwill.measure.apart import earlier
 from goodwill.measure.buying import CameBack, InCohort
 from goodwill.measure.cohort import Cell, Cohorts, cohorts_of
-from goodwill.measure.figure import told_of
+from goodwill.measure.figure import SMALL, told_of
 from goodwill.measure.period import Period
 from goodwill.measure.share import proportion
 from goodwill.purposes import STATISTICS
@@ -75,7 +75,7 @@ def _cohorts(shop: "Shop", period: Period, options: Options) -> Answer:
     start = period.end - many * length_of + 1
     currency = shop.settings.currency
     total = total_of(shop, InCohort(until=period.end, currency=currency, start=start, period=length_of))
-    grid = cohorts_of(total.sums, start=start, period=length_of, amounts=amounts)
+    grid = cohorts_of(total.sums, start=start, period=length_of, amounts=amounts, buyers=SMALL)
     asked = Asked("cohorts", period, options)
     again, of = _back_in_the_first_age(grid, total)
     nobody = f"Too few customers were watched for {2 * length_of} days yet. Ask again later."
@@ -112,7 +112,9 @@ def _grid(grid: Cohorts, total: Total, currency: str, *, amounts: bool) -> Table
     foreign = total.sums.number("foreign")
     said = (
         f"Each row is a cohort, customers who first bought in the same {grid.period} days, at an age: age 0 is the "
-        f"first {grid.period} days of each customer. Cells of fewer than {grid.least} customers are withheld."
+        f"first {grid.period} days of each customer. Cells of fewer than {grid.least} customers are withheld, and "
+        f"those in which somebody bought, but fewer than {SMALL}"
+        f"{'; the smallest beside them too, or the sum of all would tell them' if amounts else ''}."
     )
     left = (
         f" {told_of(foreign, 'orders')} in another currency are left out of the amounts." if amounts and foreign else ""

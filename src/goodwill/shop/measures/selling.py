@@ -32,6 +32,7 @@ from goodwill.shop.measures.measure import (
     Option,
     Options,
     in_money,
+    is_of_few,
     left_out,
     one_of,
     step,
@@ -133,14 +134,17 @@ def _retention(shop: "Shop", period: Period, options: Options) -> Answer:
     asked = Asked("retention", period, options)
     first, last = date_of(period.end - 2 * days + 1), date_of(period.end - days)
     why = left_out(STATISTICS, bought=f"did not buy from {first} to {last}")
+    share, mean = proportion(back, curve.n, nobody=f"Nobody bought from {first} to {last}."), rmst_of(curve, days)
+    if is_of_few(back):  # the mean times the customers tells on which days so few came back
+        few = f"Fewer than {SMALL} of them bought again, and no figure is about what so few did. Take a longer window."
+        share, mean = type(share).refuse(few), type(mean).refuse(few)
     headline = asked.figure(
-        proportion(back, curve.n, nobody=f"Nobody bought from {first} to {last}."), total, counted=curve.n,
-        name=f"bought again within {days} days", unit="share", why=why,
+        share, total, counted=curve.n, name=f"bought again within {days} days", unit="share", why=why,
         method=f"Of customers who bought from {first} to {last}, those who bought again in the {days} days after that; "
         "all could be watched for all of them. Wilson interval.",
     )  # fmt: skip
     waited = asked.figure(
-        rmst_of(curve, days), total, counted=curve.n, name=f"days until they bought again, at most {days}", unit="days",
+        mean, total, counted=curve.n, name=f"days until they bought again, at most {days}", unit="days",
         method=f"Area under the Kaplan–Meier curve up to {days} days (restricted mean); who did not come back counts "
         f"with {days}.",
         why=why,

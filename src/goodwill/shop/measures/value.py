@@ -65,7 +65,8 @@ def bought_as(kinds: Customers, wanted: str) -> tuple[str, Worth, tuple[str, ...
     except CannotTell as why:
         if wanted != "auto":
             raise
-        noted = f"Whether customers leave cannot be told from these, so the model in which nobody does is used: {why}"
+        noted = "Whether customers leave cannot be told from these, so the model in which nobody does is used: "
+        noted += plainly(why)
     else:
         noted = ""
     return "NBD", nbd.fit(kinds.x, kinds.t_x, kinds.T, kinds.many), (noted,) if noted else ()
@@ -81,7 +82,7 @@ def fitted(kinds: Customers, wanted: str) -> tuple[str, Model, tuple[str, ...]]:
         if wanted != "auto":
             raise
         name, model, _ = fitted(kinds, "bg-nbd")
-        return name, model, (f"Pareto/NBD cannot tell: {why}",)
+        return name, model, (f"Pareto/NBD cannot tell: {plainly(why)}",)
 
 
 # ---- tried on the past -----------------------------------------------------------------------------------------------
@@ -142,6 +143,9 @@ def tried(kinds: Customers, before: Customers, weeks: int, model: Worth, draws: 
     if is_of_few([were, are - were]) or not were:
         return Tried(weeks, why=f"fewer than {SMALL} customers came before the last {weeks} weeks, or in them.")
     there = weeks < kinds.T
+    lately = there & (kinds.x > 0) & (kinds.T - kinds.t_x < weeks)
+    if is_of_few(kinds.many[lately].sum()):
+        return Tried(weeks, why=f"fewer than {SMALL} of them bought in the last {weeks} weeks.")
     came = kinds.x[there] @ kinds.many[there] - before.x @ before.many
     try:
         again = _FITS[type(model)](before.x, before.t_x, before.T, before.many)
