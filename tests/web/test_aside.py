@@ -203,6 +203,19 @@ def test_a_picture_that_is_drawn_there_is_the_one_drawn_here_and_needs_no_shop()
     assert "<svg" in told[0][0]
 
 
+def test_pictures_of_one_page_share_no_inner_name_whoever_drew_them():
+    spec = bars([{"day": "Mon", "many": 3}, {"day": "Tue", "many": 5}], x="day", y="many")
+    drawn = []
+    for name in ("first", "second"):  # each by a process that begins to count anew
+        pictures = Pictures(aside=DRAWS)
+        drawn.append(str(pictures.of(spec, name=name, title="Days", says="More.", patience=60)[0]))
+        pictures.close()
+    one, other = (set(re.findall(r'id="([^"]+)"', svg)) for svg in drawn)
+    assert one & other == set()
+    assert all(set(re.findall(r"url\(#([^)]+)\)", svg)) <= ids for svg, ids in zip(drawn, (one, other), strict=True))
+    assert any("clip" in name for name in one)
+
+
 def test_what_is_not_installed_there_is_said_as_it_is_here(works):
     aside = Aside(DRAWS)
     try:

@@ -50,6 +50,7 @@ _CONFIG: Final = {
 }  # fmt: skip
 _INNER: Final = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events|font-family)="[^"]*"')
 _EMPTY: Final = re.compile(r'<path(?=[^>]* d="(?:M0,0h0v0h0Z)?")[^>]*/>')
+_CLIP: Final = re.compile(r'(?<=id=")clip\d+(?=")|(?<=url\(#)clip\d+(?=\))')
 _SIZE: Final = re.compile(r'<svg [^>]*viewBox="([^"]*)"[^>]*>')
 
 
@@ -145,12 +146,22 @@ def _vega_there(_: object, spec: str) -> str:
     return _vega(spec)
 
 
+def _named(inner: str, name: str) -> str:
+    """The drawing with its inner names counted anew and after its own: two of one page never share one.
+
+    What draws counts them on from drawing to drawing, and from the first one again when it was begun again.
+    """
+    found = {one: f"{name}-clip{n}" for n, one in enumerate(dict.fromkeys(_CLIP.findall(inner)))}
+    return _CLIP.sub(lambda one: found[one[0]], inner)
+
+
 def _dressed(svg: str, name: str, title: str, says: str) -> Markup:
     """The drawing as one image with a name and a description, in the page's own colours and letters."""
     box = _SIZE.search(svg)
     inner = _EMPTY.sub("", _INNER.sub("", svg[box.end() :] if box else svg))
     for stand_in, variable in _VARIABLES.items():
         inner = inner.replace(f'"{stand_in}"', f'"var(--{variable})"')
+    inner = _named(inner, name)
     size = box[1] if box else "0 0 1 1"
     width = size.split()[2]
     return Markup(  # noqa: S704 - drawn by ourselves; what came from data is escaped by whoever draws
