@@ -157,7 +157,7 @@ class _Telling:
                 f"No month can be told yet: fewer than {_FEW} customers were watched for it, or it would tell what "
                 f"fewer than {SMALL} people bought."
             )
-            return self._figure(Estimate.refuse(why), name, "Nothing.", 0, unit="months")
+            return self._figure(Estimate.refuse(why), name, NOTHING, 0, unit="months")
         ends = [_reached(brought, end) for end in (cost.value, cost.low, cost.high)]
         method = (
             f"Margin of {margin:g} % of what customers bought in each {MONTH} days since their first purchase, of "
