@@ -27,7 +27,7 @@ def with_what_is_left(seed: int) -> Found:
     if after is None:
         raise CannotTell(seen.why)
     low, high = _returned(inside, after, seen.treated)
-    window, later = _truth()
+    window, later = _truth(_YEAR, _YEAR, churn_before=True)
     true = (MARGIN * (window + later) - COST) / COST
     return {"roi": low <= true <= high, **_held(after / seen.treated / 100, later)}
 
@@ -38,7 +38,7 @@ def a_short_past(seed: int) -> Found:
     _, after = seen.draws(_DRAWS, seed)
     if after is None:
         raise CannotTell(seen.why)
-    return _held(after / seen.treated / 100, _later(13, _HALF_A_YEAR, churn_before=False))
+    return _held(after / seen.treated / 100, _truth(13, _HALF_A_YEAR, churn_before=False)[1])
 
 
 def in_a_growing_shop(seed: int) -> Found:
@@ -101,29 +101,18 @@ def _returned(inside: worlds.Floats, after: worlds.Floats, people: int) -> tuple
 
 
 @cache
-def _truth() -> tuple[float, float]:
-    """What the programme is worth a person in its first year, and in the year after that, discounted."""
-    ahead = np.exp(-discount_rate(DISCOUNT, WEEKS_A_YEAR) * (np.arange(_YEAR) + 0.5))
-    found = []
-    for seed in worlds.CROWDS:
-        crowd = worlds.crowd_of(seed, worlds.MANY // 2, weeks_before=_YEAR, weeks_after=2 * _YEAR, churn_before=True)
-        more = worlds.spent_by_week(live(crowd, programme=True)) - worlds.spent_by_week(live(crowd, programme=False))
-        found.append((more[_YEAR : 2 * _YEAR].sum(), more[2 * _YEAR :] @ ahead))
-    window, later = np.mean(found, axis=0)
-    return float(window), float(later)
-
-
-@cache
-def _later(before: int, window: int, *, churn_before: bool) -> float:
-    """What the programme is worth a person in as many weeks after the window, discounted."""
-    found = []
+def _truth(before: int, window: int, *, churn_before: bool) -> tuple[float, float]:
+    """What the programme is worth a person in its window, and in as many weeks after that, discounted."""
     ahead = np.exp(-discount_rate(DISCOUNT, WEEKS_A_YEAR) * (np.arange(window) + 0.5))
+    found = []
     for seed in worlds.CROWDS:
-        knobs = {"weeks_before": before, "weeks_after": 2 * window, "churn_before": churn_before}
-        crowd = worlds.crowd_of(seed, worlds.MANY // 2, **knobs)
+        crowd = worlds.crowd_of(
+            seed, worlds.MANY // 2, weeks_before=before, weeks_after=2 * window, churn_before=churn_before
+        )
         more = worlds.spent_by_week(live(crowd, programme=True)) - worlds.spent_by_week(live(crowd, programme=False))
-        found.append(more[before + window :] @ ahead)
-    return float(np.mean(found))
+        found.append((more[before : before + window].sum(), more[before + window :] @ ahead))
+    inside, later = np.mean(found, axis=0)
+    return float(inside), float(later)
 
 
 _CAREFUL = (

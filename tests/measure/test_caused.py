@@ -244,3 +244,17 @@ def test_the_range_for_who_looks_often_is_wider_and_holds_at_each_of_two_hundred
     sums = np.cumsum(random.standard_normal((4_000, 200)), axis=1) / np.sqrt(np.arange(1, 201))
     assert np.mean(np.abs(sums).max(axis=1) > width(1_000, 1_000, 0.05)) <= 0.05
     assert np.mean(np.abs(sums).max(axis=1) > 1.96) > 0.3, "which a single look's range does not"
+
+
+def test_what_is_taken_for_granted_of_leaving_is_said():
+    """All of these leave at one rate, so how much they differ in it has to be taken for granted."""
+    dice, people = np.random.default_rng(17), []
+    for number in range(1, 2_001):
+        first, mean = int(dice.integers(0, 280)), 3_000 / dice.gamma(4)
+        last = min(UNTIL, first + int(dice.exponential(200)))
+        rate = dice.gamma(0.8, 1 / 12) * (1.5 if by_parity(number) == 0 else 1.0)
+        days = [first, *(day for day in range(first + 1, last + 1) if dice.random() < rate)]
+        people.append([Line(day, int(dice.gamma(5) * mean) + 1) for day in days])
+    found = caused(arms_of(WHAT.whole(grouped(people)), WHAT), 0.5, WHAT.days, exist=2_000)
+    assert found.after
+    assert any("taken for granted in B2" in one for one in found.warnings)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from goodwill.access import Frame, View
 from goodwill.basics.errors import CannotTell
+from goodwill.learn.lifetime import covariates
 from goodwill.learn.lifetime.rfm import Window, apart, seen
 from goodwill.measure.again import repeat_sums, waiting
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
@@ -262,6 +263,32 @@ class Customers:
     def spent(self) -> float:
         """What all repeat days came to, as the cells have it."""
         return float(self.many @ (self.x * self.mean))
+
+
+ALIKE: Final = (
+    "How customers differ in leaving cannot be told from these, so it is taken for granted that they differ somewhat "
+    "(s is drawn to 1)"
+)
+
+
+def with_traits(
+    seen: tuple[Floats, Floats, Floats], traits: covariates.Traits, many: Numbers
+) -> tuple[covariates.ParetoNbdTraits, tuple[str, ...]]:
+    """Pareto/NBD with traits; where customers hardly differ in how they leave, with a little taken for granted of that.
+
+    Args:
+        seen: x, t_x and T of each kind of customer. many: how many are so.
+
+    Returns:
+        the model, and what was taken for granted.
+
+    Raises:
+        CannotTell: not even then.
+    """
+    try:
+        return covariates.fit(*seen, traits, weights=many), ()
+    except CannotTell as why:
+        return covariates.fit(*seen, traits, weights=many, shape=1.0), (f"{ALIKE}: {plainly(why)}",)
 
 
 def plainly(why: CannotTell) -> str:

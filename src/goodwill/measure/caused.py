@@ -19,7 +19,7 @@ from goodwill.learn.composed import beside, only
 from goodwill.learn.lifetime import covariates, gammagamma, pareto
 from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate
 from goodwill.measure.bought import TYPES, Bought, Numbers, of_frame, of_view
-from goodwill.measure.buying import Customers, HowOften, HowOftenSince, customers_of, first_days, plainly
+from goodwill.measure.buying import Customers, HowOften, HowOftenSince, customers_of, first_days, plainly, with_traits
 from goodwill.measure.experiments.effect import Difference, compared
 from goodwill.measure.experiments.moments import Moments, of_group, parts
 from goodwill.measure.experiments.sequence import for_every_look
@@ -38,6 +38,9 @@ _TRAIT: Final = "treated"
 _ALL: Final = ((1.0, 1.0),)
 _TWENTIETHS: Final = np.linspace(0.0, 1.0, 21)
 BEFOREHAND: Final = np.array([1 / 4, *[1 / 76] * 19, 1 / 2])  # the chances of these shares to last, before any look
+_GRANTED: Final = (
+    "That people differ somewhat in how soon they leave is taken for granted in B2, for these cannot tell how much."
+)
 _OF_TEN: Final = (0.1, 0.9)  # 8 of 10 draws lie between
 DISCOUNT: Final = 0.10  # a year, of what comes after the window
 
@@ -286,17 +289,21 @@ def caused(arms: tuple[Arm, Arm], share: float, days: int, *, exist: int) -> See
     each = compared(treated.window.arm, control.window.arm, planned=(1 - share, share))
     if each.value is None or each.low is None or each.high is None:
         raise CannotTell(each.refused)
-    lasting, said = _lasting(arms, each)
+    lasting, of_lasting = _lasting(arms, each)
+    after: tuple[tuple[float, float, float], ...] = ()
+    said: tuple[str, ...] = ()
+    why = ""
     try:
-        after, why = _after(arms, days), ""
+        left, granted = _after(arms, days)
+        after, said = (left,), (of_lasting, *((_GRANTED,) if granted else ()))
     except CannotTell as cannot:
-        after, why = (), plainly(cannot)
+        why = plainly(cannot)
     often, bought = for_every_look(treated.window, control.window), min(treated.window.bought, control.window.bought)
     foreign = treated.foreign + control.foreign
     other = (f"{told_of(foreign, 'orders')} in another currency are left out.",) if foreign else ()
     return Seen(
         treated.people, control.people, exist, days, each.value, each.standard_error or 0.0, each.low, each.high,
-        each.p, each.method, after, _mean(lasting), why, (*each.warnings, *((said,) if after else ()), *other),
+        each.p, each.method, after, _mean(lasting), why, (*each.warnings, *said, *other),
         often=None if often.low is None or often.high is None else (often.low, often.high),
         early=_early(bought, often.refused), bought=bought if bought >= SMALL else 0,
         lasting=lasting,
@@ -322,9 +329,12 @@ def _lasting(arms: tuple[Arm, Arm], each: Difference) -> tuple[tuple[tuple[float
     chances = chances / chances.sum()
     low, high = (_TWENTIETHS[np.searchsorted(np.cumsum(chances), end)] for end in _OF_TEN)
     found = tuple((float(share), float(chance)) for share, chance in zip(_TWENTIETHS, chances, strict=True))
+    counts = f"{100 * _mean(found):.0f} % of it counts in B2"
+    if low == high:
+        return found, f"By what the window's halves say, the gain lasts after it as follows: {counts}."
     return found, (
-        f"How much of the gain lasts after the window is known roughly: {100 * _mean(found):.0f} % of it counts in B2, "
-        f"between {100 * low:.0f} and {100 * high:.0f} % in 8 of 10 draws, by what the window's halves say."
+        f"How much of the gain lasts after the window is known roughly: {counts}, between {100 * low:.0f} and "
+        f"{100 * high:.0f} % in 8 of 10 draws, by what the window's halves say."
     )
 
 
@@ -356,19 +366,27 @@ def _mean(lasting: tuple[tuple[float, float], ...]) -> float:
     return sum(share * chance for share, chance in lasting)
 
 
-def _after(arms: tuple[Arm, Arm], days: int) -> tuple[tuple[float, float, float], ...]:
-    slope, worth = _slope(arms), _residuals(arms, days)
+def _after(arms: tuple[Arm, Arm], days: int) -> tuple[tuple[float, float, float], tuple[str, ...]]:
+    """Mean, variance and covariance as `Seen.after` has them; and what was taken for granted.
+
+    Raises:
+        CannotTell: the model cannot be fitted; the sentence says why.
+    """
+    slope = _slope(arms)
+    worth, granted = _residuals(arms, days)
     after, spread, common = 0.0, 0.0, 0.0
     for sign, arm, (each, moved) in zip((1, -1), arms, worth, strict=True):
         after += sign * float(arm.kinds.many @ each) / arm.people
         variance, with_inside = _of_worth(arm, each + sign * arm.people * moved, slope)
         spread += variance / arm.people
         common += with_inside / arm.people
-    return ((after, spread, common),)
+    return (after, spread, common), granted
 
 
-def _residuals(arms: tuple[Arm, Arm], days: int) -> list[tuple[Floats, Floats]]:
+def _residuals(arms: tuple[Arm, Arm], days: int) -> tuple[list[tuple[Floats, Floats]], tuple[str, ...]]:
     """Of each arm's kinds of customers, what one will still spend, and what one moves of the arms' difference.
+
+    Beside that stands what was taken for granted.
 
     She moves it because the model is fitted to her too: by her score, times how sure the parameters are, times how the
     difference goes with them (her influence function). So what is not known of them goes with what was seen inside.
@@ -384,7 +402,7 @@ def _residuals(arms: tuple[Arm, Arm], days: int) -> list[tuple[Floats, Floats]]:
     )
     sizes = [one.x.size for one in kinds]
     trait = np.repeat([1.0, 0.0], sizes)
-    model = _fitted(x, t_x, age, trait, many)
+    model, granted = with_traits((x, t_x, age), {_TRAIT: trait}, many)
     amounts = gammagamma.fit(x, mean, many).expected_amount(x, mean)
     rows, place = np.unique(np.stack([x, t_x, age, trait]), axis=1, return_inverse=True)
     place = np.asarray(place).reshape(-1)
@@ -399,19 +417,7 @@ def _residuals(arms: tuple[Arm, Arm], days: int) -> list[tuple[Floats, Floats]]:
     first = slice(sizes[0])
     rest = slice(sizes[0], None)
     each = worth(model.fitted.theta)
-    return [(each[some], moved[some]) for some in (first, rest)]
-
-
-def _fitted(x: Floats, t_x: Floats, age: Floats, trait: Floats, many: Numbers) -> covariates.ParetoNbdTraits:
-    """How customers of both arms buy and leave; where they hardly differ in leaving, s is drawn to 1, as in `ecltv`.
-
-    Raises:
-        CannotTell: not even then; the sentence says why.
-    """
-    try:
-        return covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many)
-    except CannotTell:
-        return covariates.fit(x, t_x, age, {_TRAIT: trait}, weights=many, shape=1.0)
+    return [(each[some], moved[some]) for some in (first, rest)], granted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -434,9 +440,7 @@ class _Ahead:
     def purchases(self, theta: Floats) -> Floats:
         """To come from each under some parameters, discounted; shape (n,)."""
         drawn = covariates.ParetoNbdTraits.of(self.model.given(*self._given), replace(self.model.fitted, theta=theta))
-        then = {_TRAIT: np.where(self.rows[3] > 0, 1.0, 0.0)}
-        discount = discount_rate(DISCOUNT, WEEKS_A_YEAR)
-        return drawn.future(*self._given, discount=discount, horizon=self.weeks, then=then).mean
+        return drawn.future(*self._given, discount=discount_rate(DISCOUNT, WEEKS_A_YEAR), horizon=self.weeks).mean
 
     def influence(self) -> Floats:
         """How far each moves the parameters; shape (n, k)."""

@@ -211,21 +211,6 @@ def test_where_a_bg_nbd_with_traits_has_a_best_fit_it_is_found(crowd):
     assert set(told["gamma_a"]) == set(told["gamma_b"]) == {"trait0", "trait1"}
 
 
-def test_what_changes_from_now_on_changes_what_is_to_come_and_not_what_was():
-    """Twice as fast a buyer brings twice as much; the same traits change nothing; who is there now stays as likely."""
-    crowd = pareto_crowd(3, 1_500, rate=(0.5,), dropout=(-0.5,), binary=True)
-    given = (crowd.x, crowd.t_x, crowd.T, crowd.traits)
-    model = covariates.fit(*given)
-    plain = model.future(*given, horizon=26.0)
-    ((name, on_rate),), ((_, on_dropout),) = model.rate, model.dropout
-    then = {name: np.asarray(crowd.traits[name]) + 1.0}
-    assert model.future(*given, horizon=26.0, then=crowd.traits).mean == pytest.approx(plain.mean)
-    soon = model.future(*given, horizon=1e-3, then=then).mean / model.future(*given, horizon=1e-3).mean
-    assert soon == pytest.approx(np.exp(on_rate), rel=1e-3), "before leaving matters"
-    later = model.future(*given, horizon=26.0, then=then).mean / plain.mean
-    assert np.all((later < soon) == (on_dropout > 0))
-
-
 # ---- where people hardly differ in how they leave --------------------------------------------------------------------
 
 

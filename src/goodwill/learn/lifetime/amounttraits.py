@@ -36,14 +36,14 @@ from goodwill.learn.lifetime.gammagamma import (
 )
 from goodwill.learn.lifetime.given import Floats
 from goodwill.learn.lifetime.maximum import Hill, climb, inverted, ridge
-from goodwill.learn.lifetime.result import Fitted
+from goodwill.learn.lifetime.result import Fitted, OfFit
 
 BLOCK: Final = "gamma_amount"
 _BASE: Final = len(NAMES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GammaGammaTraits:
+class GammaGammaTraits(OfFit):
     """A fitted Gamma–Gamma model with traits; amounts in the currency that it was fitted in.
 
     Attributes:
@@ -70,18 +70,6 @@ class GammaGammaTraits:
     def covariance(self) -> Floats:
         """Of `theta`; shape (3 + c, 3 + c)."""
         return self.fitted.covariance
-
-    @property
-    def log_likelihood(self) -> float:
-        return self.fitted.log_likelihood
-
-    @property
-    def standard_errors(self) -> Mapping[str, float]:
-        return self.fitted.standard_errors
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.fitted.warnings
 
     def hill(self, x: ArrayLike, mean_amount: ArrayLike, traits: Traits) -> Hill:
         """The likelihood of `theta` for those of these customers who came back."""
@@ -122,9 +110,7 @@ class GammaGammaTraits:
         }  # fmt: skip
 
 
-def fit(
-    x: ArrayLike, mean_amount: ArrayLike, traits: Traits, weights: ArrayLike | None = None
-) -> GammaGammaTraits:  # fmt: skip
+def fit(x: ArrayLike, mean_amount: ArrayLike, traits: Traits, weights: ArrayLike | None = None) -> GammaGammaTraits:
     """Maximum likelihood.
 
     Args:

@@ -31,7 +31,7 @@ from goodwill.learn.lifetime.given import (
     worth_fitting,
 )
 from goodwill.learn.lifetime.maximum import Hill, Top, climb, inverted, sharpen
-from goodwill.learn.lifetime.result import Fitted, positive
+from goodwill.learn.lifetime.result import Fitted, OfFit, positive
 
 Traits: TypeAlias = Mapping[str, ArrayLike]
 OfRows: TypeAlias = Callable[..., tuple[Floats, Floats]]  # of rows and four parameters
@@ -315,7 +315,7 @@ def _refuse_steep(known: Given, top: Top) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ParetoNbdTraits:
+class ParetoNbdTraits(OfFit):
     """A fitted Pareto/NBD with traits; times in the unit that it was fitted in.
 
     Attributes:
@@ -377,18 +377,6 @@ class ParetoNbdTraits:
     def gamma_dropout(self) -> dict[str, float]:
         return dict(self.dropout)
 
-    @property
-    def log_likelihood(self) -> float:
-        return self.fitted.log_likelihood
-
-    @property
-    def standard_errors(self) -> Mapping[str, float]:
-        return self.fitted.standard_errors
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.fitted.warnings
-
     def outlook(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits) -> pareto.Outlook:
         """Customers with the parameters that hold for each.
 
@@ -415,19 +403,10 @@ class ParetoNbdTraits:
 
     def future(
         self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, *,
-        discount: float = 0.0, horizon: float = inf, then: Traits | None = None,
+        discount: float = 0.0, horizon: float = inf,
     ) -> Future:  # fmt: skip
-        """Mean and spread of the purchases to come; as of `pareto.ParetoNbd.future`.
-
-        Args:
-            then: the traits from now on, where they are not what they were until now.
-        """
-        found = self.outlook(x, t_x, T, traits)
-        if then is None:
-            return found.future(discount, horizon)
-        n = found.x.size
-        buys, leaves = (np.exp(_slope(of, then, n) - _slope(of, traits, n)) for of in (self.rate, self.dropout))
-        return found.future(discount, horizon, buys, leaves)
+        """Mean and spread of the purchases to come; as of `pareto.ParetoNbd.future`."""
+        return self.outlook(x, t_x, T, traits).future(discount, horizon)
 
     def dert(
         self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, traits: Traits, *, discount: float, horizon: float = inf
@@ -489,7 +468,7 @@ def fit_nbd(
 
 
 @dataclass(frozen=True, slots=True)
-class NbdTraits:
+class NbdTraits(OfFit):
     """A fitted NBD with traits; attributes as of `ParetoNbdTraits`, of those who never leave."""
 
     fitted: Fitted
@@ -515,14 +494,6 @@ class NbdTraits:
     @property
     def gamma_rate(self) -> dict[str, float]:
         return dict(self.rate)
-
-    @property
-    def standard_errors(self) -> Mapping[str, float]:
-        return self.fitted.standard_errors
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.fitted.warnings
 
     def hill(self, known: Given) -> Hill:
         """The likelihood of customers with its traits."""

@@ -224,18 +224,12 @@ class Outlook:
         there = while_there(self.r + self.x, self.alpha + self.T, self.s, self.beta + self.T, t)
         return np.asarray(self.p_alive() * there)
 
-    def future(
-        self, discount: float, horizon: float, buys: Floats | float = 1.0, leaves: Floats | float = 1.0
-    ) -> Future:
-        """What is to come.
-
-        Args:
-            buys, leaves: how many times as fast each does so from now on as until now; shape (n,).
-        """
+    def future(self, discount: float, horizon: float) -> Future:
+        """What is to come."""
         ahead(discount, horizon)
-        B, at = np.unique((self.beta + self.T) / leaves, return_inverse=True)
+        B, at = np.unique(self.beta + self.T, return_inverse=True)
         first, squares, twice = (part[at] for part in _discounted(self.s, B, discount, horizon))
-        R, A, there = self.r + self.x, (self.alpha + self.T) / buys, self.p_alive()
+        R, A, there = self.r + self.x, self.alpha + self.T, self.p_alive()
         return Future(there * R / A * first, there * R / A * squares, there * R * (R + 1) / A**2 * twice)
 
 

@@ -86,6 +86,25 @@ def positive(**parameters: float) -> None:
             raise BadInput(f"The parameter {name} must be above 0, not {value:g}.")
 
 
+class OfFit:
+    """What every model that was fitted tells of its fit."""
+
+    __slots__ = ()
+    fitted: Fitted
+
+    @property
+    def log_likelihood(self) -> float:
+        return self.fitted.log_likelihood
+
+    @property
+    def standard_errors(self) -> Mapping[str, float]:
+        return self.fitted.standard_errors
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.fitted.warnings
+
+
 class Parameters:
     """What all fitted models share: `names` of their parameters, and `fitted`."""
 

@@ -23,7 +23,7 @@ from goodwill.learn.lifetime.covariates import NbdTraits, ParetoNbdTraits, Trait
 from goodwill.learn.lifetime.intervals import profile, total_purchases, total_worth
 from goodwill.learn.lifetime.worth import WEEKS_A_YEAR, discount_rate, worth_of
 from goodwill.measure.answer import Answer, Column, Table
-from goodwill.measure.buying import plainly
+from goodwill.measure.buying import plainly, with_traits
 from goodwill.measure.estimate import Estimate
 from goodwill.measure.figure import SMALL, Figure, told_of
 from goodwill.measure.given import Floats
@@ -49,10 +49,6 @@ _METHOD: Final = (
     "Times are whole weeks, amounts steps of 2 %."
 )
 _FACTOR: Final = "with traits: e^coefficient; interval by profile likelihood."
-_ALIKE: Final = (
-    "How customers differ in leaving cannot be told from these, so it is taken for granted that they differ somewhat "
-    "(s is drawn to 1)"
-)
 _NOBODY_LEAVES: Final = "Whether customers leave cannot be told from these, so the model in which nobody does is used"
 _NO_CAUSE: Final = (
     "This says what goes together. Who consents may have been loyal before she was asked: it does not say what asking, "
@@ -94,14 +90,10 @@ def _fitted(kinds: "_Kinds", traits: Traits) -> tuple[Model, tuple[str, ...]]:
         CannotTell: none can.
     """
     try:
-        return covariates.fit(*kinds.seen, traits, weights=kinds.many), ()
+        return with_traits(kinds.seen, traits, kinds.many)
     except CannotTell as why:
-        said = plainly(why)
-    try:
-        return covariates.fit(*kinds.seen, traits, weights=kinds.many, shape=1.0), (f"{_ALIKE}: {said}",)
-    except CannotTell:
         found = covariates.fit_nbd(*kinds.seen, traits, weights=kinds.many)
-        return found, (f"{_NOBODY_LEAVES}: {said}",)
+        return found, (f"{_NOBODY_LEAVES}: {plainly(why)}",)
 
 
 def _called(model: Model) -> str:
@@ -309,14 +301,13 @@ def _amounts(kinds: _Kinds, traits: Mapping[str, Floats]) -> tuple[Amounts, tupl
     Raises:
         CannotTell: not even without.
     """
-    differing = kinds.of_returned(traits)
-    plain = gammagamma.fit(kinds.seen[0], kinds.mean, kinds.many)
-    if not differing:
-        return plain, (f"{_ALIKE_AMOUNTS}: those who came back hardly differ in any.",)
-    try:
-        return amounttraits.fit(kinds.seen[0], kinds.mean, differing, kinds.many), ()
-    except CannotTell as why:
-        return plain, (f"{_ALIKE_AMOUNTS}: {plainly(why)}",)
+    said = "those who came back hardly differ in any."
+    if differing := kinds.of_returned(traits):
+        try:
+            return amounttraits.fit(kinds.seen[0], kinds.mean, differing, kinds.many), ()
+        except CannotTell as why:
+            said = plainly(why)
+    return gammagamma.fit(kinds.seen[0], kinds.mean, kinds.many), (f"{_ALIKE_AMOUNTS}: {said}",)
 
 
 def _worth_each(amounts: Amounts, kinds: _Kinds, traits: Mapping[str, Floats]) -> gammagamma.Amounts:
